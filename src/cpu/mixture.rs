@@ -1,0 +1,125 @@
+//! Mixture density and sampling [G eqs 18–22, 61–62]: twin of `shaders/mixture.wgsl`.
+
+use super::sigmoid;
+use super::simd::dot;
+use crate::engine::{Noise, Step};
+use crate::model::Dense;
+
+/// The output layer: `output[r] = bias[r] + weight[r] · hidden`, `hidden` being all layers' `[Σ H]`.
+pub fn output(dense: &Dense, hidden: &[f32], output: &mut [f32]) {
+    for row in 0..output.len() {
+        let start = row * dense.columns;
+        output[row] = dense.bias[row] + dot(&dense.weight[start..start + dense.columns], hidden);
+    }
+}
+
+/// Draws the next point from the output layer's sums.
+///
+/// `output` is `[R]`: ê | π̂ (M) | μ̂x (M) | μ̂y (M) | σ̂x (M) | σ̂y (M) | ρ̂ (M) | stop. Bias b
+/// narrows (σ = exp(σ̂ − b), π̂ (1 + b)), temperature τ widens (σ²τ, π̂ / τ, ê / τ). `pi` `[M]`
+/// receives the mixture weights. Of the result, `position` and `kappa` are left at 0.
+pub fn sample(output: &[f32], has_stop: bool, bias: f32, temperature: f32, noise: &Noise, pi: &mut [f32]) -> Step {
+    let m = pi.len();
+    let [u_component, u_pen, z1, z2] = *noise;
+    // π: softmax of π̂ (1 + b) / τ, the largest taken out first so that nothing overflows.
+    let sharpness = (1.0 + bias) / temperature;
+    let mut largest = output[1];
+    for j in 1..m {
+        largest = largest.max(output[1 + j]);
+    }
+    let mut total = 0.0;
+    for j in 0..m {
+        pi[j] = ((output[1 + j] - largest) * sharpness).exp();
+        total += pi[j];
+    }
+    for j in 0..m {
+        pi[j] /= total;
+    }
+    // The first component at which the running sum passes the uniform; rounding may leave the
+    // sum just short of 1, then it is the last.
+    let mut component = m - 1;
+    let mut sum = 0.0;
+    for j in 0..m {
+        sum += pi[j];
+        if sum > u_component {
+            component = j;
+            break;
+        }
+    }
+    let row = |block: usize| output[1 + block * m + component];
+    let spread = temperature.sqrt();
+    let sigma_x = (row(3) - bias).exp() * spread;
+    let sigma_y = (row(4) - bias).exp() * spread;
+    let rho = row(5).tanh();
+    let pen_probability = sigmoid(-output[0] / temperature);
+    Step {
+        dx: row(1) + sigma_x * z1,
+        dy: row(2) + sigma_y * (rho * z1 + (1.0 - rho * rho).max(0.0).sqrt() * z2),
+        pen: if u_pen < pen_probability { 1.0 } else { 0.0 },
+        pen_probability,
+        stop: if has_stop { sigmoid(output[1 + 6 * m]) } else { 0.0 },
+        component: component as f32,
+        position: 0.0,
+        kappa: 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::noise::NoiseStream;
+
+    /// ê, π̂, μx, μy, σ̂x, σ̂y, ρ̂ of two components, and a stop.
+    const OUTPUT: [f32; 14] = [0.5, 0.2, -0.3, 1.0, -2.0, 0.5, 0.25, -0.5, -1.0, -0.7, 0.1, 0.8, -0.4, 1.5];
+
+    fn draw(bias: f32, temperature: f32, count: usize) -> Vec<Step> {
+        let mut noise = NoiseStream::new(5, 0);
+        let mut pi = [0.0; 2];
+        (0..count).map(|_| sample(&OUTPUT, true, bias, temperature, &noise.next(), &mut pi)).collect()
+    }
+
+    #[test]
+    fn moments_are_those_of_the_density() {
+        for (bias, temperature) in [(0.0, 1.0), (0.8, 1.0), (0.3, 1.6)] {
+            let steps = draw(bias, temperature, 60_000);
+            for j in 0..2usize {
+                let own: Vec<&Step> = steps.iter().filter(|s| s.component == j as f32).collect();
+                let n = own.len() as f32;
+                let e = |k: f32| (k * (1.0 + bias) / temperature).exp();
+                let share = e(OUTPUT[1 + j]) / (e(OUTPUT[1]) + e(OUTPUT[2]));
+                assert!((n / 60_000.0 - share).abs() < 0.01, "share of component {j}");
+                let mean_x = own.iter().map(|s| s.dx).sum::<f32>() / n;
+                let mean_y = own.iter().map(|s| s.dy).sum::<f32>() / n;
+                assert!((mean_x - OUTPUT[3 + j]).abs() < 0.03 && (mean_y - OUTPUT[5 + j]).abs() < 0.03);
+                let var_x = own.iter().map(|s| (s.dx - mean_x).powi(2)).sum::<f32>() / n;
+                let expected = (2.0 * (OUTPUT[7 + j] - bias)).exp() * temperature;
+                assert!((var_x / expected - 1.0).abs() < 0.05, "variance {var_x} against {expected}");
+                let var_y = own.iter().map(|s| (s.dy - mean_y).powi(2)).sum::<f32>() / n;
+                let both = own.iter().map(|s| (s.dx - mean_x) * (s.dy - mean_y)).sum::<f32>() / n;
+                let rho = both / (var_x * var_y).sqrt();
+                assert!((rho - OUTPUT[11 + j].tanh()).abs() < 0.03, "correlation {rho}");
+            }
+            let lifts = steps.iter().map(|s| s.pen).sum::<f32>() / 60_000.0;
+            assert!((lifts - sigmoid(-0.5 / temperature)).abs() < 0.01, "lifts {lifts}");
+        }
+    }
+
+    #[test]
+    fn stop_is_read_only_where_there_is_one() {
+        let mut pi = [0.0; 2];
+        let with = sample(&OUTPUT, true, 0.0, 1.0, &[0.1; 4], &mut pi);
+        let without = sample(&OUTPUT, false, 0.0, 1.0, &[0.1; 4], &mut pi);
+        assert!((with.stop - sigmoid(1.5)).abs() < 1e-6);
+        assert_eq!(without.stop, 0.0);
+    }
+
+    #[test]
+    fn huge_logits_do_not_overflow() {
+        let mut output = OUTPUT;
+        (output[1], output[2], output[0]) = (4e4, -4e4, -9e4);
+        let mut pi = [0.0; 2];
+        let step = sample(&output, true, 5.0, 0.1, &[0.9999; 4], &mut pi);
+        assert_eq!((step.component, step.pen_probability, pi), (0.0, 1.0, [1.0, 0.0]));
+        assert!(step.dx.is_finite() && step.dy.is_finite());
+    }
+}

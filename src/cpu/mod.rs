@@ -1,0 +1,236 @@
+//! The network on the CPU: reference for the shaders, engine where there is no GPU, and the place to
+//! read how one timestep works.
+//!
+//! [`lstm`], [`window`] and [`mixture`] are the twins of `shaders/lstm.wgsl`, `window.wgsl` and
+//! `mixture.wgsl`: the same loops over the same arrays. `State::step` puts them together:
+//!
+//! 1. layer 0 reads the last point, the last window and its own last hidden state;
+//! 2. its new hidden state moves the window over the text;
+//! 3. each layer above reads the point, the *new* window and the layer below;
+//! 4. all hidden states together give the mixture, from which the next point is drawn.
+//!
+//! Buffers are made in [`CpuEngine::open`]; a timestep allocates nothing.
+
+#![expect(clippy::needless_range_loop, reason = "keeps the loops comparable to the shaders")]
+
+pub mod lstm;
+pub mod mixture;
+pub mod simd;
+pub mod window;
+
+use crate::engine::{IN_FLIGHT, Line, Noise, Step};
+use crate::error::{Error, Result};
+use crate::model::Weights;
+use crate::style;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The network's state for one line.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Next input: the last point `(dx, dy, pen)`, normalised. Zero at the start.
+    pub point: [f32; 3],
+    /// Hidden state per layer, `[H_l]`.
+    pub hidden: Vec<Vec<f32>>,
+    /// Cell per layer, `[H_l]`.
+    pub cell: Vec<Vec<f32>>,
+    /// Position of each window component, `[K]`, in characters.
+    pub kappa: Vec<f32>,
+    /// Window over the text, `[A]`: how much of each character is in view.
+    pub window: Vec<f32>,
+    /// Weight φ of each character of the line, `[U]`.
+    pub phi: Vec<f32>,
+    /// Output layer before any transform, `[R]`.
+    pub output: Vec<f32>,
+    /// Mixture weights π under bias and temperature, `[M]`.
+    pub pi: Vec<f32>,
+    /// Gate bias with the line's style folded in, per layer `[4 H_l]`.
+    bias: Vec<Vec<f32>>,
+    /// What is written, and how.
+    line: Line,
+    /// Scratch: input vector of a layer, window sums, all hidden states.
+    joined: Vec<f32>,
+    sums: Vec<f32>,
+}
+
+impl State {
+    /// All zeros, before the first timestep of `line`.
+    pub fn new(weights: &Weights, line: &Line) -> Self {
+        let config = &weights.config;
+        let widest = (0..config.hidden.len()).map(|l| config.columns(l)).max().unwrap_or(0);
+        Self {
+            point: [0.0; 3],
+            hidden: config.hidden.iter().map(|&h| vec![0.0; h]).collect(),
+            cell: config.hidden.iter().map(|&h| vec![0.0; h]).collect(),
+            kappa: vec![0.0; config.window],
+            window: vec![0.0; config.ids()],
+            phi: vec![0.0; line.ids.len()],
+            output: vec![0.0; config.outputs()],
+            pi: vec![0.0; config.mixtures],
+            bias: weights.layers.iter().map(|l| style::gate_bias(l, &line.style)).collect(),
+            line: line.clone(),
+            joined: vec![0.0; widest.max(config.hidden_total())],
+            sums: vec![0.0; 3 * config.window],
+        }
+    }
+
+    /// Everything of a timestep up to the output layer: reads `point`, leaves `output`.
+    pub fn advance(&mut self, weights: &Weights) {
+        for l in 0..weights.layers.len() {
+            let layer = &weights.layers[l];
+            // Input of the layer: [point | window | hidden below | own hidden].
+            let mut end = 0;
+            let mut join = |part: &[f32]| {
+                self.joined[end..end + part.len()].copy_from_slice(part);
+                end += part.len();
+            };
+            join(&self.point);
+            join(&self.window);
+            if l > 0 {
+                join(&self.hidden[l - 1]);
+            }
+            join(&self.hidden[l]);
+            lstm::step(&layer.gates, &self.bias[l], &self.joined[..end], &mut self.cell[l], &mut self.hidden[l]);
+
+            if let (0, Some(dense)) = (l, &weights.window) {
+                window::sums(dense, &self.hidden[0], &mut self.sums);
+                window::step(&self.sums, &self.line.ids, &mut self.kappa, &mut self.phi, &mut self.window);
+            }
+        }
+        let mut end = 0;
+        for hidden in &self.hidden {
+            self.joined[end..end + hidden.len()].copy_from_slice(hidden);
+            end += hidden.len();
+        }
+        mixture::output(&weights.output, &self.joined[..end], &mut self.output);
+    }
+
+    /// One timestep: [`State::advance`], then a point drawn with `noise`, which is the next input.
+    pub fn step(&mut self, weights: &Weights, noise: &Noise) -> Step {
+        self.advance(weights);
+        let mut step = mixture::sample(
+            &self.output,
+            weights.config.stop,
+            self.line.bias,
+            self.line.temperature,
+            noise,
+            &mut self.pi,
+        );
+        step.position = window::position(&self.phi) as f32;
+        step.kappa = window::mean(&self.kappa);
+        self.point = [step.dx, step.dy, step.pen];
+        step
+    }
+
+    /// Reads ink instead of drawing it: `points` become the inputs of as many timesteps. The last of
+    /// them is left as the input of the next [`State::step`].
+    pub fn read(&mut self, weights: &Weights, points: &[[f32; 3]]) {
+        for point in points {
+            self.advance(weights);
+            self.point = *point;
+        }
+    }
+}
+
+/// The engine: a batch of [`State`]s and the chunks that wait.
+#[derive(Debug, Default)]
+pub struct CpuEngine {
+    weights: Option<Arc<Weights>>,
+    lines: Vec<State>,
+    waiting: VecDeque<(usize, Vec<Noise>)>,
+}
+
+impl CpuEngine {
+    /// An engine with nothing to write yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// "CPU · SIMD" or "CPU".
+    pub fn label(&self) -> String {
+        if simd::VECTORS { "CPU · SIMD".into() } else { "CPU".into() }
+    }
+
+    /// See [`crate::engine::Engine::open`].
+    ///
+    /// # Errors
+    /// [`Error::Sequence`] if a line does not fit the network.
+    pub fn open(&mut self, weights: &Arc<Weights>, lines: &[Line]) -> Result<()> {
+        for line in lines {
+            check(weights, line)?;
+        }
+        self.waiting.clear();
+        self.lines = lines
+            .iter()
+            .map(|line| {
+                let mut state = State::new(weights, line);
+                state.read(weights, &line.prefix);
+                state
+            })
+            .collect();
+        self.weights = Some(Arc::clone(weights));
+        Ok(())
+    }
+
+    /// See [`crate::engine::Engine::submit`]. The work is done in [`CpuEngine::collect`].
+    ///
+    /// # Errors
+    /// [`Error::Sequence`].
+    pub fn submit(&mut self, steps: usize, noise: &[Noise]) -> Result<()> {
+        if noise.len() != steps * self.lines.len() {
+            return Err(Error::Sequence(format!(
+                "{} noise values for {} lines of {steps} timesteps",
+                noise.len(),
+                self.lines.len()
+            )));
+        }
+        if self.waiting.len() >= IN_FLIGHT {
+            return Err(Error::Sequence(format!("more than {IN_FLIGHT} chunks were submitted and not collected")));
+        }
+        self.waiting.push_back((steps, noise.to_vec()));
+        Ok(())
+    }
+
+    /// See [`crate::engine::Engine::collect`].
+    ///
+    /// # Errors
+    /// [`Error::Sequence`] if nothing was submitted.
+    pub fn collect(&mut self) -> Result<Vec<Step>> {
+        let nothing = || Error::Sequence("a chunk was collected that was never submitted".into());
+        let (steps, noise) = self.waiting.pop_front().ok_or_else(nothing)?;
+        let weights = self.weights.as_ref().ok_or_else(nothing)?;
+        let mut result = vec![Step::default(); noise.len()];
+        // Lines inside timesteps: the lines of a batch share each timestep's weights in the cache.
+        for t in 0..steps {
+            for (line, state) in self.lines.iter_mut().enumerate() {
+                result[line * steps + t] = state.step(weights, &noise[line * steps + t]);
+            }
+        }
+        Ok(result)
+    }
+}
+
+/// Refuses a line that would index outside the network's arrays.
+pub(crate) fn check(weights: &Weights, line: &Line) -> Result<()> {
+    let config = &weights.config;
+    let ids = config.ids();
+    if let Some(id) = line.ids.iter().find(|&&id| id as usize >= ids) {
+        return Err(Error::Sequence(format!("character id {id}, but the network knows {ids}")));
+    }
+    if config.window > 0 && line.ids.is_empty() {
+        return Err(Error::Sequence("a line without the end mark for a synthesis network".into()));
+    }
+    if !line.style.is_empty() && line.style.len() != config.style_dim {
+        return Err(Error::Sequence(format!(
+            "a style vector of {} numbers, but the network's have {}",
+            line.style.len(),
+            config.style_dim
+        )));
+    }
+    Ok(())
+}
+
+/// Logistic function; both tails are exact in `f32`.
+pub(crate) fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + (-x).exp())
+}

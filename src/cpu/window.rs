@@ -1,0 +1,91 @@
+//! The soft window over the text [G eqs 46–51]: twin of `shaders/window.wgsl`.
+
+use super::simd::dot;
+use crate::model::Dense;
+
+/// Sums `[3 K]` (α̂ | β̂ | κ̂) from the hidden state `[H_0]` of layer 0.
+pub fn sums(dense: &Dense, hidden: &[f32], sums: &mut [f32]) {
+    for row in 0..sums.len() {
+        let start = row * dense.columns;
+        sums[row] = dense.bias[row] + dot(&dense.weight[start..start + dense.columns], hidden);
+    }
+}
+
+/// Moves the window by one timestep.
+///
+/// * `sums`: `[3 K]`;
+/// * `ids`: `[U]`, the characters of the line and the end mark;
+/// * `kappa`: `[K]`, in and out, never falls;
+/// * `phi`: `[U]`, out: weight of each character of the line;
+/// * `window`: `[A]`, out: weight of each character id, φ summed over its places in the line.
+pub fn step(sums: &[f32], ids: &[u32], kappa: &mut [f32], phi: &mut [f32], window: &mut [f32]) {
+    let components = kappa.len();
+    for k in 0..components {
+        kappa[k] += sums[2 * components + k].exp();
+    }
+    for u in 0..ids.len() {
+        phi[u] = 0.0;
+        for k in 0..components {
+            let (alpha, beta) = (sums[k].exp(), sums[components + k].exp());
+            let distance = kappa[k] - u as f32;
+            phi[u] += alpha * (-beta * distance * distance).exp();
+        }
+    }
+    window.fill(0.0);
+    for u in 0..ids.len() {
+        window[ids[u] as usize] += phi[u];
+    }
+}
+
+/// The character under the window's maximum; the first of equals, 0 for no text.
+pub fn position(phi: &[f32]) -> usize {
+    let mut best = 0;
+    for u in 1..phi.len() {
+        if phi[u] > phi[best] {
+            best = u;
+        }
+    }
+    best
+}
+
+/// Mean of κ over the components; 0 for none.
+pub fn mean(kappa: &[f32]) -> f32 {
+    if kappa.is_empty() { 0.0 } else { kappa.iter().sum::<f32>() / kappa.len() as f32 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_only_moves_forward_and_reaches_the_end_mark() {
+        let ids = [3, 1, 2, 1, 0];
+        // one component, narrow, moving half a character a timestep
+        let sums = [0.0, 2.0, 0.5f32.ln()];
+        let (mut kappa, mut phi, mut window) = ([0.0], [0.0; 5], [0.0; 4]);
+        let mut last = 0;
+        for _ in 0..8 {
+            step(&sums, &ids, &mut kappa, &mut phi, &mut window);
+            let now = position(&phi);
+            assert!(now >= last);
+            last = now;
+        }
+        assert!((kappa[0] - 4.0).abs() < 1e-5);
+        assert_eq!(last, 4, "the end mark is in view");
+        assert!(window[0] > window[1] && (window.iter().sum::<f32>() - phi.iter().sum::<f32>()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_character_that_stands_twice_is_seen_twice() {
+        let (mut kappa, mut phi, mut window) = ([0.0], [0.0; 3], [0.0; 2]);
+        // wide: all characters weigh nearly the same
+        step(&[0.0, -20.0, 0.0], &[1, 1, 0], &mut kappa, &mut phi, &mut window);
+        assert!((window[1] - 2.0).abs() < 1e-3 && (window[0] - 1.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn equal_maxima_give_the_first() {
+        assert_eq!(position(&[0.1, 0.5, 0.5]), 1);
+        assert_eq!(position(&[]), 0);
+    }
+}

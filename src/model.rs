@@ -1,0 +1,372 @@
+//! The weights file: configuration and tensors, read, checked and widened to `f32`.
+//!
+//! One safetensors file holds one network. Its metadata has a key `longhand` with a JSON object
+//! ([`Config`]); every size comes from there, none from the code. Tensors, all row-major, `F32` or
+//! `F16` (H = hidden units of a layer, A = character ids, K = window components, M = mixtures,
+//! S = style dimension, N = styles, R = 1 + 6 M, one more with a learned stop):
+//!
+//! | tensor | shape | order |
+//! |---|---|---|
+//! | `lstm.{l}.weight` | `[4 H_l, in_l + H_l]` | rows i, f, g, o; columns point (3), window (A), hidden below, own hidden |
+//! | `lstm.{l}.bias` | `[4 H_l]` | i, f, g, o |
+//! | `lstm.{l}.style` | `[4 H_l, S]` | i, f, g, o; only if S > 0 |
+//! | `window.weight`, `window.bias` | `[3 K, H_0]`, `[3 K]` | α, β, κ; synthesis only |
+//! | `output.weight`, `output.bias` | `[R, Σ H]`, `[R]` | e, π, μx, μy, σx, σy, ρ, stop |
+//! | `style.table` | `[N, S]` | rows in the order of `styles`; only if S > 0 |
+
+use crate::error::{Error, Result};
+use half::f16;
+use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
+
+/// Which of the two networks a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Writes on its own (unconditional).
+    Prediction,
+    /// Writes the text it is given.
+    Synthesis,
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Kind::Prediction => "prediction",
+            Kind::Synthesis => "synthesis",
+        })
+    }
+}
+
+/// Everything about a network but its numbers. Unknown keys are ignored, missing ones are errors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    /// Version of this layout; 1.
+    pub format: u32,
+    /// Which network.
+    pub kind: Kind,
+    /// Hidden units per LSTM layer.
+    pub hidden: Vec<usize>,
+    /// Mixture components M.
+    pub mixtures: usize,
+    /// Window components K; 0 without text.
+    pub window: usize,
+    /// Characters of ids 1, 2, …; id 0 is the end mark. Empty without text.
+    pub alphabet: String,
+    /// Length S of a style vector; 0 without styles.
+    pub style_dim: usize,
+    /// Names of the rows of `style.table`.
+    pub styles: Vec<String>,
+    /// Whether the output layer ends with a learned stop.
+    pub stop: bool,
+    /// Mean of raw offsets (x, y), in corpus units.
+    pub offset_mean: [f32; 2],
+    /// Standard deviation of raw offsets (x, y), in corpus units.
+    pub offset_sd: [f32; 2],
+    /// Milliseconds of pen time between two points.
+    pub sample_ms: f32,
+    /// Order of the gates' rows; "ifgo".
+    pub gate_order: String,
+    /// How the file stores its matrices; for people.
+    pub quantisation: String,
+    /// Mean points per character of the training text.
+    pub points_per_character: f32,
+    /// Free: how it was trained.
+    #[serde(default)]
+    pub training: serde_json::Value,
+    /// Free: what it was trained on and under which terms.
+    #[serde(default)]
+    pub corpus: String,
+}
+
+impl Config {
+    /// Number of character ids A, the end mark among them; 0 without text.
+    pub fn ids(&self) -> usize {
+        if self.window == 0 { 0 } else { self.alphabet.chars().count() + 1 }
+    }
+
+    /// Rows R of the output layer.
+    pub fn outputs(&self) -> usize {
+        1 + 6 * self.mixtures + usize::from(self.stop)
+    }
+
+    /// Columns of a layer's weight: point, window, hidden below, own hidden.
+    pub fn columns(&self, layer: usize) -> usize {
+        let below = if layer == 0 { 0 } else { self.hidden[layer - 1] };
+        3 + self.ids() + below + self.hidden[layer]
+    }
+
+    /// Sum of all hidden units: columns of the output layer.
+    pub fn hidden_total(&self) -> usize {
+        self.hidden.iter().sum()
+    }
+
+    /// Checks what the types cannot.
+    fn validate(&self, file: &str) -> Result<()> {
+        let bad = |key: &str, problem: String| {
+            Err(Error::WeightsMetadata { file: file.into(), key: key.into(), problem })
+        };
+        if self.format != 1 {
+            return bad("format", format!("is {}, but only 1 can be read", self.format));
+        }
+        if self.hidden.is_empty() || self.hidden.len() > 16 || self.hidden.iter().any(|&h| h == 0 || h > 8192) {
+            return bad("hidden", format!("is {:?}, expected 1 to 16 layers of 1 to 8192 units", self.hidden));
+        }
+        if self.mixtures == 0 || self.mixtures > 1024 {
+            return bad("mixtures", format!("is {}, expected 1 to 1024", self.mixtures));
+        }
+        if self.window > 1024 {
+            return bad("window", format!("is {}, expected at most 1024", self.window));
+        }
+        if self.gate_order != "ifgo" {
+            return bad("gate_order", format!("is {:?}, expected \"ifgo\"", self.gate_order));
+        }
+        match self.kind {
+            Kind::Synthesis if self.window == 0 => return bad("window", "is 0, but a synthesis network needs one".into()),
+            Kind::Synthesis if self.alphabet.is_empty() => return bad("alphabet", "is empty".into()),
+            Kind::Prediction if self.window != 0 => return bad("window", "must be 0 for a prediction network".into()),
+            _ => {}
+        }
+        let mut seen = std::collections::HashSet::new();
+        if let Some(c) = self.alphabet.chars().find(|&c| !seen.insert(c)) {
+            return bad("alphabet", format!("has {c:?} twice"));
+        }
+        let units = self.offset_mean.iter().chain(&self.offset_sd);
+        if units.clone().any(|v| !v.is_finite()) || self.offset_sd.iter().any(|&v| v <= 0.0) {
+            return bad("offset_sd", "must be finite and above 0, and the mean finite".into());
+        }
+        for (key, value) in [("sample_ms", self.sample_ms), ("points_per_character", self.points_per_character)] {
+            if !(value.is_finite() && value > 0.0) {
+                return bad(key, format!("is {value}, expected a number above 0"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One dense matrix with its bias.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dense {
+    /// `[rows, columns]`, row-major.
+    pub weight: Vec<f32>,
+    /// `[rows]`.
+    pub bias: Vec<f32>,
+    /// Number of columns.
+    pub columns: usize,
+}
+
+/// One LSTM layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LstmWeights {
+    /// Gates i, f, g, o: `[4 H, columns]` and bias `[4 H]`.
+    pub gates: Dense,
+    /// `[4 H, S]`; empty without styles.
+    pub style: Vec<f32>,
+    /// Hidden units H.
+    pub hidden: usize,
+}
+
+/// A network, ready for an engine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weights {
+    /// Sizes, alphabet, units.
+    pub config: Config,
+    /// From the bottom up.
+    pub layers: Vec<LstmWeights>,
+    /// `[3 K, H_0]`; `None` without text.
+    pub window: Option<Dense>,
+    /// `[R, Σ H]`.
+    pub output: Dense,
+    /// `[N, S]`; empty without styles.
+    pub style_table: Vec<f32>,
+    /// FNV-1a hash of the file: a seed reproduces its writing only with the same file.
+    pub fingerprint: u64,
+}
+
+impl Weights {
+    /// Reads a weights file. `file` is the name used in messages.
+    ///
+    /// # Errors
+    /// [`Error::WeightsUnreadable`], [`Error::WeightsMetadata`] or [`Error::WeightsTensor`].
+    pub fn from_bytes(bytes: &[u8], file: &str) -> Result<Self> {
+        let unreadable = |cause: String| Error::WeightsUnreadable { file: file.into(), cause };
+        if bytes.is_empty() {
+            return Err(unreadable("it is empty".into()));
+        }
+        if bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<') {
+            return Err(unreadable("it looks like an HTML page, as servers send for a missing file".into()));
+        }
+        let tensors = SafeTensors::deserialize(bytes)
+            .map_err(|e| unreadable(format!("{} bytes, {}", bytes.len(), describe(&e))))?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| unreadable(describe(&e)))?;
+        let json = header.metadata().as_ref().and_then(|m| m.get("longhand")).ok_or_else(|| {
+            Error::WeightsMetadata { file: file.into(), key: "longhand".into(), problem: "is missing".into() }
+        })?;
+        let config = parse_config(json, file)?;
+        let reader = Reader { tensors: &tensors, file };
+        let mut layers = Vec::with_capacity(config.hidden.len());
+        for (l, &hidden) in config.hidden.iter().enumerate() {
+            let gates = reader.dense(&format!("lstm.{l}"), 4 * hidden, config.columns(l))?;
+            let style = if config.style_dim > 0 {
+                reader.tensor(&format!("lstm.{l}.style"), &[4 * hidden, config.style_dim])?
+            } else {
+                Vec::new()
+            };
+            layers.push(LstmWeights { gates, style, hidden });
+        }
+        let window = match config.window {
+            0 => None,
+            k => Some(reader.dense("window", 3 * k, config.hidden[0])?),
+        };
+        let output = reader.dense("output", config.outputs(), config.hidden_total())?;
+        let style_table = if config.style_dim > 0 {
+            reader.tensor("style.table", &[config.styles.len(), config.style_dim])?
+        } else {
+            Vec::new()
+        };
+        Ok(Self { config, layers, window, output, style_table, fingerprint: fnv1a(bytes) })
+    }
+
+    /// As [`Weights::from_bytes`], and refuses the other kind of network.
+    ///
+    /// # Errors
+    /// Also [`Error::WeightsKind`].
+    pub fn from_bytes_of(kind: Kind, bytes: &[u8], file: &str) -> Result<Self> {
+        let weights = Self::from_bytes(bytes, file)?;
+        if weights.config.kind == kind {
+            return Ok(weights);
+        }
+        Err(Error::WeightsKind {
+            file: file.into(),
+            found: weights.config.kind.to_string(),
+            expected: kind.to_string(),
+        })
+    }
+
+    /// The same network with every matrix rounded to what `f16` holds: what the GPU engine computes
+    /// with, so that comparisons see the engines differ only by the order of their sums.
+    #[must_use]
+    pub fn rounded_to_f16(&self) -> Self {
+        let round = |values: &mut Vec<f32>| values.iter_mut().for_each(|v| *v = f16::from_f32(*v).to_f32());
+        let mut rounded = self.clone();
+        for layer in &mut rounded.layers {
+            round(&mut layer.gates.weight);
+        }
+        if let Some(window) = &mut rounded.window {
+            round(&mut window.weight);
+        }
+        round(&mut rounded.output.weight);
+        rounded
+    }
+}
+
+impl Dense {
+    /// Rows of `[rows, columns]` packed two `f16` to a `u32`, low half first; each row padded with a
+    /// zero to an even number of columns, so that rows start on whole words.
+    pub fn packed_f16(&self) -> Vec<u32> {
+        let mut packed = Vec::with_capacity(self.bias.len() * self.columns.div_ceil(2));
+        for row in self.weight.chunks_exact(self.columns) {
+            for pair in row.chunks(2) {
+                let low = f16::from_f32(pair[0]).to_bits();
+                let high = pair.get(1).map_or(0, |&v| f16::from_f32(v).to_bits());
+                packed.push(u32::from(low) | u32::from(high) << 16);
+            }
+        }
+        packed
+    }
+}
+
+/// The reader's complaint in words that fit a sentence.
+fn describe(error: &safetensors::SafeTensorError) -> String {
+    let text = error.to_string();
+    text.trim_end_matches('.').to_string()
+}
+
+fn parse_config(json: &str, file: &str) -> Result<Config> {
+    let bad = |key: &str, problem: String| Error::WeightsMetadata { file: file.into(), key: key.into(), problem };
+    let value: serde_json::Value =
+        serde_json::from_str(json).map_err(|e| bad("longhand", format!("is not JSON ({e})")))?;
+    let object = value.as_object().ok_or_else(|| bad("longhand", "is not a JSON object".into()))?;
+    const REQUIRED: [&str; 15] = [
+        "format", "kind", "hidden", "mixtures", "window", "alphabet", "style_dim", "styles", "stop",
+        "offset_mean", "offset_sd", "sample_ms", "gate_order", "quantisation", "points_per_character",
+    ];
+    if let Some(key) = REQUIRED.iter().find(|k| !object.contains_key(**k)) {
+        return Err(bad(key, "is missing".into()));
+    }
+    // Every key by itself, so that a wrong value is reported with its name.
+    for key in REQUIRED {
+        let mut probe = serde_json::Map::new();
+        probe.insert(key.into(), object[key].clone());
+        if let Err(e) = serde_json::from_value::<Probe>(probe.into()) {
+            return Err(bad(key, format!("is {}, which cannot be used ({e})", object[key])));
+        }
+    }
+    let config: Config =
+        serde_json::from_value(value).map_err(|e| bad("longhand", format!("cannot be used ({e})")))?;
+    config.validate(file)?;
+    Ok(config)
+}
+
+/// [`Config`] with every key optional; see [`parse_config`].
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "only its deserialisation matters")]
+struct Probe {
+    format: Option<u32>,
+    kind: Option<Kind>,
+    hidden: Option<Vec<usize>>,
+    mixtures: Option<usize>,
+    window: Option<usize>,
+    alphabet: Option<String>,
+    style_dim: Option<usize>,
+    styles: Option<Vec<String>>,
+    stop: Option<bool>,
+    offset_mean: Option<[f32; 2]>,
+    offset_sd: Option<[f32; 2]>,
+    sample_ms: Option<f32>,
+    gate_order: Option<String>,
+    quantisation: Option<String>,
+    points_per_character: Option<f32>,
+}
+
+struct Reader<'a> {
+    tensors: &'a SafeTensors<'a>,
+    file: &'a str,
+}
+
+impl Reader<'_> {
+    fn dense(&self, stem: &str, rows: usize, columns: usize) -> Result<Dense> {
+        Ok(Dense {
+            weight: self.tensor(&format!("{stem}.weight"), &[rows, columns])?,
+            bias: self.tensor(&format!("{stem}.bias"), &[rows])?,
+            columns,
+        })
+    }
+
+    /// One tensor as `f32`, if it is there, of this shape, of a known type and finite.
+    fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        let bad = |problem: String| Error::WeightsTensor { file: self.file.into(), tensor: name.into(), problem };
+        let view = self
+            .tensors
+            .tensor(name)
+            .map_err(|_| bad(format!("is missing, expected shape {shape:?}")))?;
+        if view.shape() != shape {
+            return Err(bad(format!("has shape {:?}, expected {shape:?}", view.shape())));
+        }
+        let data = view.data();
+        let values: Vec<f32> = match view.dtype() {
+            Dtype::F32 => data.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+            Dtype::F16 => data.as_chunks::<2>().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect(),
+            other => return Err(bad(format!("is of type {other:?}, expected F32 or F16"))),
+        };
+        match values.iter().position(|v| !v.is_finite()) {
+            Some(index) => Err(bad(format!("has a value that is no number at index {index}"))),
+            None => Ok(values),
+        }
+    }
+}
+
+/// 64-bit FNV-1a.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}

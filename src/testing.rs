@@ -1,0 +1,117 @@
+//! Small random networks for tests and benches; no part of the public interface.
+#![expect(clippy::expect_used, reason = "only tests call this")]
+
+use crate::engine::Noise;
+use crate::model::{Config, Kind, Weights};
+use crate::noise::NoiseStream;
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
+use safetensors::tensor::{Dtype, TensorView};
+use std::collections::HashMap;
+
+/// Metadata of a small network.
+pub fn config(kind: Kind, hidden: &[usize], mixtures: usize) -> Config {
+    let synthesis = kind == Kind::Synthesis;
+    Config {
+        format: 1,
+        kind,
+        hidden: hidden.to_vec(),
+        mixtures,
+        window: if synthesis { 4 } else { 0 },
+        alphabet: if synthesis { " abcdefghijklmnopqrstuvwxyz".into() } else { String::new() },
+        style_dim: if synthesis { 3 } else { 0 },
+        styles: if synthesis { vec!["one".into(), "two".into()] } else { Vec::new() },
+        stop: synthesis,
+        offset_mean: [0.2, 0.0],
+        offset_sd: [40.0, 35.0],
+        sample_ms: 20.0,
+        gate_order: "ifgo".into(),
+        quantisation: "f32".into(),
+        points_per_character: 25.0,
+        training: serde_json::Value::Null,
+        corpus: String::new(),
+    }
+}
+
+/// Every tensor of a network: name, shape, values. The same seed gives the same numbers.
+pub fn tensors(config: &Config, seed: u64) -> Vec<(String, Vec<usize>, Vec<f32>)> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut uniform = move |scale: f32| (rng.next_u32() as f32 / u32::MAX as f32 * 2.0 - 1.0) * scale;
+    let mut make = |name: String, shape: &[usize], scale: f32| {
+        let values = (0..shape.iter().product()).map(|_| uniform(scale)).collect();
+        (name, shape.to_vec(), values)
+    };
+    let mut tensors = Vec::new();
+    for (l, &h) in config.hidden.iter().enumerate() {
+        let columns = config.columns(l);
+        tensors.push(make(format!("lstm.{l}.weight"), &[4 * h, columns], 1.7 / (h as f32).sqrt()));
+        tensors.push(make(format!("lstm.{l}.bias"), &[4 * h], 0.5));
+        if config.style_dim > 0 {
+            tensors.push(make(format!("lstm.{l}.style"), &[4 * h, config.style_dim], 0.3));
+        }
+    }
+    if config.window > 0 {
+        let k = config.window;
+        tensors.push(make("window.weight".into(), &[3 * k, config.hidden[0]], 0.3));
+        let mut bias = make("window.bias".into(), &[3 * k], 0.3);
+        // about a fifth of a character per timestep
+        bias.2[2 * k..].iter_mut().for_each(|v| *v -= 1.6);
+        tensors.push(bias);
+    }
+    let total = config.hidden_total();
+    tensors.push(make("output.weight".into(), &[config.outputs(), total], 1.0 / (total as f32).sqrt()));
+    let mut bias = make("output.bias".into(), &[config.outputs()], 0.7);
+    bias.2[0] += 2.0;
+    if config.stop {
+        // never stops by itself, so that tests can choose how long to run
+        if let Some(stop) = bias.2.last_mut() {
+            *stop = -8.0;
+        }
+    }
+    tensors.push(bias);
+    if config.style_dim > 0 {
+        tensors.push(make("style.table".into(), &[config.styles.len(), config.style_dim], 1.0));
+    }
+    tensors
+}
+
+/// A weights file of these tensors, with `metadata` under the key `longhand`.
+pub fn file(metadata: &str, tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<u8> {
+    let views = tensors.iter().map(|(name, shape, values)| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(values));
+        (name.clone(), view.expect("shape and values agree"))
+    });
+    let metadata = HashMap::from([("longhand".to_string(), metadata.to_string())]);
+    safetensors::serialize(views, Some(metadata)).expect("serialisable")
+}
+
+/// Bytes of a random network's weights file.
+pub fn weights_file(config: &Config, seed: u64) -> Vec<u8> {
+    file(&serde_json::to_string(config).expect("serialisable"), &tensors(config, seed))
+}
+
+/// A random network whose matrices `f16` holds exactly.
+pub fn weights(config: &Config, seed: u64) -> Weights {
+    Weights::from_bytes(&weights_file(config, seed), "random.safetensors").expect("valid").rounded_to_f16()
+}
+
+/// Noise for `lines` lines of `steps` timesteps, as engines want it.
+pub fn noise(seed: u64, lines: usize, steps: usize) -> Vec<Noise> {
+    let mut noise = Vec::new();
+    for line in 0..lines {
+        NoiseStream::new(seed, line as u64).extend(steps, &mut noise);
+    }
+    noise
+}
+
+/// Largest difference over largest magnitude: one figure per tensor.
+pub fn relative_error(found: &[f32], expected: &[f32]) -> f32 {
+    assert_eq!(found.len(), expected.len(), "lengths differ");
+    let largest = expected.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+    let difference = found.iter().zip(expected).fold(0.0f32, |m, (a, b)| {
+        // A NaN must not hide in a comparison that is false.
+        let d = (a - b).abs();
+        if d.is_nan() { f32::INFINITY } else { m.max(d) }
+    });
+    difference / largest.max(1e-20)
+}

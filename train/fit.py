@@ -1,0 +1,250 @@
+"""Train one network, in slices that resume.
+
+    python train/fit.py --data data/iam.npz --kind synthesis --hidden 256 256 256 \
+        --run runs/synthesis --minutes 60
+
+The learning rate follows the clock: it warms up, then falls along a cosine
+until `--minutes` of training are spent, over however many calls (`--slice`
+ends a call early; the same command goes on from the checkpoint). `--warm`
+starts from a weights file instead of random numbers; characters are matched
+by name, so the alphabet may differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import pickle
+import time
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+import data
+import export
+from model import Config, Params, init, losses
+
+EMA_DECAY = 0.998
+
+
+def style_vectors(params: Params, config: Config, writer, keep):
+    """`[B, S]` rows of the writers' table; zero for unknown writers and where `keep` is 0."""
+    rows = params["style.table"][jnp.maximum(writer, 0)]
+    return rows * ((writer >= 0) * keep)[:, None]
+
+
+def with_style(params: Params, config: Config, batch, keep):
+    """The batch with the writers' vectors looked up."""
+    if config.style_dim:
+        batch = {**batch, "style": style_vectors(params, config, batch["writer"], keep)}
+    return batch
+
+
+def make_update(config: Config, clip: float, dtype):
+    """The jitted training step."""
+    optimiser = optax.chain(optax.clip_by_global_norm(clip), optax.scale_by_adam(b2=0.99))
+
+    def mean_loss(params, batch, keep):
+        nats, stop, _, points = losses(params, config, with_style(params, config, batch, keep), dtype)
+        return (nats.sum() + stop.sum()) / points.sum(), (nats.sum(), stop.sum(), points.sum())
+
+    @jax.jit
+    def update(params, ema, state, batch, keep, rate, ema_rate):
+        (_, sums), grads = jax.value_and_grad(mean_loss, has_aux=True)(params, batch, keep)
+        norm = optax.global_norm(grads)
+        step, state_new = optimiser.update(grads, state, params)
+        new = jax.tree.map(lambda p, s: p - rate * s, params, step)
+        # A batch that overflows must not end the run: it is left out.
+        good = jnp.isfinite(norm)
+        pick = lambda a, b: jax.tree.map(lambda x, y: jnp.where(good, x, y), a, b)  # noqa: E731
+        params, state = pick(new, params), pick(state_new, state)
+        ema = jax.tree.map(lambda e, p: e + ema_rate * (p - e), ema, params)
+        return params, ema, state, sums, norm
+
+    return optimiser, update
+
+
+def make_evaluate(config: Config):
+    """Log-loss per line and the rest over a whole corpus, without styles, in f32."""
+
+    @jax.jit
+    def sums(params, batch):
+        batch = with_style(params, config, batch, jnp.zeros(batch["writer"].shape))
+        nats, stop, squared, points = losses(params, config, batch)
+        return nats.sum(), stop.sum(), squared.sum(), points.sum()
+
+    def evaluate(params, corpus: data.Corpus, width: int, size: int = 64, limit: int | None = None):
+        chosen = data.usable(corpus, config.alphabet)
+        if limit:  # an even sample, the same every time
+            chosen = chosen[:: max(1, len(chosen) // limit)]
+        chosen = sorted(chosen, key=lambda i: len(corpus.points[i]))
+        total = np.zeros(4)
+        for start in range(0, len(chosen), size):
+            batch = data.collate(corpus, chosen[start : start + size], config.alphabet, width, size)
+            total += np.array([float(v) for v in sums(params, batch)])
+        return {
+            "lines": len(chosen),
+            "log_loss": total[0] / len(chosen),
+            "stop_loss": total[1] / len(chosen),
+            "sse": total[2] / total[3],
+            "valid_points": int(total[3]),
+        }
+
+    return evaluate
+
+
+def learning_rate(progress: float, updates: int, peak: float) -> float:
+    """Warm-up over 100 updates, then a cosine over the run's time down to 2 % of the peak."""
+    fall = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+    return peak * min(1.0, (updates + 1) / 100) * fall
+
+
+def build_config(args, corpus: data.Corpus) -> Config:
+    """Shapes from the command line and the data."""
+    synthesis = args.kind == "synthesis"
+    return Config(
+        kind=args.kind,
+        hidden=tuple(args.hidden),
+        mixtures=args.mixtures,
+        window=args.window if synthesis else 0,
+        alphabet=corpus.alphabet if synthesis else "",
+        style_dim=args.style if synthesis else 0,
+        writers=len(corpus.writer_names) if synthesis else 0,
+        stop=synthesis,
+    )
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="packed file from prepare.py")
+    parser.add_argument("--run", type=Path, required=True, help="folder for checkpoint, log and weights")
+    parser.add_argument("--kind", choices=["prediction", "synthesis"], required=True)
+    parser.add_argument("--hidden", type=int, nargs="+", default=[256, 256, 256])
+    parser.add_argument("--mixtures", type=int, default=20)
+    parser.add_argument("--window", type=int, default=10, help="window components (synthesis)")
+    parser.add_argument("--style", type=int, default=32, help="style dimension (synthesis)")
+    parser.add_argument("--style-drop", type=float, default=0.2)
+    parser.add_argument("--stride", type=int, default=1, help="use every n-th point")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rate", type=float, default=1.5e-3, help="peak learning rate")
+    parser.add_argument("--clip", type=float, default=1.0, help="gradient norm (loss per point)")
+    parser.add_argument("--scale", type=float, default=0.1, help="random scaling of ink, +- this share")
+    parser.add_argument("--minutes", type=float, default=60, help="length of the whole run")
+    parser.add_argument("--slice", type=float, default=1e9, help="minutes of this call")
+    parser.add_argument("--save-every", type=float, default=5, help="minutes between checkpoints")
+    parser.add_argument("--valid-lines", type=int, default=256, help="lines per check, 0 = all")
+    parser.add_argument("--warm", type=Path, help="weights file to start from")
+    parser.add_argument("--bf16", action="store_true", help="bf16 matrix products, f32 sums")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+
+    train = data.load(args.data, "train", args.stride)
+    valid = data.load(args.data, "valid", args.stride, (train.mean, train.sd))
+    width = data.text_width(train, valid)
+    config = build_config(args, train)
+    dtype = jnp.bfloat16 if args.bf16 else jnp.float32
+    optimiser, update = make_update(config, args.clip, dtype)
+    evaluate = make_evaluate(config)
+    args.run.mkdir(parents=True, exist_ok=True)
+    checkpoint, log = args.run / "checkpoint.pickle", args.run / "log.jsonl"
+
+    per_character = train.count / sum(len(t) for t in train.texts)
+    if checkpoint.exists():
+        kept = pickle.loads(checkpoint.read_bytes())
+        params, ema, state, counters = kept["params"], kept["ema"], kept["state"], kept["counters"]
+    else:
+        params = init(config, args.seed, 1 / per_character)
+        if args.warm:
+            params = export.warm_start(params, config, train, args.warm, args.stride)
+        ema, state = params, optimiser.init(params)
+        counters = {"minutes": 0.0, "updates": 0, "points": 0, "epochs": 0}
+    print(
+        f"{config.kind} {config.hidden}: {sum(p.size for p in params.values())} parameters, "
+        f"{len(train.points)} lines, {train.count} points, sd {train.sd}, device {jax.devices()[0]}",
+        flush=True,
+    )
+
+    def save() -> None:
+        host = jax.tree.map(np.asarray, {"params": params, "ema": ema, "state": state})
+        temporary = checkpoint.with_suffix(".new")
+        temporary.write_bytes(pickle.dumps({**host, "counters": counters}))
+        temporary.replace(checkpoint)
+        result = evaluate(ema, valid, width, limit=args.valid_lines or None)
+        row = {**counters, **result, "train_loss": recent_loss(), "rate": rate, "norm": float(norm)}
+        with log.open("a") as handle:
+            handle.write(json.dumps(row) + "\n")
+        print(json.dumps(row), flush=True)
+        export.save(
+            args.run / "weights.safetensors",
+            ema,
+            config,
+            train,
+            sample_ms=20 * args.stride,
+            training={
+                "points_seen": counters["points"],
+                "updates": counters["updates"],
+                "stride": args.stride,
+                "log_loss": round(result["log_loss"], 2),
+                "log_loss_lines": result["lines"],
+            },
+        )
+
+    window: list[tuple[float, int]] = []
+
+    def recent_loss() -> float:
+        return sum(w[0] for w in window) / max(1, sum(w[1] for w in window))
+
+    rng = np.random.default_rng(args.seed + 1000 * counters["epochs"] + counters["updates"])
+    # The clock counts updates only, neither compilation nor evaluation.
+    spent, saved = 0.0, 0.0
+    shapes: set[tuple] = set()
+    rate, norm = 0.0, 0.0
+    while counters["minutes"] < args.minutes and spent < args.slice:
+        for batch in data.batches(train, config.alphabet, width, args.batch, rng):
+            factor = rng.uniform(1 - args.scale, 1 + args.scale, (1, args.batch, 1)).astype(np.float32)
+            for key in ("x", "target"):
+                # scale raw offsets: the mean of normalised ones is not at zero
+                centre = (train.mean / train.sd).astype(np.float32)
+                drawn = batch["mask"][..., None] if key == "target" else np.roll(batch["mask"], 1, 0)[..., None]
+                if key == "x":
+                    drawn[0] = 0
+                xy = batch[key][..., :2]
+                batch[key][..., :2] = np.where(drawn > 0, (xy + centre) * factor - centre, xy)
+            keep = (rng.random(args.batch) >= args.style_drop).astype(np.float32)
+            began = time.monotonic()
+            rate = learning_rate(counters["minutes"] / args.minutes, counters["updates"], args.rate)
+            ema_rate = max(1 - EMA_DECAY, 1 / (counters["updates"] + 2))
+            params, ema, state, sums, norm = update(params, ema, state, batch, keep, rate, ema_rate)
+            nats, points = float(sums[0]), int(sums[2])
+            minutes = (time.monotonic() - began) / 60
+            if batch["x"].shape in shapes:
+                counters["minutes"] += minutes
+                spent += minutes
+                saved += minutes
+            shapes.add(batch["x"].shape)
+            counters["updates"] += 1
+            counters["points"] += points
+            window = [*window[-99:], (nats, points)]
+            if counters["updates"] % 50 == 0:
+                print(
+                    f"update {counters['updates']} min {counters['minutes']:.1f} nats/point {recent_loss():.3f} "
+                    f"norm {float(norm):.2f} rate {rate:.2e} points/s {points / minutes / 60:.0f}",
+                    flush=True,
+                )
+            if saved >= args.save_every:
+                saved = 0.0
+                save()
+            if counters["minutes"] >= args.minutes or spent >= args.slice:
+                break
+        else:
+            counters["epochs"] += 1
+    save()
+
+
+if __name__ == "__main__":
+    main()

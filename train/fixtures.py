@@ -1,0 +1,141 @@
+"""Golden fixtures: what the engines must compute, from a network written independently of them.
+
+    python train/fixtures.py --out tests/fixtures --weights weights
+
+Writes four files. `tiny-*` carry small random networks and run in every
+test; `prediction` and `synthesis` belong to the shipped weights, whose hash
+they name. All values are computed in f64 and stored as f32:
+
+====================== ============ ====================================================
+tensor                 shape        meaning
+====================== ============ ====================================================
+fixture.ids            [U] i32      character ids with the end mark (synthesis)
+fixture.style          [S]          style vector (if S > 0)
+fixture.bias           [1]          sampling bias
+fixture.temperature    [1]          sampling temperature
+fixture.noise          [T, 4]       component, pen, two normals
+fixture.x              [T, 3]       input of the timestep
+fixture.hidden.{l}     [T, H_l]     after the timestep, as are all below
+fixture.cell.{l}       [T, H_l]
+fixture.window         [T, A]
+fixture.kappa          [T, K]
+fixture.phi            [T, U]
+fixture.output         [T, R]       output layer before any transform
+fixture.pi             [T, M]       mixture weights under bias and temperature
+fixture.point          [T, 3]       the sampled point, which is the next input
+fixture.pen_probability [T]
+fixture.stop           [T]
+====================== ============ ====================================================
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+import export
+import reference
+from alphabet import encode
+from model import Config, init
+
+STEPS = 48
+
+
+def record(tensors, config: Config, ids, style, bias: float, temperature: float, seed: int, steps: int = STEPS):
+    """Run free for `steps` timesteps and keep everything."""
+    rng = np.random.default_rng(seed)
+    network = reference.Reference(tensors, config, reference.pad_ids([ids]), style[None])
+    rows: dict[str, list[np.ndarray]] = {}
+    x = np.zeros((1, 3))
+    for _ in range(steps):
+        # The engines read f32 noise and points: round before use, so that all agree.
+        noise = reference.draw_noise(rng, 1).astype(np.float32).astype(np.float64)
+        output = network.step(x)
+        point, weights, lift, stop = reference.sample(output, config, noise, bias, temperature)
+        point = point.astype(np.float32).astype(np.float64)
+        step = {"noise": noise, "x": x, "output": output, "pi": weights, "point": point}
+        step |= {"pen_probability": lift, "stop": stop}
+        for layer in range(len(config.hidden)):
+            step[f"hidden.{layer}"] = network.hidden[layer]
+            step[f"cell.{layer}"] = network.cell[layer]
+        if config.window:
+            step |= {"window": network.window, "kappa": network.kappa, "phi": network.phi}
+        for name, value in step.items():
+            rows.setdefault(name, []).append(np.array(value[0]))
+        x = point
+    result = {f"fixture.{name}": np.stack(value).astype(np.float32) for name, value in rows.items()}
+    result["fixture.bias"] = np.array([bias], np.float32)
+    result["fixture.temperature"] = np.array([temperature], np.float32)
+    if config.window:
+        result["fixture.ids"] = np.array(ids, np.int32)
+    if config.style_dim:
+        result["fixture.style"] = style.astype(np.float32)
+    return result
+
+
+def tiny(kind: str) -> tuple[dict[str, np.ndarray], Config]:
+    """A small random network of odd sizes, lively enough to exercise every path."""
+    synthesis = kind == "synthesis"
+    config = Config(
+        kind=kind,
+        hidden=(13, 10, 7) if synthesis else (11, 6),
+        mixtures=5 if synthesis else 2,
+        window=3 if synthesis else 0,
+        alphabet=" abcdefgh" if synthesis else "",
+        style_dim=4 if synthesis else 0,
+        writers=2 if synthesis else 0,
+        stop=synthesis,
+    )
+    params = init(config, 7, 0.2)
+    tensors = {name: np.asarray(value) for name, value in params.items()}
+    rng = np.random.default_rng(11)
+    for name, value in tensors.items():
+        if name.startswith(("lstm", "window.weight", "output")):
+            tensors[name] = (value + rng.normal(0, 0.15, value.shape)).astype(np.float32)
+        # Values that f16 holds exactly: engines that pack weights see the same network.
+        tensors[name] = tensors[name].astype(np.float16).astype(np.float32)
+    return tensors, config
+
+
+class Units:
+    """Stands in for a corpus where only its units matter."""
+
+    mean, sd, count = np.array([0.25, 0.0]), np.array([2.0, 1.5]), 50
+    texts = ["ab"]
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("tests/fixtures"))
+    parser.add_argument("--weights", type=Path, help="folder of the shipped weights; without it only tiny ones")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    for kind in ("prediction", "synthesis"):
+        tensors, config = tiny(kind)
+        ids = encode("a bad cafe", config.alphabet) if config.window else []
+        style = np.linspace(-1, 1, config.style_dim).astype(np.float32)
+        rows = record(tensors, config, ids, style, 0.3, 0.9, 5)
+        names = ["first", "second"][: config.writers]
+        meta = export.metadata(config, Units, 20, {}, names, "f32")
+        meta["corpus"] = "random numbers"
+        export.write(args.out / f"tiny-{kind}.safetensors", {**tensors, **rows}, meta)
+        if args.weights is None:
+            continue
+        path = args.weights / f"{kind}.safetensors"
+        tensors, meta = export.read(path)
+        config = export.config_of(meta)
+        ids = encode("Write", config.alphabet) if config.window else []
+        style = tensors["style.table"][0] if config.style_dim else np.zeros(0)
+        rows = record(tensors, config, ids, style, 0.5, 1.0, 6, 32)
+        meta = {"weights": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        export.write(args.out / f"{kind}.safetensors", rows, meta)
+    for path in sorted(args.out.glob("*.safetensors")):
+        print(f"{path}: {path.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

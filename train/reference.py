@@ -1,0 +1,134 @@
+"""One timestep at a time, in plain NumPy: what the engines compute, written to be read.
+
+`model.py` runs whole lines at once to learn from them; this file runs the same
+network the way the page does, point by point, and is the source of the golden
+fixtures. Every array has a leading axis of B lines.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model import Config
+
+Tensors = dict[str, np.ndarray]
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """Logistic function without overflow."""
+    return 0.5 * (1.0 + np.tanh(0.5 * x))
+
+
+class Reference:
+    """State of B lines under one network."""
+
+    def __init__(self, tensors: Tensors, config: Config, ids: np.ndarray, style: np.ndarray, dtype=np.float64):
+        """`ids` is `[B, U]`, padded with -1; `style` `[B, S]`."""
+        self.config = config
+        self.tensors = {name: np.asarray(value, dtype) for name, value in tensors.items()}
+        lines = style.shape[0]
+        self.ids = ids
+        self.hidden = [np.zeros((lines, h), dtype) for h in config.hidden]
+        self.cell = [np.zeros((lines, h), dtype) for h in config.hidden]
+        self.kappa = np.zeros((lines, config.window), dtype)
+        self.window = np.zeros((lines, config.ids), dtype)
+        self.phi = np.zeros(ids.shape, dtype)
+        self.bias = []
+        for layer in range(len(config.hidden)):
+            bias = self.tensors[f"lstm.{layer}.bias"][None].repeat(lines, 0)
+            if config.style_dim:
+                bias = bias + style.astype(dtype) @ self.tensors[f"lstm.{layer}.style"].T
+            self.bias.append(bias)
+
+    def step(self, x: np.ndarray) -> np.ndarray:
+        """Feed the points `x` `[B, 3]`; the output layer's sums `[B, R]`."""
+        for layer in range(len(self.config.hidden)):
+            below = [self.hidden[layer - 1]] if layer else []
+            joined = np.concatenate([x, self.window, *below, self.hidden[layer]], axis=1)
+            gates = joined @ self.tensors[f"lstm.{layer}.weight"].T + self.bias[layer]
+            i, f, g, o = np.split(gates, 4, axis=1)
+            self.cell[layer] = sigmoid(f) * self.cell[layer] + sigmoid(i) * np.tanh(g)
+            self.hidden[layer] = sigmoid(o) * np.tanh(self.cell[layer])
+            if layer == 0 and self.config.window:
+                self._move_window()
+        joined = np.concatenate(self.hidden, axis=1)
+        return joined @ self.tensors["output.weight"].T + self.tensors["output.bias"]
+
+    def _move_window(self) -> None:
+        """[G eqs 46-51]."""
+        p = self.hidden[0] @ self.tensors["window.weight"].T + self.tensors["window.bias"]
+        alpha, beta, moved = np.split(np.exp(p), 3, axis=1)
+        self.kappa = self.kappa + moved
+        u = np.arange(self.ids.shape[1])
+        distance = self.kappa[:, :, None] - u
+        self.phi = (alpha[:, :, None] * np.exp(-beta[:, :, None] * distance**2)).sum(1)
+        self.phi = self.phi * (self.ids >= 0)
+        self.window = np.zeros_like(self.window)
+        for line in range(len(self.ids)):
+            np.add.at(self.window[line], self.ids[line][self.ids[line] >= 0], self.phi[line][self.ids[line] >= 0])
+
+
+def sample(outputs: np.ndarray, config: Config, noise: np.ndarray, bias, temperature):
+    """Next points `[B, 3]`, mixture weights `[B, M]`, pen-lift and stop probabilities `[B]`.
+
+    `noise` is `[B, 4]`: two uniforms (component, pen) and two standard
+    normals. `bias` [G eqs 61-62] and `temperature` are numbers or `[B]`.
+    """
+    m = config.mixtures
+    bias = np.broadcast_to(np.asarray(bias, outputs.dtype), len(outputs))[:, None]
+    temperature = np.broadcast_to(np.asarray(temperature, outputs.dtype), len(outputs))[:, None]
+    e_hat, rest = outputs[:, 0], outputs[:, 1:]
+    pi_hat, mu_x, mu_y, sigma_x, sigma_y, rho = (rest[:, k * m : (k + 1) * m] for k in range(6))
+    logits = pi_hat * (1 + bias) / temperature
+    weights = np.exp(logits - logits.max(1, keepdims=True))
+    weights /= weights.sum(1, keepdims=True)
+    chosen = np.minimum((np.cumsum(weights, 1) <= noise[:, :1]).sum(1), m - 1)
+    row = np.arange(len(outputs))
+    spread = np.sqrt(temperature[:, 0])
+    sx = np.exp(sigma_x[row, chosen] - bias[:, 0]) * spread
+    sy = np.exp(sigma_y[row, chosen] - bias[:, 0]) * spread
+    r = np.tanh(rho[row, chosen])
+    z1, z2 = noise[:, 2], noise[:, 3]
+    dx = mu_x[row, chosen] + sx * z1
+    dy = mu_y[row, chosen] + sy * (r * z1 + np.sqrt(1 - r * r) * z2)
+    lift = sigmoid(-e_hat / temperature[:, 0])
+    pen = (noise[:, 1] < lift).astype(outputs.dtype)
+    stop = sigmoid(outputs[:, 1 + 6 * m]) if config.stop else np.zeros_like(e_hat)
+    return np.stack([dx, dy, pen], 1), weights, lift, stop
+
+
+def draw_noise(rng: np.random.Generator, lines: int) -> np.ndarray:
+    """Noise of one timestep, `[B, 4]`."""
+    return np.concatenate([rng.random((lines, 2)), rng.standard_normal((lines, 2))], axis=1)
+
+
+def pad_ids(rows: list[list[int]]) -> np.ndarray:
+    """`[B, U]` with -1 behind the end mark."""
+    width = max((len(r) for r in rows), default=0)
+    ids = np.full((len(rows), width), -1, np.int64)
+    for line, row in enumerate(rows):
+        ids[line, : len(row)] = row
+    return ids
+
+
+def write(tensors: Tensors, config: Config, rows, style, bias, temperature, seed: int, cap: int) -> list[np.ndarray]:
+    """Free-running lines: each `[T, 3]` normalised, ended by the learned stop, the window rule or `cap`."""
+    rng = np.random.default_rng(seed)
+    lines = len(style)
+    ids = pad_ids(rows)
+    network = Reference(tensors, config, ids, style, np.float32)
+    x = np.zeros((lines, 3), np.float32)
+    last = (ids >= 0).sum(1) - 1
+    points, length = [], np.full(lines, -1)
+    for step in range(cap):
+        x, _, _, stop = sample(network.step(x), config, draw_noise(rng, lines).astype(np.float32), bias, temperature)
+        points.append(x)
+        ended = (x[:, 2] == 1) & (stop > 0.5)
+        if config.window:
+            ended |= (x[:, 2] == 1) & (network.phi.argmax(1) == last)
+        length = np.where((length < 0) & ended, step + 1, length)
+        if (length >= 0).all():
+            break
+    length = np.where(length < 0, len(points), length)
+    path = np.stack(points, 1)
+    return [path[line, : length[line]] for line in range(lines)]

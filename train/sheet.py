@@ -1,0 +1,82 @@
+"""Draw a sheet of generated writing, to judge weights by eye.
+
+    python train/sheet.py --weights runs/synthesis/weights.safetensors --out sheet.png
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+
+import export  # noqa: E402
+import reference  # noqa: E402
+from alphabet import encode  # noqa: E402
+
+SENTENCES = [
+    "hello world",
+    "the quick brown fox",
+    "She sells sea shells by the shore.",
+    "A pen writes what a network dreams.",
+    "It was a bright cold day in April,",
+    "and the clocks were striking thirteen.",
+]
+
+
+def strokes(points: np.ndarray, mean, sd) -> list[np.ndarray]:
+    """Absolute strokes of normalised points."""
+    path = np.cumsum(points[:, :2] * sd + mean, 0)
+    path = np.concatenate([[[0, 0]], path])
+    pen = np.concatenate([[0], points[:, 2]])
+    cuts = np.flatnonzero(pen == 1) + 1
+    return [s for s in np.split(path, cuts) if len(s)]
+
+
+def draw(axis, points, meta, title: str) -> None:
+    """One line of writing."""
+    for stroke in strokes(points, np.array(meta["offset_mean"]), np.array(meta["offset_sd"])):
+        axis.plot(stroke[:, 0], -stroke[:, 1], "k-", linewidth=1.1, solid_capstyle="round")
+    axis.set_aspect("equal")
+    axis.axis("off")
+    axis.set_title(title, fontsize=6, loc="left", color="0.5")
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--biases", type=float, nargs="+", default=[0.0, 0.5, 1.0])
+    parser.add_argument("--text", nargs="+", default=SENTENCES)
+    parser.add_argument("--style", type=int, default=-1, help="row of the style table, -1 = none")
+    parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    tensors, meta = export.read(args.weights)
+    config = export.config_of(meta)
+    jobs = [(text, bias) for text in args.text for bias in args.biases]
+    rows = [encode(text, config.alphabet) or [0] for text, _ in jobs] if config.window else [[] for _ in jobs]
+    style = np.zeros((len(jobs), config.style_dim), np.float32)
+    if config.style_dim and args.style >= 0:
+        style[:] = tensors["style.table"][args.style]
+    cap = 700
+    if config.window:
+        cap = int(40 + 2.2 * meta["points_per_character"] * max(len(r) for r in rows))
+    biases = np.array([b for _, b in jobs], np.float32)
+    lines = reference.write(tensors, config, rows, style, biases, args.temperature, args.seed, cap)
+    columns = len(args.biases)
+    figure, axes = plt.subplots(len(args.text), columns, figsize=(6 * columns, 1.1 * len(args.text)), squeeze=False)
+    for index, ((text, bias), points) in enumerate(zip(jobs, lines, strict=True)):
+        title = f"bias {bias:g}, {len(points)} points" + (" (cap)" if len(points) == cap else "")
+        draw(axes[index // columns][index % columns], points, meta, title if not config.window else f"{text} | {title}")
+    figure.tight_layout()
+    figure.savefig(args.out, dpi=110)
+
+
+if __name__ == "__main__":
+    main()
