@@ -4,7 +4,9 @@
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The bytes are not a safetensors file at all (wrong download, truncated, an HTML page).
-    #[error("{file}: not a readable weights file ({cause}). Download it again; it must be a complete .safetensors file.")]
+    #[error(
+        "{file}: not a readable weights file ({cause}). Download it again; it must be a complete .safetensors file."
+    )]
     WeightsUnreadable {
         /// Name of the file as the user knows it.
         file: String,
@@ -22,7 +24,9 @@ pub enum Error {
         problem: String,
     },
     /// A tensor is missing or has another shape or type than the metadata promises.
-    #[error("{file}: tensor `{tensor}` {problem}. The file does not fit its own metadata; download or export it again.")]
+    #[error(
+        "{file}: tensor `{tensor}` {problem}. The file does not fit its own metadata; download or export it again."
+    )]
     WeightsTensor {
         /// Name of the file.
         file: String,

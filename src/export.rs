@@ -13,12 +13,9 @@ const LINE_WIDTH: f32 = 14.0;
 /// point is a dot. Coordinates are corpus units, y down, as in SVG.
 pub fn svg(ink: &Ink) -> String {
     let (x, y, width, height) = match ink.bounds() {
-        Some(b) => (
-            b.min.x - MARGIN,
-            b.min.y - MARGIN,
-            b.max.x - b.min.x + 2.0 * MARGIN,
-            b.max.y - b.min.y + 2.0 * MARGIN,
-        ),
+        Some(b) => {
+            (b.min.x - MARGIN, b.min.y - MARGIN, b.max.x - b.min.x + 2.0 * MARGIN, b.max.y - b.min.y + 2.0 * MARGIN)
+        }
         None => (0.0, 0.0, 2.0 * MARGIN, 2.0 * MARGIN),
     };
     let mut svg = format!(
@@ -61,9 +58,8 @@ mod tests {
 
     #[test]
     fn one_path_per_stroke_within_the_view() {
-        let ink = Ink {
-            strokes: vec![vec![point(0.0, 0.0), point(10.0, 5.0), point(20.0, -5.0)], vec![point(40.0, 8.0)]],
-        };
+        let ink =
+            Ink { strokes: vec![vec![point(0.0, 0.0), point(10.0, 5.0), point(20.0, -5.0)], vec![point(40.0, 8.0)]] };
         let svg = svg(&ink);
         assert_eq!(svg.matches("<path").count(), 2);
         assert!(svg.contains("viewBox=\"-100.0 -105.0 240.0 213.0\""), "{svg}");

@@ -103,9 +103,8 @@ impl Config {
 
     /// Checks what the types cannot.
     fn validate(&self, file: &str) -> Result<()> {
-        let bad = |key: &str, problem: String| {
-            Err(Error::WeightsMetadata { file: file.into(), key: key.into(), problem })
-        };
+        let bad =
+            |key: &str, problem: String| Err(Error::WeightsMetadata { file: file.into(), key: key.into(), problem });
         if self.format != 1 {
             return bad("format", format!("is {}, but only 1 can be read", self.format));
         }
@@ -122,7 +121,9 @@ impl Config {
             return bad("gate_order", format!("is {:?}, expected \"ifgo\"", self.gate_order));
         }
         match self.kind {
-            Kind::Synthesis if self.window == 0 => return bad("window", "is 0, but a synthesis network needs one".into()),
+            Kind::Synthesis if self.window == 0 => {
+                return bad("window", "is 0, but a synthesis network needs one".into());
+            }
             Kind::Synthesis if self.alphabet.is_empty() => return bad("alphabet", "is empty".into()),
             Kind::Prediction if self.window != 0 => return bad("window", "must be 0 for a prediction network".into()),
             _ => {}
@@ -288,8 +289,21 @@ fn parse_config(json: &str, file: &str) -> Result<Config> {
         serde_json::from_str(json).map_err(|e| bad("longhand", format!("is not JSON ({e})")))?;
     let object = value.as_object().ok_or_else(|| bad("longhand", "is not a JSON object".into()))?;
     const REQUIRED: [&str; 15] = [
-        "format", "kind", "hidden", "mixtures", "window", "alphabet", "style_dim", "styles", "stop",
-        "offset_mean", "offset_sd", "sample_ms", "gate_order", "quantisation", "points_per_character",
+        "format",
+        "kind",
+        "hidden",
+        "mixtures",
+        "window",
+        "alphabet",
+        "style_dim",
+        "styles",
+        "stop",
+        "offset_mean",
+        "offset_sd",
+        "sample_ms",
+        "gate_order",
+        "quantisation",
+        "points_per_character",
     ];
     if let Some(key) = REQUIRED.iter().find(|k| !object.contains_key(**k)) {
         return Err(bad(key, "is missing".into()));
@@ -302,8 +316,7 @@ fn parse_config(json: &str, file: &str) -> Result<Config> {
             return Err(bad(key, format!("is {}, which cannot be used ({e})", object[key])));
         }
     }
-    let config: Config =
-        serde_json::from_value(value).map_err(|e| bad("longhand", format!("cannot be used ({e})")))?;
+    let config: Config = serde_json::from_value(value).map_err(|e| bad("longhand", format!("cannot be used ({e})")))?;
     config.validate(file)?;
     Ok(config)
 }
@@ -346,10 +359,7 @@ impl Reader<'_> {
     /// One tensor as `f32`, if it is there, of this shape, of a known type and finite.
     fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let bad = |problem: String| Error::WeightsTensor { file: self.file.into(), tensor: name.into(), problem };
-        let view = self
-            .tensors
-            .tensor(name)
-            .map_err(|_| bad(format!("is missing, expected shape {shape:?}")))?;
+        let view = self.tensors.tensor(name).map_err(|_| bad(format!("is missing, expected shape {shape:?}")))?;
         if view.shape() != shape {
             return Err(bad(format!("has shape {:?}, expected {shape:?}", view.shape())));
         }

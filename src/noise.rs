@@ -1,16 +1,16 @@
 //! Randomness: one stream per line, seekable, the same for both engines.
 
 use crate::engine::Noise;
+use rand::Rng;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
-use rand::Rng;
 
 /// 32-bit words of the stream that one timestep consumes: four, always, whatever they are used for,
 /// so that timestep t starts at word 4 t.
 const WORDS: u128 = 4;
 
 /// The noise of one line: ChaCha8 with the seed as key and the line's index as stream.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct NoiseStream {
     rng: ChaCha8Rng,
 }

@@ -38,7 +38,7 @@ pub fn tensors(config: &Config, seed: u64) -> Vec<(String, Vec<usize>, Vec<f32>)
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut uniform = move |scale: f32| (rng.next_u32() as f32 / u32::MAX as f32 * 2.0 - 1.0) * scale;
     let mut make = |name: String, shape: &[usize], scale: f32| {
-        let values = (0..shape.iter().product()).map(|_| uniform(scale)).collect();
+        let values: Vec<f32> = (0..shape.iter().product::<usize>()).map(|_| uniform(scale)).collect();
         (name, shape.to_vec(), values)
     };
     let mut tensors = Vec::new();
