@@ -7,7 +7,6 @@ use crate::noise::NoiseStream;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use safetensors::tensor::{Dtype, TensorView};
-use std::collections::HashMap;
 
 /// Metadata of a small network.
 pub fn config(kind: Kind, hidden: &[usize], mixtures: usize) -> Config {
@@ -81,8 +80,8 @@ pub fn file(metadata: &str, tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<u
         let view = TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(values));
         (name.clone(), view.expect("shape and values agree"))
     });
-    let metadata = HashMap::from([("longhand".to_string(), metadata.to_string())]);
-    safetensors::serialize(views, Some(metadata)).expect("serialisable")
+    let metadata = [("longhand".to_string(), metadata.to_string())];
+    safetensors::serialize(views, Some(metadata.into_iter().collect())).expect("serialisable")
 }
 
 /// Bytes of a random network's weights file.
