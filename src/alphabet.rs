@@ -44,12 +44,15 @@ impl Alphabet {
                 encoded.push_blank();
             } else if self.id(c).is_some() {
                 encoded.written.push(c);
+            } else if is_invisible(c) {
+                // leaves no trace
             } else if let Some(other) = self.transliterate(c) {
                 encoded.written.push_str(&other);
-                if !encoded.transliterated.iter().any(|(from, _)| *from == c) {
+                // An accent by itself has vanished with the letter it belongs to: nothing to tell.
+                if !other.is_empty() && !encoded.transliterated.iter().any(|(from, _)| *from == c) {
                     encoded.transliterated.push((c, other));
                 }
-            } else if !is_invisible(c) && !encoded.left_out.contains(&c) {
+            } else if !encoded.left_out.contains(&c) {
                 encoded.left_out.push(c);
             }
         }
@@ -58,17 +61,33 @@ impl Alphabet {
         encoded
     }
 
-    /// What stands for `c` in this alphabet, if all of it can be written.
+    /// What stands for `c` in this alphabet, if all of it can be written. Empty for what leaves no
+    /// trace of its own (a combining accent).
     fn transliterate(&self, c: char) -> Option<String> {
-        // What deunicode would spell out in letters, but people see as a sign of its own.
-        let plain = match c {
-            '‐' | '‑' | '‒' | '–' | '—' | '−' => "-",
-            '…' => "...",
-            '€' | '£' | '¥' | '©' | '®' | '™' => return None,
-            c if is_pictograph(c) => return None,
-            c => deunicode_char(c)?.trim(),
+        if is_pictograph(c) {
+            return None;
+        }
+        let mut own = [0; 4];
+        let spelling = match spelling(c) {
+            Some(spelling) => spelling,
+            None if c.is_ascii() => c.encode_utf8(&mut own),
+            None => deunicode_char(c)?,
         };
-        (!plain.is_empty() && plain.chars().all(|p| self.id(p).is_some())).then(|| plain.to_string())
+        spelling.trim().chars().map(|p| self.nearest(p)).collect()
+    }
+
+    /// The character itself, its other case, or the sign nearest to it.
+    fn nearest(&self, p: char) -> Option<char> {
+        let sign = match p {
+            '[' | '{' => '(',
+            ']' | '}' => ')',
+            '`' => '\'',
+            '_' | '~' => '-',
+            '\\' => '/',
+            '&' => '+',
+            _ => p,
+        };
+        [p, p.to_ascii_lowercase(), p.to_ascii_uppercase(), sign].into_iter().find(|&c| self.id(c).is_some())
     }
 }
 
@@ -80,14 +99,36 @@ impl Encoded {
     }
 }
 
-/// Emoji and dingbats: deunicode names them in words ("grinning face"), which nobody wants written.
+/// Typographic signs that deunicode spells in a way a pen would not (",," for „, "PS" for £). Those
+/// that stand for themselves here are left out, unless the network knows them.
+fn spelling(c: char) -> Option<&'static str> {
+    Some(match c {
+        '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '·' | '•' => "-",
+        '‚' | '‹' | '›' => "'",
+        '„' | '«' | '»' | '″' => "\"",
+        '€' => "€",
+        '£' => "£",
+        '¥' => "¥",
+        '©' => "©",
+        '®' => "®",
+        '™' => "™",
+        '§' => "§",
+        '¶' => "¶",
+        _ => return None,
+    })
+}
+
+/// Arrows, symbols, dingbats, emoji: deunicode names them in words ("grinning face"), which nobody
+/// wants written.
 fn is_pictograph(c: char) -> bool {
     matches!(c, '\u{2190}'..='\u{2BFF}' | '\u{1F000}'..='\u{1FAFF}')
 }
 
-/// Joiners, variation selectors and marks of direction leave no trace.
+/// Joiners, variation selectors, skin tones and marks of direction leave no trace.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
+    matches!(c,
+        '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}'
+        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{1F3FB}'..='\u{1F3FF}' | '\u{E0000}'..='\u{E007F}')
         || c.is_control()
 }
 
@@ -118,6 +159,36 @@ mod tests {
     fn what_cannot_be_written_is_named_once() {
         let encoded = english().encode("a😀b😀€c");
         assert_eq!((encoded.written.as_str(), encoded.left_out), ("abc", vec!['😀', '€']));
+    }
+
+    #[test]
+    fn combining_accents_and_skin_tones_leave_no_trace() {
+        let encoded = english().encode("cafe\u{301} 👍🏽 so\u{AD}ft");
+        assert_eq!((encoded.written.as_str(), encoded.left_out), ("cafe soft", vec!['👍']));
+        assert!(encoded.transliterated.is_empty());
+    }
+
+    #[test]
+    fn signs_and_cases_the_network_lacks_become_the_nearest_it_has() {
+        let narrow = Alphabet::new(" abqxzA()'-/+\"");
+        for (text, written) in [
+            ("[a]{b}", "(a)(b)"),
+            ("QXZ", "qxz"),
+            ("a_b~a", "a-b-a"),
+            ("a & b", "a + b"),
+            ("a\\b`", "a/b'"),
+            ("„a“ «b»", "\"a\" \"b\""),
+        ] {
+            let encoded = narrow.encode(text);
+            assert_eq!(encoded.written, written);
+            assert!(encoded.left_out.is_empty() && !encoded.transliterated.is_empty(), "{text}");
+        }
+        assert_eq!(narrow.encode("a%b£").left_out, ['%', '£']);
+    }
+
+    #[test]
+    fn a_sign_the_network_knows_is_written_as_is() {
+        assert_eq!(Alphabet::new("&£—").encode("—&£").written, "—&£");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! know character ids, gate biases and noise; they know nothing of text, seeds or stopping.
 
 use crate::cpu::CpuEngine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 #[cfg(feature = "gpu")]
 use crate::gpu::GpuEngine;
 use crate::model::Weights;
@@ -65,7 +65,50 @@ pub enum Engine {
     Gpu(Box<GpuEngine>),
 }
 
+/// Which engine is wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// The GPU where there is a real one, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The GPU, even a software adapter (llvmpipe, SwiftShader), which is slower than the CPU engine.
+    Gpu,
+}
+
+impl std::str::FromStr for Choice {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "auto" => Ok(Choice::Auto),
+            "cpu" => Ok(Choice::Cpu),
+            "gpu" => Ok(Choice::Gpu),
+            _ => Err(Error::Setting {
+                name: "engine".into(),
+                problem: format!("{name:?} is none of \"auto\", \"cpu\" and \"gpu\""),
+            }),
+        }
+    }
+}
+
 impl Engine {
+    /// The engine that is wanted, or the CPU engine and a sentence that says why it is not.
+    pub async fn choose(choice: Choice) -> (Self, Option<String>) {
+        if choice == Choice::Cpu {
+            return (Engine::Cpu(CpuEngine::new()), None);
+        }
+        #[cfg(feature = "gpu")]
+        let reason = match GpuEngine::new(choice == Choice::Gpu).await {
+            Ok(engine) => return (Engine::Gpu(Box::new(engine)), None),
+            Err(error) => error,
+        };
+        #[cfg(not(feature = "gpu"))]
+        let reason = Error::GpuUnavailable("this build has none".into());
+        (Engine::Cpu(CpuEngine::new()), Some(reason.to_string()))
+    }
+
     /// For the status line: "CPU · SIMD", "WebGPU · NVIDIA …", "Vulkan · …".
     pub fn label(&self) -> String {
         match self {
@@ -110,5 +153,32 @@ impl Engine {
             #[cfg(feature = "gpu")]
             Engine::Gpu(engine) => engine.collect().await,
         }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use pollster::block_on;
+
+    #[test]
+    fn the_cpu_can_be_chosen_and_a_missing_gpu_is_told() {
+        let (engine, notice) = block_on(Engine::choose("cpu".parse().unwrap()));
+        assert!(matches!(engine, Engine::Cpu(_)) && notice.is_none());
+        assert!(engine.label().starts_with("CPU"));
+        let (engine, notice) = block_on(Engine::choose(Choice::Auto));
+        assert_eq!(matches!(engine, Engine::Cpu(_)), notice.is_some());
+        if let Some(notice) = notice {
+            assert!(notice.contains("no GPU engine") && notice.contains("CPU engine writes"), "{notice}");
+        }
+        assert!("abacus".parse::<Choice>().unwrap_err().to_string().contains("abacus"));
+    }
+
+    #[test]
+    fn a_step_has_the_layout_of_the_read_back_buffer() {
+        assert_eq!(size_of::<Step>(), 32);
+        let step: Step = bytemuck::cast([1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+        assert_eq!((step.dx, step.pen, step.stop, step.position, step.kappa), (1.0, 3.0, 5.0, 6.0, 8.0));
     }
 }

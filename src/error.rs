@@ -58,7 +58,7 @@ pub enum Error {
     #[error("no GPU engine: {0}. The CPU engine writes instead.")]
     GpuUnavailable(String),
     /// The GPU went away while it was working.
-    #[error("the GPU device was lost: {0}. The CPU engine can go on from the last point.")]
+    #[error("the GPU was lost: {0}. The CPU engine goes on from the last point.")]
     DeviceLost(String),
     /// A setting is out of range or of the wrong kind.
     #[error("{name}: {problem}")]
@@ -68,6 +68,13 @@ pub enum Error {
         /// What is the matter and what is allowed.
         problem: String,
     },
+}
+
+impl Error {
+    /// Whether only the GPU is to blame, so that the CPU engine can go on.
+    pub fn is_of_the_gpu(&self) -> bool {
+        matches!(self, Error::GpuUnavailable(_) | Error::DeviceLost(_))
+    }
 }
 
 /// Shorthand for this crate's results.

@@ -49,6 +49,7 @@ fn path(stroke: &[Point], out: &mut String) {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -66,6 +67,29 @@ mod tests {
         assert!(svg.contains("d=\"M0.0 0.0Q10.0 5.0 15.0 0.0L20.0 -5.0\""), "{svg}");
         assert!(svg.contains("d=\"M40.0 8.0l0 0\""), "{svg}");
         assert!(svg.contains("fill=\"none\""));
+    }
+
+    #[test]
+    fn it_is_xml_of_unfilled_paths_and_every_coordinate_lies_in_the_view() {
+        let stroke = |k: usize| (0..9).map(|i| point((i * 37 + k * 200) as f32, (i * i * k) as f32)).collect();
+        let text = svg(&Ink { strokes: (0..4).map(stroke).collect() });
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let root = document.root_element();
+        assert_eq!((root.tag_name().name(), root.tag_name().namespace()), ("svg", Some("http://www.w3.org/2000/svg")));
+        let view: Vec<f32> = root.attribute("viewBox").unwrap().split(' ').map(|v| v.parse().unwrap()).collect();
+        let group = root.first_element_child().unwrap();
+        assert_eq!((group.attribute("fill"), group.attribute("stroke-linecap")), (Some("none"), Some("round")));
+        let paths: Vec<_> = group.children().filter(roxmltree::Node::is_element).collect();
+        assert_eq!(paths.len(), 4);
+        for path in paths {
+            let data = path.attribute("d").unwrap();
+            let numbers = data.split(|c: char| c.is_ascii_alphabetic() || c == ' ').filter(|n| !n.is_empty());
+            let numbers: Vec<f32> = numbers.map(|n| n.parse().unwrap()).collect();
+            for pair in numbers.chunks_exact(2) {
+                assert!((view[0] + MARGIN..=view[0] + view[2] - MARGIN).contains(&pair[0]), "{pair:?}");
+                assert!((view[1] + MARGIN..=view[1] + view[3] - MARGIN).contains(&pair[1]), "{pair:?}");
+            }
+        }
     }
 
     #[test]

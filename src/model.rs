@@ -15,6 +15,7 @@
 //! | `style.table` | `[N, S]` | rows in the order of `styles`; only if S > 0 |
 
 use crate::error::{Error, Result};
+use crate::ink::Offset;
 use half::f16;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
@@ -101,6 +102,15 @@ impl Config {
         self.hidden.iter().sum()
     }
 
+    /// A point as the network makes it, `(dx, dy, pen)`, in corpus units.
+    pub fn offset(&self, point: [f32; 3]) -> Offset {
+        Offset {
+            dx: point[0] * self.offset_sd[0] + self.offset_mean[0],
+            dy: point[1] * self.offset_sd[1] + self.offset_mean[1],
+            pen_lift: point[2] > 0.5,
+        }
+    }
+
     /// Checks what the types cannot.
     fn validate(&self, file: &str) -> Result<()> {
         let bad =
@@ -119,6 +129,9 @@ impl Config {
         }
         if self.gate_order != "ifgo" {
             return bad("gate_order", format!("is {:?}, expected \"ifgo\"", self.gate_order));
+        }
+        if self.style_dim > 8192 || (self.style_dim == 0 && !self.styles.is_empty()) {
+            return bad("style_dim", format!("is {}, with {} styles named", self.style_dim, self.styles.len()));
         }
         match self.kind {
             Kind::Synthesis if self.window == 0 => {
@@ -194,11 +207,11 @@ impl Weights {
         if bytes.is_empty() {
             return Err(unreadable("it is empty".into()));
         }
-        if bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<') {
-            return Err(unreadable("it looks like an HTML page, as servers send for a missing file".into()));
-        }
-        let tensors = SafeTensors::deserialize(bytes)
-            .map_err(|e| unreadable(format!("{} bytes, {}", bytes.len(), describe(&e))))?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(|e| {
+            let html = bytes.trim_ascii_start().starts_with(b"<");
+            let hint = if html { ", it looks like an HTML page, as servers send for a missing file" } else { "" };
+            unreadable(format!("{} bytes, {}{hint}", bytes.len(), describe(&e)))
+        })?;
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| unreadable(describe(&e)))?;
         let json = header.metadata().as_ref().and_then(|m| m.get("longhand")).ok_or_else(|| {
             Error::WeightsMetadata { file: file.into(), key: "longhand".into(), problem: "is missing".into() }
@@ -279,8 +292,7 @@ impl Dense {
 
 /// The reader's complaint in words that fit a sentence.
 fn describe(error: &safetensors::SafeTensorError) -> String {
-    let text = error.to_string();
-    text.trim_end_matches('.').to_string()
+    error.to_string().trim_end_matches('.').to_string()
 }
 
 fn parse_config(json: &str, file: &str) -> Result<Config> {
@@ -379,4 +391,173 @@ impl Reader<'_> {
 /// 64-bit FNV-1a.
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::testing;
+    use serde_json::{Value, json};
+
+    const FILE: &str = "weights/synthesis.safetensors";
+
+    fn config() -> Config {
+        testing::config(Kind::Synthesis, &[6, 5], 2)
+    }
+
+    fn read(bytes: &[u8]) -> Result<Weights> {
+        Weights::from_bytes(bytes, FILE)
+    }
+
+    /// The message for a file whose metadata was edited.
+    fn metadata_message(edit: impl FnOnce(&mut Value)) -> String {
+        let mut json = serde_json::to_value(config()).unwrap();
+        edit(&mut json);
+        let error = read(&testing::file(&json.to_string(), &testing::tensors(&config(), 1))).unwrap_err();
+        assert!(matches!(error, Error::WeightsMetadata { .. }), "{error:?}");
+        error.to_string()
+    }
+
+    /// The message for a file whose tensors were edited.
+    fn tensor_message(edit: impl FnOnce(&mut Vec<(String, Vec<usize>, Vec<f32>)>)) -> String {
+        let mut tensors = testing::tensors(&config(), 1);
+        edit(&mut tensors);
+        let error = read(&testing::file(&serde_json::to_string(&config()).unwrap(), &tensors)).unwrap_err();
+        assert!(matches!(error, Error::WeightsTensor { .. }), "{error:?}");
+        error.to_string()
+    }
+
+    fn says(message: &str, parts: &[&str]) {
+        for part in parts {
+            assert!(message.contains(part), "{part:?} is not in: {message}");
+        }
+    }
+
+    #[test]
+    fn every_tensor_lands_where_it_belongs() {
+        let tensors = testing::tensors(&config(), 1);
+        let weights = read(&testing::weights_file(&config(), 1)).unwrap();
+        let find = |name: &str| &tensors.iter().find(|(n, ..)| n == name).unwrap().2;
+        assert_eq!(weights.config, config());
+        assert_eq!(
+            (weights.layers.len(), weights.layers[1].hidden, weights.layers[1].gates.columns),
+            (2, 5, 3 + 28 + 6 + 5)
+        );
+        assert_eq!(&weights.layers[0].gates.weight, find("lstm.0.weight"));
+        assert_eq!(&weights.layers[1].gates.bias, find("lstm.1.bias"));
+        assert_eq!(&weights.layers[1].style, find("lstm.1.style"));
+        assert_eq!(&weights.window.as_ref().unwrap().weight, find("window.weight"));
+        assert_eq!(&weights.output.bias, find("output.bias"));
+        assert_eq!(&weights.style_table, find("style.table"));
+    }
+
+    #[test]
+    fn a_prediction_network_has_no_window_and_any_number_of_mixtures() {
+        for mixtures in [1, 2, 20] {
+            let config = testing::config(Kind::Prediction, &[7], mixtures);
+            let weights = read(&testing::weights_file(&config, 1)).unwrap();
+            assert!(weights.window.is_none() && weights.style_table.is_empty());
+            assert_eq!(weights.output.bias.len(), 1 + 6 * mixtures);
+        }
+    }
+
+    #[test]
+    fn half_precision_is_read_and_fingerprints_tell_files_apart() {
+        let config = config();
+        let tensors = testing::tensors(&config, 1);
+        let json = serde_json::to_string(&config).unwrap();
+        let half = read(&testing::file_f16(&json, &tensors)).unwrap();
+        let full = read(&testing::file(&json, &tensors)).unwrap();
+        assert_eq!(half.layers[0].gates.weight, full.rounded_to_f16().layers[0].gates.weight);
+        assert_ne!(half.fingerprint, full.fingerprint);
+        assert_eq!(full.fingerprint, read(&testing::file(&json, &tensors)).unwrap().fingerprint);
+    }
+
+    #[test]
+    fn what_is_no_weights_file_is_told_with_its_name() {
+        let whole = testing::weights_file(&config(), 1);
+        let page = b"<!doctype html><title>404</title>";
+        let noise = [0xff; 300];
+        for bytes in [&[][..], &whole[..5], &whole[..whole.len() / 2], &whole[..whole.len() - 1], page, &noise] {
+            let error = read(bytes).unwrap_err();
+            assert!(matches!(error, Error::WeightsUnreadable { .. }), "{error:?}");
+            says(&error.to_string(), &[FILE, "not a readable weights file", "Download it again"]);
+        }
+        says(&read(page).unwrap_err().to_string(), &["HTML page"]);
+        says(&read(&[]).unwrap_err().to_string(), &["empty"]);
+    }
+
+    #[test]
+    fn every_required_key_is_named_when_missing_and_unknown_ones_are_ignored() {
+        let Value::Object(keys) = serde_json::to_value(config()).unwrap() else { panic!("an object") };
+        for key in keys.keys().filter(|k| !["training", "corpus"].contains(&k.as_str())) {
+            let message = metadata_message(|json| drop(json.as_object_mut().unwrap().remove(key)));
+            says(&message, &[FILE, &format!("`{key}` is missing")]);
+        }
+        let mut json = serde_json::to_value(config()).unwrap();
+        json["painted"] = json!("blue");
+        json.as_object_mut().unwrap().remove("training");
+        assert!(read(&testing::file(&json.to_string(), &testing::tensors(&config(), 1))).is_ok());
+    }
+
+    #[test]
+    fn impossible_metadata_is_named() {
+        says(&metadata_message(|json| json["format"] = json!(2)), &[FILE, "`format`", "only 1"]);
+        says(&metadata_message(|json| json["hidden"] = json!("many")), &["`hidden`", "many"]);
+        says(&metadata_message(|json| json["hidden"] = json!([])), &["`hidden`", "1 to 16 layers"]);
+        says(&metadata_message(|json| json["hidden"] = json!([-3])), &["`hidden`"]);
+        says(&metadata_message(|json| json["mixtures"] = json!(0)), &["`mixtures`", "0"]);
+        says(&metadata_message(|json| json["kind"] = json!("poetry")), &["`kind`", "poetry", "prediction"]);
+        says(&metadata_message(|json| json["window"] = json!(0)), &["`window`", "synthesis"]);
+        says(&metadata_message(|json| json["alphabet"] = json!("aba")), &["`alphabet`", "'a' twice"]);
+        says(&metadata_message(|json| json["gate_order"] = json!("ifog")), &["`gate_order`", "ifgo"]);
+        says(&metadata_message(|json| json["offset_sd"] = json!([1.0, 0.0])), &["`offset_sd`"]);
+        says(&metadata_message(|json| json["sample_ms"] = json!(0)), &["`sample_ms`", "above 0"]);
+        says(&metadata_message(|json| json["style_dim"] = json!(0)), &["`style_dim`", "2 styles"]);
+        says(&metadata_message(|json| *json = json!([1])), &["`longhand`", "not a JSON object"]);
+        let error = read(&testing::file("{", &[])).unwrap_err().to_string();
+        says(&error, &[FILE, "`longhand` is not JSON"]);
+        let error =
+            read(&safetensors::serialize(Vec::<(String, safetensors::tensor::TensorView<'_>)>::new(), None).unwrap());
+        says(&error.unwrap_err().to_string(), &[FILE, "`longhand` is missing"]);
+    }
+
+    #[test]
+    fn a_tensor_that_is_missing_or_misshapen_is_named_with_what_was_expected() {
+        let names: Vec<String> = testing::tensors(&config(), 1).into_iter().map(|(name, ..)| name).collect();
+        for name in &names {
+            let message = tensor_message(|tensors| tensors.retain(|(n, ..)| n != name));
+            says(&message, &[FILE, &format!("`{name}` is missing, expected shape [")]);
+            let message = tensor_message(|tensors| {
+                let (_, shape, values) = tensors.iter_mut().find(|(n, ..)| n == name).unwrap();
+                shape[0] += 1;
+                values.resize(shape.iter().product(), 0.0);
+            });
+            says(&message, &[FILE, &format!("`{name}` has shape ["), "expected ["]);
+        }
+        let message = tensor_message(|tensors| tensors[0].2[7] = f32::NAN);
+        says(&message, &["`lstm.0.weight`", "no number at index 7"]);
+    }
+
+    #[test]
+    fn the_other_kind_of_network_is_refused() {
+        let bytes = testing::weights_file(&config(), 1);
+        let error = Weights::from_bytes_of(Kind::Prediction, &bytes, FILE).unwrap_err();
+        assert!(matches!(error, Error::WeightsKind { .. }));
+        says(&error.to_string(), &[FILE, "a synthesis network", "a prediction network is needed"]);
+        assert!(Weights::from_bytes_of(Kind::Synthesis, &bytes, FILE).is_ok());
+    }
+
+    #[test]
+    fn rows_are_packed_two_to_a_word_and_start_on_whole_words() {
+        let dense = Dense { weight: vec![1.0, -2.0, 0.5, 3.0, 4.0, 5.0], bias: vec![0.0; 2], columns: 3 };
+        let halves: Vec<f32> = dense
+            .packed_f16()
+            .iter()
+            .flat_map(|word| [word & 0xffff, word >> 16])
+            .map(|bits| f16::from_bits(bits as u16).to_f32())
+            .collect();
+        assert_eq!(halves, [1.0, -2.0, 0.5, 0.0, 3.0, 4.0, 5.0, 0.0]);
+    }
 }

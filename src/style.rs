@@ -32,3 +32,33 @@ pub fn gate_bias(layer: &LstmWeights, style: &[f32]) -> Vec<f32> {
     }
     bias
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+    use crate::testing;
+
+    #[test]
+    fn a_style_is_a_row_of_the_table_and_none_is_zeros() {
+        let weights = testing::weights(&testing::config(Kind::Synthesis, &[4], 1), 3);
+        assert_eq!(vector(&weights, None).unwrap(), [0.0; 3]);
+        assert_eq!(vector(&weights, Some(1)).unwrap(), weights.style_table[3..6]);
+        let message = vector(&weights, Some(2)).unwrap_err().to_string();
+        assert!(message.contains("no hand 2") && message.contains("has 2"), "{message}");
+    }
+
+    #[test]
+    fn the_gate_bias_is_the_layers_own_plus_its_style_weight_times_the_style() {
+        let weights = testing::weights(&testing::config(Kind::Synthesis, &[4], 1), 3);
+        let layer = &weights.layers[0];
+        assert_eq!(gate_bias(layer, &[]), layer.gates.bias);
+        assert_eq!(gate_bias(layer, &[0.0; 3]), layer.gates.bias);
+        let bias = gate_bias(layer, &[1.0, 0.0, -2.0]);
+        for row in 0..16 {
+            let expected = layer.gates.bias[row] + layer.style[3 * row] - 2.0 * layer.style[3 * row + 2];
+            assert!((bias[row] - expected).abs() < 1e-6, "row {row}");
+        }
+    }
+}

@@ -4,6 +4,7 @@
 use crate::engine::Noise;
 use crate::model::{Config, Kind, Weights};
 use crate::noise::NoiseStream;
+use half::f16;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use safetensors::tensor::{Dtype, TensorView};
@@ -78,6 +79,20 @@ pub fn tensors(config: &Config, seed: u64) -> Vec<(String, Vec<usize>, Vec<f32>)
 pub fn file(metadata: &str, tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<u8> {
     let views = tensors.iter().map(|(name, shape, values)| {
         let view = TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(values));
+        (name.clone(), view.expect("shape and values agree"))
+    });
+    let metadata = [("longhand".to_string(), metadata.to_string())];
+    safetensors::serialize(views, Some(metadata.into_iter().collect())).expect("serialisable")
+}
+
+/// As [`file`], with the values as `f16`.
+pub fn file_f16(metadata: &str, tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<u8> {
+    let halves: Vec<Vec<u8>> = tensors
+        .iter()
+        .map(|(_, _, values)| values.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes()).collect())
+        .collect();
+    let views = tensors.iter().zip(&halves).map(|((name, shape, _), bytes)| {
+        let view = TensorView::new(Dtype::F16, shape.clone(), bytes);
         (name.clone(), view.expect("shape and values agree"))
     });
     let metadata = [("longhand".to_string(), metadata.to_string())];

@@ -7,12 +7,13 @@ use crate::alphabet::{Alphabet, Encoded};
 use crate::cpu::CpuEngine;
 use crate::engine::{Engine, IN_FLIGHT, Line, Step};
 use crate::error::{Error, Result};
-use crate::ink::Offset;
+use crate::ink::{Ink, Offset, Point};
 use crate::model::{Kind, Weights};
 use crate::noise::NoiseStream;
 use crate::style;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Timesteps of the first chunk: the first ink should not wait.
 const FIRST_CHUNK: usize = 8;
@@ -26,13 +27,17 @@ const CHUNK_MS: f64 = 8.0;
 const CAP_FACTOR: f32 = 2.2;
 /// Points that every line may have on top, however short.
 const CAP_FLOOR: usize = 60;
+/// Longest line, in characters: some ten times what fits across a sheet. Whoever has more wraps it.
+const LONGEST_LINE: usize = 1000;
+/// Most points that can be asked for without text: a quarter of an hour of pen time.
+const MOST_POINTS: usize = 50_000;
 
 /// How to write.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Bias b in 0..=5: neater.
+    /// Bias b from 0 to 5: neater.
     pub bias: f32,
-    /// Temperature τ in 0.1..=4: wilder; 1 is neutral.
+    /// Temperature τ from 0.1 to 4: wilder; 1 is neutral.
     pub temperature: f32,
     /// The same seed, settings and weights give the same writing.
     pub seed: u64,
@@ -40,7 +45,7 @@ pub struct Settings {
     pub line: u64,
     /// Hand, as an index into the network's styles; `None` for no one's.
     pub style: Option<usize>,
-    /// Points to write without text.
+    /// Points to write without text, at least 1.
     pub points: usize,
 }
 
@@ -98,6 +103,19 @@ pub struct Writer {
     clock: Option<fn() -> f64>,
     job: Option<Job>,
     notice: String,
+    cancelled: Arc<AtomicBool>,
+}
+
+/// Cancels a writer's line from elsewhere: while [`Writer::next`] waits, the writer itself is
+/// borrowed.
+#[derive(Debug, Clone)]
+pub struct Canceller(Arc<AtomicBool>);
+
+impl Canceller {
+    /// Ends the line that is being written before its next chunk is delivered.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// The line being written.
@@ -121,7 +139,15 @@ struct Job {
 impl Writer {
     /// A writer on this engine, without networks.
     pub fn new(engine: Engine) -> Self {
-        Self { engine, prediction: None, synthesis: None, clock: None, job: None, notice: String::new() }
+        Self {
+            engine,
+            prediction: None,
+            synthesis: None,
+            clock: None,
+            job: None,
+            notice: String::new(),
+            cancelled: Arc::default(),
+        }
     }
 
     /// A clock in milliseconds, by which chunks are sized; without one they stay small.
@@ -162,13 +188,26 @@ impl Writer {
     /// [`Error::NotLoaded`] or [`Error::Setting`].
     pub async fn start(&mut self, text: &str, settings: &Settings) -> Result<Started> {
         self.job = None;
+        self.cancelled.store(false, Ordering::Relaxed);
         let kind = if text.trim().is_empty() { Kind::Prediction } else { Kind::Synthesis };
         let weights = self.weights(kind).cloned().ok_or_else(|| Error::NotLoaded { kind: kind.to_string() })?;
         let config = &weights.config;
         let (text, cap) = match kind {
+            Kind::Prediction if !(1..=MOST_POINTS).contains(&settings.points) => {
+                return Err(outside("points", settings.points as f32, 1.0, MOST_POINTS as f32));
+            }
             Kind::Prediction => (Encoded::default(), settings.points),
             Kind::Synthesis => {
                 let encoded = Alphabet::new(&config.alphabet).encode(text);
+                if encoded.ids.len() > LONGEST_LINE + 1 {
+                    return Err(Error::Setting {
+                        name: "text".into(),
+                        problem: format!(
+                            "{} characters are too many for one line, which can have {LONGEST_LINE}. Write it in parts.",
+                            encoded.ids.len() - 1
+                        ),
+                    });
+                }
                 let expected = config.points_per_character * (encoded.ids.len() - 1) as f32;
                 (encoded, CAP_FLOOR + (CAP_FACTOR * expected) as usize)
             }
@@ -205,15 +244,15 @@ impl Writer {
     /// Opens the line on the engine, or on the CPU engine if the GPU is gone.
     async fn open(&mut self, job: &mut Job) -> Result<()> {
         match self.engine.open(&job.weights, std::slice::from_ref(&job.line)).await {
-            Err(Error::DeviceLost(cause)) => self.fall_back(job, &cause).await,
+            Err(error) if error.is_of_the_gpu() => self.fall_back(job, &error).await,
             other => other,
         }
     }
 
     /// Goes on with the line on the CPU engine, from the last delivered point.
-    async fn fall_back(&mut self, job: &mut Job, cause: &str) -> Result<()> {
+    async fn fall_back(&mut self, job: &mut Job, cause: &Error) -> Result<()> {
         self.engine = Engine::Cpu(CpuEngine::new());
-        self.notice = format!("The GPU was lost ({cause}); the CPU engine writes on.");
+        self.notice = cause.to_string();
         job.line.prefix.clone_from(&job.points);
         job.noise.seek(job.points.len() as u64);
         job.submitted = job.points.len();
@@ -227,27 +266,29 @@ impl Writer {
     /// # Errors
     /// Whatever the engine cannot recover from; the line is then over.
     pub async fn next(&mut self) -> Result<Option<Chunk>> {
+        // Taken out, so that a line that fails, or whose future is dropped half-way, is over.
         let Some(mut job) = self.job.take() else { return Ok(None) };
-        let result = self.advance(&mut job).await;
-        // A cancel that came while waiting has put nothing in the way; a new start has.
-        if self.job.is_none() {
-            self.job = Some(job);
-        }
-        result
+        let chunk = self.advance(&mut job).await?;
+        self.job = Some(job);
+        Ok(chunk)
     }
 
     async fn advance(&mut self, job: &mut Job) -> Result<Option<Chunk>> {
         while job.finish.is_none() {
             let began = self.clock.map(|clock| clock());
             let steps = match self.chunk(job).await {
-                Err(Error::DeviceLost(cause)) => {
-                    self.fall_back(job, &cause).await?;
+                Err(error) if error.is_of_the_gpu() => {
+                    self.fall_back(job, &error).await?;
                     continue;
                 }
                 other => other?,
             };
             if let (Some(began), Some(clock)) = (began, self.clock) {
                 job.resize_chunk(clock() - began);
+            }
+            if self.cancelled.load(Ordering::Relaxed) {
+                job.finish = Some(Finish::Cancelled);
+                break;
             }
             let chunk = job.deliver(&steps);
             if !chunk.steps.is_empty() {
@@ -280,6 +321,18 @@ impl Writer {
         }
     }
 
+    /// A handle that cancels this writer's lines while [`Writer::next`] has the writer borrowed.
+    pub fn canceller(&self) -> Canceller {
+        Canceller(Arc::clone(&self.cancelled))
+    }
+
+    /// The ink delivered so far of the line under way or last written, starting at the origin.
+    pub fn ink(&self) -> Ink {
+        let Some(job) = &self.job else { return Ink::default() };
+        let offsets: Vec<Offset> = job.points.iter().map(|&p| job.weights.config.offset(p)).collect();
+        Ink::from_offsets(Point::default(), &offsets)
+    }
+
     /// Why the line ended; `None` while it is being written.
     pub fn finish(&self) -> Option<Finish> {
         self.job.as_ref().and_then(|job| job.finish)
@@ -299,19 +352,14 @@ impl Job {
     /// Takes points up to the one at which the line ends.
     fn deliver(&mut self, steps: &[Step]) -> Chunk {
         let mut chunk = Chunk { offsets: Vec::with_capacity(steps.len()), steps: Vec::with_capacity(steps.len()) };
-        let config = &self.weights.config;
-        let (mean, sd) = (config.offset_mean, config.offset_sd);
         for step in steps {
             if ![step.dx, step.dy, step.pen, step.stop].iter().all(|v| v.is_finite()) {
                 self.finish = Some(Finish::NonFinite);
                 break;
             }
-            self.points.push([step.dx, step.dy, step.pen]);
-            chunk.offsets.push(Offset {
-                dx: step.dx * sd[0] + mean[0],
-                dy: step.dy * sd[1] + mean[1],
-                pen_lift: step.pen > 0.5,
-            });
+            let point = [step.dx, step.dy, step.pen];
+            self.points.push(point);
+            chunk.offsets.push(self.weights.config.offset(point));
             chunk.steps.push(*step);
             self.finish = self.ends_with(step);
             if self.finish.is_some() {
@@ -350,7 +398,11 @@ fn within(name: &str, value: f32, low: f32, high: f32) -> Result<f32> {
     if value.is_finite() && (low..=high).contains(&value) {
         return Ok(value);
     }
-    Err(Error::Setting { name: name.into(), problem: format!("{value} is outside {low} to {high}") })
+    Err(outside(name, value, low, high))
+}
+
+fn outside(name: &str, value: f32, low: f32, high: f32) -> Error {
+    Error::Setting { name: name.into(), problem: format!("{value} is outside {low} to {high}") }
 }
 
 #[cfg(test)]
@@ -463,6 +515,44 @@ mod tests {
     }
 
     #[test]
+    fn a_canceller_ends_the_line_under_way_and_not_the_next_one() {
+        let mut writer = writer();
+        let canceller = writer.canceller();
+        block_on(writer.start("hello there", &Settings::default())).unwrap();
+        assert!(block_on(writer.next()).unwrap().is_some());
+        canceller.cancel();
+        assert!(block_on(writer.next()).unwrap().is_none());
+        assert_eq!(writer.finish(), Some(Finish::Cancelled));
+        let (_, ink, finish) = all(&mut writer, "hello there", &Settings::default());
+        assert!(!ink.is_empty() && finish == Finish::WindowRule);
+    }
+
+    #[test]
+    fn chunks_start_small_and_follow_the_clock() {
+        fn standing() -> f64 {
+            0.0
+        }
+        let mut writer = writer();
+        writer.set_clock(standing);
+        block_on(writer.start("", &Settings::default())).unwrap();
+        let mut sizes = Vec::new();
+        while let Some(chunk) = block_on(writer.next()).unwrap() {
+            sizes.push(chunk.steps.len());
+        }
+        assert_eq!(sizes[..6], [8, 16, 32, 64, 128, 128]);
+        assert_eq!(sizes.iter().sum::<usize>(), 700);
+    }
+
+    #[test]
+    fn the_ink_is_what_was_delivered_in_corpus_units() {
+        let mut writer = writer();
+        let (_, offsets, _) = all(&mut writer, "abc", &Settings::default());
+        let ink = writer.ink();
+        assert_eq!(ink, Ink::from_offsets(Point::default(), &offsets));
+        assert_eq!(ink.strokes.iter().map(Vec::len).sum::<usize>(), offsets.len() + 1, "and the origin");
+    }
+
+    #[test]
     fn what_cannot_be_written_is_told_and_text_without_anything_else_is_done_at_once() {
         let (started, ink, _) = all(&mut writer(), "aé😀", &Settings::default());
         assert_eq!((started.text.written.as_str(), started.text.left_out), ("ae", vec!['😀']));
@@ -476,6 +566,13 @@ mod tests {
         let mut writer = writer();
         let bad = Settings { bias: f32::NAN, ..Settings::default() };
         assert!(block_on(writer.start("a", &bad)).unwrap_err().to_string().starts_with("bias"));
+        let bad = Settings { temperature: 0.0, ..Settings::default() };
+        assert!(block_on(writer.start("a", &bad)).unwrap_err().to_string().contains("0 is outside 0.1 to 4"));
+        let bad = Settings { points: 0, ..Settings::default() };
+        assert!(block_on(writer.start("", &bad)).unwrap_err().to_string().starts_with("points"));
+        let long = "ab ".repeat(400);
+        let message = block_on(writer.start(&long, &Settings::default())).unwrap_err().to_string();
+        assert!(message.starts_with("text: 1199 characters"), "{message}");
         let bad = Settings { style: Some(9), ..Settings::default() };
         assert!(block_on(writer.start("a", &bad)).unwrap_err().to_string().contains("no hand 9"));
         let mut empty = Writer::new(Engine::Cpu(CpuEngine::new()));
@@ -492,12 +589,12 @@ mod tests {
         block_on(writer.start("hello there", &settings)).unwrap();
         let mut offsets = block_on(writer.next()).unwrap().unwrap().offsets;
         let mut job = writer.job.take().unwrap();
-        block_on(writer.fall_back(&mut job, "test")).unwrap();
+        block_on(writer.fall_back(&mut job, &Error::DeviceLost("unplugged".into()))).unwrap();
         writer.job = Some(job);
         while let Some(chunk) = block_on(writer.next()).unwrap() {
             offsets.extend(chunk.offsets);
         }
         assert_eq!(offsets, whole);
-        assert!(writer.notice().contains("CPU engine writes on"));
+        assert!(writer.notice().contains("unplugged") && writer.notice().contains("CPU engine goes on"));
     }
 }

@@ -94,7 +94,7 @@ impl State {
 
             if let (0, Some(dense)) = (l, &weights.window) {
                 window::sums(dense, &self.hidden[0], &mut self.sums);
-                window::step(&self.sums, &self.line.ids, &mut self.kappa, &mut self.phi, &mut self.window);
+                window::step(&mut self.sums, &self.line.ids, &mut self.kappa, &mut self.phi, &mut self.window);
             }
         }
         let mut end = 0;
@@ -185,7 +185,9 @@ impl CpuEngine {
             )));
         }
         if self.waiting.len() >= IN_FLIGHT {
-            return Err(Error::Sequence(format!("more than {IN_FLIGHT} chunks were submitted and not collected")));
+            return Err(Error::Sequence(format!(
+                "more than {IN_FLIGHT} chunks in flight, submitted and not collected"
+            )));
         }
         self.waiting.push_back((steps, noise.to_vec()));
         Ok(())
@@ -233,4 +235,119 @@ pub(crate) fn check(weights: &Weights, line: &Line) -> Result<()> {
 /// Logistic function; both tails are exact in `f32`.
 pub(crate) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+    use crate::testing;
+
+    fn synthesis() -> Arc<Weights> {
+        Arc::new(testing::weights(&testing::config(Kind::Synthesis, &[9, 8, 7], 3), 2))
+    }
+
+    fn lines() -> Vec<Line> {
+        let line = Line { ids: vec![3, 1, 4, 0], temperature: 1.0, ..Line::default() };
+        vec![
+            line.clone(),
+            Line { ids: vec![5, 9, 2, 6, 5, 3, 0], style: vec![0.4, -1.0, 0.2], bias: 1.0, ..line.clone() },
+            Line { ids: vec![0], temperature: 1.7, ..line },
+        ]
+    }
+
+    fn run(weights: &Arc<Weights>, lines: &[Line], chunks: &[usize], noise: &[Vec<Noise>]) -> Vec<Vec<Step>> {
+        let mut engine = CpuEngine::new();
+        engine.open(weights, lines).unwrap();
+        let mut all = vec![Vec::new(); lines.len()];
+        let mut at = 0;
+        for &steps in chunks {
+            let noise: Vec<Noise> = noise.iter().flat_map(|n| n[at..at + steps].to_vec()).collect();
+            engine.submit(steps, &noise).unwrap();
+            for (line, steps) in engine.collect().unwrap().chunks_exact(steps).enumerate() {
+                all[line].extend_from_slice(steps);
+            }
+            at += steps;
+        }
+        all
+    }
+
+    fn noise(lines: usize, steps: usize) -> Vec<Vec<Noise>> {
+        testing::noise(4, lines, steps).chunks_exact(steps).map(<[Noise]>::to_vec).collect()
+    }
+
+    #[test]
+    fn a_batch_writes_what_its_lines_write_alone_bit_for_bit_in_chunks_of_any_size() {
+        let (weights, lines, noise) = (synthesis(), lines(), noise(3, 60));
+        let batch = run(&weights, &lines, &[1, 7, 32, 20], &noise);
+        for l in 0..3 {
+            assert_eq!(run(&weights, &lines[l..=l], &[60], &noise[l..=l])[0], batch[l], "line {l}");
+        }
+        assert_ne!(batch[0], batch[1]);
+    }
+
+    #[test]
+    fn a_line_reopened_with_its_points_goes_on_as_if_nothing_had_happened() {
+        let (weights, mut lines, noise) = (synthesis(), lines(), noise(3, 50));
+        let whole = run(&weights, &lines, &[50], &noise);
+        for (line, steps) in lines.iter_mut().zip(&whole) {
+            line.prefix = steps[..21].iter().map(|s| [s.dx, s.dy, s.pen]).collect();
+        }
+        let rest: Vec<Vec<Noise>> = noise.iter().map(|n| n[21..].to_vec()).collect();
+        let resumed = run(&weights, &lines, &[29], &rest);
+        for l in 0..3 {
+            assert_eq!(resumed[l], whole[l][21..], "line {l}");
+        }
+    }
+
+    #[test]
+    fn the_window_moves_over_the_text_and_never_back() {
+        let (weights, lines, noise) = (synthesis(), lines(), noise(3, 60));
+        for (line, steps) in lines.iter().zip(run(&weights, &lines, &[60], &noise)) {
+            assert!(steps.windows(2).all(|s| s[1].kappa > s[0].kappa));
+            assert_eq!(steps[59].position as usize, line.ids.len() - 1, "the end mark");
+        }
+    }
+
+    #[test]
+    fn a_prediction_network_of_one_layer_and_one_component_runs() {
+        let weights = Arc::new(testing::weights(&testing::config(Kind::Prediction, &[5], 1), 2));
+        let steps = run(&weights, &[Line { temperature: 1.0, ..Line::default() }], &[30], &noise(1, 30));
+        assert!(steps[0].iter().all(|s| s.dx.is_finite() && (s.position, s.kappa, s.stop) == (0.0, 0.0, 0.0)));
+    }
+
+    #[test]
+    fn reopening_forgets_what_was_under_way() {
+        let (weights, lines, noise) = (synthesis(), lines(), noise(3, 10));
+        let flat: Vec<Noise> = noise.concat();
+        let mut engine = CpuEngine::new();
+        engine.open(&weights, &lines).unwrap();
+        engine.submit(10, &flat).unwrap();
+        engine.open(&weights, &lines).unwrap();
+        assert!(matches!(engine.collect(), Err(Error::Sequence(_))));
+        engine.submit(10, &flat).unwrap();
+        let steps = engine.collect().unwrap();
+        assert_eq!(steps[..10], run(&weights, &lines, &[10], &noise)[0]);
+    }
+
+    #[test]
+    fn misuse_is_an_error_and_never_a_panic() {
+        let (weights, line) = (synthesis(), &lines()[0]);
+        let mut engine = CpuEngine::new();
+        let wrong = |r: Result<()>, part: &str| {
+            let message = r.unwrap_err().to_string();
+            assert!(message.contains(part), "{message}");
+        };
+        wrong(engine.submit(1, &[[0.0; 4]]), "0 lines");
+        wrong(engine.open(&weights, &[Line { ids: vec![99, 0], ..line.clone() }]), "character id 99");
+        wrong(engine.open(&weights, &[Line { ids: vec![], ..line.clone() }]), "end mark");
+        wrong(engine.open(&weights, &[Line { style: vec![1.0], ..line.clone() }]), "style vector of 1");
+        engine.open(&weights, std::slice::from_ref(line)).unwrap();
+        wrong(engine.submit(2, &[[0.0; 4]; 3]), "3 noise values for 1 lines of 2");
+        for _ in 0..IN_FLIGHT {
+            engine.submit(1, &[[0.0; 4]]).unwrap();
+        }
+        wrong(engine.submit(1, &[[0.0; 4]]), "in flight");
+    }
 }

@@ -13,20 +13,23 @@ pub fn sums(dense: &Dense, hidden: &[f32], sums: &mut [f32]) {
 
 /// Moves the window by one timestep.
 ///
-/// * `sums`: `[3 K]`;
+/// * `sums`: `[3 K]`, in as α̂ | β̂ | κ̂, out as their exponentials;
 /// * `ids`: `[U]`, the characters of the line and the end mark;
 /// * `kappa`: `[K]`, in and out, never falls;
 /// * `phi`: `[U]`, out: weight of each character of the line;
 /// * `window`: `[A]`, out: weight of each character id, φ summed over its places in the line.
-pub fn step(sums: &[f32], ids: &[u32], kappa: &mut [f32], phi: &mut [f32], window: &mut [f32]) {
+pub fn step(sums: &mut [f32], ids: &[u32], kappa: &mut [f32], phi: &mut [f32], window: &mut [f32]) {
     let components = kappa.len();
+    for k in 0..3 * components {
+        sums[k] = sums[k].exp();
+    }
     for k in 0..components {
-        kappa[k] += sums[2 * components + k].exp();
+        kappa[k] += sums[2 * components + k];
     }
     for u in 0..ids.len() {
         phi[u] = 0.0;
         for k in 0..components {
-            let (alpha, beta) = (sums[k].exp(), sums[components + k].exp());
+            let (alpha, beta) = (sums[k], sums[components + k]);
             let distance = kappa[k] - u as f32;
             phi[u] += alpha * (-beta * distance * distance).exp();
         }
@@ -65,7 +68,7 @@ mod tests {
         let (mut kappa, mut phi, mut window) = ([0.0], [0.0; 5], [0.0; 4]);
         let mut last = 0;
         for _ in 0..8 {
-            step(&sums, &ids, &mut kappa, &mut phi, &mut window);
+            step(&mut sums.clone(), &ids, &mut kappa, &mut phi, &mut window);
             let now = position(&phi);
             assert!(now >= last);
             last = now;
@@ -79,7 +82,7 @@ mod tests {
     fn a_character_that_stands_twice_is_seen_twice() {
         let (mut kappa, mut phi, mut window) = ([0.0], [0.0; 3], [0.0; 2]);
         // wide: all characters weigh nearly the same
-        step(&[0.0, -20.0, 0.0], &[1, 1, 0], &mut kappa, &mut phi, &mut window);
+        step(&mut [0.0, -20.0, 0.0], &[1, 1, 0], &mut kappa, &mut phi, &mut window);
         assert!((window[1] - 2.0).abs() < 1e-3 && (window[0] - 1.0).abs() < 1e-3);
     }
 
