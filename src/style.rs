@@ -56,9 +56,10 @@ mod tests {
         assert_eq!(gate_bias(layer, &[]), layer.gates.bias);
         assert_eq!(gate_bias(layer, &[0.0; 3]), layer.gates.bias);
         let bias = gate_bias(layer, &[1.0, 0.0, -2.0]);
-        for row in 0..16 {
+        assert_eq!(bias.len(), 16);
+        for (row, found) in bias.iter().enumerate() {
             let expected = layer.gates.bias[row] + layer.style[3 * row] - 2.0 * layer.style[3 * row + 2];
-            assert!((bias[row] - expected).abs() < 1e-6, "row {row}");
+            assert!((found - expected).abs() < 1e-6, "row {row}");
         }
     }
 }

@@ -5,7 +5,9 @@
 //! Each kernel is fed with the fixture's inputs of every timestep, and each tensor it yields is
 //! compared as a whole: largest difference over largest magnitude.
 #![cfg(not(target_arch = "wasm32"))]
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::print_stdout, reason = "the figures are for people")]
+#![expect(clippy::needless_range_loop, reason = "t indexes many arrays at once")]
 
 use longhand::cpu::{State, lstm, mixture, window};
 use longhand::engine::{Engine, Line, Noise, Step};
@@ -37,8 +39,9 @@ impl Fixture {
     fn read(name: &str) -> Self {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let path = root.join(format!("tests/fixtures/{name}.safetensors"));
-        let bytes = std::fs::read(&path)
-            .unwrap_or_else(|e| panic!("{}: {e}. Make it with `python train/fixtures.py --weights weights`.", path.display()));
+        let bytes = std::fs::read(&path).unwrap_or_else(|e| {
+            panic!("{}: {e}. Make it with `python train/fixtures.py --weights weights`.", path.display())
+        });
         let weights = if name.starts_with("tiny") {
             Weights::from_bytes(&bytes, name).unwrap()
         } else {
