@@ -27,6 +27,17 @@ const CHUNK_MS: f64 = 8.0;
 const CAP_FACTOR: f32 = 2.2;
 /// Points that every line may have on top, however short.
 const CAP_FLOOR: usize = 60;
+/// Learned stop from which a pen lift ends the line, where the window is still on the last two
+/// characters, and where it is on the end mark, so that both agree. Half-trained networks seldom
+/// say more than 0.5 at the right place, and nearly always more than 0.25.
+const STOP_BEFORE_END: f32 = 0.5;
+const STOP_AT_END: f32 = 0.25;
+/// Longest stroke, as a multiple of the points per character, that may follow a pen lift on the end
+/// mark: a last dot or crossbar. What is longer is a letter too many; what starts to the right of
+/// all ink is a stray mark.
+const AFTERTHOUGHT: f32 = 0.75;
+/// Longest that the window may rest on the end mark, in points per character.
+const LONGEST_END: f32 = 2.0;
 /// Longest line, in characters: some ten times what fits across a sheet. Whoever has more wraps it.
 const LONGEST_LINE: usize = 1000;
 /// Most points that can be asked for without text: a quarter of an hour of pen time.
@@ -133,6 +144,13 @@ struct Job {
     cap: usize,
     /// Timesteps in a row that the window has been on the end mark.
     at_end: usize,
+    /// Whether the pen has lifted there: strokes are then held back until they prove short.
+    after_end: bool,
+    /// The last of `points`, held back.
+    held: Vec<Step>,
+    /// Of what was delivered: where the pen is, and the right edge; corpus units from the origin.
+    x: f32,
+    right_edge: f32,
     finish: Option<Finish>,
 }
 
@@ -230,6 +248,10 @@ impl Writer {
             chunk: FIRST_CHUNK,
             cap,
             at_end: 0,
+            after_end: false,
+            held: Vec::new(),
+            x: 0.0,
+            right_edge: 0.0,
             finish: nothing.then_some(Finish::Stopped),
             weights,
             line,
@@ -329,7 +351,8 @@ impl Writer {
     /// The ink delivered so far of the line under way or last written, starting at the origin.
     pub fn ink(&self) -> Ink {
         let Some(job) = &self.job else { return Ink::default() };
-        let offsets: Vec<Offset> = job.points.iter().map(|&p| job.weights.config.offset(p)).collect();
+        let delivered = &job.points[..job.points.len() - job.held.len()];
+        let offsets: Vec<Offset> = delivered.iter().map(|&p| job.weights.config.offset(p)).collect();
         Ink::from_offsets(Point::default(), &offsets)
     }
 
@@ -357,39 +380,77 @@ impl Job {
                 self.finish = Some(Finish::NonFinite);
                 break;
             }
-            let point = [step.dx, step.dy, step.pen];
-            self.points.push(point);
-            chunk.offsets.push(self.weights.config.offset(point));
-            chunk.steps.push(*step);
+            self.points.push([step.dx, step.dy, step.pen]);
+            self.held.push(*step);
             self.finish = self.ends_with(step);
+            // Held back until the stroke is over, if need be.
+            if !self.after_end || step.pen > 0.5 {
+                for step in self.held.drain(..) {
+                    let offset = self.weights.config.offset([step.dx, step.dy, step.pen]);
+                    self.x += offset.dx;
+                    self.right_edge = self.right_edge.max(self.x);
+                    chunk.offsets.push(offset);
+                    chunk.steps.push(step);
+                }
+            }
             if self.finish.is_some() {
                 break;
             }
         }
+        if self.finish.is_some() {
+            self.discard_held();
+        }
         chunk
+    }
+
+    /// What was held back to the end is not delivered.
+    fn discard_held(&mut self) {
+        self.points.truncate(self.points.len() - self.held.len());
+        self.held.clear();
+    }
+
+    /// Whether the stroke held back is no afterthought to the text.
+    fn is_stray(&self) -> bool {
+        let config = &self.weights.config;
+        let Some(first) = self.held.first() else { return false };
+        let start = self.x + config.offset([first.dx, first.dy, first.pen]).dx;
+        // one typical offset of leeway
+        let beyond = start > self.right_edge + config.offset_sd[0];
+        beyond || self.held.len() as f32 > AFTERTHOUGHT * config.points_per_character
     }
 
     /// Whether the line ends with this point, and why.
     fn ends_with(&mut self, step: &Step) -> Option<Finish> {
-        let config = &self.weights.config;
+        let weights = Arc::clone(&self.weights);
+        let config = &weights.config;
+        let cap = self.points.len() >= self.cap;
         if config.kind == Kind::Prediction {
-            return (self.points.len() >= self.cap).then_some(Finish::Length);
+            return cap.then_some(Finish::Length);
         }
         let (end, position) = (self.line.ids.len() - 1, step.position as usize);
-        self.at_end = if position == end { self.at_end + 1 } else { 0 };
         let lifted = step.pen > 0.5;
-        // A learned stop counts only where the text is nearly used up: a slip in mid-line would
-        // cost half a sentence.
-        if lifted && step.stop > 0.5 && position + 2 >= end {
-            return Some(Finish::Stopped);
-        }
-        // With a learned stop the window rule leaves time for a last dot or crossbar.
-        let grace = if config.stop { config.points_per_character } else { 0.0 };
-        let over = self.at_end as f32 - grace;
-        if over > 0.0 && (lifted || over > 2.0 * config.points_per_character) {
+        let on_end = position == end;
+        self.at_end = if on_end { self.at_end + 1 } else { 0 };
+        self.after_end &= on_end;
+        if self.after_end && self.is_stray() {
+            self.discard_held();
             return Some(Finish::WindowRule);
         }
-        (self.points.len() >= self.cap).then_some(Finish::Cap)
+        // A learned stop counts only where the text is nearly used up: a slip in mid-line would
+        // cost half a sentence.
+        let enough = if on_end { STOP_AT_END } else { STOP_BEFORE_END };
+        if lifted && position + 2 >= end && step.stop > enough {
+            return Some(Finish::Stopped);
+        }
+        // A network without a learned stop has only the window to go by.
+        if lifted && on_end && !config.stop {
+            return Some(Finish::WindowRule);
+        }
+        self.after_end |= on_end && lifted;
+        if self.at_end as f32 > LONGEST_END * config.points_per_character {
+            return Some(Finish::WindowRule);
+        }
+        cap.then_some(Finish::Cap)
     }
 }
 
@@ -479,6 +540,51 @@ mod tests {
         let (last, before) = steps.split_last().unwrap();
         assert!(last.position + 2.0 >= text.len() as f32);
         assert!(before.iter().all(|s| s.position + 2.0 < text.len() as f32));
+    }
+
+    /// What is delivered of a line "abc" whose steps are given as (position, stop, lifted);
+    /// the pen goes to the right by `advance` (normalised) at each lift.
+    fn delivered(advance: f32, steps: impl IntoIterator<Item = (usize, f32, bool)>) -> (usize, Option<Finish>) {
+        let mut writer = writer();
+        block_on(writer.start("abc", &Settings::default())).unwrap();
+        let mut job = writer.job.take().unwrap();
+        let (mut count, mut dx) = (0, 0.0);
+        for (position, stop, lifted) in steps {
+            let step =
+                Step { position: position as f32, stop, pen: f32::from(u8::from(lifted)), dx, ..Step::default() };
+            // one by one, as chunks of any size must do the same
+            dx = if lifted { advance } else { 0.0 };
+            count += job.deliver(&[step]).offsets.len();
+            if job.finish.is_some() {
+                break;
+            }
+        }
+        let finish = job.finish;
+        writer.job = Some(job);
+        assert_eq!(writer.ink().strokes.iter().map(Vec::len).sum::<usize>(), count + 1, "ink is what was delivered");
+        (count, finish)
+    }
+
+    #[test]
+    fn after_the_end_a_dot_is_kept_and_a_letter_too_many_is_not() {
+        let stroke = |position: usize, stop: f32, points: usize| {
+            (1..=points).map(move |k| (position, if k == points { stop } else { 0.0 }, k == points))
+        };
+        let line = || (0..3).flat_map(|position| stroke(position, 0.0, 20));
+        // the learned stop, unsure before the end mark and sure enough on it
+        assert_eq!(
+            delivered(0.5, line().chain(stroke(2, 0.4, 5)).chain(stroke(3, 0.4, 5))),
+            (70, Some(Finish::Stopped))
+        );
+        // it never speaks up: what follows the lift on the end mark is short, then too long
+        let tail = || stroke(3, 0.1, 10).chain(stroke(3, 0.1, 4));
+        assert_eq!(delivered(0.5, line().chain(tail()).chain(stroke(3, 0.1, 30))), (74, Some(Finish::WindowRule)));
+        // it is short, but starts to the right of everything
+        assert_eq!(delivered(1.5, line().chain(tail())), (70, Some(Finish::WindowRule)));
+        // the window goes back: the stroke belongs to the text after all
+        assert_eq!(delivered(0.5, line().chain(tail()).chain((0..9).map(|_| (2, 0.0, false)))), (83, None));
+        // the pen never lifts: the window's time on the end mark is limited
+        assert_eq!(delivered(0.5, line().chain((0..90).map(|_| (3, 0.0, false)))), (111, Some(Finish::WindowRule)));
     }
 
     #[test]
