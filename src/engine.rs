@@ -63,6 +63,9 @@ pub enum Engine {
     /// WGSL kernels through wgpu.
     #[cfg(feature = "gpu")]
     Gpu(Box<GpuEngine>),
+    /// Stands in for a GPU that is lost after so many chunks.
+    #[cfg(test)]
+    Failing(CpuEngine, usize),
 }
 
 /// Which engine is wanted.
@@ -113,6 +116,8 @@ impl Engine {
     pub fn label(&self) -> String {
         match self {
             Engine::Cpu(engine) => engine.label(),
+            #[cfg(test)]
+            Engine::Failing(engine, _) => engine.label(),
             #[cfg(feature = "gpu")]
             Engine::Gpu(engine) => engine.label(),
         }
@@ -125,6 +130,8 @@ impl Engine {
     pub async fn open(&mut self, weights: &Arc<Weights>, lines: &[Line]) -> Result<()> {
         match self {
             Engine::Cpu(engine) => engine.open(weights, lines),
+            #[cfg(test)]
+            Engine::Failing(engine, _) => engine.open(weights, lines),
             #[cfg(feature = "gpu")]
             Engine::Gpu(engine) => engine.open(weights, lines).await,
         }
@@ -138,6 +145,8 @@ impl Engine {
     pub fn submit(&mut self, steps: usize, noise: &[Noise]) -> Result<()> {
         match self {
             Engine::Cpu(engine) => engine.submit(steps, noise),
+            #[cfg(test)]
+            Engine::Failing(engine, _) => engine.submit(steps, noise),
             #[cfg(feature = "gpu")]
             Engine::Gpu(engine) => engine.submit(steps, noise),
         }
@@ -150,6 +159,13 @@ impl Engine {
     pub async fn collect(&mut self) -> Result<Vec<Step>> {
         match self {
             Engine::Cpu(engine) => engine.collect(),
+            #[cfg(test)]
+            Engine::Failing(_, 0) => Err(Error::DeviceLost("unplugged".into())),
+            #[cfg(test)]
+            Engine::Failing(engine, left) => {
+                *left -= 1;
+                engine.collect()
+            }
             #[cfg(feature = "gpu")]
             Engine::Gpu(engine) => engine.collect().await,
         }

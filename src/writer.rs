@@ -687,20 +687,16 @@ mod tests {
     }
 
     #[test]
-    fn a_line_goes_on_from_its_points_on_another_engine() {
-        // What a lost GPU amounts to: the same line, re-opened with the points so far.
+    fn a_line_goes_on_from_its_points_on_the_cpu_when_the_gpu_is_lost() {
         let settings = Settings::default();
-        let (_, whole, _) = all(&mut writer(), "hello there", &settings);
-        let mut writer = writer();
-        block_on(writer.start("hello there", &settings)).unwrap();
-        let mut offsets = block_on(writer.next()).unwrap().unwrap().offsets;
-        let mut job = writer.job.take().unwrap();
-        block_on(writer.fall_back(&mut job, &Error::DeviceLost("unplugged".into()))).unwrap();
-        writer.job = Some(job);
-        while let Some(chunk) = block_on(writer.next()).unwrap() {
-            offsets.extend(chunk.offsets);
+        let (_, whole, finish) = all(&mut writer(), "hello there", &settings);
+        for chunks in [0, 1, 3] {
+            let mut writer = writer();
+            writer.engine = Engine::Failing(CpuEngine::new(), chunks);
+            let (_, ink, finish_here) = all(&mut writer, "hello there", &settings);
+            assert!(ink == whole && finish_here == finish, "lost after {chunks} chunks");
+            assert!(writer.notice().contains("unplugged") && writer.notice().contains("CPU engine goes on"));
+            assert!(writer.engine_label().starts_with("CPU"));
         }
-        assert_eq!(offsets, whole);
-        assert!(writer.notice().contains("unplugged") && writer.notice().contains("CPU engine goes on"));
     }
 }
