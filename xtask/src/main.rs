@@ -1,2 +1,124 @@
-//! x
-fn main() {}
+//! The repository's commands, run as `cargo xtask NAME`. Each installs what it is missing.
+//!
+//! `site` builds the WASM module and gathers the page, `serve` hands it to a browser, `check` is
+//! `cargo xtask test`; `command` and `tools` run and find other programs, `totals` counts tests.
+#![expect(clippy::print_stdout, reason = "a command-line program talks on its standard output")]
+
+mod check;
+mod command;
+mod serve;
+mod site;
+mod tools;
+mod totals;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use lexopt::prelude::{Long, Short, Value, ValueExt};
+
+const HELP: &str = "\
+Usage: cargo xtask COMMAND
+
+  serve [--port N]     build the page and serve it on 127.0.0.1 (port 8080, or the next free one)
+  build [--out DIR]    build the page as a folder that any web host can serve (dist)
+  test [STAGE...]      run all tests, or only the named stages: lint native web page train
+";
+
+enum Task {
+    Help,
+    Serve { port: Option<u16> },
+    Build { out: PathBuf },
+    Test { stages: Vec<check::Stage> },
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether all went well: an error would hide the last line of the tests' totals.
+fn run() -> Result<bool> {
+    let task = parse(lexopt::Parser::from_env()).context("see `cargo xtask --help`")?;
+    let root = root()?;
+    match task {
+        Task::Help => print!("{HELP}"),
+        Task::Serve { port } => {
+            // The port first: a mistake there should not show only after the build.
+            let server = serve::bind(port)?;
+            site::build_package(root)?;
+            serve::serve(root, &server)?;
+        }
+        Task::Build { out } => site::assemble(root, &out)?,
+        Task::Test { stages } => return check::run(root, &stages),
+    }
+    Ok(true)
+}
+
+fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
+    let Some(first) = arguments.next()? else { return Ok(Task::Help) };
+    let mut task = match first {
+        Long("help") | Short('h') => return Ok(Task::Help),
+        Value(name) => match name.string()?.as_str() {
+            "help" => return Ok(Task::Help),
+            "serve" => Task::Serve { port: None },
+            "build" => Task::Build { out: PathBuf::from("dist") },
+            "test" => Task::Test { stages: Vec::new() },
+            other => bail!("there is no command `{other}`"),
+        },
+        other => return Err(other.unexpected().into()),
+    };
+    while let Some(argument) = arguments.next()? {
+        match (&mut task, argument) {
+            (_, Long("help") | Short('h')) => return Ok(Task::Help),
+            (Task::Serve { port }, Long("port")) => *port = Some(arguments.value()?.parse()?),
+            (Task::Build { out }, Long("out")) => *out = arguments.value()?.into(),
+            (Task::Test { stages }, Value(name)) => stages.push(name.parse()?),
+            (_, other) => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(task)
+}
+
+/// The repository's root, where every command runs: the folder above this package.
+fn root() -> Result<&'static Path> {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the xtask package has no parent folder")
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Task> {
+        parse(lexopt::Parser::from_args(arguments))
+    }
+
+    #[test]
+    fn commands_and_their_options() {
+        assert!(matches!(parsed(&[]).unwrap(), Task::Help));
+        assert!(matches!(parsed(&["serve", "--help"]).unwrap(), Task::Help));
+        assert!(matches!(parsed(&["serve", "--port", "9000"]).unwrap(), Task::Serve { port: Some(9000) }));
+        assert!(matches!(parsed(&["build", "--out=x"]).unwrap(), Task::Build { out } if out == Path::new("x")));
+        assert!(matches!(parsed(&["test", "web", "page"]).unwrap(), Task::Test { stages } if stages.len() == 2));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (arguments, named) in [
+            (&["server"][..], "server"),
+            (&["serve", "--port", "many"], "many"),
+            (&["build", "--port", "1"], "--port"),
+            (&["test", "everything"], "everything"),
+        ] {
+            let error = format!("{:#}", parsed(arguments).err().unwrap());
+            assert!(error.contains(named), "{error}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The WASM module, its JavaScript, and the folder that a web host serves.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::{command, tools};
+
+/// A larger module than this fails the tests: nobody should add a megabyte without noticing. It is
+/// a first limit, well above what the module weighs; lower it once the features are in.
+pub const WASM_LIMIT: usize = 1_500_000;
+
+/// The module's path under the folder of the page.
+pub const WASM: &str = "pkg/longhand_bg.wasm";
+
+/// Compiles `longhand` to WASM and writes the module and its JavaScript to `www/pkg`.
+pub fn build_package(root: &Path) -> Result<()> {
+    tools::wasm_target(root)?;
+    same_wasm_bindgen(root)?;
+    command::run(command::cargo(root).args(["build", "--package", "longhand", "--lib", "--release", "--locked"]).args([
+        "--target",
+        tools::WASM_TARGET,
+    ]))?;
+    let module = tools::target(root).join(tools::WASM_TARGET).join("release/longhand.wasm");
+    let package = root.join("www/pkg");
+    if package.exists() {
+        fs::remove_dir_all(&package).with_context(|| format!("cannot empty {}", package.display()))?;
+    }
+    Bindgen::new()
+        .input_path(&module)
+        .out_name("longhand")
+        .web(true)?
+        .typescript(true)
+        .generate(&package)
+        .with_context(|| format!("wasm-bindgen cannot read {}", module.display()))
+}
+
+/// The crate's wasm-bindgen and the one linked into this program must be of one version: the first
+/// writes a description into the module that only the second can read.
+fn same_wasm_bindgen(root: &Path) -> Result<()> {
+    let lock = fs::read_to_string(root.join("Cargo.lock")).context("cannot read Cargo.lock")?;
+    let of = |package| locked_version(&lock, package).with_context(|| format!("Cargo.lock does not name {package}"));
+    let (library, command) = (of("wasm-bindgen")?, of("wasm-bindgen-cli-support")?);
+    if library != command {
+        bail!(
+            "longhand uses wasm-bindgen {library}, xtask wasm-bindgen-cli-support {command}: \
+             pin both to one version, in Cargo.toml and xtask/Cargo.toml"
+        );
+    }
+    Ok(())
+}
+
+/// The version of wasm-bindgen in Cargo.lock.
+pub fn wasm_bindgen_version(root: &Path) -> Result<String> {
+    let lock = fs::read_to_string(root.join("Cargo.lock")).context("cannot read Cargo.lock")?;
+    Ok(locked_version(&lock, "wasm-bindgen").context("Cargo.lock does not name wasm-bindgen")?.to_owned())
+}
+
+fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+    let name = format!("name = \"{package}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != name);
+    lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
+}
+
+/// Builds everything and gathers it in `out`: the page, the module and the weights, side by side,
+/// with relative addresses only, so that it works under any path of a host.
+pub fn assemble(root: &Path, out: &Path) -> Result<()> {
+    let out = root.join(out);
+    let www = root.join("www");
+    // The folder is emptied first, so it must be one that this command made, or an empty one.
+    let mark = out.join(WASM);
+    if out.exists() && !mark.exists() && fs::read_dir(&out)?.next().is_some() {
+        bail!("{} holds other files: name a new folder with --out", out.display());
+    }
+    if root.starts_with(&out) || out.starts_with(&www) {
+        bail!("{} is in the way of the sources: name another folder with --out", out.display());
+    }
+    build_package(root)?;
+    if out.exists() {
+        fs::remove_dir_all(&out).with_context(|| format!("cannot empty {}", out.display()))?;
+    }
+    copy_folder(&www, &out)?;
+    let weights = out.join("weights");
+    fs::create_dir_all(&weights)?;
+    for file in weights_files(root)? {
+        copy_into(&file, &weights)?;
+    }
+    println!("The page is in {}: any web host can serve it.", out.display());
+    Ok(())
+}
+
+/// The weights that are served, and their terms.
+fn weights_files(root: &Path) -> Result<Vec<PathBuf>> {
+    let folder = root.join("weights");
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        let served = path.extension().is_some_and(|extension| extension == "safetensors" || extension == "md");
+        if served && path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        let hidden = entry.file_name().as_encoded_bytes().first() == Some(&b'.');
+        if hidden {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &to.join(entry.file_name()))?;
+        } else {
+            copy_into(&entry.path(), to)?;
+        }
+    }
+    Ok(())
+}
+
+fn copy_into(file: &Path, folder: &Path) -> Result<()> {
+    let name = file.file_name().context("a file without a name")?;
+    fs::copy(file, folder.join(name)).with_context(|| format!("cannot copy {}", file.display()))?;
+    Ok(())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    const LOCK: &str = "\
+[[package]]
+name = \"wasm-bindgen\"
+version = \"0.2.130\"
+
+[[package]]
+name = \"wasm-bindgen-cli-support\"
+version = \"0.2.131\"
+";
+
+    #[test]
+    fn versions_are_read_by_the_exact_name() {
+        assert_eq!(locked_version(LOCK, "wasm-bindgen"), Some("0.2.130"));
+        assert_eq!(locked_version(LOCK, "wasm-bindgen-cli-support"), Some("0.2.131"));
+        assert_eq!(locked_version(LOCK, "wasm"), None);
+    }
+
+    #[test]
+    fn the_repository_pins_one_wasm_bindgen() {
+        same_wasm_bindgen(crate::root().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn hidden_files_are_not_copied() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir_all(from.join("inner")).unwrap();
+        fs::write(from.join("inner/a.js"), "a").unwrap();
+        fs::write(from.join(".hidden"), "b").unwrap();
+        copy_folder(&from, &to).unwrap();
+        assert_eq!(fs::read_to_string(to.join("inner/a.js")).unwrap(), "a");
+        assert!(!to.join(".hidden").exists());
+    }
+}
