@@ -40,6 +40,8 @@ pub struct State {
     pub window: Vec<f32>,
     /// Weight φ of each character of the line, `[U]`.
     pub phi: Vec<f32>,
+    /// The character under the window's maximum.
+    pub position: usize,
     /// Output layer before any transform, `[R]`.
     pub output: Vec<f32>,
     /// Mixture weights π under bias and temperature, `[M]`.
@@ -65,6 +67,7 @@ impl State {
             kappa: vec![0.0; config.window],
             window: vec![0.0; config.ids()],
             phi: vec![0.0; line.ids.len()],
+            position: 0,
             output: vec![0.0; config.outputs()],
             pi: vec![0.0; config.mixtures],
             bias: weights.layers.iter().map(|l| style::gate_bias(l, &line.style)).collect(),
@@ -95,6 +98,7 @@ impl State {
             if let (0, Some(dense)) = (l, &weights.window) {
                 window::sums(dense, &self.hidden[0], &mut self.sums);
                 window::step(&mut self.sums, &self.line.ids, &mut self.kappa, &mut self.phi, &mut self.window);
+                self.position = window::position(&self.phi, self.position);
             }
         }
         let mut end = 0;
@@ -116,7 +120,7 @@ impl State {
             noise,
             &mut self.pi,
         );
-        step.position = window::position(&self.phi) as f32;
+        step.position = self.position as f32;
         step.kappa = window::mean(&self.kappa);
         self.point = [step.dx, step.dy, step.pen];
         step

@@ -40,15 +40,20 @@ pub fn step(sums: &mut [f32], ids: &[u32], kappa: &mut [f32], phi: &mut [f32], w
     }
 }
 
-/// The character under the window's maximum; the first of equals, 0 for no text.
-pub fn position(phi: &[f32]) -> usize {
-    let mut best = 0;
-    for u in 1..phi.len() {
-        if phi[u] > phi[best] {
-            best = u;
+/// Nothing is in view where φ is no larger: the window has run past the text, or has not come to it.
+/// Far above the numbers that some GPUs take for 0.
+const OUT_OF_VIEW: f32 = 1e-30;
+
+/// The character under the window's maximum; the first of equals, and `last` with nothing in view.
+pub fn position(phi: &[f32], last: usize) -> usize {
+    let (mut best, mut place) = (OUT_OF_VIEW, last);
+    for u in 0..phi.len() {
+        if phi[u] > best {
+            best = phi[u];
+            place = u;
         }
     }
-    best
+    place
 }
 
 /// Mean of κ over the components; 0 for none.
@@ -69,7 +74,7 @@ mod tests {
         let mut last = 0;
         for _ in 0..8 {
             step(&mut sums.clone(), &ids, &mut kappa, &mut phi, &mut window);
-            let now = position(&phi);
+            let now = position(&phi, last);
             assert!(now >= last);
             last = now;
         }
@@ -88,7 +93,13 @@ mod tests {
 
     #[test]
     fn equal_maxima_give_the_first() {
-        assert_eq!(position(&[0.1, 0.5, 0.5]), 1);
-        assert_eq!(position(&[]), 0);
+        assert_eq!(position(&[0.1, 0.5, 0.5], 0), 1);
+        assert_eq!(position(&[], 0), 0);
+    }
+
+    #[test]
+    fn a_window_past_the_text_stays_where_it_was() {
+        assert_eq!(position(&[0.0, 0.0, 1e-38], 2), 2);
+        assert_eq!(position(&[1e-38, 0.0, 0.0], 2), 2);
     }
 }

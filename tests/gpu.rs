@@ -1,0 +1,77 @@
+//! Natively, on whatever adapter there is (`mesa-vulkan-drivers` brings a software one): the WGSL
+//! kernels against their twins. Where there is none, the tests say so and pass: the browser's
+//! (`tests/web.rs`) are those that must run.
+#![cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::print_stdout, reason = "the figures are for people")]
+
+mod twins;
+
+use longhand::gpu::GpuEngine;
+use pollster::block_on;
+
+fn say(line: &str) {
+    println!("{line}");
+}
+
+fn run(test: impl Future<Output = ()>) {
+    match block_on(GpuEngine::new(true)) {
+        Ok(_) => block_on(test),
+        Err(error) => println!("skipped: {error}"),
+    }
+}
+
+#[test]
+fn kernels() {
+    run(twins::kernels());
+}
+
+#[test]
+fn kernels_of_full_size() {
+    run(twins::kernels_of_full_size());
+}
+
+#[test]
+fn free_runs() {
+    run(twins::free_runs());
+}
+
+#[test]
+fn batches() {
+    run(twins::batches());
+}
+
+#[test]
+fn chunks() {
+    run(twins::chunks());
+}
+
+#[test]
+fn in_flight() {
+    run(twins::in_flight());
+}
+
+#[test]
+fn priming() {
+    run(twins::priming());
+}
+
+#[test]
+fn several_networks() {
+    run(twins::several_networks());
+}
+
+#[test]
+fn misuse() {
+    run(twins::misuse());
+}
+
+#[test]
+fn lost_device() {
+    run(twins::lost_device());
+}
+
+#[test]
+fn choice() {
+    run(twins::choice());
+}

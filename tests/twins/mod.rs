@@ -1,0 +1,457 @@
+//! WGSL against its twins in Rust, on whatever adapter there is: `tests/web.rs` runs this in a
+//! browser, `tests/gpu.rs` natively. Each prints what it measured.
+//!
+//! Networks are random, their matrices rounded to what `f16` holds, so that the engines differ only
+//! by the order of their sums and by the adapter's `exp`.
+
+use crate::say;
+use longhand::cpu::{CpuEngine, State, lstm, mixture, window};
+use longhand::engine::{Choice, Engine, IN_FLIGHT, Line, Noise, Step};
+use longhand::error::Error;
+use longhand::gpu::GpuEngine;
+use longhand::model::{Config, Kind, Weights};
+use longhand::noise::NoiseStream;
+use longhand::style::gate_bias;
+use longhand::testing;
+use longhand::writer::{Settings, Writer};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Largest difference over largest magnitude, per kernel and tensor. One rounding of `f32` is 6e-8;
+/// sums of a thousand products lose one to two digits, and WGSL lets `exp(x)` be off by
+/// 3 + 2 |x| roundings. A wrong term shows as 1e-2 at least.
+pub const KERNEL: f32 = 1e-5;
+/// For free runs, in which errors feed back through the drawn points.
+pub const FREE_RUN: f32 = 1e-3;
+
+/// An engine on the GPU, even if it is software.
+pub async fn gpu() -> GpuEngine {
+    match GpuEngine::new(true).await {
+        Ok(engine) => engine,
+        Err(error) => panic!("these tests need an adapter: {error}"),
+    }
+}
+
+fn network(kind: Kind, hidden: &[usize], mixtures: usize, edit: impl FnOnce(&mut Config)) -> Arc<Weights> {
+    let mut config = testing::config(kind, hidden, mixtures);
+    edit(&mut config);
+    Arc::new(testing::weights(&config, 7))
+}
+
+/// Odd sizes everywhere.
+fn odd() -> Arc<Weights> {
+    network(Kind::Synthesis, &[37, 29, 41], 5, |_| ())
+}
+
+/// Lines of these lengths, each with its own style, bias and temperature.
+fn lines(weights: &Weights, lengths: &[usize]) -> Vec<Line> {
+    let config = &weights.config;
+    (0..)
+        .zip(lengths)
+        .map(|(line, &length)| {
+            let mut ids: Vec<u32> =
+                (0..length as u32 - 1).map(|u| 1 + (u * 7 + line * 5) % (config.ids().max(2) as u32 - 1)).collect();
+            ids.push(0);
+            Line {
+                ids: if config.window > 0 { ids } else { Vec::new() },
+                style: (0..config.style_dim).map(|s| ((s + 1) as f32 * (line as f32 + 0.5)).sin()).collect(),
+                bias: 0.3 * line as f32,
+                temperature: 1.0 - 0.1 * line as f32,
+                prefix: Vec::new(),
+            }
+        })
+        .collect()
+}
+
+/// Writes in chunks; `[line][step]`.
+async fn write(engine: &mut Engine, noise: &[Vec<Noise>], chunks: &[usize]) -> Vec<Vec<Step>> {
+    let mut written = vec![Vec::new(); noise.len()];
+    let mut at = 0;
+    for &steps in chunks {
+        let chunk: Vec<Noise> = noise.iter().flat_map(|line| line[at..at + steps].to_vec()).collect();
+        engine.submit(steps, &chunk).unwrap();
+        let found = engine.collect().await.unwrap();
+        assert_eq!(found.len(), steps * noise.len());
+        for (line, steps) in written.iter_mut().zip(found.chunks_exact(steps)) {
+            line.extend_from_slice(steps);
+        }
+        at += steps;
+    }
+    written
+}
+
+fn noise(seed: u64, lines: usize, steps: usize) -> Vec<Vec<Noise>> {
+    testing::noise(seed, lines, steps).chunks_exact(steps).map(<[Noise]>::to_vec).collect()
+}
+
+fn values(steps: &[Step]) -> &[[f32; 8]] {
+    bytemuck::cast_slice(steps)
+}
+
+/// Largest difference of any number of two runs, and the first step at which it passes 1e-3.
+fn compare(found: &[Step], expected: &[Step]) -> (f32, Option<usize>) {
+    assert_eq!(found.len(), expected.len());
+    let (mut largest, mut first) = (0.0f32, None);
+    for (t, (a, b)) in values(found).iter().zip(values(expected)).enumerate() {
+        for (a, b) in a.iter().zip(b) {
+            let difference = if (a - b).is_nan() { f32::INFINITY } else { (a - b).abs() };
+            largest = largest.max(difference);
+            if difference > FREE_RUN && first.is_none() {
+                first = Some(t);
+            }
+        }
+    }
+    (largest, first)
+}
+
+/// Largest absolute and relative error per kernel.
+#[derive(Default)]
+struct Errors(BTreeMap<&'static str, (f32, f32)>);
+
+impl Errors {
+    fn add(&mut self, kernel: &'static str, found: &[f32], expected: &[f32]) {
+        let absolute = found.iter().zip(expected).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
+        let worst = self.0.entry(kernel).or_default();
+        *worst = (worst.0.max(absolute), worst.1.max(testing::relative_error(found, expected)));
+    }
+
+    fn report(&self, network: &str, label: &str) {
+        for (kernel, (absolute, relative)) in &self.0 {
+            say(&format!("{label} · {network:<28} {kernel:<16} max abs {absolute:.1e}  rel {relative:.1e}"));
+        }
+        for (kernel, (_, relative)) in &self.0 {
+            assert!(*relative <= KERNEL, "{network}: {kernel} is off by {relative:e}, tolerated are {KERNEL:e}");
+        }
+    }
+}
+
+/// A state as no run from zero would reach it.
+fn random_state(weights: &Weights, line: &Line, seed: u64) -> State {
+    let mut stream = NoiseStream::new(seed, 77);
+    let mut state = State::new(weights, line);
+    let [a, b, c, _] = stream.next();
+    state.point = [3.0 * a - 1.5, 3.0 * b - 1.5, if c > 0.0 { 1.0 } else { 0.0 }];
+    for (hidden, cell) in state.hidden.iter_mut().zip(&mut state.cell) {
+        for (h, c) in hidden.iter_mut().zip(cell) {
+            let [u, v, z, _] = stream.next();
+            *h = 2.0 * u - 1.0;
+            *c = if v < 0.02 { 60.0 * z } else { 2.0 * z };
+        }
+    }
+    state.kappa.iter_mut().for_each(|k| *k = stream.next()[0] * line.ids.len() as f32);
+    state.window.iter_mut().for_each(|w| *w = stream.next()[1]);
+    state
+}
+
+/// One timestep from random states. Each kernel's twin is fed with what the GPU's kernel read, so
+/// that each is judged alone.
+async fn kernels_of(name: &str, weights: Arc<Weights>, lengths: &[usize], rounds: u64) {
+    let mut engine = gpu().await;
+    let lines = lines(&weights, lengths);
+    let layers = weights.layers.len();
+    engine.open(&weights, &lines).await.unwrap();
+    let mut errors = Errors::default();
+    for round in 0..rounds {
+        let noise = testing::noise(round, lines.len(), 1);
+        let before: Vec<State> =
+            lines.iter().zip(0..).map(|(line, l)| random_state(&weights, line, 100 * round + l)).collect();
+        engine.write_states(&before).unwrap();
+        engine.submit(1, &noise).unwrap();
+        let steps = engine.collect().await.unwrap();
+        let mut after = before.clone();
+        engine.read_states(&mut after).await.unwrap();
+
+        for (line, (before, after)) in lines.iter().zip(before.iter().zip(&after)) {
+            for (l, layer) in weights.layers.iter().enumerate() {
+                let mut input = before.point.to_vec();
+                if l == 0 {
+                    input.extend(&before.window);
+                } else {
+                    input.extend(&after.window);
+                    input.extend(&after.hidden[l - 1]);
+                }
+                input.extend(&before.hidden[l]);
+                let (mut cell, mut hidden) = (before.cell[l].clone(), vec![0.0; layer.hidden]);
+                lstm::step(&layer.gates, &gate_bias(layer, &line.style), &input, &mut cell, &mut hidden);
+                let names = [["lstm 0: h", "lstm 0: c"], ["lstm 1: h", "lstm 1: c"], ["lstm 2: h", "lstm 2: c"]];
+                errors.add(names[l][0], &after.hidden[l], &hidden);
+                errors.add(names[l][1], &after.cell[l], &cell);
+            }
+            if let Some(dense) = &weights.window {
+                let mut sums = vec![0.0; 3 * weights.config.window];
+                window::sums(dense, &after.hidden[0], &mut sums);
+                let (mut kappa, mut phi, mut view) =
+                    (before.kappa.clone(), vec![0.0; line.ids.len()], vec![0.0; weights.config.ids()]);
+                window::step(&mut sums, &line.ids, &mut kappa, &mut phi, &mut view);
+                errors.add("window: kappa", &after.kappa, &kappa);
+                errors.add("window: phi", &after.phi, &phi);
+                errors.add("window: w", &after.window, &view);
+            }
+            let joined: Vec<f32> = (0..layers).flat_map(|l| after.hidden[l].clone()).collect();
+            let mut output = vec![0.0; weights.config.outputs()];
+            mixture::output(&weights.output, &joined, &mut output);
+            errors.add("mixture: y", &after.output, &output);
+        }
+        for (index, (line, after)) in lines.iter().zip(&after).enumerate() {
+            let mut pi = vec![0.0; weights.config.mixtures];
+            let stop = weights.config.stop;
+            let mut step = mixture::sample(&after.output, stop, line.bias, line.temperature, &noise[index], &mut pi);
+            step.position = window::position(&after.phi, before[index].position) as f32;
+            step.kappa = window::mean(&after.kappa);
+            errors.add("mixture: pi", &after.pi, &pi);
+            errors.add("mixture: step", &values(&steps)[index], &values(&[step])[0]);
+            assert_eq!(steps[index].component, step.component, "{name}: component");
+            assert_eq!(steps[index].position, step.position, "{name}: position");
+            assert_eq!(after.point, [steps[index].dx, steps[index].dy, steps[index].pen], "{name}: next input");
+        }
+    }
+    errors.report(name, &engine.label());
+}
+
+/// Sizes that are no multiples of anything; M = 2, which has 13 outputs; one line, few lines, more
+/// lines than share a weight; more components, mixtures and characters than a workgroup has threads.
+pub async fn kernels() {
+    kernels_of("synthesis 37+29+41, M 5", odd(), &[9], 4).await;
+    kernels_of("synthesis, 2 lines", odd(), &[9, 4], 4).await;
+    kernels_of("synthesis, 7 lines", odd(), &[9, 4, 21, 1, 3, 30, 2], 3).await;
+    let two = network(Kind::Prediction, &[37], 2, |_| ());
+    assert_eq!(two.config.outputs(), 13);
+    kernels_of("prediction 37, M 2", two, &[1], 6).await;
+    kernels_of("prediction 50+33, M 20", network(Kind::Prediction, &[50, 33], 20, |_| ()), &[1, 1, 1], 3).await;
+    let many = network(Kind::Synthesis, &[24], 300, |config| config.window = 150);
+    kernels_of("synthesis 24, M 300, K 150", many, &[400, 130], 2).await;
+}
+
+/// The size of the shipped networks, whose rows are longer than what is staged at once.
+pub async fn kernels_of_full_size() {
+    let full = network(Kind::Synthesis, &[400, 400, 400], 20, |config| config.window = 10);
+    kernels_of("synthesis 3 x 400, M 20", full, &[40, 25], 1).await;
+    kernels_of("prediction 900, M 20", network(Kind::Prediction, &[900], 20, |_| ()), &[1], 1).await;
+}
+
+/// Whole lines from the same noise on both engines. Says when they first differ.
+pub async fn free_runs() {
+    let cases = [
+        ("synthesis 37+29+41, M 5", odd(), 400),
+        ("prediction 37, M 2", network(Kind::Prediction, &[37], 2, |_| ()), 400),
+        ("prediction 1 x 64, M 20", network(Kind::Prediction, &[64], 20, |_| ()), 400),
+    ];
+    for (name, weights, steps) in cases {
+        free_run(name, &weights, &lines(&weights, &[24])[0], steps, 100).await;
+    }
+}
+
+/// One line of `steps` points on both engines, of which the first `sure` must agree.
+pub async fn free_run(name: &str, weights: &Arc<Weights>, line: &Line, steps: usize, sure: usize) {
+    let noise = noise(3, 1, steps);
+    let mut cpu = Engine::Cpu(CpuEngine::new());
+    cpu.open(weights, std::slice::from_ref(line)).await.unwrap();
+    let expected = write(&mut cpu, &noise, &[steps]).await;
+    let mut engine = Engine::Gpu(Box::new(gpu().await));
+    engine.open(weights, std::slice::from_ref(line)).await.unwrap();
+    let found = write(&mut engine, &noise, &[steps]).await;
+    let (early, _) = compare(&found[0][..sure], &expected[0][..sure]);
+    let (all, first) = compare(&found[0], &expected[0]);
+    let first = first.map_or(format!("never in {steps} steps"), |t| format!("at step {t} of {steps}"));
+    say(&format!(
+        "{} · {name:<28} free run: {early:.1e} within {sure} steps, {all:.1e} in all; differs by more than 1e-3 {first}",
+        engine.label()
+    ));
+    assert!(
+        early <= FREE_RUN,
+        "{name}: the engines differ by {early:e} within {sure} steps, tolerated are {FREE_RUN:e}"
+    );
+}
+
+/// Batches of several sizes and lines of different lengths write what the CPU writes.
+pub async fn batches() {
+    let weights = odd();
+    let mut engine = Engine::Gpu(Box::new(gpu().await));
+    let mut cpu = Engine::Cpu(CpuEngine::new());
+    for count in [1, 2, 3, 4, 6] {
+        let lines = lines(&weights, &[5, 17, 1, 30, 8, 12][..count]);
+        let noise = noise(8, count, 60);
+        engine.open(&weights, &lines).await.unwrap();
+        cpu.open(&weights, &lines).await.unwrap();
+        let found = write(&mut engine, &noise, &[60]).await;
+        let expected = write(&mut cpu, &noise, &[60]).await;
+        for line in 0..count {
+            let (error, _) = compare(&found[line], &expected[line]);
+            assert!(error <= FREE_RUN, "line {line} of {count} is off by {error:e}");
+        }
+    }
+}
+
+/// Chunks of any size give the same numbers, bit for bit; so does a second run.
+pub async fn chunks() {
+    let weights = odd();
+    let lines = lines(&weights, &[5, 17, 9]);
+    let noise = noise(8, 3, 160);
+    let mut engine = Engine::Gpu(Box::new(gpu().await));
+    engine.open(&weights, &lines).await.unwrap();
+    let whole = write(&mut engine, &noise, &[160]).await;
+    assert_ne!(whole[0], whole[1]);
+    for chunks in [&[1, 7, 32, 20, 100][..], &[64, 1, 95], &[160]] {
+        engine.open(&weights, &lines).await.unwrap();
+        assert_eq!(write(&mut engine, &noise, chunks).await, whole, "{chunks:?}");
+    }
+}
+
+/// Two chunks in flight come back in order; a third is refused; opening drops them.
+pub async fn in_flight() {
+    let weights = odd();
+    let lines = lines(&weights, &[5, 17]);
+    let noise = noise(8, 2, 20);
+    let part = |from: usize, to: usize| -> Vec<Noise> { noise.iter().flat_map(|n| n[from..to].to_vec()).collect() };
+    let mut engine = Engine::Gpu(Box::new(gpu().await));
+    engine.open(&weights, &lines).await.unwrap();
+    let whole = write(&mut engine, &noise, &[20]).await;
+    engine.open(&weights, &lines).await.unwrap();
+    engine.submit(8, &part(0, 8)).unwrap();
+    engine.submit(12, &part(8, 20)).unwrap();
+    assert_eq!(IN_FLIGHT, 2);
+    assert!(matches!(engine.submit(1, &part(0, 1)), Err(Error::Sequence(_))));
+    let (first, second) = (engine.collect().await.unwrap(), engine.collect().await.unwrap());
+    assert_eq!([&first[..8], &second[..12]].concat(), whole[0]);
+    assert_eq!([&first[8..], &second[12..]].concat(), whole[1]);
+
+    engine.submit(8, &part(0, 8)).unwrap();
+    engine.open(&weights, &lines).await.unwrap();
+    assert!(matches!(engine.collect().await, Err(Error::Sequence(_))));
+    assert_eq!(write(&mut engine, &noise, &[20]).await, whole);
+}
+
+/// A line that is opened with its points goes on as if nothing had happened, bit for bit, whatever
+/// the lengths of the others' ink.
+pub async fn priming() {
+    let weights = odd();
+    let mut lines = lines(&weights, &[5, 17, 9, 6, 6]);
+    let noise = noise(5, 5, 120);
+    let mut engine = Engine::Gpu(Box::new(gpu().await));
+    engine.open(&weights, &lines).await.unwrap();
+    let whole = write(&mut engine, &noise, &[120]).await;
+    let read = [40, 0, 75, 1, 40];
+    for (line, (steps, &read)) in lines.iter_mut().zip(whole.iter().zip(&read)) {
+        line.prefix = steps[..read].iter().map(|s| [s.dx, s.dy, s.pen]).collect();
+    }
+    engine.open(&weights, &lines).await.unwrap();
+    let rest: Vec<Vec<Noise>> = noise.iter().zip(&read).map(|(n, &read)| n[read..read + 45].to_vec()).collect();
+    let resumed = write(&mut engine, &rest, &[45]).await;
+    for (line, &read) in read.iter().enumerate() {
+        assert_eq!(resumed[line], whole[line][read..read + 45], "line {line}, {read} points read");
+    }
+
+    // The same ink on the CPU engine, from which the GPU may have to take over or the other way round.
+    let mut cpu = Engine::Cpu(CpuEngine::new());
+    cpu.open(&weights, &lines).await.unwrap();
+    for (found, expected) in resumed.iter().zip(write(&mut cpu, &rest, &[45]).await) {
+        let (error, first) = compare(found, &expected);
+        assert!(error <= FREE_RUN, "{error:e}, first at {first:?}");
+    }
+}
+
+/// Networks take turns, and weights that nobody holds are forgotten.
+pub async fn several_networks() {
+    let mut engine = Engine::Gpu(Box::new(gpu().await));
+    let (one, two) = (odd(), network(Kind::Prediction, &[37], 2, |_| ()));
+    let noise = noise(8, 1, 10);
+    let mut runs = Vec::new();
+    for weights in [&one, &two, &one, &two] {
+        engine.open(weights, &lines(weights, &[5])).await.unwrap();
+        runs.push(write(&mut engine, &noise, &[10]).await);
+    }
+    assert!(runs[0] == runs[2] && runs[1] == runs[3] && runs[0] != runs[1]);
+    drop(one);
+    let three = network(Kind::Synthesis, &[8], 1, |_| ());
+    engine.open(&three, &lines(&three, &[5])).await.unwrap();
+    write(&mut engine, &noise, &[10]).await;
+    engine.open(&two, &lines(&two, &[5])).await.unwrap();
+    assert_eq!(write(&mut engine, &noise, &[10]).await, runs[1]);
+}
+
+/// Misuse is an error that says what is wrong.
+pub async fn misuse() {
+    let weights = odd();
+    let line = &lines(&weights, &[5])[0];
+    let mut engine = gpu().await;
+    let wrong = |r: Result<(), Error>, part: &str| {
+        let message = r.unwrap_err().to_string();
+        assert!(message.contains(part), "{message}");
+    };
+    wrong(engine.submit(1, &[[0.0; 4]]), "0 lines");
+    wrong(engine.collect().await.map(drop), "never submitted");
+    wrong(engine.open(&weights, &[]).await, "no lines");
+    wrong(engine.open(&weights, &[Line { ids: vec![99, 0], ..line.clone() }]).await, "character id 99");
+    engine.open(&weights, std::slice::from_ref(line)).await.unwrap();
+    wrong(engine.submit(2, &[[0.0; 4]; 3]), "3 noise values for 1 lines of 2");
+    wrong(engine.submit(0, &[]), "no timesteps");
+    wrong(engine.collect().await.map(drop), "never submitted");
+    let mut heavy = Weights::clone(&weights);
+    heavy.output.weight[3] = 1e6;
+    wrong(engine.open(&Arc::new(heavy), std::slice::from_ref(line)).await, "65504");
+    engine.open(&weights, std::slice::from_ref(line)).await.unwrap();
+    engine.submit(1, &[[0.0; 4]]).unwrap();
+    assert!(engine.collect().await.is_ok(), "usable after all that");
+}
+
+/// A lost device is an error, never a panic; the writer goes on with the CPU engine and writes what
+/// it would have written.
+pub async fn lost_device() {
+    let weights = odd();
+    let line = &lines(&weights, &[5])[0];
+    let mut engine = gpu().await;
+    engine.open(&weights, std::slice::from_ref(line)).await.unwrap();
+    engine.submit(1, &[[0.0; 4]]).unwrap();
+    engine.destroyer()();
+    let _ = engine.collect().await; // it may have been done before
+    let mut lost = engine.submit(1, &[[0.0; 4]]);
+    if lost.is_ok() {
+        lost = engine.collect().await.map(drop);
+    }
+    let error = lost.unwrap_err();
+    assert!(error.is_of_the_gpu(), "{error:?}");
+    assert!(error.to_string().contains("the GPU was lost"), "{error}");
+    assert!(engine.open(&weights, std::slice::from_ref(line)).await.unwrap_err().is_of_the_gpu());
+
+    let settings = Settings { seed: 4, ..Settings::default() };
+    let mut inks = Vec::new();
+    for lose in [false, true] {
+        let engine = gpu().await;
+        let destroy = engine.destroyer();
+        let mut writer = Writer::new(Engine::Gpu(Box::new(engine)));
+        writer.set_weights(Weights::clone(&weights));
+        writer.start("abba", &settings).await.unwrap();
+        let mut points: Vec<[f32; 2]> = Vec::new();
+        while let Some(chunk) = writer.next().await.unwrap() {
+            points.extend(chunk.offsets.iter().map(|o| [o.dx, o.dy]));
+            if lose {
+                destroy();
+            }
+        }
+        assert_eq!(lose, writer.notice().contains("the GPU was lost"), "{:?}", writer.notice());
+        assert_eq!(lose, writer.engine_label().starts_with("CPU"));
+        inks.push(points);
+    }
+    assert_eq!(inks[0].len(), inks[1].len());
+    let worst = inks[0].concat().iter().zip(inks[1].concat()).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
+    say(&format!(
+        "taken over by the CPU after the first chunk: {worst:.1e} corpus units over {} points",
+        inks[0].len()
+    ));
+    assert!(worst < 0.1, "{worst}");
+}
+
+/// A software adapter says so, and is only used when asked for.
+pub async fn choice() {
+    let label = gpu().await.label();
+    say(&format!("adapter: {label}"));
+    let name = label.to_lowercase();
+    let software = ["swiftshader", "llvmpipe"].iter().any(|known| name.contains(known));
+    let (engine, notice) = Engine::choose(Choice::Gpu).await;
+    assert!(matches!(engine, Engine::Gpu(_)) && notice.is_none());
+    let (engine, notice) = Engine::choose(Choice::Auto).await;
+    assert_eq!(matches!(engine, Engine::Cpu(_)), software, "{}", engine.label());
+    if software {
+        assert!(notice.unwrap().contains("only a software adapter"));
+    }
+}
