@@ -1,9 +1,245 @@
-//! stub
-use std::path::Path;
-use anyhow::{Result, bail};
-pub struct Stage;
-impl std::str::FromStr for Stage {
-    type Err = anyhow::Error;
-    fn from_str(_: &str) -> Result<Stage> { bail!("x") }
+//! `cargo xtask test`: every test there is, in stages, with one line of totals at the end.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{cargo, command, run as run_command, run_and_read, say, text};
+use crate::totals::{Runner, Totals};
+use crate::{site, tools};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Lint,
+    Native,
+    Web,
+    Page,
+    Train,
 }
-pub fn run(_: &Path, _: &[Stage]) -> Result<bool> { bail!("x") }
+
+impl Stage {
+    const ALL: [Stage; 5] = [Stage::Lint, Stage::Native, Stage::Web, Stage::Page, Stage::Train];
+
+    fn name(self) -> &'static str {
+        match self {
+            Stage::Lint => "lint",
+            Stage::Native => "native",
+            Stage::Web => "web",
+            Stage::Page => "page",
+            Stage::Train => "train",
+        }
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Stage::Lint => "formatting, lints, documentation, spelling",
+            Stage::Native => "Rust tests on this machine",
+            Stage::Web => "Rust tests in headless Chrome",
+            Stage::Page => "the page in a real browser",
+            Stage::Train => "the trainer's tests",
+        }
+    }
+
+    fn has_tests(self) -> bool {
+        self != Stage::Lint
+    }
+
+    fn run(self, root: &Path, outcome: &mut Outcome) -> Result<()> {
+        match self {
+            Stage::Lint => lint(root, outcome),
+            Stage::Native => native(root, outcome),
+            Stage::Web => web(root, outcome),
+            Stage::Page => page(root, outcome),
+            Stage::Train => train(root, outcome),
+        }
+    }
+}
+
+impl FromStr for Stage {
+    type Err = anyhow::Error;
+
+    fn from_str(name: &str) -> Result<Stage> {
+        let stage = Stage::ALL.into_iter().find(|stage| stage.name() == name);
+        stage.with_context(|| format!("there is no stage `{name}`: {}", Stage::ALL.map(Stage::name).join(", ")))
+    }
+}
+
+/// What became of a stage.
+#[derive(Debug, Default)]
+struct Outcome {
+    totals: Totals,
+    /// What failed beside single tests, such as a lint or a build.
+    problems: Vec<String>,
+}
+
+impl Outcome {
+    /// Runs a check that is no test: it counts only if it fails.
+    fn check(&mut self, command: &mut Command) {
+        if let Err(error) = run_command(command) {
+            self.problem(&error);
+        }
+    }
+
+    /// Runs tests and adds up their totals.
+    fn tests(&mut self, runner: Runner, command: &mut Command) {
+        match run_and_read(command) {
+            Ok((printed, succeeded)) => self.add(runner.totals(&printed), succeeded, &text(command)),
+            Err(error) => self.problem(&error),
+        }
+    }
+
+    fn add(&mut self, totals: Totals, succeeded: bool, command: &str) {
+        self.totals += totals;
+        // Failed tests speak for themselves; a run that broke otherwise would go unseen.
+        if !succeeded && totals.failed == 0 {
+            self.problems.push(format!("`{command}` failed"));
+        }
+    }
+
+    fn problem(&mut self, error: &anyhow::Error) {
+        let problem = format!("{error:#}");
+        say(&format!("! {problem}"));
+        self.problems.push(problem);
+    }
+
+    /// Tests passed and failed; each other problem is one failure, so that a run that went wrong
+    /// never ends with "0 failed".
+    fn counted(&self) -> Totals {
+        Totals { passed: self.totals.passed, failed: self.totals.failed + self.problems.len() }
+    }
+}
+
+/// Runs the stages, all if none is named, and tells whether all went well.
+pub fn run(root: &Path, stages: &[Stage]) -> Result<bool> {
+    let stages = if stages.is_empty() { &Stage::ALL[..] } else { stages };
+    let mut done = Vec::new();
+    for &stage in stages {
+        say(&format!("\n======== {}: {} ========", stage.name(), stage.what()));
+        let start = Instant::now();
+        let mut outcome = Outcome::default();
+        if let Err(error) = stage.run(root, &mut outcome) {
+            outcome.problem(&error);
+        }
+        if stage.has_tests() && outcome.totals == Totals::default() && outcome.problems.is_empty() {
+            outcome.problems.push("no test ran".to_owned());
+        }
+        done.push((stage, outcome, start.elapsed()));
+    }
+    Ok(report(&done))
+}
+
+fn report(done: &[(Stage, Outcome, Duration)]) -> bool {
+    say("\n======== totals ========");
+    let mut all = Totals::default();
+    for (stage, outcome, time) in done {
+        let counted = outcome.counted();
+        all += counted;
+        let seconds = time.as_secs();
+        let verdict = if counted.failed == 0 { "ok" } else { "FAILED" };
+        let count = format!("{} passed, {} failed", counted.passed, counted.failed);
+        say(&format!("{:<8}{verdict:<8}{count:<26}{} min {:02} s", stage.name(), seconds / 60, seconds % 60));
+        for problem in &outcome.problems {
+            say(&format!("        {problem}"));
+        }
+    }
+    // Alone on the last line, in this form, for programs that read it.
+    say(&format!("{} passed, {} failed", all.passed, all.failed));
+    all.failed == 0
+}
+
+fn lint(root: &Path, outcome: &mut Outcome) -> Result<()> {
+    outcome.check(cargo(root).args(["fmt", "--all", "--check"]));
+    outcome.check(cargo(root).args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]));
+    tools::wasm_target(root)?;
+    outcome.check(
+        cargo(root)
+            .args(["clippy", "--package", "longhand", "--lib", "--tests", "--locked", "--target", tools::WASM_TARGET])
+            .args(["--", "-D", "warnings"]),
+    );
+    outcome.check(cargo(root).args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"));
+    let python = tools::Python::new(root)?;
+    outcome.check(python.module(root, "ruff").args(["check", "train"]));
+    outcome.check(&mut python.module(root, "codespell_lib"));
+    Ok(())
+}
+
+fn native(root: &Path, outcome: &mut Outcome) -> Result<()> {
+    tools::software_vulkan(root);
+    outcome.tests(Runner::Cargo, cargo(root).args(["test", "--workspace", "--locked", "--no-fail-fast"]));
+    Ok(())
+}
+
+fn web(root: &Path, outcome: &mut Outcome) -> Result<()> {
+    tools::wasm_target(root)?;
+    let browser = tools::browser(root)?;
+    let mut wasm_pack = tools::wasm_pack(root)?;
+    // What is needed is there by now, so nothing else is downloaded.
+    wasm_pack.args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"]).arg(browser.driver);
+    outcome.tests(Runner::Cargo, &mut wasm_pack);
+    Ok(())
+}
+
+fn page(root: &Path, outcome: &mut Outcome) -> Result<()> {
+    let folder = root.join("tests/page");
+    tools::npm_packages(root, &folder)?;
+    let browser = tools::browser(root)?;
+    let dist = root.join("dist");
+    site::assemble(root, &dist)?;
+    if let Err(error) = size(&dist.join(site::WASM)) {
+        outcome.problem(&error);
+    }
+    outcome.check(command("npx", &folder).args(["--no-install", "tsc", "--project", "."]));
+    // Named one by one: Node's versions differ in what they make of a folder.
+    let tests = page_tests(&folder)?;
+    outcome.tests(
+        Runner::Node,
+        command("node", root).args(["--test", "--test-reporter=spec"]).args(tests).env("CHROME", browser.chrome),
+    );
+    Ok(())
+}
+
+fn page_tests(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut tests = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.ends_with(".test.js") || name.ends_with(".test.mjs") {
+            tests.push(path);
+        }
+    }
+    tests.sort();
+    if tests.is_empty() {
+        bail!("{} holds no *.test.js", folder.display());
+    }
+    Ok(tests)
+}
+
+/// Tells the size of the WASM module, as it is and as a web host sends it, and fails over the limit.
+fn size(module: &Path) -> Result<()> {
+    let bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
+    let sent = compressed(&bytes)?;
+    say(&format!("The WASM module weighs {} bytes, {sent} with Brotli.", bytes.len()));
+    if bytes.len() > site::WASM_LIMIT {
+        bail!("the WASM module weighs {} bytes, more than the {} allowed", bytes.len(), site::WASM_LIMIT);
+    }
+    Ok(())
+}
+
+/// How many bytes Brotli makes of `bytes` at its best, as hosts that compress ahead of time do.
+fn compressed(bytes: &[u8]) -> Result<usize> {
+    let mut writer = brotli::CompressorWriter::new(Vec::new(), 1 << 16, 11, 22);
+    writer.write_all(bytes)?;
+    writer.flush()?;
+    Ok(writer.into_inner().len())
+}
+
+fn train(root: &Path, outcome: &mut Outcome) -> Result<()> {
+    let python = tools::Python::new(root)?;
+    outcome.tests(Runner::Pytest, python.module(root, "pytest").arg("train/tests"));
+    Ok(())
+}

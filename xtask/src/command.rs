@@ -55,8 +55,14 @@ pub fn quiet(command: &mut Command) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// Prints a line. Cargo's own lines go to standard error, so that the two must not be held back.
+#[expect(clippy::print_stdout, reason = "a command-line program talks on its standard output")]
+pub fn say(line: &str) {
+    println!("{line}");
+}
+
 fn show(command: &Command) {
-    println!("$ {}", text(command));
+    say(&format!("$ {}", text(command)));
 }
 
 fn not_started(command: &Command) -> String {
@@ -64,7 +70,7 @@ fn not_started(command: &Command) -> String {
 }
 
 /// The command as one would type it, its program without the path.
-fn text(command: &Command) -> String {
+pub fn text(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let mut text = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
     for argument in command.get_args() {

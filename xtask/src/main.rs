@@ -2,7 +2,6 @@
 //!
 //! `site` builds the WASM module and gathers the page, `serve` hands it to a browser, `check` is
 //! `cargo xtask test`; `command` and `tools` run and find other programs, `totals` counts tests.
-#![expect(clippy::print_stdout, reason = "a command-line program talks on its standard output")]
 
 mod check;
 mod command;
@@ -48,7 +47,7 @@ fn run() -> Result<bool> {
     let task = parse(lexopt::Parser::from_env()).context("see `cargo xtask --help`")?;
     let root = root()?;
     match task {
-        Task::Help => print!("{HELP}"),
+        Task::Help => command::say(HELP.trim_end()),
         Task::Serve { port } => {
             // The port first: a mistake there should not show only after the build.
             let server = serve::bind(port)?;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Component, Path, PathBuf};
 
+use crate::command::say;
 use anyhow::{Context, Result, anyhow};
 use percent_encoding::percent_decode_str;
 use tiny_http::{Header, Method, Request, Response, Server, StatusCode};
@@ -29,7 +30,7 @@ pub fn bind(port: Option<u16>) -> Result<Server> {
 /// Answers requests until the program is ended.
 pub fn serve(root: &Path, server: &Server) -> Result<()> {
     let folders = Folders::new(root)?;
-    println!("Longhand is at http://{}/ (Ctrl+C ends it)", server.server_addr());
+    say(&format!("Longhand is at http://{}/ (Ctrl+C ends it)", server.server_addr()));
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {

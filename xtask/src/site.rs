@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::command::say;
 use crate::{command, tools};
 
 /// A larger module than this fails the tests: nobody should add a megabyte without noticing. It is
@@ -19,10 +20,11 @@ pub const WASM: &str = "pkg/longhand_bg.wasm";
 pub fn build_package(root: &Path) -> Result<()> {
     tools::wasm_target(root)?;
     same_wasm_bindgen(root)?;
-    command::run(command::cargo(root).args(["build", "--package", "longhand", "--lib", "--release", "--locked"]).args([
-        "--target",
-        tools::WASM_TARGET,
-    ]))?;
+    command::run(
+        command::cargo(root)
+            .args(["build", "--package", "longhand", "--lib", "--release", "--locked"])
+            .args(["--target", tools::WASM_TARGET]),
+    )?;
     let module = tools::target(root).join(tools::WASM_TARGET).join("release/longhand.wasm");
     let package = root.join("www/pkg");
     if package.exists() {
@@ -50,12 +52,6 @@ fn same_wasm_bindgen(root: &Path) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// The version of wasm-bindgen in Cargo.lock.
-pub fn wasm_bindgen_version(root: &Path) -> Result<String> {
-    let lock = fs::read_to_string(root.join("Cargo.lock")).context("cannot read Cargo.lock")?;
-    Ok(locked_version(&lock, "wasm-bindgen").context("Cargo.lock does not name wasm-bindgen")?.to_owned())
 }
 
 fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
@@ -87,7 +83,7 @@ pub fn assemble(root: &Path, out: &Path) -> Result<()> {
     for file in weights_files(root)? {
         copy_into(&file, &weights)?;
     }
-    println!("The page is in {}: any web host can serve it.", out.display());
+    say(&format!("The page is in {}: any web host can serve it.", out.display()));
     Ok(())
 }
 
