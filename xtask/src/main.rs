@@ -5,6 +5,9 @@
 
 mod check;
 mod command;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod scratch;
 mod serve;
 mod site;
 mod tools;

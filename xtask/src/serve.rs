@@ -139,9 +139,10 @@ mod tests {
     use std::io::Read;
 
     use super::*;
+    use crate::scratch::Scratch;
 
-    fn house() -> (tempfile::TempDir, Folders) {
-        let root = tempfile::tempdir().unwrap();
+    fn house(name: &str) -> (Scratch, Folders) {
+        let root = Scratch::new(name);
         for (path, text) in [
             ("www/index.html", "page"),
             ("www/pkg/a b.js", "script"),
@@ -162,7 +163,7 @@ mod tests {
 
     #[test]
     fn addresses_lead_to_files() {
-        let (_root, folders) = house();
+        let (_root, folders) = house("found");
         for (url, found) in [
             ("/", "page"),
             ("/index.html?engine=cpu", "page"),
@@ -178,7 +179,7 @@ mod tests {
 
     #[test]
     fn nothing_outside_is_served() {
-        let (root, folders) = house();
+        let (root, folders) = house("outside");
         for url in [
             "/../secret.txt",
             "/..%2fsecret.txt",
@@ -230,7 +231,7 @@ mod tests {
 
     #[test]
     fn answers_carry_their_length_and_type() {
-        let (_root, folders) = house();
+        let (_root, folders) = house("answers");
         let server = bind(Some(0)).unwrap();
         let address = server.server_addr().to_ip().unwrap();
         std::thread::scope(|scope| {

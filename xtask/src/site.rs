@@ -153,7 +153,7 @@ version = \"0.2.131\"
 
     #[test]
     fn hidden_files_are_not_copied() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::scratch::Scratch::new("copy");
         let (from, to) = (folder.path().join("from"), folder.path().join("to"));
         fs::create_dir_all(from.join("inner")).unwrap();
         fs::write(from.join("inner/a.js"), "a").unwrap();

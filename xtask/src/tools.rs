@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn programs_are_found_in_named_folders_first() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::scratch::Scratch::new("programs");
         let program = folder.path().join(format!("cargo{}", env::consts::EXE_SUFFIX));
         fs::write(&program, "").unwrap();
         assert_eq!(find("cargo", &[folder.path()]), Some(program));
