@@ -8,6 +8,7 @@
 mod twins;
 
 use longhand::gpu::GpuEngine;
+use longhand::model::Kind;
 use pollster::block_on;
 
 fn say(line: &str) {
@@ -34,6 +35,18 @@ fn kernels_of_full_size() {
 #[test]
 fn free_runs() {
     run(twins::free_runs());
+}
+
+/// The shipped networks: how far one seed gives one handwriting on either engine.
+#[test]
+fn free_runs_of_the_shipped_networks() {
+    for kind in [Kind::Prediction, Kind::Synthesis] {
+        let path = format!("{}/weights/{kind}.safetensors", env!("CARGO_MANIFEST_DIR"));
+        match std::fs::read(&path) {
+            Ok(bytes) => run(twins::free_run_of_shipped(kind, bytes)),
+            Err(error) => println!("skipped: {path}: {error}"),
+        }
+    }
 }
 
 #[test]

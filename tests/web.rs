@@ -1,11 +1,17 @@
 //! In a browser, with `wasm-pack test --headless --chrome`: the WGSL kernels against their twins on
 //! a real WebGPU adapter, and the CPU engine's WASM SIMD against the trainer's fixtures. Where the
-//! browser has no WebGPU these tests fail. `webdriver.json` says how Chrome is started.
+//! browser has no WebGPU these tests fail. `webdriver.json` says how Chrome is started. For the
+//! measured figures: `wasm-pack test --headless --chrome -- --test web -- --nocapture`.
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod twins;
 
+use longhand::cpu::{CpuEngine, State};
+use longhand::engine::Line;
+use longhand::model::Weights;
+use longhand::testing::relative_error;
+use safetensors::SafeTensors;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -67,4 +73,43 @@ async fn lost_device() {
 #[wasm_bindgen_test]
 async fn choice() {
     twins::choice().await;
+}
+
+/// A fixture's tensor as words, whatever they stand for.
+fn words<T: bytemuck::Pod>(fixture: &[u8], name: &str) -> Vec<T> {
+    let tensors = SafeTensors::deserialize(fixture).unwrap();
+    bytemuck::pod_collect_to_vec(tensors.tensor(&format!("fixture.{name}")).unwrap().data())
+}
+
+/// The CPU engine as visitors run it, against the trainer's fixtures; natively `tests/parity.rs`
+/// goes through every tensor. Same tolerance for a free run as there.
+#[wasm_bindgen_test]
+fn simd_against_the_fixtures() {
+    assert_eq!(CpuEngine::new().label(), "CPU · SIMD");
+    let fixtures = [
+        ("tiny-prediction", &include_bytes!("fixtures/tiny-prediction.safetensors")[..]),
+        ("tiny-synthesis", include_bytes!("fixtures/tiny-synthesis.safetensors")),
+    ];
+    for (name, fixture) in fixtures {
+        let weights = Weights::from_bytes(fixture, name).unwrap();
+        let line = Line {
+            ids: if weights.config.window > 0 { words(fixture, "ids") } else { Vec::new() },
+            style: if weights.config.style_dim > 0 { words(fixture, "style") } else { Vec::new() },
+            bias: words(fixture, "bias")[0],
+            temperature: words(fixture, "temperature")[0],
+            prefix: Vec::new(),
+        };
+        let mut state = State::new(&weights, &line);
+        let (mut outputs, mut points) = (Vec::new(), Vec::new());
+        for noise in words::<[f32; 4]>(fixture, "noise") {
+            let step = state.step(&weights, &noise);
+            outputs.extend_from_slice(&state.output);
+            points.extend([step.dx, step.dy, step.pen]);
+        }
+        for (tensor, found) in [("output", outputs), ("point", points)] {
+            let error = relative_error(&found, &words(fixture, tensor));
+            say(&format!("CPU · SIMD · {name:<28} {tensor:<16} rel {error:.1e}"));
+            assert!(error <= 1e-4, "{name}: {tensor} is off by {error:e}");
+        }
+    }
 }

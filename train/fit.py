@@ -15,14 +15,20 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import pickle
 import time
 from pathlib import Path
+
+# Each core runs its own share of the lines (see `main`), so a product is not split among cores
+# again. To be said before JAX starts.
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import Mesh, PartitionSpec
 
 import data
 import export
@@ -44,17 +50,32 @@ def with_style(params: Params, config: Config, batch, keep):
     return batch
 
 
-def make_update(config: Config, clip: float, dtype):
-    """The jitted training step."""
-    optimiser = optax.chain(optax.clip_by_global_norm(clip), optax.scale_by_adam(b2=0.99))
+#: On which axis the lines of a batch lie.
+LINE_AXIS = {"x": 1, "target": 1, "mask": 1, "writer": 0, "ids": 0, "ids_mask": 0}
 
-    def mean_loss(params, batch, keep):
-        nats, stop, _, points = losses(params, config, with_style(params, config, batch, keep), dtype)
-        return (nats.sum() + stop.sum()) / points.sum(), (nats.sum(), stop.sum(), points.sum())
+
+def make_update(config: Config, clip: float, dtype):
+    """The jitted training step. Every device (on a CPU: every core) takes its share of a batch's lines."""
+    optimiser = optax.chain(optax.clip_by_global_norm(clip), optax.scale_by_adam(b2=0.99))
+    mesh = Mesh(np.array(jax.devices()), ("lines",))
+
+    def share_grads(params, batch, keep, points):
+        def mean_loss(params):
+            nats, stop, _, count = losses(params, config, with_style(params, config, batch, keep), dtype)
+            return (nats.sum() + stop.sum()) / points, (nats.sum(), stop.sum(), count.sum())
+
+        return jax.lax.psum(jax.grad(mean_loss, has_aux=True)(params), "lines")
 
     @jax.jit
     def update(params, ema, state, batch, keep, rate, ema_rate):
-        (_, sums), grads = jax.value_and_grad(mean_loss, has_aux=True)(params, batch, keep)
+        split = {key: PartitionSpec(*[None] * LINE_AXIS[key], "lines") for key in batch}
+        grads, sums = jax.shard_map(
+            share_grads,
+            mesh=mesh,
+            in_specs=(PartitionSpec(), split, PartitionSpec("lines"), PartitionSpec()),
+            out_specs=PartitionSpec(),
+            check_vma=False,
+        )(params, batch, keep, batch["mask"].sum())
         norm = optax.global_norm(grads)
         step, state_new = optimiser.update(grads, state, params)
         new = jax.tree.map(lambda p, s: p - rate * s, params, step)
@@ -142,6 +163,9 @@ def main() -> None:
     parser.add_argument("--bf16", action="store_true", help="bf16 matrix products, f32 sums")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
+    # One device for each core: XLA runs most of a timestep on one core otherwise.
+    jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)
+    args.batch = -(-args.batch // len(jax.devices())) * len(jax.devices())
 
     train = data.load(args.data, "train", args.stride)
     valid = data.load(args.data, "valid", args.stride, (train.mean, train.sd))

@@ -5,6 +5,8 @@
 //! by the order of their sums and by the adapter's `exp`.
 
 use crate::say;
+#[cfg(not(target_arch = "wasm32"))]
+use longhand::alphabet::Alphabet;
 use longhand::cpu::{CpuEngine, State, lstm, mixture, window};
 use longhand::engine::{Choice, Engine, IN_FLIGHT, Line, Noise, Step};
 use longhand::error::Error;
@@ -237,7 +239,23 @@ pub async fn free_runs() {
         ("prediction 1 x 64, M 20", network(Kind::Prediction, &[64], 20, |_| ()), 400),
     ];
     for (name, weights, steps) in cases {
-        free_run(name, &weights, &lines(&weights, &[24])[0], steps, 100).await;
+        free_run(name, &weights, &lines(&weights, &[24])[0], steps, 200).await;
+    }
+}
+
+/// A line of text as a visitor would ask for it (bias 1, style of nobody), or as many points of scribble.
+/// Both engines start from the same weights, rounded to `f16`.
+#[cfg(not(target_arch = "wasm32"))]
+pub async fn free_run_of_shipped(kind: Kind, bytes: Vec<u8>) {
+    let name = kind.to_string();
+    let weights = Arc::new(Weights::from_bytes_of(kind, &bytes, &name).unwrap().rounded_to_f16());
+    let ids = match kind {
+        Kind::Prediction => Vec::new(),
+        Kind::Synthesis => Alphabet::new(&weights.config.alphabet).encode("the quick brown fox jumps").ids,
+    };
+    for bias in [0.0, 1.0] {
+        let line = Line { ids: ids.clone(), bias, temperature: 1.0, ..Line::default() };
+        free_run(&format!("shipped {name}, bias {bias}"), &weights, &line, 700, 200).await;
     }
 }
 

@@ -174,7 +174,10 @@ fn lint(root: &Path, outcome: &mut Outcome) -> Result<()> {
     );
     for package in PACKAGES {
         outcome.check(
-            cargo(root).args(["doc", "--package", package, "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"),
+            // With private items: these pages are for people who read the code.
+            cargo(root)
+                .args(["doc", "--package", package, "--no-deps", "--document-private-items", "--locked"])
+                .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links"),
         );
     }
     let python = tools::Python::new(root)?;

@@ -50,13 +50,13 @@ pub fn wasm_pack(root: &Path) -> Result<Command> {
         install(root, &folder, "wasm-pack", WASM_PACK)?;
     }
     say("Building wasm-bindgen's test runner: the first time takes about a minute.");
-    let names = ["wasm-bindgen", "wasm-bindgen-test-runner"];
+    let names = ["bindgen", "bindgen-test-runner"];
     run(cargo(root)
         .args(["build", "--locked", "--package", "xtask", "--features", "test-runner"])
         .args(names.iter().flat_map(|name| ["--bin", name])))?;
     for name in names {
         let name = format!("{name}{}", env::consts::EXE_SUFFIX);
-        fs::copy(target(root).join("debug").join(&name), programs.join(&name))
+        fs::copy(target(root).join("debug").join(&name), programs.join(format!("wasm-{name}")))
             .with_context(|| format!("cannot copy {name} to {}", programs.display()))?;
     }
     let mut path = OsString::from(&programs);
