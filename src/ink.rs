@@ -60,6 +60,15 @@ impl Ink {
         ink
     }
 
+    /// Follows places on the sheet, (x, y, above ½ where a stroke ends).
+    pub fn from_points(points: &[[f32; 3]]) -> Self {
+        let mut ink = Self::default();
+        for stroke in points.split_inclusive(|&[_, _, pen]| pen > 0.5) {
+            ink.strokes.push(stroke.iter().map(|&[x, y, _]| Point { x, y }).collect());
+        }
+        ink
+    }
+
     /// The ink's extent; `None` without ink.
     pub fn bounds(&self) -> Option<Bounds> {
         let mut points = self.strokes.iter().flatten();
@@ -103,6 +112,16 @@ mod tests {
         assert_eq!(ink.strokes[1], [Point { x: 4.0, y: 0.0 }]);
         assert!(Ink::from_offsets(Point::default(), &[]).strokes.is_empty());
         assert_eq!(Ink::default().bounds(), None);
+    }
+
+    #[test]
+    fn points_become_strokes_at_pen_lifts() {
+        let ink = Ink::from_points(&[[1.0, 2.0, 0.0], [3.0, 4.0, 1.0], [5.0, 6.0, 0.0]]);
+        assert_eq!(
+            ink.strokes,
+            [vec![Point { x: 1.0, y: 2.0 }, Point { x: 3.0, y: 4.0 }], vec![Point { x: 5.0, y: 6.0 }]]
+        );
+        assert_eq!(Ink::from_points(&[]), Ink::default());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! densities), written to be read.
 //!
 //! Data flows one way: text → character ids ([`alphabet`]) → [`writer`] (style, seed, settings) →
-//! [`engine`] timesteps ([`cpu`] or `gpu`) → points → [`ink`] → [`export`]. The writer does not
+//! [`engine`] timesteps ([`cpu`] or `gpu`) → points → [`page`] → [`ink`] → [`export`]. The writer does not
 //! know which engine runs; engines do not know text; `web` is the only module that knows the browser.
 //!
 //! Start with [`cpu`]: one timestep of the network, top to bottom.
@@ -17,6 +17,7 @@ pub mod gpu;
 pub mod ink;
 pub mod model;
 pub mod noise;
+pub mod page;
 pub mod style;
 #[doc(hidden)]
 pub mod testing;

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from alphabet import encode
+from prepare import IAM_NOTICE
 
 #: Lines of similar length share a batch, padded to a multiple of this many
 #: points: few shapes, so few compilations.
@@ -26,6 +27,7 @@ class Corpus:
     mean: np.ndarray  # [2] raw units
     sd: np.ndarray  # [2]
     alphabet: str
+    notice: str = ""  # where the ink is from
 
     @property
     def count(self) -> int:
@@ -59,12 +61,14 @@ def load(path: Path, split: str, stride: int = 1, units=None) -> Corpus:
     lines = [thin(r, stride) for r in np.split(packed["points"], ends[:-1])]
     names = sorted({str(w) for w, s in zip(writers, splits, strict=True) if s == "train" and w})
     number = {w: i for i, w in enumerate(names)}
-    train = np.concatenate([p for p, s in zip(lines, splits, strict=True) if s == "train"])
+    chosen = [i for i, s in enumerate(splits) if s == split]
+    if not chosen:
+        raise SystemExit(f'{path}: no line has the split "{split}", and some are needed')
     if units is None:
+        train = np.concatenate([p for p, s in zip(lines, splits, strict=True) if s == "train"])
         mean, sd = train[:, :2].mean(0), train[:, :2].std(0)
     else:
         mean, sd = (np.asarray(u, np.float64) for u in units)
-    chosen = [i for i, s in enumerate(splits) if s == split]
     points = []
     for i in chosen:
         rows = lines[i].astype(np.float32)
@@ -78,6 +82,7 @@ def load(path: Path, split: str, stride: int = 1, units=None) -> Corpus:
         mean=mean,
         sd=sd,
         alphabet=str(packed["alphabet"]),
+        notice=str(packed["notice"]) if "notice" in packed else IAM_NOTICE,
     )
 
 

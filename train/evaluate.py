@@ -13,9 +13,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import jax.numpy as jnp
+
 import data
 import export
-import jax.numpy as jnp
 from fit import make_evaluate
 
 
@@ -34,7 +35,7 @@ def main() -> None:
         valid = data.load(args.data, "valid", stride, (meta["offset_mean"], meta["offset_sd"]))
         params = {name: jnp.asarray(value) for name, value in tensors.items()}
         result = make_evaluate(config)(params, valid, data.text_width(valid), limit=args.lines)
-        points = "all" if stride == 1 else f"every {stride}. (not the paper's units)"
+        points = "all" if stride == 1 else f"one in {stride} (not the paper's units)"
         print(
             f"{path.name} | {config.kind} | {meta['quantisation']} | {points} | {result['lines']} | "
             f"{result['log_loss']:.1f} | {result['sse']:.3f} | {result['stop_loss']:.2f}",

@@ -12,11 +12,6 @@ from safetensors.numpy import save_file
 
 from model import Config, Params
 
-IAM_NOTICE = (
-    "Trained on the IAM On-Line Handwriting Database (Liwicki and Bunke, ICDAR 2005), whose terms "
-    "allow non-commercial research use only. These weights are for research and non-commercial use."
-)
-
 
 def metadata(config: Config, corpus, sample_ms: int, training: dict, styles: list[str], dtype: str) -> dict:
     """The JSON object under the key `longhand`; the engine checks every required key."""
@@ -38,7 +33,7 @@ def metadata(config: Config, corpus, sample_ms: int, training: dict, styles: lis
         "quantisation": dtype,
         "points_per_character": corpus.count / characters,
         "training": training,
-        "corpus": IAM_NOTICE,
+        "corpus": corpus.notice,
     }
 
 
@@ -84,10 +79,13 @@ def warm_start(params: Params, config: Config, corpus, path: Path, stride: int) 
 
     Columns of characters are matched by name, and the window's speed is
     changed when the file was trained at another sampling rate. Writers the
-    file does not name keep their random rows.
+    file does not name keep their random rows, as does what the file has in
+    another shape (a window of more components) or not at all.
     """
     tensors, meta = read(path)
     old = config_of(meta)
+    if old.kind != config.kind:
+        raise SystemExit(f"{path}: a {old.kind} network, not one for {config.kind}")
     if old.hidden != config.hidden or old.mixtures != config.mixtures:
         raise SystemExit(f"{path}: layers {old.hidden} and {old.mixtures} mixtures, not as asked for")
     result = {name: np.array(value) for name, value in params.items()}
@@ -107,10 +105,10 @@ def warm_start(params: Params, config: Config, corpus, path: Path, stride: int) 
                 result[name][:, 3 + target] = value[:, 3 + source]
         elif result[name].shape == value.shape:
             result[name] = value
-    if config.style_dim and "style.table" in tensors:
+    if config.style_dim and config.style_dim == old.style_dim:
         for row, name in enumerate(meta["styles"]):
             if name in corpus.writer_names:
                 result["style.table"][corpus.writer_names.index(name)] = tensors["style.table"][row]
-    if config.window and meta["sample_ms"] != 20 * stride:
+    if config.window and config.window == old.window and meta["sample_ms"] != 20 * stride:
         result["window.bias"][2 * config.window :] += np.log(20 * stride / meta["sample_ms"])
     return {name: jnp.asarray(value) for name, value in result.items()}

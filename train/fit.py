@@ -28,7 +28,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import data
 import export
@@ -76,7 +76,7 @@ def make_update(config: Config, clip: float, dtype):
             out_specs=PartitionSpec(),
             check_vma=False,
         )(params, batch, keep, batch["mask"].sum())
-        norm = optax.global_norm(grads)
+        norm = optax.tree.norm(grads)
         step, state_new = optimiser.update(grads, state, params)
         new = jax.tree.map(lambda p, s: p - rate * s, params, step)
         # A batch that overflows must not end the run: it is left out.
@@ -101,7 +101,7 @@ def make_evaluate(config: Config):
     def evaluate(params, corpus: data.Corpus, width: int, size: int = 64, limit: int | None = None):
         chosen = data.usable(corpus, config.alphabet)
         if limit:  # an even sample, the same every time
-            chosen = chosen[:: max(1, len(chosen) // limit)]
+            chosen = [chosen[i] for i in np.linspace(0, len(chosen) - 1, min(limit, len(chosen))).astype(int)]
         chosen = sorted(chosen, key=lambda i: len(corpus.points[i]))
         total = np.zeros(4)
         for start in range(0, len(chosen), size):
@@ -133,7 +133,7 @@ def build_config(args, corpus: data.Corpus) -> Config:
         mixtures=args.mixtures,
         window=args.window if synthesis else 0,
         alphabet=corpus.alphabet if synthesis else "",
-        style_dim=args.style if synthesis else 0,
+        style_dim=args.style if synthesis and corpus.writer_names else 0,
         writers=len(corpus.writer_names) if synthesis else 0,
         stop=synthesis,
     )
@@ -181,12 +181,18 @@ def main() -> None:
     if checkpoint.exists():
         kept = pickle.loads(checkpoint.read_bytes())
         params, ema, state, counters = kept["params"], kept["ema"], kept["state"], kept["counters"]
+        expected = {name: value.shape for name, value in init(config, args.seed).items()}
+        if {name: value.shape for name, value in params.items()} != expected:
+            raise SystemExit(f"{checkpoint} is of a network of other shapes: name another folder with --run")
     else:
         params = init(config, args.seed, 1 / per_character)
         if args.warm:
             params = export.warm_start(params, config, train, args.warm, args.stride)
         ema, state = params, optimiser.init(params)
         counters = {"minutes": 0.0, "updates": 0, "points": 0, "epochs": 0}
+    # Where an update leaves them: the second one would be compiled anew otherwise.
+    everywhere = NamedSharding(Mesh(np.array(jax.devices()), ("lines",)), PartitionSpec())
+    params, ema, state = jax.device_put((params, ema, state), everywhere)
     print(
         f"{config.kind} {config.hidden}: {sum(p.size for p in params.values())} parameters, "
         f"{len(train.points)} lines, {train.count} points, sd {train.sd}, device {jax.devices()[0]}",
@@ -198,7 +204,8 @@ def main() -> None:
         temporary = checkpoint.with_suffix(".new")
         temporary.write_bytes(pickle.dumps({**host, "counters": counters}))
         temporary.replace(checkpoint)
-        result = evaluate(ema, valid, width, limit=args.valid_lines or None)
+        # From this machine, or every device would do all of it.
+        result = evaluate(host["ema"], valid, width, limit=args.valid_lines or None)
         row = {**counters, **result, "train_loss": recent_loss(), "rate": rate, "norm": float(norm)}
         with log.open("a") as handle:
             handle.write(json.dumps(row) + "\n")
@@ -253,7 +260,8 @@ def main() -> None:
             shapes.add(batch["x"].shape)
             counters["updates"] += 1
             counters["points"] += points
-            window = [*window[-99:], (nats, points)]
+            if math.isfinite(nats):  # else the batch was left out
+                window = [*window[-99:], (nats, points)]
             if counters["updates"] % 50 == 0:
                 print(
                     f"update {counters['updates']} min {counters['minutes']:.1f} nats/point {recent_loss():.3f} "

@@ -104,7 +104,7 @@ class Units:
     """Stands in for a corpus where only its units matter."""
 
     mean, sd, count = np.array([0.25, 0.0]), np.array([2.0, 1.5]), 50
-    texts = ["ab"]
+    texts, notice = ("ab",), "random numbers"
 
 
 def main() -> None:
@@ -121,7 +121,6 @@ def main() -> None:
         rows = record(tensors, config, ids, style, 0.3, 0.9, 5)
         names = ["first", "second"][: config.writers]
         meta = export.metadata(config, Units, 20, {}, names, "f32")
-        meta["corpus"] = "random numbers"
         export.write(args.out / f"tiny-{kind}.safetensors", {**tensors, **rows}, meta)
         if args.weights is None:
             continue

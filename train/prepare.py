@@ -51,6 +51,11 @@ MAX_CHARACTERS = 75
 BAD_LINES = {"a08-551z-08", "a08-551z-09", "n01-015z-04", "l07-851z-08", "g07-222z-01"}
 BAD_FORMS = {"z01-000z"}
 
+IAM_NOTICE = (
+    "Trained on the IAM On-Line Handwriting Database (Liwicki and Bunke, ICDAR 2005), whose terms "
+    "allow non-commercial research use only. These weights are for research and non-commercial use."
+)
+
 
 @dataclass
 class Line:
@@ -77,13 +82,19 @@ class Packed:
 def offsets(strokes: list[np.ndarray]) -> np.ndarray | None:
     """Absolute strokes to `[T, 3]` int16 offsets `(dx, dy, pen)`.
 
-    The first point is the origin and yields no row. A stroke of a single
-    point (a dot) keeps its point. Pen-down jumps longer than `MAX_DOWN` are
+    The first point is the origin and yields no row, unless the pen lifts
+    there: then `(0, 0, 1)`. A stroke of a single point (a dot) keeps its
+    point. Pen-down jumps longer than `MAX_DOWN` are
     where the sensor lost the pen: the stroke is cut there, so that the jump
     becomes a pen-up move; moves longer than `MAX_UP` spoil the line (`None`).
     """
     rows: list[tuple[int, int, int]] = []
     last: np.ndarray | None = None
+
+    def lift() -> None:
+        dx, dy, _ = rows.pop() if rows else (0, 0, 0)
+        rows.append((dx, dy, 1))
+
     for stroke in strokes:
         if len(stroke) == 0:
             continue
@@ -94,12 +105,11 @@ def offsets(strokes: list[np.ndarray]) -> np.ndarray | None:
                 length = max(abs(dx), abs(dy))
                 if length > MAX_UP:
                     return None
-                if index > 0 and length > MAX_DOWN and rows:
-                    rows[-1] = (*rows[-1][:2], 1)
+                if index > 0 and length > MAX_DOWN:
+                    lift()
                 rows.append((dx, dy, 0))
             last = point
-        if rows:
-            rows[-1] = (*rows[-1][:2], 1)
+        lift()
     if not rows:
         return None
     return np.asarray(rows, dtype=np.int16)
@@ -165,7 +175,10 @@ def read_iam(folder: Path):
         ("testset_f", "train"),
         ("testset_v", "valid"),
     ):
-        for form in (folder / f"{name}.txt").read_text().split():
+        path = folder / f"{name}.txt"
+        if not path.is_file():
+            raise SystemExit(f"{path} is missing: it says which forms are for training and which for validation")
+        for form in path.read_text().split():
             splits[form] = split
     writers: dict[str, str] = {}
     table = folder / "writers.tsv"
@@ -188,20 +201,25 @@ def read_iam(folder: Path):
 
 def read_jsonl(path: Path):
     """One's own ink: see the module's text for the format."""
-    for number, row in enumerate(path.read_text().splitlines(), 1):
+    for number, row in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         if not row.strip():
             continue
         try:
             item = json.loads(row)
-            strokes = [np.asarray(s, dtype=np.float64).reshape(-1, 2) for s in item["strokes"]]
+            strokes = [np.asarray(s, dtype=np.float64) for s in item["strokes"] if s]
+            if any(s.ndim != 2 or s.shape[1] != 2 for s in strokes):
+                raise ValueError("a point is [x, y]")
             text = normalise(item["text"])
+            split = item.get("split", "train")
+            if split not in ("train", "valid"):
+                raise ValueError(f'"split" is {split!r}, neither "train" nor "valid"')
         except (ValueError, KeyError, TypeError) as error:
             raise SystemExit(
                 f"{path}, line {number}: expected "
                 '{"text": "...", "strokes": [[[x, y], ...], ...]}: ' + repr(error)
             ) from None
         name = item.get("name", f"{path.stem}-{number}")
-        yield Line(name, text, strokes, str(item.get("writer", "")), item.get("split", "train"))
+        yield Line(name, text, strokes, str(item.get("writer") or ""), split)
 
 
 def pack(lines, alphabet: str = DEFAULT_ALPHABET) -> tuple[Packed, int]:
@@ -220,8 +238,8 @@ def pack(lines, alphabet: str = DEFAULT_ALPHABET) -> tuple[Packed, int]:
     return packed, dropped
 
 
-def save(packed: Packed, path: Path, alphabet: str = DEFAULT_ALPHABET) -> None:
-    """Write the packed file."""
+def save(packed: Packed, path: Path, alphabet: str = DEFAULT_ALPHABET, notice: str = "") -> None:
+    """Write the packed file; `notice` says where the ink is from and goes into the weights files."""
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     np.savez_compressed(
@@ -233,6 +251,7 @@ def save(packed: Packed, path: Path, alphabet: str = DEFAULT_ALPHABET) -> None:
         splits=np.array(packed.splits),
         names=np.array(packed.names),
         alphabet=np.array(alphabet),
+        notice=np.array(notice),
     )
     path.write_bytes(buffer.getvalue())
 
@@ -249,7 +268,7 @@ def main() -> None:
     packed, dropped = pack(lines)
     if not packed.points:
         raise SystemExit("no line could be used: check text, alphabet and stroke format")
-    save(packed, args.out)
+    save(packed, args.out, notice=IAM_NOTICE if args.iam else "Trained on ink of one's own.")
     count = sum(len(p) for p in packed.points)
     valid = sum(s == "valid" for s in packed.splits)
     print(

@@ -11,12 +11,12 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
 
-import export  # noqa: E402
-import reference  # noqa: E402
-from alphabet import encode  # noqa: E402
+import export
+import reference
+from alphabet import encode
 
 SENTENCES = [
     "hello world",
@@ -60,7 +60,10 @@ def main() -> None:
     tensors, meta = export.read(args.weights)
     config = export.config_of(meta)
     jobs = [(text, bias) for text in args.text for bias in args.biases]
-    rows = [encode(text, config.alphabet) or [0] for text, _ in jobs] if config.window else [[] for _ in jobs]
+    rows = [encode(text, config.alphabet) if config.window else [] for text, _ in jobs]
+    for (text, _), row in zip(jobs, rows, strict=True):
+        if row is None:
+            raise SystemExit(f"{text!r} has a character that the network cannot write: it knows {config.alphabet!r}")
     style = np.zeros((len(jobs), config.style_dim), np.float32)
     if config.style_dim and args.style >= 0:
         style[:] = tensors["style.table"][args.style]

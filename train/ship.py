@@ -16,6 +16,9 @@ import export
 
 def ship(tensors, meta, chosen: list[tuple[str, str]], training: dict):
     """Tensors with f16 matrices (biases stay f32) and metadata with the chosen hands."""
+    for writer, _ in chosen if meta["style_dim"] else []:
+        if writer not in meta["styles"]:
+            raise SystemExit(f"no writer {writer!r} in these weights: there are {', '.join(meta['styles'])}")
     result = {}
     for name, value in tensors.items():
         if name == "style.table":

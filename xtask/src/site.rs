@@ -35,6 +35,8 @@ pub fn build_package(root: &Path) -> Result<()> {
         .out_name("longhand")
         .web(true)?
         .typescript(true)
+        // The module finds its WASM beside itself.
+        .omit_default_module_path(false)
         .generate(&package)
         .with_context(|| format!("wasm-bindgen cannot read {}", module.display()))
 }

@@ -1,0 +1,307 @@
+//! Text to lines, lines to a page: wrapping, and where each line starts on the sheet.
+
+use crate::alphabet::{Alphabet, Encoded};
+use crate::error::{Error, Result};
+use crate::ink::Point;
+use crate::model::Kind;
+use crate::writer::{Finish, Settings, Writer};
+
+/// From one baseline to the next, in corpus units: about three times the height of an `x`, as on
+/// ruled paper.
+pub const LINE_SPACING: f32 = 900.0;
+
+/// Longest line in characters, unless the caller says otherwise. The corpus' lines have 29 on
+/// average and hardly any over 50: the networks have not learnt to go on much longer.
+pub const COLUMNS: usize = 40;
+
+/// Words in lines of at most `columns` characters. Words that are longer are broken; a run of blanks
+/// is one blank.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = vec![String::new()];
+    let mut length = 0;
+    for word in text.split_whitespace() {
+        let characters: Vec<char> = word.chars().collect();
+        for (index, piece) in characters.chunks(columns).enumerate() {
+            let blank = usize::from(length > 0);
+            if index > 0 || length + blank + piece.len() > columns {
+                lines.push(String::new());
+                length = 0;
+            }
+            if let Some(line) = lines.last_mut() {
+                if length > 0 {
+                    line.push(' ');
+                    length += 1;
+                }
+                line.extend(piece);
+                length += piece.len();
+            }
+        }
+    }
+    // A word too long for what was left of the first line.
+    lines.retain(|line| !line.is_empty());
+    lines
+}
+
+/// A text being written, line after line, on a sheet that grows downward.
+#[derive(Debug)]
+pub struct Page {
+    kind: Kind,
+    text: Encoded,
+    /// `None` is a line left free. Without text one empty line, which the network fills as it likes.
+    lines: Vec<Option<String>>,
+    /// Lines begun.
+    begun: usize,
+    settings: Settings,
+    sample_ms: f32,
+    /// Where the pen is.
+    at: Point,
+    /// The last point, held back until it is known whether the line ends with it.
+    last: Option<[f32; 3]>,
+    /// Of a line that went wrong.
+    worst: Option<Finish>,
+    finish: Option<Finish>,
+}
+
+impl Page {
+    /// Plans the page: wraps the text and begins its first line, so that anything wrong is told now.
+    /// Line breaks are kept. The n-th line, counted from 0, has the noise of line `settings.line + n`.
+    ///
+    /// # Errors
+    /// As [`Writer::start`]; [`Error::Setting`] for lines of no or too many characters.
+    pub async fn start(writer: &mut Writer, text: &str, settings: &Settings, columns: usize) -> Result<Self> {
+        const MOST_COLUMNS: usize = 100;
+        if !(1..=MOST_COLUMNS).contains(&columns) {
+            return Err(Error::Setting {
+                name: "columns".into(),
+                problem: format!("{columns} is outside 1 to {MOST_COLUMNS}"),
+            });
+        }
+        let kind = if text.trim().is_empty() { Kind::Prediction } else { Kind::Synthesis };
+        let weights = writer.weights(kind).ok_or_else(|| Error::NotLoaded { kind: kind.to_string() })?;
+        let mut page = Self {
+            kind,
+            text: Encoded::default(),
+            lines: vec![Some(String::new())],
+            begun: 0,
+            settings: settings.clone(),
+            sample_ms: weights.config.sample_ms,
+            at: Point::default(),
+            last: None,
+            worst: None,
+            finish: None,
+        };
+        if kind == Kind::Synthesis {
+            let alphabet = Alphabet::new(&weights.config.alphabet);
+            page.text = alphabet.encode(text);
+            page.lines.clear();
+            for paragraph in text.trim().lines() {
+                let lines = wrap(&alphabet.encode(paragraph).written, columns);
+                if lines.is_empty() {
+                    page.lines.push(None);
+                }
+                page.lines.extend(lines.into_iter().map(Some));
+            }
+        }
+        page.begin_line(writer).await?;
+        Ok(page)
+    }
+
+    /// Begins the next line that has text.
+    async fn begin_line(&mut self, writer: &mut Writer) -> Result<()> {
+        while let Some(line) = self.lines.get(self.begun) {
+            let index = self.begun;
+            self.begun += 1;
+            if let Some(line) = line {
+                let settings = Settings { line: self.settings.line + index as u64, ..self.settings.clone() };
+                writer.start(line, &settings).await?;
+                self.at = Point { x: 0.0, y: index as f32 * LINE_SPACING };
+                return Ok(());
+            }
+        }
+        self.finish = Some(self.worst.unwrap_or(Finish::Stopped));
+        Ok(())
+    }
+
+    /// The next points, as (x, y, 1 where a stroke ends) in corpus units, y down; `None` when the page
+    /// is finished. A line's first point is where its pen comes down; with its last one its last
+    /// stroke ends.
+    ///
+    /// # Errors
+    /// As [`Writer::next`]; the page is then over.
+    pub async fn next(&mut self, writer: &mut Writer) -> Result<Option<Vec<[f32; 3]>>> {
+        while self.finish.is_none() {
+            if let Some(chunk) = writer.next().await? {
+                let mut points = vec![self.last.unwrap_or([self.at.x, self.at.y, 0.0])];
+                for offset in &chunk.offsets {
+                    self.at = Point { x: self.at.x + offset.dx, y: self.at.y + offset.dy };
+                    points.push([self.at.x, self.at.y, f32::from(u8::from(offset.pen_lift))]);
+                }
+                self.last = points.pop();
+                return Ok(Some(points));
+            }
+            match writer.finish() {
+                // The rest of the page is written all the same.
+                Some(worst @ (Finish::Cap | Finish::NonFinite)) => {
+                    self.worst = Some(worst);
+                    self.begin_line(writer).await?;
+                }
+                Some(Finish::Cancelled) | None => self.finish = Some(Finish::Cancelled),
+                Some(Finish::Length) => self.finish = Some(Finish::Length),
+                Some(Finish::Stopped | Finish::WindowRule) => self.begin_line(writer).await?,
+            }
+            if let Some([x, y, _]) = self.last.take() {
+                return Ok(Some(vec![[x, y, 1.0]]));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Which network writes.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The text as it is written, and what became of the rest.
+    pub fn text(&self) -> &Encoded {
+        &self.text
+    }
+
+    /// The lines with text.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().flatten().map(String::as_str)
+    }
+
+    /// Milliseconds of pen time between two points.
+    pub fn sample_ms(&self) -> f32 {
+        self.sample_ms
+    }
+
+    /// Why the page ended; `None` while it is being written.
+    pub fn finish(&self) -> Option<Finish> {
+        self.finish
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::cpu::CpuEngine;
+    use crate::engine::Engine;
+    use crate::ink::Ink;
+    use crate::testing;
+    use pollster::block_on;
+
+    fn writer() -> Writer {
+        let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
+        writer.set_weights(testing::weights(&testing::config(Kind::Prediction, &[9, 8], 3), 1));
+        writer.set_weights(testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2));
+        writer
+    }
+
+    fn all(page: &mut Page, writer: &mut Writer) -> Vec<[f32; 3]> {
+        let mut points = Vec::new();
+        while let Some(more) = block_on(page.next(writer)).unwrap() {
+            assert!(!more.is_empty());
+            points.extend(more);
+        }
+        points
+    }
+
+    fn written(text: &str, columns: usize) -> (Page, Vec<[f32; 3]>) {
+        let mut writer = writer();
+        let mut page = block_on(Page::start(&mut writer, text, &Settings::default(), columns)).unwrap();
+        let points = all(&mut page, &mut writer);
+        (page, points)
+    }
+
+    #[test]
+    fn lines_are_filled_with_words_and_never_too_long() {
+        assert_eq!(wrap("the quick  brown fox", 9), ["the quick", "brown fox"]);
+        assert_eq!(wrap("the quick brown fox", 10), ["the quick", "brown fox"]);
+        assert_eq!(wrap("a incomprehensibly b", 6), ["a", "incomp", "rehens", "ibly b"]);
+        assert_eq!(wrap("  ", 6), [""; 0]);
+        assert_eq!(wrap("ab", 0), ["a", "b"]);
+    }
+
+    #[test]
+    fn each_line_is_what_the_writer_writes_by_itself_further_down() {
+        let (page, points) = written("abc def\n\nghi", 20);
+        assert_eq!(page.lines().collect::<Vec<_>>(), ["abc def", "ghi"]);
+        let mut expected = Ink::default();
+        for (line, text) in [(0, "abc def"), (2, "ghi")] {
+            let mut writer = writer();
+            block_on(writer.start(text, &Settings { line, ..Settings::default() })).unwrap();
+            while block_on(writer.next()).unwrap().is_some() {}
+            expected.append(&writer.ink(), Point { x: 0.0, y: line as f32 * LINE_SPACING });
+        }
+        let found = Ink::from_points(&points);
+        assert_eq!(found.strokes.len(), expected.strokes.len());
+        for (a, b) in found.strokes.iter().flatten().zip(expected.strokes.iter().flatten()) {
+            assert!((a.x - b.x).abs() < 0.1 && (a.y - b.y).abs() < 0.1, "{a:?} {b:?}");
+        }
+        assert_eq!(page.finish(), Some(Finish::Stopped));
+    }
+
+    #[test]
+    fn every_line_ends_its_last_stroke() {
+        let mut weights = testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2);
+        weights.output.bias[0] = 40.0; // never lifts the pen
+        let mut writer = writer();
+        writer.set_weights(weights);
+        let mut page = block_on(Page::start(&mut writer, "abc def", &Settings::default(), 4)).unwrap();
+        let points = all(&mut page, &mut writer);
+        assert_eq!(points.iter().filter(|p| p[2] > 0.5).count(), 2);
+        assert!(points.last().unwrap()[2] > 0.5);
+    }
+
+    #[test]
+    fn without_text_the_other_network_fills_one_line() {
+        let (page, points) = written(" \n ", 20);
+        assert_eq!((page.kind(), page.finish()), (Kind::Prediction, Some(Finish::Length)));
+        assert_eq!(points.len(), Settings::default().points + 1);
+    }
+
+    #[test]
+    fn text_of_which_nothing_can_be_written_is_done_at_once_and_told() {
+        let (page, points) = written("😀\n🎉", 20);
+        assert!(page.text().left_out.contains(&'😀') && points.is_empty());
+        assert_eq!(page.finish(), Some(Finish::Stopped));
+    }
+
+    #[test]
+    fn a_line_that_went_wrong_is_told_at_the_end_and_the_others_are_written() {
+        let mut weights = testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2);
+        let window = weights.window.as_mut().unwrap();
+        window.weight.fill(0.0);
+        window.bias[8..].fill(-40.0); // stands still
+        let mut writer = writer();
+        writer.set_weights(weights);
+        let mut page = block_on(Page::start(&mut writer, "abc def", &Settings::default(), 4)).unwrap();
+        let points = all(&mut page, &mut writer);
+        assert_eq!(page.finish(), Some(Finish::Cap));
+        assert!(points.iter().any(|p| p[1] > LINE_SPACING / 2.0), "the second line is there");
+    }
+
+    #[test]
+    fn cancelling_ends_the_page() {
+        let mut writer = writer();
+        let mut page = block_on(Page::start(&mut writer, "abc def ghi", &Settings::default(), 4)).unwrap();
+        block_on(page.next(&mut writer)).unwrap();
+        writer.canceller().cancel();
+        let rest = all(&mut page, &mut writer);
+        assert!(rest.len() <= 1 && page.finish() == Some(Finish::Cancelled));
+    }
+
+    #[test]
+    fn settings_are_checked_before_anything_is_written() {
+        let start = |text: &str, columns| {
+            block_on(Page::start(&mut writer(), text, &Settings::default(), columns)).unwrap_err().to_string()
+        };
+        assert!(start("a", 0).starts_with("columns"));
+        let mut empty = Writer::new(Engine::Cpu(CpuEngine::new()));
+        let error = block_on(Page::start(&mut empty, "a", &Settings::default(), 20)).unwrap_err().to_string();
+        assert!(error.contains("synthesis network is not loaded"), "{error}");
+    }
+}

@@ -1,0 +1,63 @@
+// The GPU engine on the page, on a software adapter: for correctness, not for speed.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Visitor, launch, serve, strokes } from "./site.js";
+
+const site = await serve();
+/** @type {import("playwright-core").Browser} */
+let browser;
+before(async () => {
+  browser = await launch({ gpu: true });
+});
+after(async () => {
+  await browser.close();
+  site.close();
+});
+
+/** Corpus units, of some 200 that an x is high: what rounding may add up to over a short word. */
+const TOLERANCE = 4;
+
+test("both engines write the same text with the same ink", async () => {
+  const ink = {};
+  for (const [engine, label] of [
+    ["gpu", /^WebGPU · /],
+    ["cpu", /^CPU · SIMD/],
+  ]) {
+    const visitor = await Visitor.come(browser, site.address, { query: `?engine=${engine}` });
+    assert.match(await visitor.status.textContent(), label);
+    await visitor.speed("At once");
+    await visitor.slide("Bias", 1);
+    await visitor.writes("on");
+    assert.match(await visitor.status.textContent(), label);
+    ink[engine] = strokes(await visitor.downloads());
+    assert.deepEqual(visitor.complaints, []);
+    await visitor.leave();
+  }
+  assert.deepEqual(ink.gpu.map((stroke) => stroke.length), ink.cpu.map((stroke) => stroke.length));
+  const apart = ink.gpu.flat().map((value, index) => Math.abs(value - ink.cpu.flat()[index]));
+  console.log(`largest difference: ${Math.max(...apart).toFixed(1)} corpus units`);
+  assert.ok(Math.max(...apart) <= TOLERANCE, `${Math.max(...apart)} corpus units apart`);
+});
+
+test("a scribble on the GPU, stopped half-way", async () => {
+  const visitor = await Visitor.come(browser, site.address, { query: "?engine=gpu" });
+  await visitor.text.fill("");
+  await visitor.speed("As a hand writes");
+  await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
+  for (let tries = 0; (await visitor.inked()) === 0; tries++) {
+    assert.ok(tries < 300, "no ink came");
+    await visitor.page.waitForTimeout(100);
+  }
+  await visitor.page.getByRole("button", { name: "Stop" }).click();
+  await visitor.hears(/Stopped$/);
+  assert.ok(strokes(await visitor.downloads()).length > 0);
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
+test("left to itself the page prefers the CPU to a software adapter, and says so", async () => {
+  const visitor = await Visitor.come(browser, site.address);
+  assert.match(await visitor.status.textContent(), /^CPU · SIMD .*only a software adapter.*Ready$/);
+  await visitor.leave();
+});

@@ -1,0 +1,126 @@
+// The module as other pages use it: no worker, no form, thirty lines of JavaScript.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Visitor, launch, serve } from "./site.js";
+
+const site = await serve();
+/** @type {import("playwright-core").Browser} */
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(async () => {
+  await browser.close();
+  site.close();
+});
+
+/** What `use` returns in the page, given the module and two helpers. */
+async function inPage(use) {
+  const visitor = await Visitor.come(browser, site.address, { query: "?engine=cpu" });
+  const found = await visitor.page.evaluate(`(async () => {
+    const module = await import("./pkg/longhand.js");
+    await module.default();
+    const gather = async (writing) => {
+      const points = [];
+      for await (const more of writing) points.push(...more);
+      return { points, finish: writing.finish };
+    };
+    const refusal = async (promise) => {
+      try {
+        await promise;
+      } catch (error) {
+        return error.constructor.name + ": " + error.message;
+      }
+      return "accepted";
+    };
+    return (${use})(module, gather, refusal);
+  })()`);
+  // The browser itself notes a file that is missing.
+  assert.deepEqual(visitor.complaints.filter((complaint) => !complaint.includes("404")), []);
+  await visitor.leave();
+  return found;
+}
+
+test("a line in a few lines of JavaScript, on the page's own thread", async () => {
+  const found = await inPage(async ({ Longhand, toSvg }, gather) => {
+    const longhand = await Longhand.open("cpu");
+    const loaded = [];
+    const network = await longhand.load("weights/synthesis.safetensors", (bytes, total) => loaded.push([bytes, total]));
+    const writing = await longhand.write("Dear reader", { bias: 1, seed: 7, style: longhand.styles()[0] });
+    const plan = writing.plan;
+    const { points, finish } = await gather(writing);
+    const svg = toSvg(Float32Array.from(points));
+    return { network, plan, loaded, count: points.length, finite: points.every(Number.isFinite), finish, svg };
+  });
+  assert.equal(found.network.kind, "synthesis");
+  assert.match(found.network.fingerprint, /^[0-9a-f]{16}$/);
+  assert.match(found.network.corpus, /non-commercial/);
+  assert.deepEqual(found.loaded.at(-1), [found.network.bytes, found.network.bytes]);
+  assert.ok(found.loaded.every(([bytes], index) => index === 0 || bytes > found.loaded[index - 1][0]));
+  assert.deepEqual(found.plan.lines, ["Dear reader"]);
+  assert.ok(found.count > 90 && found.count % 3 === 0 && found.finite);
+  assert.ok(["stopped", "cap"].includes(found.finish));
+  assert.match(found.svg, /^<svg .*<path d="M/s);
+});
+
+test("a new text ends the one before, and cancel ends it for good", async () => {
+  const found = await inPage(async ({ Longhand }, gather) => {
+    const longhand = await Longhand.open("cpu");
+    await longhand.load("weights/synthesis.safetensors");
+    const first = await longhand.write("the first of two texts");
+    const begun = await first.next();
+    const pending = gather(first);
+    const second = await longhand.write("ab", { seed: 2 });
+    const [old, both] = await Promise.all([pending, gather(second)]);
+    const alone = await gather(await longhand.write("ab", { seed: 2 }));
+    const third = await longhand.write("never finished");
+    await third.next();
+    longhand.cancel();
+    return { begun: begun.done, old: old.finish, same: JSON.stringify(both) === JSON.stringify(alone), after: await gather(third) };
+  });
+  assert.deepEqual(found, { begun: false, old: "cancelled", same: true, after: { points: [], finish: "cancelled" } });
+});
+
+test("leaving the loop early ends the text", async () => {
+  const found = await inPage(async ({ Longhand }) => {
+    const longhand = await Longhand.open("cpu");
+    await longhand.load("weights/synthesis.safetensors");
+    const writing = await longhand.write("left early");
+    for await (const points of writing) if (points.length) break;
+    return [writing.finish, (await writing.next()).done];
+  });
+  assert.deepEqual(found, ["cancelled", true]);
+});
+
+test("mistakes are errors with a message, never a panic", async () => {
+  const found = await inPage(async ({ Longhand, toSvg }, gather, refusal) => {
+    const longhand = await Longhand.open("cpu");
+    const said = {
+      unloaded: await refusal(longhand.write("a")),
+      engine: await refusal(Longhand.open("abacus")),
+      missing: await refusal(longhand.load("weights/none.safetensors")),
+      garbage: await refusal(longhand.loadBytes(new Uint8Array(999), "mine.safetensors")),
+      points: await refusal((async () => toSvg(Float32Array.of(1, 2, 0, NaN, 1, 1)))()),
+    };
+    await longhand.load("weights/synthesis.safetensors");
+    said.bias = await refusal(longhand.write("a", { bias: 99 }));
+    said.option = await refusal(longhand.write("a", { boldness: 1 }));
+    said.seed = await refusal(longhand.write("a", { seed: -1 }));
+    said.hand = await refusal(longhand.write("a", { style: "nobody" }));
+    said.long = await refusal(longhand.write("a", { columns: 1000 }));
+    said.after = (await gather(await longhand.write("ab"))).points.length > 0;
+    return said;
+  });
+  assert.match(found.unloaded, /^Error: the synthesis network is not loaded/);
+  assert.match(found.engine, /^Error: engine: "abacus" is none of/);
+  assert.match(found.missing, /^Error: weights\/none\.safetensors cannot be downloaded: the server answered 404/);
+  assert.match(found.garbage, /^Error: mine\.safetensors: not a readable weights file/);
+  assert.match(found.points, /^Error: points: expected triples/);
+  assert.match(found.bias, /^Error: bias: 99 is outside 0 to 5/);
+  assert.match(found.option, /^Error: options: .*boldness/);
+  assert.match(found.seed, /^Error: options: /);
+  assert.match(found.hand, /^Error: style: there is no hand "nobody"/);
+  assert.match(found.long, /^Error: columns: 1000 is outside 1 to 100/);
+  assert.equal(found.after, true);
+});

@@ -1,0 +1,267 @@
+// The page in a real browser, as a visitor uses it.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { Visitor, file, launch, serve, strokes } from "./site.js";
+
+const site = await serve();
+/** @type {import("playwright-core").Browser} */
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(async () => {
+  await browser.close();
+  site.close();
+});
+
+const come = (options = {}) => Visitor.come(browser, site.address, { query: "?engine=cpu", ...options });
+
+test("press Write: typed text becomes ink on the sheet, and the status line says how and when", async () => {
+  const visitor = await come();
+  assert.match(await visitor.status.textContent(), /^CPU · SIMD .*Ready$/);
+  assert.equal(await visitor.inked(), 0);
+  await visitor.speed("At once");
+  await visitor.writes("hello");
+  assert.ok((await visitor.inked()) > 0.0005);
+  assert.equal(await visitor.page.getByRole("img").getAttribute("aria-label"), "Handwriting: hello");
+  const foreign = visitor.requests.filter((address) => !address.startsWith(site.address) && !address.startsWith("blob:"));
+  assert.deepEqual(foreign, [], "nothing is fetched from elsewhere");
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
+test("the pen moves: ink grows while it writes, and Stop keeps what is there", async () => {
+  const visitor = await come();
+  await visitor.speed("As a hand writes");
+  await visitor.text.fill("a longer line, slowly");
+  await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
+  const ink = () => visitor.inked();
+  const grown = async (than) => {
+    for (let tries = 0; tries < 200; tries++) {
+      const now = await ink();
+      if (now > than) return now;
+      await visitor.page.waitForTimeout(100);
+    }
+    throw new Error(`ink stays at ${than}`);
+  };
+  const first = await grown(0);
+  await grown(first);
+  await visitor.page.getByRole("button", { name: "Stop" }).click();
+  await visitor.hears(/Stopped$/);
+  const part = strokes(await visitor.downloads());
+  assert.ok(part.length >= 1);
+  await visitor.speed("At once");
+  await visitor.writes();
+  const whole = strokes(await visitor.downloads());
+  assert.ok(whole.flat().length > part.flat().length, "the stopped line was not finished");
+  assert.deepEqual(whole[0].slice(0, 2), part[0].slice(0, 2), "and was the same line");
+  await visitor.leave();
+});
+
+test("a seed repeats its writing; another seed, more bias or temperature changes it", async () => {
+  const visitor = await come();
+  await visitor.speed("At once");
+  const write = async () => {
+    await visitor.writes("again");
+    return visitor.downloads();
+  };
+  const first = await write();
+  assert.equal(await write(), first);
+  await visitor.slide("Bias", 1.5);
+  const neat = await write();
+  assert.notEqual(neat, first);
+  await visitor.slide("Temperature", 1.5);
+  assert.notEqual(await write(), neat);
+  await visitor.slide("Bias", 0.5);
+  await visitor.slide("Temperature", 1);
+  assert.equal(await write(), first);
+  const seed = visitor.page.getByLabel("Seed", { exact: true });
+  await visitor.page.getByRole("button", { name: "New seed" }).click();
+  await visitor.hears(/Done$/);
+  assert.notEqual(await seed.inputValue(), "1");
+  assert.notEqual(await write(), first);
+  await seed.fill("1");
+  assert.equal(await write(), first);
+  await visitor.leave();
+});
+
+test("hands differ", async () => {
+  const visitor = await come();
+  await visitor.speed("At once");
+  const hands = await visitor.page.getByLabel("Hand", { exact: true }).locator("option").allTextContents();
+  assert.ok(hands.length >= 3, hands.join());
+  const found = new Set();
+  for (const label of hands.slice(0, 3)) {
+    await visitor.page.getByLabel("Hand", { exact: true }).selectOption({ label });
+    await visitor.writes("hand");
+    found.add(await visitor.downloads());
+  }
+  assert.equal(found.size, 3);
+  await visitor.leave();
+});
+
+test("without text, or with Scribble, the network writes on its own", async () => {
+  const visitor = await come();
+  await visitor.speed("At once");
+  await visitor.writes("  ");
+  assert.equal(await visitor.page.getByRole("img").getAttribute("aria-label"), "Handwriting without a text");
+  const scribble = await visitor.downloads();
+  assert.ok(strokes(scribble).length > 5);
+  await visitor.page.getByLabel("Scribble, whatever the text").check();
+  await visitor.writes("some text");
+  assert.equal(await visitor.downloads(), scribble, "the text does not matter");
+  await visitor.leave();
+});
+
+test("the SVG is well-formed: one unfilled path per stroke", async () => {
+  const visitor = await come();
+  await visitor.speed("At once");
+  await visitor.writes("it");
+  const svg = await visitor.downloads();
+  const found = await visitor.page.evaluate((svg) => {
+    const parsed = new DOMParser().parseFromString(svg, "image/svg+xml");
+    const paths = [...parsed.querySelectorAll("path")];
+    return {
+      error: parsed.querySelector("parsererror")?.textContent,
+      paths: paths.length,
+      filled: parsed.querySelectorAll('g:not([fill="none"])').length,
+    };
+  }, svg);
+  assert.deepEqual(found, { error: undefined, paths: strokes(svg).length, filled: 0 });
+  assert.ok(found.paths > 0);
+  await visitor.leave();
+});
+
+test("long text is wrapped, and line breaks are kept", async () => {
+  const visitor = await come();
+  await visitor.speed("At once");
+  await visitor.page.getByLabel("Letters in a line").fill("12");
+  await visitor.writes("one two three four\nfive");
+  const lines = new Set(strokes(await visitor.downloads()).map(([, y]) => Math.round(y / 900)));
+  assert.ok(lines.size >= 3, [...lines].join());
+  await visitor.leave();
+});
+
+test("what cannot be written is named, and the rest is written", async () => {
+  const visitor = await come();
+  await visitor.speed("At once");
+  const status = await visitor.writes("a😀 né");
+  assert.match(status, /Not among the letters the network knows: 😀\. Written: é as e\. Done$/);
+  assert.match(await visitor.writes("😀"), /😀.*Done$/);
+  assert.equal(await visitor.inked(), 0);
+  await visitor.writes("<b>&amp;</b>");
+  assert.equal(await visitor.page.locator("[role=status] b").count(), 0, "text never becomes HTML");
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
+test("a seed that is none is refused where it stands", async () => {
+  const visitor = await come();
+  await visitor.page.getByLabel("Seed", { exact: true }).fill("");
+  await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
+  assert.match(await visitor.status.textContent(), /Ready$/);
+  assert.ok(await visitor.page.evaluate(() => document.activeElement?.id === "seed"));
+  await visitor.leave();
+});
+
+test("by keyboard: Ctrl+Enter writes, Escape stops", async () => {
+  const visitor = await come();
+  await visitor.text.fill("keys");
+  await visitor.text.press("Control+Enter");
+  await visitor.hears(/Writing …$/);
+  await visitor.page.keyboard.press("Escape");
+  await visitor.hears(/Stopped$/);
+  await visitor.leave();
+});
+
+test("pressing Write again starts over, and nothing of the first text is left", async () => {
+  const visitor = await come();
+  await visitor.text.fill("the first text, which is long");
+  const write = visitor.page.getByRole("button", { name: "Write", exact: true });
+  await write.click();
+  await visitor.hears(/Writing …$/);
+  await visitor.speed("At once");
+  await visitor.text.fill("two");
+  await write.click();
+  await visitor.hears(/Done$/);
+  const twice = await visitor.downloads();
+  await visitor.writes("two");
+  assert.equal(twice, await visitor.downloads());
+  await visitor.leave();
+});
+
+test("with motion reduced the ink is there at once", async () => {
+  const visitor = await come({ reducedMotion: "reduce" });
+  await visitor.writes("At a hand's pace this would take eight seconds.");
+  assert.ok(await visitor.page.locator("#pen").isHidden());
+  assert.ok((await visitor.inked()) > 0);
+  await visitor.leave();
+});
+
+test("where there is no WebGPU the page says so and the CPU writes", async () => {
+  const visitor = await come({ query: "" });
+  assert.match(await visitor.status.textContent(), /^CPU · SIMD .*no GPU engine.*The CPU engine writes instead\. Ready$/);
+  await visitor.speed("At once");
+  await visitor.writes("on");
+  assert.ok((await visitor.inked()) > 0);
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
+test("an engine that does not exist is named", async () => {
+  const visitor = await come({ query: "?engine=abacus" });
+  assert.match(await visitor.status.textContent(), /There is no engine “abacus”, only cpu and gpu\. Ready$/);
+  await visitor.leave();
+});
+
+const whole = await file("weights/synthesis.safetensors");
+for (const [name, answer, message] of [
+  ["is missing", { status: 404 }, /synthesis\.safetensors cannot be downloaded: the server answered 404/],
+  ["is truncated", { body: whole.subarray(0, 100_000) }, /synthesis\.safetensors: not a readable weights file \(100000 bytes/],
+  ["is a web page", { body: "<!doctype html><p>Hello" }, /synthesis\.safetensors: not a readable weights file .*HTML page/],
+  ["is empty", { body: "" }, /synthesis\.safetensors: not a readable weights file \(it is empty\)/],
+]) {
+  test(`a weights file that ${name}: the page says so and stays usable`, async () => {
+    const route = ["**/synthesis.safetensors", (route) => route.fulfill(answer)];
+    const visitor = await come({ route, ready: message });
+    assert.ok(await visitor.page.getByRole("button", { name: "Write", exact: true }).isDisabled());
+    assert.ok(await visitor.text.isEditable());
+    assert.deepEqual(visitor.complaints.filter((complaint) => !complaint.includes("404")), []);
+    await visitor.leave();
+  });
+}
+
+test("the unconditional network is missed only by those who ask for it", async () => {
+  const route = ["**/prediction.safetensors", (route) => route.fulfill({ status: 404 })];
+  const visitor = await come({ route });
+  await visitor.speed("At once");
+  await visitor.writes("text");
+  await visitor.text.fill("");
+  await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
+  await visitor.hears(/prediction\.safetensors cannot be downloaded.*404/);
+  await visitor.writes("text");
+  await visitor.leave();
+});
+
+test("an engine that does not start is explained", async () => {
+  const route = ["**/worker.js", (route) => route.fulfill({ status: 404 })];
+  const visitor = await come({ route, ready: /The engine did not start.*WebAssembly SIMD/ });
+  await visitor.leave();
+});
+
+test("axe finds nothing serious, light or dark, empty or written", async () => {
+  const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+  for (const colorScheme of ["light", "dark"]) {
+    // axe is put into the page, which its policy would rightly refuse.
+    const visitor = await come({ colorScheme, bypassCSP: true });
+    await visitor.speed("At once");
+    await visitor.writes("axe");
+    await visitor.page.addScriptTag({ path: axe });
+    const { violations } = await visitor.page.evaluate(() => window.axe.run());
+    const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+    assert.deepEqual(serious.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]), []);
+    await visitor.leave();
+  }
+});

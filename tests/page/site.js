@@ -1,0 +1,152 @@
+// What the page's tests share: the built page behind a web server, a browser, and a visitor's moves.
+
+import assert from "node:assert/strict";
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+/** The page as `cargo xtask build` makes it. */
+const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
+/** The page is served below a path, as many hosts do. */
+const PATH = "/some/where/";
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+};
+
+/** Starts a server; its `address` is that of the page. */
+export async function serve() {
+  const server = createServer(async (request, response) => {
+    const path = new URL(request.url ?? "/", "http://localhost").pathname;
+    const name = path.endsWith("/") ? `${path}index.html` : path;
+    const file = join(DIST, normalize(name.slice(PATH.length - 1)));
+    try {
+      if (!name.startsWith(PATH)) throw new Error("outside");
+      const { size } = await stat(file);
+      response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-length": size });
+      createReadStream(file).pipe(response);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  return { address: `http://127.0.0.1:${server.address().port}${PATH}`, close: () => server.close() };
+}
+
+/** Bytes of a file of the page. */
+export const file = (name) => readFile(join(DIST, name));
+
+/**
+ * A browser without WebGPU, or with WebGPU on a software adapter: what webdriver.json asks for.
+ */
+export async function launch({ gpu = false } = {}) {
+  const driver = JSON.parse(await readFile(new URL("../../webdriver.json", import.meta.url), "utf8"));
+  const flags = driver["goog:chromeOptions"].args.filter((flag) => flag !== "--headless");
+  return chromium.launch({
+    executablePath: process.env.CHROME ?? "/usr/bin/chromium",
+    args: gpu ? flags : [...flags.filter((flag) => !flag.includes("webgpu")), "--disable-features=WebGPU"],
+  });
+}
+
+/** How long a text may take on a busy machine with a software adapter. */
+const PATIENCE = Number(process.env.PATIENCE ?? 180_000);
+
+/** A visitor with the page open, who notices errors that nobody else would. */
+export class Visitor {
+  /** @param {import("playwright-core").Page} page */
+  constructor(page) {
+    this.page = page;
+    this.status = page.getByRole("status");
+    this.text = page.getByLabel("Text", { exact: true });
+    /** Addresses that the page asked for. */
+    this.requests = [];
+    /** What the page should not have said. */
+    this.complaints = [];
+    page.on("request", (request) => this.requests.push(request.url()));
+    page.on("pageerror", (error) => this.complaints.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.complaints.push(message.text());
+    });
+  }
+
+  /** Opens the page and waits until it is ready, or says why it is not. */
+  static async come(browser, address, { route, query = "", ready = /Ready$/, ...options } = {}) {
+    const context = await browser.newContext({ acceptDownloads: true, ...options });
+    if (route) await context.route(...route);
+    const visitor = new Visitor(await context.newPage());
+    await visitor.page.goto(address + query);
+    await visitor.hears(ready);
+    return visitor;
+  }
+
+  async leave() {
+    await this.page.context().close();
+  }
+
+  /** Waits for the status line to match. */
+  async hears(pattern) {
+    try {
+      await this.page.waitForFunction(
+        ([source, flags]) => new RegExp(source, flags).test(document.querySelector("[role=status]").textContent),
+        [pattern.source, pattern.flags],
+        { timeout: PATIENCE },
+      );
+    } catch (error) {
+      throw new Error(`status ${JSON.stringify(await this.status.textContent())} never matched ${pattern}`, { cause: error });
+    }
+    return this.status.textContent();
+  }
+
+  /** Sets a slider as dragging would. */
+  async slide(label, value) {
+    await this.page.getByLabel(label, { exact: true }).fill(String(value));
+  }
+
+  async more() {
+    await this.page.locator("details").evaluate((details) => (details.open = true));
+  }
+
+  async speed(label) {
+    await this.more();
+    await this.page.getByLabel("Speed").selectOption({ label });
+  }
+
+  /** Presses Write and waits for the end; gives the status line. */
+  async writes(text) {
+    if (text !== undefined) await this.text.fill(text);
+    await this.page.getByRole("button", { name: "Write", exact: true }).click();
+    // The click has wiped what the status line said before.
+    return this.hears(/Done$/);
+  }
+
+  /** The ink as it is downloaded. */
+  async downloads() {
+    const [download] = await Promise.all([
+      this.page.waitForEvent("download"),
+      this.page.getByRole("button", { name: "Download SVG" }).click(),
+    ]);
+    assert.equal(download.suggestedFilename(), "longhand.svg");
+    return readFile(await download.path(), "utf8");
+  }
+
+  /** Share of the canvas' pixels that have ink. */
+  async inked() {
+    return this.page.locator("canvas").evaluate((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let i = 3; i < data.length; i += 4) count += data[i] > 0 ? 1 : 0;
+      return count / (data.length / 4);
+    });
+  }
+}
+
+/** Strokes of an SVG, each its list of numbers. */
+export function strokes(svg) {
+  return [...svg.matchAll(/<path d="([^"]*)"/g)].map(([, path]) => path.match(/-?\d+(\.\d+)?/g).map(Number));
+}

@@ -1,0 +1,212 @@
+"""Weights files: written, read, started from, and made small for the page."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+
+import export
+import ship
+from alphabet import encode
+from conftest import ROOT, run_program, succeed, tiny_network
+from model import Config, init
+from reference import Reference
+
+
+class Ink:
+    """Stands in for a corpus where only its units and its writers matter."""
+
+    mean, sd, count = np.array([3.5, -0.25]), np.array([9.0, 7.5]), 90
+    texts = ("a bad", "cab e")
+    writer_names, notice = ("ann", "bob"), "made-up ink"
+
+
+def saved(path, kind: str, **settings):
+    """A tiny network's file."""
+    tensors, config = tiny_network(kind)
+    export.save(path, tensors, config, Ink, **settings)
+    return tensors, config
+
+
+@pytest.mark.parametrize("kind", ["prediction", "synthesis"])
+def test_what_is_written_is_what_is_read(kind, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    tensors, config = saved(path, kind, sample_ms=40, training={"updates": 7})
+    read, meta = export.read(path)
+    assert read.keys() == tensors.keys()
+    for name, value in tensors.items():
+        assert read[name].dtype == np.float32
+        assert np.array_equal(read[name], value)
+    assert export.config_of(meta) == config
+    assert (meta["offset_mean"], meta["offset_sd"]) == ([3.5, -0.25], [9.0, 7.5])
+    assert (meta["sample_ms"], meta["points_per_character"]) == (40, 9.0)
+    assert meta["styles"] == (["ann", "bob"] if kind == "synthesis" else [])
+    assert meta["training"] == {"updates": 7}
+    assert meta["corpus"] == "made-up ink"
+    # Nothing is left of the file that was written first.
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+# --- starting from a file -------------------------------------------------------------------
+
+
+def started(path, config: Config, stride: int = 1, writers=("bob", "new")):
+    """Parameters after a warm start, and those before."""
+    corpus = type("Corpus", (), {"writer_names": list(writers)})
+    before = {name: np.asarray(value) for name, value in init(config, 99).items()}
+    after = export.warm_start(before, config, corpus, path, stride)
+    return {name: np.asarray(value) for name, value in after.items()}, before
+
+
+def test_a_network_started_from_a_file_writes_the_same_text_the_same_way(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    tensors, config = saved(path, "synthesis")
+    other = dataclasses.replace(config, alphabet="zecba d")
+    params, _ = started(path, other)
+    x = np.random.default_rng(1).normal(0, 1, (8, 1, 3))
+    outputs = []
+    for network, shape in ((tensors, config), (params, other)):
+        ids = np.array([encode("a bad cab", shape.alphabet)])
+        reference = Reference(network, shape, ids, np.ones((1, config.style_dim)))
+        outputs.append([reference.step(step) for step in x])
+    np.testing.assert_allclose(outputs[1], outputs[0], rtol=1e-9)
+
+
+def test_characters_are_matched_by_name_and_new_ones_stay_random(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    tensors, config = saved(path, "synthesis")
+    other = dataclasses.replace(config, alphabet="zecba d")
+    params, before = started(path, other)
+    for layer in range(len(config.hidden)):
+        name = f"lstm.{layer}.weight"
+        new, old = params[name], tensors[name]
+        for character in " abcde":
+            assert np.array_equal(
+                new[:, 3 + 1 + other.alphabet.index(character)], old[:, 3 + 1 + config.alphabet.index(character)]
+            )
+        assert np.array_equal(new[:, :4], old[:, :4])  # the point and the end mark
+        assert np.array_equal(new[:, 3 + other.ids :], old[:, 3 + config.ids :])
+        assert np.array_equal(new[:, 3 + 1], before[name][:, 3 + 1])  # `z`
+
+
+def test_writers_are_matched_by_name_and_new_ones_stay_random(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    tensors, config = saved(path, "synthesis")
+    params, before = started(path, config, writers=("bob", "new"))
+    assert np.array_equal(params["style.table"][0], tensors["style.table"][1])
+    assert np.array_equal(params["style.table"][1], before["style.table"][1])
+
+
+def test_the_window_moves_twice_as_far_where_every_second_point_is_used(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    tensors, config = saved(path, "synthesis", sample_ms=20)
+    k = config.window
+    bias = started(path, config, stride=2)[0]["window.bias"]
+    assert np.array_equal(bias[: 2 * k], tensors["window.bias"][: 2 * k])
+    np.testing.assert_allclose(np.exp(bias[2 * k :]), 2 * np.exp(tensors["window.bias"][2 * k :]), rtol=1e-6)
+    # And back.
+    export.save(path, tensors, config, Ink, sample_ms=40)
+    bias = started(path, config, stride=1)[0]["window.bias"]
+    np.testing.assert_allclose(np.exp(bias[2 * k :]), np.exp(tensors["window.bias"][2 * k :]) / 2, rtol=1e-6)
+    assert np.array_equal(started(path, config, stride=2)[0]["window.bias"], tensors["window.bias"])
+
+
+def test_a_file_of_other_layers_cannot_be_started_from(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    _, config = saved(path, "synthesis")
+    for other in (dataclasses.replace(config, hidden=(7, 6)), dataclasses.replace(config, mixtures=4)):
+        with pytest.raises(SystemExit, match=r"layers \(7, 6, 5\) and 3 mixtures, not as asked for"):
+            started(path, other)
+
+
+def test_a_file_of_another_kind_cannot_be_started_from(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    _, config = saved(path, "synthesis")
+    with pytest.raises(SystemExit, match="a synthesis network, not one for prediction"):
+        started(path, Config("prediction", config.hidden, config.mixtures))
+
+
+def test_what_the_file_has_in_another_shape_stays_random(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    tensors, config = saved(path, "synthesis")
+    params, before = started(path, dataclasses.replace(config, window=5, style_dim=2), stride=2)
+    for name in ("window.weight", "window.bias", "style.table", "lstm.0.style"):
+        assert np.array_equal(params[name], before[name])
+    assert np.array_equal(params["lstm.0.weight"], tensors["lstm.0.weight"])
+
+
+# --- what the page loads --------------------------------------------------------------------
+
+
+def required_keys() -> set[str]:
+    """The keys of the metadata that the engine insists on."""
+    source = (ROOT / "src" / "model.rs").read_text(encoding="utf-8")
+    count, keys = re.search(r"const REQUIRED: \[&str; (\d+)\] = \[(.*?)\];", source, re.DOTALL).groups()
+    result = set(re.findall(r'"(\w+)"', keys))
+    assert len(result) == int(count)
+    return result
+
+
+def stored(path) -> dict[str, np.ndarray]:
+    """Tensors in the type they are stored in."""
+    with safe_open(path, framework="numpy") as handle:
+        return {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
+
+
+@pytest.mark.parametrize("kind", ["prediction", "synthesis"])
+def test_shipped_files_have_f16_matrices_and_f32_biases_and_all_that_the_engine_asks_for(kind, tmp_path):
+    source, target = tmp_path / "weights.safetensors", tmp_path / "weights" / f"{kind}.safetensors"
+    tensors, _ = saved(source, kind, training={"updates": 7})
+    hands = ["--style", "bob", "Slanted"] if kind == "synthesis" else []
+    succeed("ship.py", "--weights", source, "--out", target, *hands)
+    shipped = stored(target)
+    assert shipped.keys() == tensors.keys()
+    for name, value in shipped.items():
+        assert value.dtype == (np.float16 if value.ndim == 2 else np.float32)
+        if name != "style.table":
+            assert np.array_equal(value, tensors[name].astype(value.dtype))
+    _, meta = export.read(target)
+    assert required_keys() <= meta.keys()
+    assert meta["format"] == 1
+    assert meta["gate_order"] == "ifgo"
+    assert meta["quantisation"] == "f16"
+    assert meta["training"] == {"updates": 7}
+    # A file for training again has them too.
+    assert required_keys() <= export.read(source)[1].keys()
+
+
+def test_shipped_files_have_the_chosen_hands_in_their_order_under_their_new_names():
+    tensors, config = tiny_network("synthesis")
+    meta = export.metadata(config, Ink, 20, {"updates": 7}, ["ann", "bob"], "f32")
+    shipped, new = ship.ship(tensors, meta, [("bob", "Slanted"), ("ann", "Round")], {"note": "chosen by eye"})
+    assert new["styles"] == ["Slanted", "Round"]
+    assert np.array_equal(shipped["style.table"], tensors["style.table"][[1, 0]].astype(np.float16))
+    assert new["training"] == {"updates": 7, "note": "chosen by eye"}
+    alone, new = ship.ship(tensors, meta, [("bob", "Slanted")], {})
+    assert alone["style.table"].shape == (1, config.style_dim)
+    assert export.config_of(new).writers == 1
+    # What was given is as it was.
+    assert meta["styles"] == ["ann", "bob"]
+    assert meta["quantisation"] == "f32"
+
+
+def test_a_hand_that_the_file_does_not_have_is_reported_with_those_it_has(tmp_path):
+    saved(tmp_path / "weights.safetensors", "synthesis")
+    result = run_program(
+        "ship.py", "--weights", tmp_path / "weights.safetensors", "--out", tmp_path / "out", "--style", "eve", "Eve"
+    )
+    assert result.returncode != 0
+    assert "no writer 'eve' in these weights: there are ann, bob" in result.stderr
+
+
+def test_a_network_with_styles_is_not_shipped_without_a_hand(tmp_path):
+    source, target = tmp_path / "weights.safetensors", tmp_path / "shipped.safetensors"
+    saved(source, "synthesis")
+    result = run_program("ship.py", "--weights", source, "--out", target)
+    assert result.returncode != 0
+    assert "at least one --style WRITER NAME" in result.stderr
+    assert not target.exists()

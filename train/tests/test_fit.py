@@ -1,0 +1,276 @@
+"""Training: one update, the clock, and whole runs of the program that resume."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import data
+import export
+import fit
+from conftest import run_program, succeed
+from model import Config, init, losses
+
+# --- one update -----------------------------------------------------------------------------
+
+
+class Training(NamedTuple):
+    """A tiny network and one batch of made-up ink; the jitted step is compiled once for all tests."""
+
+    config: Config
+    params: dict
+    batch: dict
+    state: tuple
+    update: Callable
+
+    def step(self, params, state, batch, rate=0.01, ema=None, ema_rate=0.1):
+        """One update with every style kept."""
+        keep = np.ones(batch["mask"].shape[1], np.float32)
+        return self.update(params, params if ema is None else ema, state, batch, keep, rate, ema_rate)
+
+
+@pytest.fixture(scope="module")
+def training(train_corpus) -> Training:
+    config = Config(
+        "synthesis",
+        hidden=(10,),
+        mixtures=3,
+        window=2,
+        alphabet=train_corpus.alphabet,
+        style_dim=3,
+        writers=2,
+        stop=True,
+    )
+    params = init(config, 1, 0.1)
+    batch = data.collate(train_corpus, range(6), config.alphabet, data.text_width(train_corpus), 8)
+    optimiser, update = fit.make_update(config, 1.0, jnp.float32)
+    return Training(config, params, batch, optimiser.init(params), update)
+
+
+def test_updates_lower_the_loss(training):
+    params, state = training.params, training.state
+    per_point = []
+    for _ in range(40):
+        params, _, state, (nats, _, points), _ = training.step(params, state, training.batch)
+        per_point.append(float(nats) / float(points))
+    assert int(points) == training.batch["mask"].sum()
+    assert per_point[-1] < per_point[0] - 0.5
+
+
+def test_devices_that_share_a_batch_find_the_gradient_of_the_whole(training):
+    assert len(jax.devices()) == 2
+    batch, config = training.batch, training.config
+
+    def per_point(params):
+        nats, stop, _, points = losses(params, config, fit.with_style(params, config, batch, jnp.ones(8)))
+        return (nats.sum() + stop.sum()) / points.sum(), nats.sum()
+
+    grads, nats = jax.jit(jax.grad(per_point, has_aux=True))(training.params)
+    _, _, state, sums, norm = training.step(training.params, training.state, batch)
+    assert float(sums[0]) == pytest.approx(float(nats), rel=1e-5)
+    whole = np.sqrt(sum(float((g**2).sum()) for g in grads.values()))
+    assert float(norm) == pytest.approx(whole, rel=1e-4)
+    # Adam's first moment is a tenth of the first gradient, clipped to a norm of 1.
+    for name, moment in state[1].mu.items():
+        expected = grads[name] * 0.1 * min(1, 1 / whole)
+        np.testing.assert_allclose(moment, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_the_average_moves_towards_the_parameters_at_its_rate(training):
+    params, ema, _, _, _ = training.step(training.params, training.state, training.batch, ema_rate=0.25)
+    for name, before in training.params.items():
+        np.testing.assert_allclose(ema[name], before + 0.25 * (params[name] - before), rtol=1e-5, atol=1e-7)
+
+
+def test_a_batch_that_overflows_is_left_out(training):
+    spoilt = {**training.batch, "target": training.batch["target"].copy()}
+    spoilt["target"][3, 1, 0] = np.inf
+    params, ema, state, _, norm = training.step(training.params, training.state, spoilt)
+    assert not np.isfinite(float(norm))
+    for name, before in training.params.items():
+        assert np.array_equal(params[name], before)
+        assert np.array_equal(ema[name], before)
+    assert int(state[1].count) == 0
+    # And the next good one is learnt from.
+    params, _, state, _, norm = training.step(params, state, training.batch)
+    assert np.isfinite(float(norm))
+    assert int(state[1].count) == 1
+    assert not np.array_equal(params["output.bias"], training.params["output.bias"])
+
+
+def test_a_style_is_a_row_of_the_writers_table_or_zero():
+    config = Config("synthesis", hidden=(1,), style_dim=2, writers=3)
+    params = {"style.table": jnp.asarray([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])}
+    rows = fit.style_vectors(params, config, np.array([2, 0, -1, 1]), np.array([1.0, 1.0, 1.0, 0.0]))
+    assert rows.tolist() == [[5, 6], [1, 2], [0, 0], [0, 0]]
+
+
+# --- checks on other lines ------------------------------------------------------------------
+
+
+def test_the_log_loss_is_the_mean_over_usable_lines(training, train_corpus):
+    # The network's alphabet lacks a letter: the lines that have it do not count.
+    config = Config(
+        **{**training.config.__dict__, "alphabet": train_corpus.alphabet.replace("q", "") + "\xe9"}
+    )
+    width = data.text_width(train_corpus)
+    chosen = data.usable(train_corpus, config.alphabet)
+    assert len(chosen) < len(train_corpus.texts)
+    # Batches of three: the last is not full.
+    result = fit.make_evaluate(config)(training.params, train_corpus, width, size=3)
+    batch = data.collate(train_corpus, chosen, config.alphabet, width, len(chosen))
+    batch["style"] = jnp.zeros((len(chosen), config.style_dim))
+    nats, stop, squared, points = jax.jit(losses, static_argnums=1)(training.params, config, batch)
+    assert result["lines"] == len(chosen)
+    assert result["valid_points"] == int(points.sum())
+    assert result["log_loss"] == pytest.approx(float(nats.mean()), rel=1e-5)
+    assert result["stop_loss"] == pytest.approx(float(stop.mean()), rel=1e-5)
+    assert result["sse"] == pytest.approx(float(squared.sum() / points.sum()), rel=1e-5)
+
+
+def test_a_sample_of_lines_has_as_many_as_asked_for(training, train_corpus):
+    evaluate = fit.make_evaluate(training.config)
+    width = data.text_width(train_corpus)
+    for limit in (1, 9, 15, 100):
+        assert evaluate(training.params, train_corpus, width, limit=limit)["lines"] == min(limit, 16)
+
+
+# --- settings -------------------------------------------------------------------------------
+
+
+def test_the_learning_rate_warms_up_over_100_updates():
+    rates = [fit.learning_rate(0.0, updates, 3e-3) for updates in (0, 49, 99, 100, 5000)]
+    assert rates == pytest.approx([3e-5, 1.5e-3, 3e-3, 3e-3, 3e-3])
+
+
+def test_the_learning_rate_falls_along_a_cosine_to_a_fiftieth():
+    rates = [fit.learning_rate(progress, 1000, 1.0) for progress in np.linspace(0, 1, 11)]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[5] == pytest.approx(0.51)
+    assert rates[10] == pytest.approx(0.02)
+    assert fit.learning_rate(1.5, 1000, 1.0) == pytest.approx(0.02)
+
+
+def test_only_the_synthesis_network_reads_text_and_learns_hands(train_corpus):
+    asked = {"hidden": [4, 5], "mixtures": 6, "window": 7, "style": 8}
+    synthesis = fit.build_config(argparse.Namespace(kind="synthesis", **asked), train_corpus)
+    assert synthesis == Config("synthesis", (4, 5), 6, 7, train_corpus.alphabet, 8, 2, True)
+    prediction = fit.build_config(argparse.Namespace(kind="prediction", **asked), train_corpus)
+    assert prediction == Config("prediction", (4, 5), 6)
+
+
+def test_without_known_writers_there_are_no_hands_to_learn(train_corpus):
+    asked = argparse.Namespace(kind="synthesis", hidden=[4], mixtures=6, window=7, style=8)
+    config = fit.build_config(asked, dataclasses.replace(train_corpus, writer_names=[]))
+    assert (config.style_dim, config.writers) == (0, 0)
+
+
+# --- whole runs -----------------------------------------------------------------------------
+
+TINY = ["--kind", "synthesis", "--hidden", "6", "5", "--mixtures", "2", "--window", "2", "--style", "3", "--batch", "4"]
+
+
+class Run(NamedTuple):
+    """A run's folder, and what lay in it after each of two calls."""
+
+    folder: Path
+    checkpoints: list[dict]
+    weights: list[tuple[dict, dict]]
+
+    def log(self) -> list[dict]:
+        return [json.loads(row) for row in (self.folder / "log.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="session")
+def finished(packed_file, tmp_path_factory) -> Run:
+    """Two slices of a run, by the same command."""
+    run = Run(tmp_path_factory.mktemp("runs") / "synthesis", [], [])
+    for _ in range(2):
+        succeed("fit.py", "--data", packed_file, "--run", run.folder, *TINY, "--minutes", 1, "--slice", 0.0002)
+        run.checkpoints.append(pickle.loads((run.folder / "checkpoint.pickle").read_bytes()))
+        run.weights.append(export.read(run.folder / "weights.safetensors"))
+    return run
+
+
+def test_a_run_leaves_a_checkpoint_a_log_and_weights(finished, train_corpus):
+    counters = finished.checkpoints[0]["counters"]
+    assert counters["updates"] > 0
+    assert counters["points"] > 0
+    row = finished.log()[0]
+    assert {key: row[key] for key in counters} == counters
+    assert row["lines"] == 5
+    assert all(np.isfinite(row[key]) for key in ("log_loss", "stop_loss", "sse", "train_loss", "norm", "rate"))
+
+    tensors, meta = finished.weights[0]
+    config = export.config_of(meta)
+    assert config == Config("synthesis", (6, 5), 2, 2, train_corpus.alphabet, 3, 2, True)
+    assert {name: value.shape for name, value in tensors.items()} == {
+        name: value.shape for name, value in init(config, 1).items()
+    }
+    assert meta["styles"] == train_corpus.writer_names
+    assert meta["sample_ms"] == 20
+    assert meta["training"]["updates"] == counters["updates"]
+    assert meta["training"]["log_loss"] == pytest.approx(row["log_loss"], abs=0.01)
+    # What is shipped is the average, not the last step.
+    for name, value in finished.checkpoints[0]["ema"].items():
+        assert np.array_equal(tensors[name], value)
+
+
+def test_the_same_command_goes_on_where_the_last_call_ended(finished):
+    first, second = (checkpoint["counters"] for checkpoint in finished.checkpoints)
+    for key in ("updates", "points", "minutes"):
+        assert second[key] > first[key]
+    assert [row["updates"] for row in finished.log()] == [first["updates"], second["updates"]]
+    # The optimiser remembers all updates, and the warm-up of its rate goes on.
+    assert [int(c["state"][1].count) for c in finished.checkpoints] == [first["updates"], second["updates"]]
+    assert finished.log()[1]["rate"] > finished.log()[0]["rate"]
+
+
+def test_a_run_whose_time_is_spent_trains_no_more(finished, packed_file):
+    before = pickle.loads((finished.folder / "checkpoint.pickle").read_bytes())
+    minutes = before["counters"]["minutes"] / 2
+    succeed("fit.py", "--data", packed_file, "--run", finished.folder, *TINY, "--minutes", minutes)
+    after = pickle.loads((finished.folder / "checkpoint.pickle").read_bytes())
+    assert after["counters"] == before["counters"]
+    for name, value in before["params"].items():
+        assert np.array_equal(after["params"][name], value)
+
+
+def test_a_checkpoint_of_other_shapes_is_refused(finished, packed_file):
+    result = run_program("fit.py", "--data", packed_file, "--run", finished.folder, *TINY, "--mixtures", 3)
+    assert result.returncode != 0
+    assert "checkpoint.pickle is of a network of other shapes" in result.stderr
+
+
+def test_a_warm_start_begins_with_the_weights_of_a_file(finished, packed_file, tmp_path):
+    source = finished.folder / "weights.safetensors"
+    # No time to learn anything.
+    succeed("fit.py", "--data", packed_file, "--run", tmp_path, *TINY, "--minutes", 0, "--warm", source)
+    tensors, meta = export.read(tmp_path / "weights.safetensors")
+    assert meta["training"]["updates"] == 0
+    wanted, _ = export.read(source)
+    assert tensors.keys() == wanted.keys()
+    for name, value in wanted.items():
+        assert np.array_equal(tensors[name], value)
+
+
+def test_evaluating_the_weights_gives_the_loss_that_training_logged(finished, packed_file):
+    table = succeed("evaluate.py", "--data", packed_file, finished.folder / "weights.safetensors").splitlines()
+    header, row = ([cell.strip() for cell in line.split("|")] for line in table)
+    cells = dict(zip(header, row, strict=True))
+    assert cells["file"] == "weights.safetensors"
+    assert (cells["kind"], cells["dtype"], cells["points"], cells["lines"]) == ("synthesis", "f32", "all", "5")
+    logged = finished.log()[-1]
+    assert float(cells["log-loss (nats/line)"]) == pytest.approx(logged["log_loss"], abs=0.06)
+    assert float(cells["SSE"]) == pytest.approx(logged["sse"], abs=0.002)
+    assert float(cells["stop loss"]) == pytest.approx(logged["stop_loss"], abs=0.02)
