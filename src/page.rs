@@ -6,9 +6,9 @@ use crate::ink::Point;
 use crate::model::Kind;
 use crate::writer::{Finish, Settings, Writer};
 
-/// From one baseline to the next, in corpus units: about three times the height of an `x`, as on
-/// ruled paper.
-pub const LINE_SPACING: f32 = 900.0;
+/// From one baseline to the next, in corpus units. Half of the corpus' lines are 580 high or more,
+/// one in twenty more than 910; written by one hand they seldom touch at this distance.
+pub const LINE_SPACING: f32 = 780.0;
 
 /// Longest line in characters, unless the caller says otherwise. The corpus' lines have 29 on
 /// average and hardly any over 50: the networks have not learnt to go on much longer.

@@ -177,7 +177,7 @@ impl Longhand {
     }
 
     /// Downloads a network's weights file. `progress` is told the bytes that have come and their
-    /// total, which is 0 if the server does not say.
+    /// total, which is 0 if the server does not say. With a `kind`, a network of the other is refused.
     #[wasm_bindgen(unchecked_return_type = "Network")]
     pub async fn load(
         &self,
@@ -185,16 +185,29 @@ impl Longhand {
         #[wasm_bindgen(unchecked_optional_param_type = "(loaded: number, total: number) => void")] progress: Option<
             Function,
         >,
+        #[wasm_bindgen(unchecked_optional_param_type = "Network[\"kind\"]")] kind: Option<String>,
     ) -> Result<JsValue, JsError> {
         let bytes = fetch::bytes(&url, progress.as_ref()).await.map_err(|message| JsError::new(&message))?;
         let file = url.rsplit('/').next().unwrap_or(&url);
-        self.load_bytes(&bytes, file).await
+        self.load_bytes(&bytes, file, kind).await
     }
 
     /// Takes a network from the bytes of a weights file; `name` is for messages.
     #[wasm_bindgen(js_name = loadBytes, unchecked_return_type = "Network")]
-    pub async fn load_bytes(&self, bytes: &[u8], name: &str) -> Result<JsValue, JsError> {
-        let weights = Weights::from_bytes(bytes, name)?;
+    pub async fn load_bytes(
+        &self,
+        bytes: &[u8],
+        name: &str,
+        #[wasm_bindgen(unchecked_optional_param_type = "Network[\"kind\"]")] kind: Option<String>,
+    ) -> Result<JsValue, JsError> {
+        let weights = match kind.as_deref() {
+            None => Weights::from_bytes(bytes, name)?,
+            Some("prediction") => Weights::from_bytes_of(Kind::Prediction, bytes, name)?,
+            Some("synthesis") => Weights::from_bytes_of(Kind::Synthesis, bytes, name)?,
+            Some(other) => {
+                return Err(JsError::new(&format!("kind: {other:?} is neither \"prediction\" nor \"synthesis\"")));
+            }
+        };
         let config = &weights.config;
         let network = to_js(&Network {
             kind: config.kind,

@@ -39,17 +39,18 @@ async function open(engine) {
   opened = init().then(() => Longhand.open(engine));
   const longhand = await opened;
   tellEngine(longhand);
-  const address = (/** @type {string} */ name) => new URL(`weights/${name}.safetensors`, import.meta.url).href;
+  const address = (/** @type {string} */ kind) => new URL(`weights/${kind}.safetensors`, import.meta.url).href;
   let shown = 0;
-  networks.synthesis = longhand.load(address("synthesis"), (loaded, total) => {
+  const progress = (/** @type {number} */ loaded, /** @type {number} */ total) => {
     // Thousands of small pieces come; a bar needs a hundred.
     if (loaded < total && loaded < shown + total / 100) return;
     shown = loaded;
     reply({ type: "progress", loaded, total });
-  });
+  };
+  networks.synthesis = longhand.load(address("synthesis"), progress, "synthesis");
   await networks.synthesis;
   reply({ type: "ready", styles: longhand.styles() });
-  networks.prediction = longhand.load(address("prediction"));
+  networks.prediction = longhand.load(address("prediction"), undefined, "prediction");
   // Whoever asks for it hears what went wrong.
   networks.prediction.catch(() => {});
 }

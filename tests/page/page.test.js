@@ -139,7 +139,7 @@ test("long text is wrapped, and line breaks are kept", async () => {
   await visitor.speed("At once");
   await visitor.page.getByLabel("Letters in a line").fill("12");
   await visitor.writes("one two three four\nfive");
-  const lines = new Set(strokes(await visitor.downloads()).map(([, y]) => Math.round(y / 900)));
+  const lines = new Set(strokes(await visitor.downloads()).map(([, y]) => Math.round(y / 780)));
   assert.ok(lines.size >= 3, [...lines].join());
   await visitor.leave();
 });
@@ -221,6 +221,11 @@ for (const [name, answer, message] of [
   ["is missing", { status: 404 }, /synthesis\.safetensors cannot be downloaded: the server answered 404/],
   ["is truncated", { body: whole.subarray(0, 100_000) }, /synthesis\.safetensors: not a readable weights file \(100000 bytes/],
   ["is a web page", { body: "<!doctype html><p>Hello" }, /synthesis\.safetensors: not a readable weights file .*HTML page/],
+  [
+    "holds the other network",
+    { body: await file("weights/prediction.safetensors") },
+    /synthesis\.safetensors: holds a prediction network, but a synthesis network is needed/,
+  ],
   ["is empty", { body: "" }, /synthesis\.safetensors: not a readable weights file \(it is empty\)/],
 ]) {
   test(`a weights file that ${name}: the page says so and stays usable`, async () => {
