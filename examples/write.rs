@@ -1,4 +1,4 @@
-//! Writes a line from the command line:
+//! Writes from the command line:
 //!
 //!     cargo run --release --example write -- "Hello there" --bias 1 --seed 3 -o hello.svg
 //!
@@ -6,7 +6,9 @@
 
 use longhand::engine::{Choice, Engine};
 use longhand::export;
+use longhand::ink::Ink;
 use longhand::model::{Kind, Weights};
+use longhand::page::{COLUMNS, Page};
 use longhand::writer::{Settings, Writer};
 use std::error::Error;
 use std::path::PathBuf;
@@ -15,11 +17,12 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 const USAGE: &str = "usage: write [TEXT] [--bias 0.5] [--temperature 1] [--seed 1] [--style NAME|NUMBER] [--points 700]
-             [--engine auto|cpu|gpu] [--weights DIRECTORY] [-o FILE.svg]";
+             [--columns 40] [--engine auto|cpu|gpu] [--weights DIRECTORY] [-o FILE.svg]";
 
 struct Arguments {
     text: String,
     settings: Settings,
+    columns: usize,
     style: Option<String>,
     engine: Choice,
     weights: PathBuf,
@@ -30,6 +33,7 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
     let mut found = Arguments {
         text: String::new(),
         settings: Settings::default(),
+        columns: COLUMNS,
         style: None,
         engine: Choice::Auto,
         weights: "weights".into(),
@@ -49,6 +53,7 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--temperature" => settings.temperature = value.parse().map_err(|e| bad(&e))?,
             "--seed" => settings.seed = value.parse().map_err(|e| bad(&e))?,
             "--points" => settings.points = value.parse().map_err(|e| bad(&e))?,
+            "--columns" => found.columns = value.parse().map_err(|e| bad(&e))?,
             "--style" => found.style = Some(value),
             "--engine" => found.engine = value.parse().map_err(|e| bad(&e))?,
             "--weights" => found.weights = value.into(),
@@ -74,7 +79,7 @@ fn milliseconds() -> f64 {
 }
 
 async fn write() -> Result<(), Box<dyn Error>> {
-    let Arguments { text, mut settings, style: wanted, engine, weights, out } = arguments()?;
+    let Arguments { text, mut settings, columns, style: wanted, engine, weights, out } = arguments()?;
     let (engine, notice) = Engine::choose(engine).await;
     if let Some(notice) = notice {
         eprintln!("{notice}");
@@ -91,30 +96,31 @@ async fn write() -> Result<(), Box<dyn Error>> {
     writer.set_weights(weights);
     writer.set_clock(milliseconds);
     let began = milliseconds();
-    let started = writer.start(&text, &settings).await?;
-    for (from, to) in &started.text.transliterated {
+    let mut page = Page::start(&mut writer, &text, &settings, columns).await?;
+    for (from, to) in &page.text().transliterated {
         eprintln!("{from:?} is written as {to:?}");
     }
-    if !started.text.left_out.is_empty() {
-        eprintln!("left out: {:?}", started.text.left_out);
+    if !page.text().left_out.is_empty() {
+        eprintln!("left out: {:?}", page.text().left_out);
     }
-    let (mut points, mut first) = (0, None);
-    while let Some(chunk) = writer.next().await? {
+    let (mut points, mut first) = (Vec::new(), None);
+    while let Some(more) = page.next(&mut writer).await? {
         first.get_or_insert_with(|| milliseconds() - began);
-        points += chunk.offsets.len();
+        points.extend(more);
     }
     let took = milliseconds() - began;
-    std::fs::write(&out, export::svg(&writer.ink())).map_err(|e| format!("{}: {e}", out.display()))?;
+    std::fs::write(&out, export::svg(&Ink::from_points(&points))).map_err(|e| format!("{}: {e}", out.display()))?;
     if !writer.notice().is_empty() {
         eprintln!("{}", writer.notice());
     }
     eprintln!(
-        "{}: {points} points on {}, first after {:.1} ms, {:.0} a second, ended by {:?}",
+        "{}: {} points on {}, first after {:.1} ms, {:.0} a second, ended by {:?}",
         out.display(),
+        points.len(),
         writer.engine_label(),
         first.unwrap_or_default(),
-        points as f64 / took * 1e3,
-        writer.finish()
+        points.len() as f64 / took * 1e3,
+        page.finish()
     );
     Ok(())
 }

@@ -1,6 +1,7 @@
 """Draw a sheet of generated writing, to judge weights by eye.
 
     python train/sheet.py --weights runs/synthesis/weights.safetensors --out sheet.png
+    python train/sheet.py --weights weights/synthesis.safetensors --out hands.png --hands --biases 1
 """
 
 from __future__ import annotations
@@ -54,29 +55,35 @@ def main() -> None:
     parser.add_argument("--biases", type=float, nargs="+", default=[0.0, 0.5, 1.0])
     parser.add_argument("--text", nargs="+", default=SENTENCES)
     parser.add_argument("--style", type=int, default=-1, help="row of the style table, -1 = none")
+    parser.add_argument("--hands", action="store_true", help="the first text in every hand, instead of every text")
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     tensors, meta = export.read(args.weights)
     config = export.config_of(meta)
-    jobs = [(text, bias) for text in args.text for bias in args.biases]
-    rows = [encode(text, config.alphabet) if config.window else [] for text, _ in jobs]
-    for (text, _), row in zip(jobs, rows, strict=True):
+    hands = range(config.writers) if args.hands else [args.style]
+    texts = args.text[:1] if args.hands else args.text
+    jobs = [(text, hand, bias) for text in texts for hand in hands for bias in args.biases]
+    rows = [encode(text, config.alphabet) if config.window else [] for text, _, _ in jobs]
+    for (text, _, _), row in zip(jobs, rows, strict=True):
         if row is None:
             raise SystemExit(f"{text!r} has a character that the network cannot write: it knows {config.alphabet!r}")
     style = np.zeros((len(jobs), config.style_dim), np.float32)
-    if config.style_dim and args.style >= 0:
-        style[:] = tensors["style.table"][args.style]
+    for job, (_, hand, _) in enumerate(jobs):
+        if config.style_dim and hand >= 0:
+            style[job] = tensors["style.table"][hand]
     cap = 700
     if config.window:
         cap = int(40 + 2.2 * meta["points_per_character"] * max(len(r) for r in rows))
-    biases = np.array([b for _, b in jobs], np.float32)
+    biases = np.array([b for _, _, b in jobs], np.float32)
     lines = reference.write(tensors, config, rows, style, biases, args.temperature, args.seed, cap)
     columns = len(args.biases)
-    figure, axes = plt.subplots(len(args.text), columns, figsize=(6 * columns, 1.1 * len(args.text)), squeeze=False)
-    for index, ((text, bias), points) in enumerate(zip(jobs, lines, strict=True)):
+    height = len(jobs) // columns
+    figure, axes = plt.subplots(height, columns, figsize=(6 * columns, 1.1 * height), squeeze=False)
+    for index, ((text, hand, bias), points) in enumerate(zip(jobs, lines, strict=True)):
         title = f"bias {bias:g}, {len(points)} points" + (" (cap)" if len(points) == cap else "")
-        draw(axes[index // columns][index % columns], points, meta, title if not config.window else f"{text} | {title}")
+        what = meta["styles"][hand] if args.hands else text
+        draw(axes[index // columns][index % columns], points, meta, f"{what} | {title}" if config.window else title)
     figure.tight_layout()
     figure.savefig(args.out, dpi=110)
 

@@ -32,6 +32,17 @@ def test_the_program_draws_a_picture(kind, tmp_path):
     assert (int.from_bytes(content[16:20]), int.from_bytes(content[20:24])) == (1320, 242)
 
 
+def test_hands_share_a_sheet(tmp_path):
+    tensors, config = tiny_network("synthesis")
+    weights, picture = tmp_path / "weights.safetensors", tmp_path / "sheet.png"
+    meta = export.metadata(config, Units, 20, {}, ["ann", "bob"], "f32")
+    export.write(weights, tensors, {**meta, "points_per_character": 3.0})
+    succeed("sheet.py", "--weights", weights, "--out", picture, "--text", "bad", "a cab", "--biases", 1, "--hands")
+    content = picture.read_bytes()
+    # A row for each of the two hands, whatever texts there are.
+    assert (int.from_bytes(content[16:20]), int.from_bytes(content[20:24])) == (660, 242)
+
+
 def test_a_text_that_the_network_cannot_spell_is_reported(tmp_path):
     tensors, config = tiny_network("synthesis")
     weights = tmp_path / "weights.safetensors"
