@@ -1,5 +1,6 @@
 // The page: form in, sheet and status out. The engine runs in worker.js.
 
+import { fromFragment, toFragment } from "./link.js";
 import { Sheet } from "./sheet.js";
 
 /** @typedef {import("./worker.js").Request} Request */
@@ -27,6 +28,7 @@ const scribble = element("scribble", HTMLInputElement);
 const writeButton = element("write", HTMLButtonElement);
 const stopButton = element("stop", HTMLButtonElement);
 const downloadButton = element("download", HTMLButtonElement);
+const copyButton = element("copy", HTMLButtonElement);
 const canvas = element("canvas", HTMLCanvasElement);
 const loading = element("loading", HTMLElement);
 const progress = element("progress", HTMLProgressElement);
@@ -43,6 +45,10 @@ let writing = false;
 let written = "";
 /** Said at the end: characters that could not be written, a line that ran on. */
 let remarks = "";
+/** Said with the first of these: what is the matter with the address. */
+let complaints = "";
+/** Which weights write: a link tells, so that others can be told apart. */
+let fingerprint = "";
 
 // --- status ----------------------------------------------------------------------------------
 
@@ -67,7 +73,8 @@ function begin(plan) {
   const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
   sheet.clear(reduced ? Infinity : Number(speed.value) / plan.sampleMs);
   written = plan.lines.join(" ");
-  remarks = "";
+  remarks = complaints;
+  complaints = "";
   if (plan.leftOut.length) remarks += `Not among the letters the network knows: ${plan.leftOut.join(" ")}. `;
   if (plan.transliterated.length) {
     const pairs = plan.transliterated.map(([from, to]) => `${from} as ${to}`);
@@ -105,8 +112,11 @@ function hear(data) {
     case "ready":
       loading.hidden = true;
       for (const name of data.styles) style.add(new Option(name, name));
+      fingerprint = data.fingerprint;
       writeButton.disabled = false;
-      say(`${remarks}Ready`);
+      copyButton.disabled = false;
+      say(`${complaints}Ready`);
+      follow(location.hash);
       break;
     case "plan":
       begin(data.plan);
@@ -144,23 +154,58 @@ worker.addEventListener("error", (event) => {
 
 // --- what the visitor does -------------------------------------------------------------------
 
+/** What the form asks for. @returns {import("./link.js").Shared} */
+function asked() {
+  return {
+    text: text.value,
+    bias: bias.valueAsNumber,
+    temperature: temperature.valueAsNumber,
+    seed: seed.valueAsNumber,
+    style: style.value,
+    columns: columns.valueAsNumber,
+    scribble: scribble.checked,
+  };
+}
+
+/** Fills the form from a link, and writes. @param {string} fragment */
+function follow(fragment) {
+  const link = fromFragment(fragment);
+  if (!link) return;
+  const { shared, problems } = link;
+  text.value = shared.text ?? "";
+  scribble.checked = shared.scribble ?? false;
+  for (const field of [bias, temperature, seed, columns]) {
+    const value = shared[/** @type {"bias" | "temperature" | "seed" | "columns"} */ (field.id)];
+    if (value !== undefined) field.valueAsNumber = value;
+    field.dispatchEvent(new Event("input"));
+  }
+  style.value = shared.style ?? "";
+  if (style.selectedIndex < 0) {
+    problems.push(`There is no hand “${shared.style}” here.`);
+    style.value = "";
+  }
+  if (link.weights && link.weights !== fingerprint) {
+    problems.push("The link was made with other weights, so the writing is not the same.");
+  }
+  complaints += problems.map((problem) => `${problem} `).join("");
+  write();
+}
+
 function write() {
   if (writeButton.disabled || !form.reportValidity()) return;
+  const wish = asked();
+  // The address is that of this writing; the back button does not go through them all.
+  history.replaceState(null, "", toFragment(wish, fingerprint));
   job += 1;
   sheet.stop();
   setWriting(true);
   say("Writing …");
+  const { scribble, text, style, ...options } = wish;
   ask({
     type: "write",
     job,
-    text: scribble.checked ? "" : text.value,
-    options: {
-      bias: bias.valueAsNumber,
-      temperature: temperature.valueAsNumber,
-      seed: seed.valueAsNumber,
-      columns: columns.valueAsNumber,
-      ...(style.value === "" ? {} : { style: style.value }),
-    },
+    text: scribble ? "" : text,
+    options: style === "" ? options : { ...options, style },
   });
 }
 
@@ -194,6 +239,18 @@ element("new-seed", HTMLButtonElement).addEventListener("click", () => {
   seed.valueAsNumber = Math.floor(Math.random() * 1_000_000);
   write();
 });
+copyButton.addEventListener("click", async () => {
+  if (!form.reportValidity()) return;
+  const address = new URL(toFragment(asked(), fingerprint), location.href).href;
+  try {
+    await navigator.clipboard.writeText(address);
+    if (!writing) say("The link is copied. Done");
+  } catch {
+    history.replaceState(null, "", address);
+    if (!writing) say("The browser does not let the page copy; the link is in the address bar. Done");
+  }
+});
+addEventListener("hashchange", () => follow(location.hash));
 text.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
@@ -215,6 +272,6 @@ for (const slider of [bias, temperature]) {
 
 const wanted = new URLSearchParams(location.search).get("engine");
 if (wanted !== null && wanted !== "cpu" && wanted !== "gpu") {
-  remarks = `There is no engine “${wanted}”, only cpu and gpu. `;
+  complaints = `There is no engine “${wanted}”, only cpu and gpu. `;
 }
 ask({ type: "open", engine: wanted === "cpu" || wanted === "gpu" ? wanted : "auto" });

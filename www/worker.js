@@ -14,7 +14,7 @@ import init, { Longhand, toSvg } from "./pkg/longhand.js";
 /**
  * What it hears. `job` is the number that came with the request.
  * @typedef {{ type: "progress", loaded: number, total: number }
- *   | { type: "ready", styles: string[] }
+ *   | { type: "ready", styles: string[], fingerprint: string }
  *   | { type: "engine", label: string, notice: string }
  *   | { type: "plan", job: number, plan: import("./pkg/longhand.js").Plan }
  *   | { type: "points", job: number, points: Float32Array }
@@ -31,7 +31,7 @@ const message = (error) => (error instanceof Error ? error.message : String(erro
 
 /** @type {Promise<Longhand>} */
 let opened;
-/** The two networks, each from the moment it is being loaded. @type {Record<string, Promise<unknown>>} */
+/** The two networks, each from the moment it is being loaded. @type {Record<string, Promise<import("./pkg/longhand.js").Network>>} */
 const networks = {};
 
 /** @param {import("./pkg/longhand.js").EngineChoice} engine */
@@ -48,8 +48,8 @@ async function open(engine) {
     reply({ type: "progress", loaded, total });
   };
   networks.synthesis = longhand.load(address("synthesis"), progress, "synthesis");
-  await networks.synthesis;
-  reply({ type: "ready", styles: longhand.styles() });
+  const { fingerprint } = await networks.synthesis;
+  reply({ type: "ready", styles: longhand.styles(), fingerprint });
   networks.prediction = longhand.load(address("prediction"), undefined, "prediction");
   // Whoever asks for it hears what went wrong.
   networks.prediction.catch(() => {});

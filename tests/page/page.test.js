@@ -192,6 +192,63 @@ test("pressing Write again starts over, and nothing of the first text is left", 
   await visitor.leave();
 });
 
+test("thirty random presses leave one text, the last one asked for", async () => {
+  const visitor = await come();
+  const button = (name) => visitor.page.getByRole("button", { name, exact: true });
+  let random = 1;
+  for (let press = 0; press < 30; press++) {
+    random = (random * 48271) % 2147483647;
+    await visitor.text.fill(`press ${press}`);
+    const name = ["Write", "Stop", "New seed"][random % 3];
+    if (await button(name).isEnabled()) await button(name).click();
+    await visitor.page.waitForTimeout(random % 40);
+  }
+  await visitor.speed("At once");
+  await visitor.page.getByLabel("Seed", { exact: true }).fill("5");
+  await visitor.writes("last");
+  const ink = await visitor.downloads();
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+  const calm = await come();
+  await calm.speed("At once");
+  await calm.page.getByLabel("Seed", { exact: true }).fill("5");
+  await calm.writes("last");
+  assert.equal(await calm.downloads(), ink);
+  await calm.leave();
+});
+
+test("a link writes the same again, somewhere else", async () => {
+  const visitor = await come({ permissions: ["clipboard-read", "clipboard-write"] });
+  await visitor.speed("At once");
+  await visitor.slide("Bias", 1.2);
+  await visitor.page.getByLabel("Hand", { exact: true }).selectOption({ index: 1 });
+  await visitor.page.getByLabel("Seed", { exact: true }).fill("77");
+  await visitor.writes("send & <b>share</b> #1\nnext line");
+  const ink = await visitor.downloads();
+  await visitor.page.getByRole("button", { name: "Copy link" }).click();
+  await visitor.hears(/The link is copied\. Done$/);
+  const link = await visitor.page.evaluate(() => navigator.clipboard.readText());
+  assert.equal(link, visitor.page.url(), "it is the address as well");
+  await visitor.leave();
+  const friend = await come({ query: link.slice(site.address.length), ready: /Done$/, reducedMotion: "reduce" });
+  assert.equal(await friend.text.inputValue(), "send & <b>share</b> #1\nnext line");
+  assert.equal(await friend.downloads(), ink);
+  assert.deepEqual(friend.complaints, []);
+  await friend.leave();
+});
+
+test("a link that is damaged or made with other weights says so and writes what it can", async () => {
+  const query = "?engine=cpu#text=still&seed=3&bias=much&columns=1e9&style=nobody&weights=0123456789abcdef";
+  const visitor = await come({ query, ready: /Done$/, reducedMotion: "reduce" });
+  const status = await visitor.status.textContent();
+  assert.match(status, /bias is no number from 0 to 2\./);
+  assert.match(status, /columns is no number from 10 to 60\./);
+  assert.match(status, /no hand “nobody”/);
+  assert.match(status, /other weights/);
+  assert.ok((await visitor.inked()) > 0);
+  await visitor.leave();
+});
+
 test("with motion reduced the ink is there at once", async () => {
   const visitor = await come({ reducedMotion: "reduce" });
   await visitor.writes("At a hand's pace this would take eight seconds.");
