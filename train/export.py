@@ -8,7 +8,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 from safetensors import safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from model import Config, Params
 
@@ -49,7 +49,7 @@ def write(path: Path, tensors: dict[str, np.ndarray], meta: dict) -> None:
     """One file, replaced at once."""
     temporary = path.with_suffix(".new")
     contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
-    save_file(contiguous, temporary, metadata={"longhand": json.dumps(meta, ensure_ascii=False)})
+    temporary.write_bytes(save(contiguous, metadata={"longhand": json.dumps(meta, ensure_ascii=False)}))
     temporary.replace(path)
 
 

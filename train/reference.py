@@ -123,7 +123,8 @@ def write(tensors: Tensors, config: Config, rows, style, bias, temperature, seed
     for step in range(cap):
         x, _, _, stop = sample(network.step(x), config, draw_noise(rng, lines).astype(np.float32), bias, temperature)
         points.append(x)
-        ended = (x[:, 2] == 1) & (stop > 0.5)
+        # About what src/writer.rs asks for where the text is nearly used up.
+        ended = (x[:, 2] == 1) & (stop > 0.3)
         if config.window:
             ended |= (x[:, 2] == 1) & (network.phi.argmax(1) == last)
         length = np.where((length < 0) & ended, step + 1, length)
