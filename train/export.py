@@ -7,8 +7,8 @@ from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
+import safetensors.numpy
 from safetensors import safe_open
-from safetensors.numpy import save
 
 from model import Config, Params
 
@@ -49,7 +49,7 @@ def write(path: Path, tensors: dict[str, np.ndarray], meta: dict) -> None:
     """One file, replaced at once."""
     temporary = path.with_suffix(".new")
     contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
-    temporary.write_bytes(save(contiguous, metadata={"longhand": json.dumps(meta, ensure_ascii=False)}))
+    temporary.write_bytes(safetensors.numpy.save(contiguous, metadata={"longhand": json.dumps(meta, ensure_ascii=False)}))
     temporary.replace(path)
 
 
