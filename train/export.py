@@ -49,7 +49,8 @@ def write(path: Path, tensors: dict[str, np.ndarray], meta: dict) -> None:
     """One file, replaced at once."""
     temporary = path.with_suffix(".new")
     contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
-    temporary.write_bytes(safetensors.numpy.save(contiguous, metadata={"longhand": json.dumps(meta, ensure_ascii=False)}))
+    text = json.dumps(meta, ensure_ascii=False)
+    temporary.write_bytes(safetensors.numpy.save(contiguous, metadata={"longhand": text}))
     temporary.replace(path)
 
 
