@@ -1,19 +1,10 @@
 // The GPU engine on the page, on a software adapter: for correctness, not for speed.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { Visitor, launch, serve, strokes } from "./site.js";
+import { test } from "node:test";
+import { open, strokes } from "./site.js";
 
-const site = await serve();
-/** @type {import("playwright-core").Browser} */
-let browser;
-before(async () => {
-  browser = await launch({ gpu: true });
-});
-after(async () => {
-  await browser.close();
-  site.close();
-});
+const site = await open({ gpu: true });
 
 /** Corpus units, of some 200 that an x is high: what rounding may add up to over a short word. */
 const TOLERANCE = 4;
@@ -24,7 +15,7 @@ test("both engines write the same text with the same ink", async () => {
     ["gpu", /^WebGPU · /],
     ["cpu", /^CPU · SIMD/],
   ]) {
-    const visitor = await Visitor.come(browser, site.address, { query: `?engine=${engine}` });
+    const visitor = await site.come({ query: `?engine=${engine}` });
     assert.match(await visitor.status.textContent(), label);
     await visitor.speed("At once");
     await visitor.slide("Bias", 1);
@@ -41,7 +32,7 @@ test("both engines write the same text with the same ink", async () => {
 });
 
 test("a scribble on the GPU, stopped half-way", async () => {
-  const visitor = await Visitor.come(browser, site.address, { query: "?engine=gpu" });
+  const visitor = await site.come({ query: "?engine=gpu" });
   await visitor.text.fill("");
   await visitor.speed("As a hand writes");
   await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
@@ -57,7 +48,7 @@ test("a scribble on the GPU, stopped half-way", async () => {
 });
 
 test("left to itself the page prefers the CPU to a software adapter, and says so", async () => {
-  const visitor = await Visitor.come(browser, site.address);
+  const visitor = await site.come();
   assert.match(await visitor.status.textContent(), /^CPU · SIMD .*only a software adapter.*Ready$/);
   await visitor.leave();
 });

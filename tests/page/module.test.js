@@ -1,23 +1,14 @@
 // The module as other pages use it: no worker, no form, thirty lines of JavaScript.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { Visitor, launch, serve } from "./site.js";
+import { test } from "node:test";
+import { open } from "./site.js";
 
-const site = await serve();
-/** @type {import("playwright-core").Browser} */
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(async () => {
-  await browser.close();
-  site.close();
-});
+const site = await open();
 
 /** What `use` returns in the page, given the module and two helpers. */
 async function inPage(use) {
-  const visitor = await Visitor.come(browser, site.address, { query: "?engine=cpu" });
+  const visitor = await site.come({ query: "?engine=cpu" });
   const found = await visitor.page.evaluate(`(async () => {
     const module = await import("./pkg/longhand.js");
     await module.default();

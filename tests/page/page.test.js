@@ -2,21 +2,12 @@
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
-import { Visitor, file, launch, serve, strokes } from "./site.js";
+import { test } from "node:test";
+import { file, open, strokes } from "./site.js";
 
-const site = await serve();
-/** @type {import("playwright-core").Browser} */
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(async () => {
-  await browser.close();
-  site.close();
-});
+const site = await open();
 
-const come = (options = {}) => Visitor.come(browser, site.address, { query: "?engine=cpu", ...options });
+const come = (visit = {}) => site.come({ query: "?engine=cpu", ...visit });
 
 test("press Write: typed text becomes ink on the sheet, and the status line says how and when", async () => {
   const visitor = await come();

@@ -5,6 +5,7 @@ import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -20,8 +21,25 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-/** Starts a server; its `address` is that of the page. */
-export async function serve() {
+/** A server and a browser for the tests of one file: `address` is that of the page. */
+export async function open(options) {
+  const { address, close } = await serve();
+  const opened = { address, browser: undefined };
+  before(async () => {
+    opened.browser = await launch(options);
+  });
+  after(async () => {
+    await opened.browser.close();
+    close();
+  });
+  return {
+    address,
+    /** A visitor who opens the page: see `Visitor.come`. */
+    come: (visit = {}) => Visitor.come(opened.browser, address, visit),
+  };
+}
+
+async function serve() {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
     const name = path.endsWith("/") ? `${path}index.html` : path;
@@ -45,7 +63,7 @@ export const file = (name) => readFile(join(DIST, name));
 /**
  * A browser without WebGPU, or with WebGPU on a software adapter: what webdriver.json asks for.
  */
-export async function launch({ gpu = false } = {}) {
+async function launch({ gpu = false } = {}) {
   const driver = JSON.parse(await readFile(new URL("../../webdriver.json", import.meta.url), "utf8"));
   const flags = driver["goog:chromeOptions"].args.filter((flag) => flag !== "--headless");
   return chromium.launch({
@@ -58,7 +76,7 @@ export async function launch({ gpu = false } = {}) {
 const PATIENCE = Number(process.env.PATIENCE ?? 180_000);
 
 /** A visitor with the page open, who notices errors that nobody else would. */
-export class Visitor {
+class Visitor {
   /** @param {import("playwright-core").Page} page */
   constructor(page) {
     this.page = page;
