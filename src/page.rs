@@ -2,7 +2,6 @@
 
 use crate::alphabet::{Alphabet, Encoded};
 use crate::error::{Error, Result};
-use crate::ink::Point;
 use crate::model::Kind;
 use crate::writer::{Finish, Settings, Writer};
 
@@ -54,10 +53,13 @@ pub struct Page {
     begun: usize,
     settings: Settings,
     sample_ms: f32,
-    /// Where the pen is.
-    at: Point,
-    /// The last point, held back until it is known whether the line ends with it.
-    last: Option<[f32; 3]>,
+    /// Where on the sheet the line begins, from the top.
+    top: f32,
+    /// The line's points from where it begins, and how many of them are delivered.
+    line: Vec<[f32; 3]>,
+    delivered: usize,
+    /// Middle of the first line, below where it begins; `None` until that is written.
+    middle: Option<f32>,
     /// Of a line that went wrong.
     worst: Option<Finish>,
     finish: Option<Finish>,
@@ -86,8 +88,10 @@ impl Page {
             begun: 0,
             settings: settings.clone(),
             sample_ms: weights.config.sample_ms,
-            at: Point::default(),
-            last: None,
+            top: 0.0,
+            line: Vec::new(),
+            delivered: 0,
+            middle: None,
             worst: None,
             finish: None,
         };
@@ -115,7 +119,9 @@ impl Page {
             if let Some(line) = line {
                 let settings = Settings { line: self.settings.line + index as u64, ..self.settings.clone() };
                 writer.start(line, &settings).await?;
-                self.at = Point { x: 0.0, y: index as f32 * LINE_SPACING };
+                self.top = index as f32 * LINE_SPACING;
+                self.line.clear();
+                self.delivered = 0;
                 return Ok(());
             }
         }
@@ -123,38 +129,61 @@ impl Page {
         Ok(())
     }
 
-    /// The next points, as (x, y, 1 where a stroke ends) in corpus units, y down; `None` when the page
-    /// is finished. A line's first point is where its pen comes down; with its last one its last
-    /// stroke ends.
+    /// The next points, as (x, y, 1 where a stroke ends) in corpus units, y down, sometimes none;
+    /// `None` when the page is finished. A line's first point is where its pen comes down; with its
+    /// last one its last stroke ends.
+    ///
+    /// Where a line begins says little of where it runs: at the top of a `T`, at the foot of an `a`.
+    /// So only the first line is delivered as it comes. Those below are held back until they are
+    /// written, and moved so that the middles of lines are evenly spaced.
     ///
     /// # Errors
     /// As [`Writer::next`]; the page is then over.
     pub async fn next(&mut self, writer: &mut Writer) -> Result<Option<Vec<[f32; 3]>>> {
-        while self.finish.is_none() {
-            if let Some(chunk) = writer.next().await? {
-                let mut points = vec![self.last.unwrap_or([self.at.x, self.at.y, 0.0])];
-                for offset in &chunk.offsets {
-                    self.at = Point { x: self.at.x + offset.dx, y: self.at.y + offset.dy };
-                    points.push([self.at.x, self.at.y, f32::from(u8::from(offset.pen_lift))]);
-                }
-                self.last = points.pop();
-                return Ok(Some(points));
-            }
-            match writer.finish() {
-                // The rest of the page is written all the same.
-                Some(worst @ (Finish::Cap | Finish::NonFinite)) => {
-                    self.worst = Some(worst);
-                    self.begin_line(writer).await?;
-                }
-                Some(Finish::Cancelled) | None => self.finish = Some(Finish::Cancelled),
-                Some(Finish::Length) => self.finish = Some(Finish::Length),
-                Some(Finish::Stopped | Finish::WindowRule) => self.begin_line(writer).await?,
-            }
-            if let Some([x, y, _]) = self.last.take() {
-                return Ok(Some(vec![[x, y, 1.0]]));
-            }
+        if self.finish.is_some() {
+            return Ok(None);
         }
-        Ok(None)
+        if let Some(chunk) = writer.next().await? {
+            let [mut x, mut y, _] = self.line.last().copied().unwrap_or_default();
+            if self.line.is_empty() {
+                self.line.push([x, y, 0.0]);
+            }
+            for offset in &chunk.offsets {
+                (x, y) = (x + offset.dx, y + offset.dy);
+                self.line.push([x, y, f32::from(u8::from(offset.pen_lift))]);
+            }
+            // Without the last point: the line may end with it, and then the pen lifts.
+            let ready = if self.middle.is_none() { self.line.len() - 1 } else { 0 };
+            return Ok(Some(self.deliver(ready)));
+        }
+        if let Some(last) = self.line.last_mut() {
+            last[2] = 1.0;
+        }
+        let finish = writer.finish().unwrap_or(Finish::Cancelled);
+        let held_back = finish == Finish::Cancelled && self.middle.is_some();
+        let rest = self.deliver(if held_back { 0 } else { self.line.len() });
+        if self.middle.is_none() {
+            self.middle = middle(&self.line);
+        }
+        match finish {
+            // The rest of the page is written all the same.
+            Finish::Cap | Finish::NonFinite => {
+                self.worst = Some(finish);
+                self.begin_line(writer).await?;
+            }
+            Finish::Stopped | Finish::WindowRule => self.begin_line(writer).await?,
+            Finish::Cancelled | Finish::Length => self.finish = Some(finish),
+        }
+        Ok(Some(rest))
+    }
+
+    /// The line's points up to `end` that are not yet delivered, where they are on the sheet.
+    fn deliver(&mut self, end: usize) -> Vec<[f32; 3]> {
+        let moved = self.middle.and_then(|first| Some(first - middle(&self.line)?)).unwrap_or(0.0);
+        let down = self.top + moved;
+        let points = self.line[self.delivered..end].iter().map(|&[x, y, pen]| [x, y + down, pen]).collect();
+        self.delivered = end;
+        points
     }
 
     /// Which network writes.
@@ -183,6 +212,13 @@ impl Page {
     }
 }
 
+/// Half of the points are above, half below; `None` without points.
+fn middle(line: &[[f32; 3]]) -> Option<f32> {
+    let mut heights: Vec<f32> = line.iter().map(|point| point[1]).collect();
+    heights.sort_unstable_by(f32::total_cmp);
+    heights.get(heights.len() / 2).copied()
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -203,7 +239,6 @@ mod tests {
     fn all(page: &mut Page, writer: &mut Writer) -> Vec<[f32; 3]> {
         let mut points = Vec::new();
         while let Some(more) = block_on(page.next(writer)).unwrap() {
-            assert!(!more.is_empty());
             points.extend(more);
         }
         points
@@ -226,22 +261,38 @@ mod tests {
     }
 
     #[test]
-    fn each_line_is_what_the_writer_writes_by_itself_further_down() {
-        let (page, points) = written("abc def\n\nghi", 20);
-        assert_eq!(page.lines().collect::<Vec<_>>(), ["abc def", "ghi"]);
-        let mut expected = Ink::default();
-        for (line, text) in [(0, "abc def"), (2, "ghi")] {
+    fn each_line_is_what_the_writer_writes_by_itself_and_their_middles_are_evenly_spaced() {
+        let (page, points) = written("abc def\n\nghi\njkl", 20);
+        assert_eq!(page.lines().collect::<Vec<_>>(), ["abc def", "ghi", "jkl"]);
+        assert_eq!(page.finish(), Some(Finish::Stopped));
+        let mut rest = &points[..];
+        let mut first = None;
+        for (line, text) in [(0, "abc def"), (2, "ghi"), (3, "jkl")] {
             let mut writer = writer();
             block_on(writer.start(text, &Settings { line, ..Settings::default() })).unwrap();
             while block_on(writer.next()).unwrap().is_some() {}
-            expected.append(&writer.ink(), Point { x: 0.0, y: line as f32 * LINE_SPACING });
+            let expected = writer.ink();
+            let own;
+            (own, rest) = rest.split_at(expected.strokes.iter().map(Vec::len).sum());
+            let found = Ink::from_points(own);
+            assert_eq!(found.strokes.len(), expected.strokes.len());
+            let down = found.strokes[0][0].y - expected.strokes[0][0].y;
+            for (a, b) in found.strokes.iter().flatten().zip(expected.strokes.iter().flatten()) {
+                assert!((a.x - b.x).abs() < 0.1 && (a.y - down - b.y).abs() < 0.1, "{a:?} {b:?}");
+            }
+            let height = middle(own).unwrap();
+            let top = *first.get_or_insert(height);
+            assert!((height - top - line as f32 * LINE_SPACING).abs() < 0.1, "line {line}");
         }
-        let found = Ink::from_points(&points);
-        assert_eq!(found.strokes.len(), expected.strokes.len());
-        for (a, b) in found.strokes.iter().flatten().zip(expected.strokes.iter().flatten()) {
-            assert!((a.x - b.x).abs() < 0.1 && (a.y - b.y).abs() < 0.1, "{a:?} {b:?}");
-        }
-        assert_eq!(page.finish(), Some(Finish::Stopped));
+        assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn the_first_line_comes_as_it_is_written() {
+        let mut writer = writer();
+        let mut page = block_on(Page::start(&mut writer, "abc def ghi", &Settings::default(), 20)).unwrap();
+        let more = block_on(page.next(&mut writer)).unwrap().unwrap();
+        assert_eq!((more.len(), more[0]), (8, [0.0; 3]));
     }
 
     #[test]

@@ -285,7 +285,7 @@ impl Longhand {
 }
 
 /// A text being written: `for await (const points of writing)`. Each `points` is a `Float32Array` of
-/// triples x, y, pen: corpus units, y down; pen is 1 where a stroke ends.
+/// triples x, y, pen: corpus units, y down; pen is 1 where a stroke ends. It may be empty.
 #[wasm_bindgen]
 pub struct Writing {
     shared: Rc<Shared>,

@@ -74,7 +74,7 @@ async function write(job, text, options) {
   reply({ type: "plan", job, plan: writing.plan });
   tellEngine(longhand);
   for await (const points of writing) {
-    reply({ type: "points", job, points }, [points.buffer]);
+    if (points.length) reply({ type: "points", job, points }, [points.buffer]);
     tellEngine(longhand);
   }
   reply({ type: "finish", job, finish: writing.finish });
