@@ -2,6 +2,7 @@
 
 use crate::alphabet::{Alphabet, Encoded};
 use crate::error::{Error, Result};
+use crate::ink::Offset;
 use crate::model::Kind;
 use crate::writer::{Finish, Settings, Writer};
 
@@ -12,6 +13,10 @@ pub const LINE_SPACING: f32 = 780.0;
 /// Longest line in characters, unless the caller says otherwise. The corpus' lines have 29 on
 /// average and hardly any over 50: the networks have not learnt to go on much longer.
 pub const COLUMNS: usize = 40;
+
+/// Width of a character, blanks among them, as the networks write it: without text, a line's width
+/// is that of as many characters as a line of text would have.
+const CHARACTER: f32 = 120.0;
 
 /// Words in lines of at most `columns` characters. Words that are longer are broken; a run of blanks
 /// is one blank.
@@ -52,12 +57,15 @@ pub struct Page {
     /// Lines begun.
     begun: usize,
     settings: Settings,
+    columns: usize,
     sample_ms: f32,
     /// Where on the sheet the line begins, from the top.
     top: f32,
     /// The line's points from where it begins, and how many of them are delivered.
     line: Vec<[f32; 3]>,
     delivered: usize,
+    /// Lines filled without text.
+    rows: usize,
     /// Middle of the first line, below where it begins; `None` until that is written.
     middle: Option<f32>,
     /// Of a line that went wrong.
@@ -87,10 +95,12 @@ impl Page {
             lines: vec![Some(String::new())],
             begun: 0,
             settings: settings.clone(),
+            columns,
             sample_ms: weights.config.sample_ms,
             top: 0.0,
             line: Vec::new(),
             delivered: 0,
+            rows: 0,
             middle: None,
             worst: None,
             finish: None,
@@ -144,13 +154,11 @@ impl Page {
             return Ok(None);
         }
         if let Some(chunk) = writer.next().await? {
-            let [mut x, mut y, _] = self.line.last().copied().unwrap_or_default();
             if self.line.is_empty() {
-                self.line.push([x, y, 0.0]);
+                self.line.push([0.0; 3]);
             }
             for offset in &chunk.offsets {
-                (x, y) = (x + offset.dx, y + offset.dy);
-                self.line.push([x, y, f32::from(u8::from(offset.pen_lift))]);
+                self.follow(offset);
             }
             // Without the last point: the line may end with it, and then the pen lifts.
             let ready = if self.middle.is_none() { self.line.len() - 1 } else { 0 };
@@ -175,6 +183,20 @@ impl Page {
             Finish::Cancelled | Finish::Length => self.finish = Some(finish),
         }
         Ok(Some(rest))
+    }
+
+    /// Adds the point to which the pen moves. Without text the network knows no lines: where one is
+    /// full, the next stroke begins another.
+    fn follow(&mut self, offset: &Offset) {
+        let [x, y, lifted] = self.line.last().copied().unwrap_or_default();
+        let full = self.kind == Kind::Prediction && lifted > 0.5 && x > self.columns as f32 * CHARACTER;
+        let [x, y] = if full {
+            self.rows += 1;
+            [0.0, self.rows as f32 * LINE_SPACING]
+        } else {
+            [x + offset.dx, y + offset.dy]
+        };
+        self.line.push([x, y, f32::from(u8::from(offset.pen_lift))]);
     }
 
     /// The line's points up to `end` that are not yet delivered, where they are on the sheet.
@@ -312,6 +334,23 @@ mod tests {
         let (page, points) = written(" \n ", 20);
         assert_eq!((page.kind(), page.finish()), (Kind::Prediction, Some(Finish::Length)));
         assert_eq!(points.len(), Settings::default().points + 1);
+    }
+
+    #[test]
+    fn without_text_a_full_line_is_followed_by_another() {
+        let mut weights = testing::weights(&testing::config(Kind::Prediction, &[9, 8], 3), 1);
+        weights.config.offset_mean = [200.0, 0.0]; // to the right, steadily
+        let mut writer = writer();
+        writer.set_weights(weights);
+        let mut page = block_on(Page::start(&mut writer, "", &Settings::default(), 20)).unwrap();
+        let points = all(&mut page, &mut writer);
+        assert_eq!(points.len(), Settings::default().points + 1);
+        let starts: Vec<usize> = (1..points.len()).filter(|&k| points[k][0] == 0.0).collect();
+        assert!(starts.len() > 3);
+        for (row, &k) in starts.iter().enumerate() {
+            assert!(points[k - 1][2] > 0.5 && points[k - 1][0] > 20.0 * CHARACTER, "no stroke is broken");
+            assert_eq!(points[k][1], (row + 1) as f32 * LINE_SPACING);
+        }
     }
 
     #[test]
