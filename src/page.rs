@@ -66,8 +66,8 @@ pub struct Page {
     delivered: usize,
     /// Lines filled without text.
     rows: usize,
-    /// Middle of the first line, below where it begins; `None` until that is written.
-    middle: Option<f32>,
+    /// Left edge and middle of the first line, from where it begins; `None` until that is written.
+    first: Option<[f32; 2]>,
     /// Of a line that went wrong.
     worst: Option<Finish>,
     finish: Option<Finish>,
@@ -101,7 +101,7 @@ impl Page {
             line: Vec::new(),
             delivered: 0,
             rows: 0,
-            middle: None,
+            first: None,
             worst: None,
             finish: None,
         };
@@ -145,7 +145,7 @@ impl Page {
     ///
     /// Where a line begins says little of where it runs: at the top of a `T`, at the foot of an `a`.
     /// So only the first line is delivered as it comes. Those below are held back until they are
-    /// written, and moved so that the middles of lines are evenly spaced.
+    /// written, and moved so that lines share a left edge and their middles are evenly spaced.
     ///
     /// # Errors
     /// As [`Writer::next`]; the page is then over.
@@ -161,17 +161,17 @@ impl Page {
                 self.follow(offset);
             }
             // Without the last point: the line may end with it, and then the pen lifts.
-            let ready = if self.middle.is_none() { self.line.len() - 1 } else { 0 };
+            let ready = if self.first.is_none() { self.line.len() - 1 } else { 0 };
             return Ok(Some(self.deliver(ready)));
         }
         if let Some(last) = self.line.last_mut() {
             last[2] = 1.0;
         }
         let finish = writer.finish().unwrap_or(Finish::Cancelled);
-        let held_back = finish == Finish::Cancelled && self.middle.is_some();
+        let held_back = finish == Finish::Cancelled && self.first.is_some();
         let rest = self.deliver(if held_back { 0 } else { self.line.len() });
-        if self.middle.is_none() {
-            self.middle = middle(&self.line);
+        if self.first.is_none() {
+            self.first = left_and_middle(&self.line);
         }
         match finish {
             // The rest of the page is written all the same.
@@ -201,9 +201,13 @@ impl Page {
 
     /// The line's points up to `end` that are not yet delivered, where they are on the sheet.
     fn deliver(&mut self, end: usize) -> Vec<[f32; 3]> {
-        let moved = self.middle.and_then(|first| Some(first - middle(&self.line)?)).unwrap_or(0.0);
-        let down = self.top + moved;
-        let points = self.line[self.delivered..end].iter().map(|&[x, y, pen]| [x, y + down, pen]).collect();
+        let own = self.first.and_then(|_| left_and_middle(&self.line));
+        let [right, down] = match (self.first, own) {
+            (Some(first), Some(own)) => [first[0] - own[0], first[1] - own[1]],
+            _ => [0.0; 2],
+        };
+        let place = |&[x, y, pen]: &[f32; 3]| [x + right, y + down + self.top, pen];
+        let points = self.line[self.delivered..end].iter().map(place).collect();
         self.delivered = end;
         points
     }
@@ -234,11 +238,12 @@ impl Page {
     }
 }
 
-/// Half of the points are above, half below; `None` without points.
-fn middle(line: &[[f32; 3]]) -> Option<f32> {
+/// Left edge of a line, and the height that has half of its points above it; `None` without points.
+fn left_and_middle(line: &[[f32; 3]]) -> Option<[f32; 2]> {
+    let left = line.iter().map(|point| point[0]).min_by(f32::total_cmp)?;
     let mut heights: Vec<f32> = line.iter().map(|point| point[1]).collect();
     heights.sort_unstable_by(f32::total_cmp);
-    heights.get(heights.len() / 2).copied()
+    Some([left, *heights.get(heights.len() / 2)?])
 }
 
 #[cfg(test)]
@@ -283,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn each_line_is_what_the_writer_writes_by_itself_and_their_middles_are_evenly_spaced() {
+    fn each_line_is_what_the_writer_writes_by_itself_and_lines_are_aligned() {
         let (page, points) = written("abc def\n\nghi\njkl", 20);
         assert_eq!(page.lines().collect::<Vec<_>>(), ["abc def", "ghi", "jkl"]);
         assert_eq!(page.finish(), Some(Finish::Stopped));
@@ -298,13 +303,14 @@ mod tests {
             (own, rest) = rest.split_at(expected.strokes.iter().map(Vec::len).sum());
             let found = Ink::from_points(own);
             assert_eq!(found.strokes.len(), expected.strokes.len());
-            let down = found.strokes[0][0].y - expected.strokes[0][0].y;
+            let [right, down] = [found.strokes[0][0].x, found.strokes[0][0].y];
             for (a, b) in found.strokes.iter().flatten().zip(expected.strokes.iter().flatten()) {
-                assert!((a.x - b.x).abs() < 0.1 && (a.y - down - b.y).abs() < 0.1, "{a:?} {b:?}");
+                assert!((a.x - right - b.x).abs() < 0.1 && (a.y - down - b.y).abs() < 0.1, "{a:?} {b:?}");
             }
-            let height = middle(own).unwrap();
-            let top = *first.get_or_insert(height);
-            assert!((height - top - line as f32 * LINE_SPACING).abs() < 0.1, "line {line}");
+            let [left, middle] = left_and_middle(own).unwrap();
+            let [first_left, first_middle] = *first.get_or_insert([left, middle]);
+            assert!((left - first_left).abs() < 0.1, "line {line}");
+            assert!((middle - first_middle - line as f32 * LINE_SPACING).abs() < 0.1, "line {line}");
         }
         assert!(rest.is_empty());
     }
