@@ -177,6 +177,8 @@ def main() -> None:
     args.run.mkdir(parents=True, exist_ok=True)
     checkpoint, log = args.run / "checkpoint.pickle", args.run / "log.jsonl"
 
+    # What went before belongs to the weights' history.
+    before = export.read(args.warm)[1]["training"] if args.warm else None
     per_character = train.count / sum(len(t) for t in train.texts)
     if checkpoint.exists():
         kept = pickle.loads(checkpoint.read_bytes())
@@ -222,6 +224,7 @@ def main() -> None:
                 "stride": args.stride,
                 "log_loss": round(result["log_loss"], 2),
                 "log_loss_lines": result["lines"],
+                **({"warm_start": before} if before else {}),
             },
         )
 

@@ -257,8 +257,9 @@ def test_a_warm_start_begins_with_the_weights_of_a_file(finished, packed_file, t
     # No time to learn anything.
     succeed("fit.py", "--data", packed_file, "--run", tmp_path, *TINY, "--minutes", 0, "--warm", source)
     tensors, meta = export.read(tmp_path / "weights.safetensors")
+    wanted, before = export.read(source)
     assert meta["training"]["updates"] == 0
-    wanted, _ = export.read(source)
+    assert meta["training"]["warm_start"] == before["training"]
     assert tensors.keys() == wanted.keys()
     for name, value in wanted.items():
         assert np.array_equal(tensors[name], value)
