@@ -253,15 +253,8 @@ mod tests {
     use crate::cpu::CpuEngine;
     use crate::engine::Engine;
     use crate::ink::Ink;
-    use crate::testing;
+    use crate::testing::{self, writer};
     use pollster::block_on;
-
-    fn writer() -> Writer {
-        let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
-        writer.set_weights(testing::weights(&testing::config(Kind::Prediction, &[9, 8], 3), 1));
-        writer.set_weights(testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2));
-        writer
-    }
 
     fn all(page: &mut Page, writer: &mut Writer) -> Vec<[f32; 3]> {
         let mut points = Vec::new();

@@ -1,9 +1,11 @@
 //! Small random networks for tests and benches; no part of the public interface.
 #![expect(clippy::expect_used, reason = "only tests call this")]
 
-use crate::engine::Noise;
+use crate::cpu::CpuEngine;
+use crate::engine::{Engine, Noise};
 use crate::model::{Config, Kind, Weights};
 use crate::noise::NoiseStream;
+use crate::writer::Writer;
 use half::f16;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
@@ -107,6 +109,14 @@ pub fn weights_file(config: &Config, seed: u64) -> Vec<u8> {
 /// A random network whose matrices `f16` holds exactly.
 pub fn weights(config: &Config, seed: u64) -> Weights {
     Weights::from_bytes(&weights_file(config, seed), "random.safetensors").expect("valid").rounded_to_f16()
+}
+
+/// A writer on the CPU engine, with a small network of either kind.
+pub fn writer() -> Writer {
+    let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
+    writer.set_weights(weights(&config(Kind::Prediction, &[9, 8], 3), 1));
+    writer.set_weights(weights(&config(Kind::Synthesis, &[9, 8], 3), 2));
+    writer
 }
 
 /// Noise for `lines` lines of `steps` timesteps, as engines want it.
