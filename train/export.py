@@ -12,6 +12,9 @@ from safetensors import safe_open
 
 from model import Config, Params
 
+#: The scales of an int8 matrix `x`, one for each row, are the tensor `x.scale`.
+SCALE = ".scale"
+
 
 def metadata(config: Config, corpus, sample_ms: int, training: dict, styles: list[str], dtype: str) -> dict:
     """The JSON object under the key `longhand`; the engine checks every required key."""
@@ -55,10 +58,24 @@ def write(path: Path, tensors: dict[str, np.ndarray], meta: dict) -> None:
 
 
 def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:
-    """Tensors (as f32) and metadata."""
+    """Tensors (as f32, int8 ones multiplied by their rows' scales) and metadata."""
     with safe_open(path, framework="numpy") as handle:
         meta = json.loads(handle.metadata()["longhand"])
-        return {k: handle.get_tensor(k).astype(np.float32) for k in handle.keys()}, meta  # noqa: SIM118
+        tensors = {k: handle.get_tensor(k) for k in handle.keys()}  # noqa: SIM118
+    for name in [k for k, v in tensors.items() if v.dtype == np.int8]:
+        scale = tensors.pop(name + SCALE, None)
+        if scale is None or scale.shape != tensors[name].shape[:1]:
+            raise SystemExit(f"{path}: tensor `{name}` is int8, but `{name}{SCALE}` has no number for each of its rows")
+        tensors[name] = tensors[name] * scale[:, None]
+    return {name: value.astype(np.float32) for name, value in tensors.items()}, meta
+
+
+def writers(meta: dict) -> list[str]:
+    """Who wrote what the rows of `style.table` were learnt from: `ship` gives the rows other names."""
+    result = meta.get("writers", meta["styles"])
+    if len(result) != len(meta["styles"]):
+        raise SystemExit(f"metadata `writers` has {len(result)} names for {len(meta['styles'])} styles")
+    return result
 
 
 def config_of(meta: dict) -> Config:
@@ -79,8 +96,8 @@ def warm_start(params: Params, config: Config, corpus, path: Path, stride: int) 
     """Parameters of a weights file in place of random ones.
 
     Columns of characters are matched by name, and the window's speed is
-    changed when the file was trained at another sampling rate. Writers the
-    file does not name keep their random rows, as does what the file has in
+    changed when the file was trained at another sampling rate. Writers that
+    are not in the file keep their random rows, as does what the file has in
     another shape (a window of more components) or not at all.
     """
     tensors, meta = read(path)
@@ -107,7 +124,7 @@ def warm_start(params: Params, config: Config, corpus, path: Path, stride: int) 
         elif result[name].shape == value.shape:
             result[name] = value
     if config.style_dim and config.style_dim == old.style_dim:
-        for row, name in enumerate(meta["styles"]):
+        for row, name in enumerate(writers(meta)):
             if name in corpus.writer_names:
                 result["style.table"][corpus.writer_names.index(name)] = tensors["style.table"][row]
     if config.window and config.window == old.window and meta["sample_ms"] != 20 * stride:

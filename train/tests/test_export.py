@@ -101,6 +101,24 @@ def test_writers_are_matched_by_name_and_new_ones_stay_random(tmp_path):
     assert np.array_equal(params["style.table"][1], before["style.table"][1])
 
 
+@pytest.mark.parametrize("int8", [False, True])
+def test_writers_are_found_in_a_shipped_file_whatever_the_page_calls_them(int8, tmp_path):
+    path = tmp_path / "shipped.safetensors"
+    tensors, config = tiny_network("synthesis")
+    meta = export.metadata(config, Ink, 20, {}, ["ann", "bob"], "f32")
+    # A name on the page that is another writer's id must not mislead.
+    export.write(path, *ship.ship(tensors, meta, [("bob", "ann")], {}, int8))
+    params, before = started(path, config, writers=("ann", "bob"))
+    assert np.array_equal(params["style.table"][0], before["style.table"][0])
+    assert np.array_equal(params["style.table"][1], tensors["style.table"][1].astype(np.float16))
+
+
+def test_writers_go_by_the_names_of_the_styles_where_the_file_does_not_tell_them():
+    assert export.writers({"styles": ["ann"]}) == ["ann"]
+    with pytest.raises(SystemExit, match="`writers` has 1 names for 2 styles"):
+        export.writers({"styles": ["Round", "Slanted"], "writers": ["ann"]})
+
+
 def test_the_window_moves_twice_as_far_where_every_second_point_is_used(tmp_path):
     path = tmp_path / "weights.safetensors"
     tensors, config = saved(path, "synthesis", sample_ms=20)
@@ -184,14 +202,95 @@ def test_shipped_files_have_the_chosen_hands_in_their_order_under_their_new_name
     meta = export.metadata(config, Ink, 20, {"updates": 7}, ["ann", "bob"], "f32")
     shipped, new = ship.ship(tensors, meta, [("bob", "Slanted"), ("ann", "Round")], {"note": "chosen by eye"})
     assert new["styles"] == ["Slanted", "Round"]
+    assert new["writers"] == ["bob", "ann"]
     assert np.array_equal(shipped["style.table"], tensors["style.table"][[1, 0]].astype(np.float16))
     assert new["training"] == {"updates": 7, "note": "chosen by eye"}
+    # A shipped file can be shipped again, by the writers it came from.
+    again, newest = ship.ship(shipped, new, [("ann", "Open")], {})
+    assert np.array_equal(again["style.table"], shipped["style.table"][1:])
+    assert (newest["styles"], newest["writers"]) == (["Open"], ["ann"])
     alone, new = ship.ship(tensors, meta, [("bob", "Slanted")], {})
     assert alone["style.table"].shape == (1, config.style_dim)
     assert export.config_of(new).writers == 1
     # What was given is as it was.
     assert meta["styles"] == ["ann", "bob"]
     assert meta["quantisation"] == "f32"
+
+
+@pytest.mark.parametrize("kind", ["prediction", "synthesis"])
+def test_int8_files_have_a_scale_for_each_row_and_are_read_as_f32(kind, tmp_path):
+    source, target = tmp_path / "weights.safetensors", tmp_path / "shipped.safetensors"
+    tensors, _ = saved(source, kind)
+    hands = ["--style", "bob", "Slanted"] if kind == "synthesis" else []
+    succeed("ship.py", "--weights", source, "--out", target, "--int8", *hands)
+    shipped = stored(target)
+    read, meta = export.read(target)
+    assert meta["quantisation"] == "int8"
+    assert read.keys() == tensors.keys()
+    matrices = {name for name, value in tensors.items() if value.ndim == 2} - {"style.table"}
+    assert shipped.keys() == tensors.keys() | {f"{name}.scale" for name in matrices}
+    for name, value in tensors.items():
+        assert read[name].dtype == np.float32
+        if name in matrices:
+            scale = shipped[f"{name}.scale"]
+            assert (shipped[name].dtype, scale.dtype, scale.shape) == (np.int8, np.float32, value.shape[:1])
+            assert np.abs(shipped[name].astype(int)).max() <= 127
+            # Off by half a step at most, and a step is little more than the 127th part of the largest.
+            assert (np.abs(read[name] - value) <= 0.50001 * scale[:, None]).all()
+            assert (scale <= 1.125 * np.abs(value).max(axis=1) / 127).all()
+            assert np.array_equal(read[name].astype(np.float16), read[name])
+        elif name == "style.table":
+            assert shipped[name].dtype == np.float16
+        else:
+            assert np.array_equal(shipped[name], value)
+
+
+def test_rows_of_any_magnitude_become_multiples_of_their_scale_that_f16_holds():
+    rng = np.random.default_rng(4)
+    magnitudes = 10.0 ** np.arange(-9, 5)
+    value = (rng.uniform(-1, 1, (14, 40)) * magnitudes[:, None]).astype(np.float32)
+    value[0] = 0
+    whole, scale = ship.quantise(value)
+    result = whole * scale[:, None]
+    assert scale[0] == 0
+    assert not whole[0].any()
+    assert np.array_equal(result, result.astype(np.float16))
+    assert (np.abs(result - value) <= 0.50001 * scale[:, None]).all()
+    # Above the finest that f16 has, most of the range is used.
+    assert (np.abs(whole[6:].astype(int)).max(axis=1) >= 112).all()
+
+
+@pytest.mark.parametrize("spoil", [np.delete, lambda scale, row: scale[:, None], lambda scale, row: scale[:1]])
+def test_an_int8_matrix_whose_scales_do_not_fit_is_reported(spoil, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    tensors, config = tiny_network("prediction")
+    tensors, meta = ship.ship(tensors, export.metadata(config, Ink, 20, {}, [], "f32"), [], {}, int8=True)
+    name = "output.weight.scale"
+    for wrong in ({name: spoil(tensors[name], 0)}, {}):
+        export.write(path, {k: v for k, v in tensors.items() if k != name} | wrong, meta)
+        with pytest.raises(SystemExit, match=r"`output.weight` is int8, but `output.weight.scale` has no number for"):
+            export.read(path)
+
+
+@pytest.mark.parametrize("int8", [False, True])
+def test_values_that_no_engine_can_use_are_not_shipped(int8):
+    tensors, config = tiny_network("prediction")
+    meta = export.metadata(config, Ink, 20, {}, [], "f32")
+
+    def spoilt(name, number):
+        value = tensors[name].copy()
+        value.flat[2] = number
+        return {**tensors, name: value}
+
+    for name in ("lstm.0.weight", "output.bias"):
+        for number in (np.nan, np.inf, -np.inf):
+            with pytest.raises(SystemExit, match=f"`{name}` of these weights has a value that is no number"):
+                ship.ship(spoilt(name, number), meta, [], {}, int8)
+    with pytest.raises(SystemExit, match=r"`lstm.1.weight` .* has a value of 70000, and f16 ends at 65504"):
+        ship.ship(spoilt("lstm.1.weight", -70000), meta, [], {}, int8)
+    ship.ship(spoilt("lstm.1.weight", 65504), meta, [], {}, int8)
+    # Biases stay f32, and may be as large as that.
+    assert ship.ship(spoilt("output.bias", 70000), meta, [], {}, int8)[0]["output.bias"].flat[2] == 70000
 
 
 def test_a_hand_that_the_file_does_not_have_is_reported_with_those_it_has(tmp_path):
