@@ -1,9 +1,9 @@
 //! The weights file: configuration and tensors, read, checked and widened to `f32`.
 //!
 //! One safetensors file holds one network. Its metadata has a key `longhand` with a JSON object
-//! ([`Config`]); every size comes from there, none from the code. Tensors, all row-major, `F32` or
-//! `F16` (H = hidden units of a layer, A = character ids, K = window components, M = mixtures,
-//! S = style dimension, N = styles, R = 1 + 6 M, one more with a learned stop):
+//! ([`Config`]); every size comes from there, none from the code. Tensors, all row-major (H = hidden
+//! units of a layer, A = character ids, K = window components, M = mixtures, S = style dimension,
+//! N = styles, R = 1 + 6 M, one more with a learned stop):
 //!
 //! | tensor | shape | order |
 //! |---|---|---|
@@ -13,10 +13,15 @@
 //! | `window.weight`, `window.bias` | `[3 K, H_0]`, `[3 K]` | α, β, κ; synthesis only |
 //! | `output.weight`, `output.bias` | `[R, Σ H]`, `[R]` | e, π, μx, μy, σx, σy, ρ, stop |
 //! | `style.table` | `[N, S]` | rows in the order of `styles`; only if S > 0 |
+//!
+//! Every tensor is `F32` or `F16`, and a matrix may be `I8`. An `I8` matrix `x` comes with `x.scale`,
+//! `F32`, one number for each row, by which that row's numbers are multiplied. `quantisation` in the
+//! metadata says which of the three the `weight` matrices are.
 
 use crate::error::{Error, Result};
 use crate::ink::Offset;
 use half::f16;
+use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +41,29 @@ impl std::fmt::Display for Kind {
             Kind::Prediction => "prediction",
             Kind::Synthesis => "synthesis",
         })
+    }
+}
+
+/// How a file stores its weight matrices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Quantisation {
+    /// As they were trained.
+    F32,
+    /// Half precision.
+    F16,
+    /// Whole numbers with a scale for each row. The trainer chooses scales whose multiples `f16` holds
+    /// exactly; with others the engines' weights differ by what `f16` rounds off.
+    Int8,
+}
+
+impl Quantisation {
+    fn dtype(self) -> Dtype {
+        match self {
+            Quantisation::F32 => Dtype::F32,
+            Quantisation::F16 => Dtype::F16,
+            Quantisation::Int8 => Dtype::I8,
+        }
     }
 }
 
@@ -68,8 +96,8 @@ pub struct Config {
     pub sample_ms: f32,
     /// Order of the gates' rows; "ifgo".
     pub gate_order: String,
-    /// How the file stores its matrices; for people.
-    pub quantisation: String,
+    /// How the file stores its weight matrices.
+    pub quantisation: Quantisation,
     /// Mean points per character of the training text.
     pub points_per_character: f32,
     /// Free: how it was trained.
@@ -217,7 +245,7 @@ impl Weights {
             Error::WeightsMetadata { file: file.into(), key: "longhand".into(), problem: "is missing".into() }
         })?;
         let config = parse_config(json, file)?;
-        let reader = Reader { tensors: &tensors, file };
+        let reader = Reader { tensors: &tensors, quantisation: config.quantisation, file };
         let mut layers = Vec::with_capacity(config.hidden.len());
         for (l, &hidden) in config.hidden.iter().enumerate() {
             let gates = reader.dense(&format!("lstm.{l}"), 4 * hidden, config.columns(l))?;
@@ -350,19 +378,28 @@ struct Probe {
     offset_sd: Option<[f32; 2]>,
     sample_ms: Option<f32>,
     gate_order: Option<String>,
-    quantisation: Option<String>,
+    quantisation: Option<Quantisation>,
     points_per_character: Option<f32>,
 }
 
 struct Reader<'a> {
     tensors: &'a SafeTensors<'a>,
+    quantisation: Quantisation,
     file: &'a str,
 }
 
 impl Reader<'_> {
     fn dense(&self, stem: &str, rows: usize, columns: usize) -> Result<Dense> {
+        let name = format!("{stem}.weight");
+        let view = self.view(&name, &[rows, columns])?;
+        if view.dtype() != self.quantisation.dtype() {
+            let (found, expected) = (view.dtype(), self.quantisation.dtype());
+            return Err(
+                self.bad(&name, format!("is of type {found:?}, but the metadata's `quantisation` says {expected:?}"))
+            );
+        }
         Ok(Dense {
-            weight: self.tensor(&format!("{stem}.weight"), &[rows, columns])?,
+            weight: self.tensor(&name, &[rows, columns])?,
             bias: self.tensor(&format!("{stem}.bias"), &[rows])?,
             columns,
         })
@@ -370,22 +407,51 @@ impl Reader<'_> {
 
     /// One tensor as `f32`, if it is there, of this shape, of a known type and finite.
     fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let bad = |problem: String| Error::WeightsTensor { file: self.file.into(), tensor: name.into(), problem };
-        let view = self.tensors.tensor(name).map_err(|_| bad(format!("is missing, expected shape {shape:?}")))?;
-        if view.shape() != shape {
-            return Err(bad(format!("has shape {:?}, expected {shape:?}", view.shape())));
-        }
+        let view = self.view(name, shape)?;
         let data = view.data();
-        let values: Vec<f32> = match view.dtype() {
-            Dtype::F32 => data.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-            Dtype::F16 => data.as_chunks::<2>().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect(),
-            other => return Err(bad(format!("is of type {other:?}, expected F32 or F16"))),
+        let values: Vec<f32> = match (view.dtype(), shape) {
+            (Dtype::F32, _) => data.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+            (Dtype::F16, _) => data.as_chunks::<2>().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect(),
+            (Dtype::I8, &[rows, columns]) => multiples(data, columns, &self.scales(name, rows)?),
+            (other, _) => {
+                let expected = if shape.len() == 2 { "F32, F16 or I8" } else { "F32 or F16" };
+                return Err(self.bad(name, format!("is of type {other:?}, expected {expected}")));
+            }
         };
         match values.iter().position(|v| !v.is_finite()) {
-            Some(index) => Err(bad(format!("has a value that is no number at index {index}"))),
+            Some(index) => Err(self.bad(name, format!("has a value that is no number at index {index}"))),
             None => Ok(values),
         }
     }
+
+    /// The scale of each row of an `I8` matrix.
+    fn scales(&self, matrix: &str, rows: usize) -> Result<Vec<f32>> {
+        let name = format!("{matrix}.scale");
+        match self.view(&name, &[rows])?.dtype() {
+            Dtype::F32 => self.tensor(&name, &[rows]),
+            other => Err(self.bad(&name, format!("is of type {other:?}, expected F32"))),
+        }
+    }
+
+    /// One tensor as it is stored, if it is there and of this shape.
+    fn view(&self, name: &str, shape: &[usize]) -> Result<TensorView<'_>> {
+        let view =
+            self.tensors.tensor(name).map_err(|_| self.bad(name, format!("is missing, expected shape {shape:?}")))?;
+        if view.shape() != shape {
+            return Err(self.bad(name, format!("has shape {:?}, expected {shape:?}", view.shape())));
+        }
+        Ok(view)
+    }
+
+    fn bad(&self, tensor: &str, problem: String) -> Error {
+        Error::WeightsTensor { file: self.file.into(), tensor: tensor.into(), problem }
+    }
+}
+
+/// Rows of whole numbers, each row times its scale.
+fn multiples(whole: &[u8], columns: usize, scales: &[f32]) -> Vec<f32> {
+    let rows = whole.chunks_exact(columns).zip(scales);
+    rows.flat_map(|(row, scale)| row.iter().map(move |&b| f32::from(b.cast_signed()) * scale)).collect()
 }
 
 /// 64-bit FNV-1a.
@@ -467,11 +533,96 @@ mod tests {
         let config = config();
         let tensors = testing::tensors(&config, 1);
         let json = serde_json::to_string(&config).unwrap();
-        let half = read(&testing::file_f16(&json, &tensors)).unwrap();
+        let half_json = serde_json::to_string(&Config { quantisation: Quantisation::F16, ..config }).unwrap();
+        let half = read(&testing::file_f16(&half_json, &tensors)).unwrap();
         let full = read(&testing::file(&json, &tensors)).unwrap();
         assert_eq!(half.layers[0].gates.weight, full.rounded_to_f16().layers[0].gates.weight);
         assert_ne!(half.fingerprint, full.fingerprint);
         assert_eq!(full.fingerprint, read(&testing::file(&json, &tensors)).unwrap().fingerprint);
+    }
+
+    /// A file with `I8` matrices, its tensors as stored, to be edited.
+    fn int8_file(edit: impl FnOnce(&mut Vec<testing::Stored>)) -> Vec<u8> {
+        let mut stored = testing::int8(&testing::tensors(&config(), 1));
+        edit(&mut stored);
+        let config = Config { quantisation: Quantisation::Int8, ..config() };
+        testing::file_of(&serde_json::to_string(&config).unwrap(), &stored)
+    }
+
+    #[test]
+    fn whole_numbers_are_multiplied_by_the_scales_of_their_rows() {
+        let tensors = testing::tensors(&config(), 1);
+        let weights = read(&int8_file(|_| ())).unwrap();
+        assert_eq!(weights.config.quantisation, Quantisation::Int8);
+        let found = [
+            ("lstm.0.weight", &weights.layers[0].gates.weight),
+            ("lstm.1.weight", &weights.layers[1].gates.weight),
+            ("lstm.1.style", &weights.layers[1].style),
+            ("window.weight", &weights.window.as_ref().unwrap().weight),
+            ("output.weight", &weights.output.weight),
+        ];
+        for (name, found) in found {
+            let (_, shape, values) = tensors.iter().find(|(n, ..)| n == name).unwrap();
+            assert_eq!(found.len(), values.len());
+            for (found, row) in found.chunks(shape[1]).zip(values.chunks(shape[1])) {
+                let step = row.iter().fold(0.0f32, |m, v| m.max(v.abs())) / 127.0;
+                assert!(found.iter().zip(row).all(|(a, b)| (a - b).abs() <= 0.501 * step), "{name}");
+            }
+        }
+        let exact = read(&int8_file(|stored| {
+            let matrix = stored.iter_mut().find(|t| t.name == "window.weight").unwrap();
+            matrix.bytes[5..8].copy_from_slice(&[0, 127, 0x81]);
+            let scale = stored.iter_mut().find(|t| t.name == "window.weight.scale").unwrap();
+            scale.bytes[..4].copy_from_slice(&0.25f32.to_le_bytes());
+            scale.bytes[4..8].copy_from_slice(&0.5f32.to_le_bytes());
+        }));
+        // Six columns: the second row begins at index 6.
+        assert_eq!(exact.unwrap().window.unwrap().weight[5..8], [0.0, 63.5, -63.5]);
+    }
+
+    #[test]
+    fn scales_that_are_missing_or_cannot_be_used_are_named() {
+        let message = |edit: &dyn Fn(&mut Vec<testing::Stored>)| {
+            let error = read(&int8_file(edit)).unwrap_err();
+            assert!(matches!(error, Error::WeightsTensor { .. }), "{error:?}");
+            error.to_string()
+        };
+        for (name, rows) in [("lstm.0.weight.scale", 24), ("window.weight.scale", 12), ("lstm.1.style.scale", 20)] {
+            let scale = |edit: &dyn Fn(&mut testing::Stored)| {
+                message(&|stored| edit(stored.iter_mut().find(|t| t.name == name).unwrap()))
+            };
+            let missing = message(&|stored| stored.retain(|t| t.name != name));
+            says(&missing, &[FILE, &format!("`{name}` is missing, expected shape [{rows}]")]);
+            let misshapen = scale(&|t| t.shape = vec![rows, 1]);
+            says(&misshapen, &[FILE, &format!("`{name}` has shape [{rows}, 1], expected [{rows}]")]);
+            let infinite = scale(&|t| t.bytes[4..8].copy_from_slice(&f32::INFINITY.to_le_bytes()));
+            says(&infinite, &[FILE, &format!("`{name}` has a value that is no number at index 1")]);
+            let half = scale(&|t| (t.dtype, t.bytes) = (Dtype::F16, vec![0; 2 * rows]));
+            says(&half, &[FILE, &format!("`{name}` is of type F16, expected F32")]);
+        }
+        // The scale is finite, its multiples are not.
+        let huge = message(&|stored| {
+            let scale = stored.iter_mut().find(|t| t.name == "output.weight.scale").unwrap();
+            scale.bytes[..4].copy_from_slice(&f32::MAX.to_le_bytes());
+        });
+        says(&huge, &["`output.weight` has a value that is no number at index"]);
+        let bias = message(&|stored| {
+            let bias = stored.iter_mut().find(|t| t.name == "output.bias").unwrap();
+            (bias.dtype, bias.bytes) = (Dtype::I8, vec![1; bias.shape[0]]);
+        });
+        says(&bias, &["`output.bias` is of type I8, expected F32 or F16"]);
+    }
+
+    #[test]
+    fn matrices_of_another_type_than_the_metadata_says_are_named() {
+        let tensors = testing::tensors(&config(), 1);
+        let json = |quantisation| serde_json::to_string(&Config { quantisation, ..config() }).unwrap();
+        for (said, dtype) in [(Quantisation::F16, "F16"), (Quantisation::Int8, "I8")] {
+            let error = read(&testing::file(&json(said), &tensors)).unwrap_err().to_string();
+            says(&error, &[FILE, "`lstm.0.weight` is of type F32", &format!("`quantisation` says {dtype}")]);
+        }
+        let error = read(&testing::file_f16(&json(Quantisation::Int8), &tensors)).unwrap_err().to_string();
+        says(&error, &["`lstm.0.weight` is of type F16", "`quantisation` says I8"]);
     }
 
     #[test]
@@ -513,13 +664,13 @@ mod tests {
         says(&metadata_message(|json| json["alphabet"] = json!("aba")), &["`alphabet`", "'a' twice"]);
         says(&metadata_message(|json| json["gate_order"] = json!("ifog")), &["`gate_order`", "ifgo"]);
         says(&metadata_message(|json| json["offset_sd"] = json!([1.0, 0.0])), &["`offset_sd`"]);
+        says(&metadata_message(|json| json["quantisation"] = json!("int4")), &["`quantisation`", "int4", "`int8`"]);
         says(&metadata_message(|json| json["sample_ms"] = json!(0)), &["`sample_ms`", "above 0"]);
         says(&metadata_message(|json| json["style_dim"] = json!(0)), &["`style_dim`", "2 styles"]);
         says(&metadata_message(|json| *json = json!([1])), &["`longhand`", "not a JSON object"]);
         let error = read(&testing::file("{", &[])).unwrap_err().to_string();
         says(&error, &[FILE, "`longhand` is not JSON"]);
-        let error =
-            read(&safetensors::serialize(Vec::<(String, safetensors::tensor::TensorView<'_>)>::new(), None).unwrap());
+        let error = read(&safetensors::serialize(Vec::<(String, TensorView<'_>)>::new(), None).unwrap());
         says(&error.unwrap_err().to_string(), &[FILE, "`longhand` is missing"]);
     }
 

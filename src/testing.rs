@@ -3,7 +3,7 @@
 
 use crate::cpu::CpuEngine;
 use crate::engine::{Engine, Noise};
-use crate::model::{Config, Kind, Weights};
+use crate::model::{Config, Kind, Quantisation, Weights};
 use crate::noise::NoiseStream;
 use crate::writer::Writer;
 use half::f16;
@@ -28,7 +28,7 @@ pub fn config(kind: Kind, hidden: &[usize], mixtures: usize) -> Config {
         offset_sd: [40.0, 35.0],
         sample_ms: 20.0,
         gate_order: "ifgo".into(),
-        quantisation: "f32".into(),
+        quantisation: Quantisation::F32,
         points_per_character: 25.0,
         training: serde_json::Value::Null,
         corpus: String::new(),
@@ -77,28 +77,67 @@ pub fn tensors(config: &Config, seed: u64) -> Vec<(String, Vec<usize>, Vec<f32>)
     tensors
 }
 
+/// A tensor as a weights file stores it.
+pub struct Stored {
+    /// Its name.
+    pub name: String,
+    /// Type of its numbers.
+    pub dtype: Dtype,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its numbers, little-endian.
+    pub bytes: Vec<u8>,
+}
+
+impl Stored {
+    fn new<const N: usize>(name: &str, dtype: Dtype, shape: &[usize], numbers: impl Iterator<Item = [u8; N]>) -> Self {
+        Self { name: name.into(), dtype, shape: shape.to_vec(), bytes: numbers.flatten().collect() }
+    }
+}
+
 /// A weights file of these tensors, with `metadata` under the key `longhand`.
-pub fn file(metadata: &str, tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<u8> {
-    let views = tensors.iter().map(|(name, shape, values)| {
-        let view = TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(values));
-        (name.clone(), view.expect("shape and values agree"))
+pub fn file_of(metadata: &str, tensors: &[Stored]) -> Vec<u8> {
+    let views = tensors.iter().map(|t| {
+        let view = TensorView::new(t.dtype, t.shape.clone(), &t.bytes);
+        (t.name.clone(), view.expect("shape and values agree"))
     });
     let metadata = [("longhand".to_string(), metadata.to_string())];
     safetensors::serialize(views, Some(metadata.into_iter().collect())).expect("serialisable")
 }
 
-/// As [`file`], with the values as `f16`.
-pub fn file_f16(metadata: &str, tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<u8> {
-    let halves: Vec<Vec<u8>> = tensors
+/// As [`file_of`], with the values as `f32`.
+pub fn file(metadata: &str, tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<u8> {
+    let stored = tensors
         .iter()
-        .map(|(_, _, values)| values.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes()).collect())
-        .collect();
-    let views = tensors.iter().zip(&halves).map(|((name, shape, _), bytes)| {
-        let view = TensorView::new(Dtype::F16, shape.clone(), bytes);
-        (name.clone(), view.expect("shape and values agree"))
+        .map(|(name, shape, values)| Stored::new(name, Dtype::F32, shape, values.iter().map(|v| v.to_le_bytes())));
+    file_of(metadata, &stored.collect::<Vec<_>>())
+}
+
+/// As [`file_of`], with the values as `f16`.
+pub fn file_f16(metadata: &str, tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<u8> {
+    let stored = tensors.iter().map(|(name, shape, values)| {
+        Stored::new(name, Dtype::F16, shape, values.iter().map(|&v| f16::from_f32(v).to_le_bytes()))
     });
-    let metadata = [("longhand".to_string(), metadata.to_string())];
-    safetensors::serialize(views, Some(metadata.into_iter().collect())).expect("serialisable")
+    file_of(metadata, &stored.collect::<Vec<_>>())
+}
+
+/// Matrices as `I8` with the scale of each row, the rest (and the style table) as `f32`.
+pub fn int8(tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<Stored> {
+    let mut stored = Vec::new();
+    for (name, shape, values) in tensors {
+        if shape.len() != 2 || name == "style.table" {
+            stored.push(Stored::new(name, Dtype::F32, shape, values.iter().map(|v| v.to_le_bytes())));
+            continue;
+        }
+        let rows = values.chunks(shape[1]);
+        let scales: Vec<f32> = rows.clone().map(|row| row.iter().fold(0.0f32, |m, v| m.max(v.abs())) / 127.0).collect();
+        let whole =
+            rows.zip(&scales).flat_map(|(row, s)| row.iter().map(move |v| ((v / s).round() as i8).to_le_bytes()));
+        stored.push(Stored::new(name, Dtype::I8, shape, whole));
+        let scales = scales.iter().map(|v| v.to_le_bytes());
+        stored.push(Stored::new(&format!("{name}.scale"), Dtype::F32, &shape[..1], scales));
+    }
+    stored
 }
 
 /// Bytes of a random network's weights file.

@@ -11,7 +11,7 @@
 
 use longhand::cpu::{State, lstm, mixture, window};
 use longhand::engine::{Engine, Line, Noise, Step};
-use longhand::model::{Kind, Weights};
+use longhand::model::{Kind, Quantisation, Weights};
 use longhand::style::gate_bias;
 use longhand::testing::relative_error;
 use safetensors::{Dtype, SafeTensors};
@@ -223,6 +223,16 @@ fn the_tiny_prediction_network() {
 fn the_tiny_synthesis_network() {
     kernels("tiny-synthesis");
     free_run("tiny-synthesis");
+}
+
+/// Its matrices are `int8`, as the trainer ships them: what `f16` holds, so that both engines compute the same.
+#[test]
+fn the_tiny_network_of_whole_numbers() {
+    kernels("tiny-int8");
+    free_run("tiny-int8");
+    let weights = Fixture::read("tiny-int8").weights;
+    assert_eq!(weights.config.quantisation, Quantisation::Int8);
+    assert_eq!(weights, weights.rounded_to_f16());
 }
 
 #[test]

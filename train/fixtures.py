@@ -2,9 +2,9 @@
 
     python train/fixtures.py --out tests/fixtures --weights weights
 
-Writes four files. `tiny-*` carry small random networks and run in every
-test; `prediction` and `synthesis` belong to the shipped weights, whose hash
-they name. All values are computed in f64 and stored as f32:
+Writes five files. `tiny-*` carry small random networks and run in every
+test, one of them in int8; `prediction` and `synthesis` belong to the shipped
+weights, whose hash they name. All values are computed in f64 and stored as f32:
 
 ====================== ============ ====================================================
 tensor                 shape        meaning
@@ -38,6 +38,7 @@ import numpy as np
 
 import export
 import reference
+import ship
 from alphabet import encode
 from model import Config, init
 
@@ -114,16 +115,20 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="folder of the shipped weights; without it only tiny ones")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    for kind in ("prediction", "synthesis"):
+    for name, kind in (("prediction", "prediction"), ("synthesis", "synthesis"), ("int8", "prediction")):
+        path = args.out / f"tiny-{name}.safetensors"
         tensors, config = tiny(kind)
         ids = encode("a bad cafe", config.alphabet) if config.window else []
         style = np.linspace(-1, 1, config.style_dim).astype(np.float32)
-        rows = record(tensors, config, ids, style, 0.3, 0.9, 5)
         names = ["first", "second"][: config.writers]
         meta = export.metadata(config, Units, 20, {}, names, "f32")
-        export.write(args.out / f"tiny-{kind}.safetensors", {**tensors, **rows}, meta)
-        if args.weights is None:
-            continue
+        if name == "int8":
+            tensors, meta = ship.ship(tensors, meta, [], {}, int8=True)
+        # The network is what the file says.
+        export.write(path, tensors, meta)
+        rows = record(export.read(path)[0], config, ids, style, 0.3, 0.9, 5)
+        export.write(path, {**tensors, **rows}, meta)
+    for kind in ("prediction", "synthesis") if args.weights else ():
         path = args.weights / f"{kind}.safetensors"
         tensors, meta = export.read(path)
         config = export.config_of(meta)

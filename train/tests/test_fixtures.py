@@ -23,15 +23,15 @@ def make(monkeypatch, *arguments) -> None:
     fixtures.main()
 
 
-@pytest.mark.parametrize("kind", ["prediction", "synthesis"])
-def test_the_tiny_fixtures_in_the_repository_can_be_made_again(kind, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["tiny-prediction", "tiny-synthesis", "tiny-int8"])
+def test_the_tiny_fixtures_in_the_repository_can_be_made_again(name, tmp_path, monkeypatch):
     make(monkeypatch, "--out", tmp_path)
-    made, made_meta = export.read(tmp_path / f"tiny-{kind}.safetensors")
-    kept, kept_meta = export.read(ROOT / "tests" / "fixtures" / f"tiny-{kind}.safetensors")
+    made, made_meta = export.read(tmp_path / f"{name}.safetensors")
+    kept, kept_meta = export.read(ROOT / "tests" / "fixtures" / f"{name}.safetensors")
     assert made_meta == kept_meta
     assert made.keys() == kept.keys()
-    for name, value in kept.items():
-        np.testing.assert_allclose(made[name], value, rtol=1e-6, atol=1e-6, err_msg=name)
+    for tensor, value in kept.items():
+        np.testing.assert_allclose(made[tensor], value, rtol=1e-6, atol=1e-6, err_msg=tensor)
 
 
 def test_a_fixture_is_a_chain_of_points_each_of_which_is_the_next_input():
