@@ -35,6 +35,17 @@ class Corpus:
         return sum(len(p) for p in self.points)
 
 
+def kept(rows: np.ndarray, stride: int) -> np.ndarray:
+    """Which rows `thin` keeps: every `stride`-th point of each stroke and every stroke's end."""
+    pen = rows[:, 2] == 1
+    start = np.concatenate([[0], np.flatnonzero(pen)[:-1] + 1]) if pen.any() else np.array([0])
+    stroke = np.cumsum(np.concatenate([[0], pen[:-1]]))
+    position = np.arange(len(rows)) - start[np.minimum(stroke, len(start) - 1)]
+    keep = pen | (position % stride == 0)
+    keep[-1] = True
+    return keep
+
+
 def thin(rows: np.ndarray, stride: int) -> np.ndarray:
     """Keep every `stride`-th point of each stroke and every stroke's end.
 
@@ -42,26 +53,26 @@ def thin(rows: np.ndarray, stride: int) -> np.ndarray:
     """
     if stride == 1:
         return rows
-    pen = rows[:, 2] == 1
-    start = np.concatenate([[0], np.flatnonzero(pen)[:-1] + 1]) if pen.any() else np.array([0])
-    stroke = np.cumsum(np.concatenate([[0], pen[:-1]]))
-    position = np.arange(len(rows)) - start[np.minimum(stroke, len(start) - 1)]
-    keep = pen | (position % stride == 0)
-    keep[-1] = True
+    keep = kept(rows, stride)
     path = np.cumsum(rows[:, :2].astype(np.int64), axis=0)[keep]
     thinned = np.diff(path, axis=0, prepend=np.zeros((1, 2), np.int64))
     return np.concatenate([thinned, rows[keep, 2:]], axis=1)
 
 
 def load(path: Path, split: str, stride: int = 1, units=None) -> Corpus:
-    """Read one split; `units` = (mean, sd) to use instead of the training split's own."""
+    """Read one split; `units` = (mean, sd) to use instead of the training split's own.
+
+    "train" includes the lines that `enrich.py` made, which have the split "extra"; they have no say
+    in the units.
+    """
     packed = np.load(path)
     ends = np.cumsum(packed["lengths"])
     splits, texts, writers = packed["splits"], packed["texts"], packed["writers"]
     lines = [thin(r, stride) for r in np.split(packed["points"], ends[:-1])]
     names = sorted({str(w) for w, s in zip(writers, splits, strict=True) if s == "train" and w})
     number = {w: i for i, w in enumerate(names)}
-    chosen = [i for i, s in enumerate(splits) if s == split]
+    wanted = ("train", "extra") if split == "train" else (split,)
+    chosen = [i for i, s in enumerate(splits) if s in wanted]
     if not chosen:
         raise SystemExit(f'{path}: no line has the split "{split}", and some are needed')
     if units is None:
