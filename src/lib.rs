@@ -8,7 +8,9 @@
 //! Start with [`cpu`]: one timestep of the network, top to bottom.
 
 pub mod alphabet;
+pub mod check;
 pub mod cpu;
+pub mod ending;
 pub mod engine;
 pub mod error;
 pub mod export;

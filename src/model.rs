@@ -100,6 +100,10 @@ pub struct Config {
     pub quantisation: Quantisation,
     /// Mean points per character of the training text.
     pub points_per_character: f32,
+    /// Points that each character of the alphabet took in training, as a share of that mean; empty if
+    /// the file does not say.
+    #[serde(default)]
+    pub dwell: Vec<f32>,
     /// Free: how it was trained.
     #[serde(default)]
     pub training: serde_json::Value,
@@ -172,6 +176,13 @@ impl Config {
         let mut seen = std::collections::HashSet::new();
         if let Some(c) = self.alphabet.chars().find(|&c| !seen.insert(c)) {
             return bad("alphabet", format!("has {c:?} twice"));
+        }
+        let characters = self.alphabet.chars().count();
+        if !(self.dwell.is_empty() || self.dwell.len() == characters) {
+            return bad("dwell", format!("has {} numbers for {characters} characters", self.dwell.len()));
+        }
+        if self.dwell.iter().any(|v| !(v.is_finite() && *v > 0.0)) {
+            return bad("dwell", "has a number that is not above 0".into());
         }
         let units = self.offset_mean.iter().chain(&self.offset_sd);
         if units.clone().any(|v| !v.is_finite()) || self.offset_sd.iter().any(|&v| v <= 0.0) {
@@ -380,6 +391,7 @@ struct Probe {
     gate_order: Option<String>,
     quantisation: Option<Quantisation>,
     points_per_character: Option<f32>,
+    dwell: Option<Vec<f32>>,
 }
 
 struct Reader<'a> {
@@ -642,7 +654,7 @@ mod tests {
     #[test]
     fn every_required_key_is_named_when_missing_and_unknown_ones_are_ignored() {
         let keys = serde_json::to_value(config()).unwrap();
-        for key in keys.as_object().unwrap().keys().filter(|k| !["training", "corpus"].contains(&k.as_str())) {
+        for key in keys.as_object().unwrap().keys().filter(|k| !["dwell", "training", "corpus"].contains(&k.as_str())) {
             let message = metadata_message(|json| drop(json.as_object_mut().unwrap().remove(key)));
             says(&message, &[FILE, &format!("`{key}` is missing")]);
         }
@@ -666,6 +678,8 @@ mod tests {
         says(&metadata_message(|json| json["offset_sd"] = json!([1.0, 0.0])), &["`offset_sd`"]);
         says(&metadata_message(|json| json["quantisation"] = json!("int4")), &["`quantisation`", "int4", "`int8`"]);
         says(&metadata_message(|json| json["sample_ms"] = json!(0)), &["`sample_ms`", "above 0"]);
+        says(&metadata_message(|json| json["dwell"] = json!([1.0])), &["`dwell`", "1 numbers for 27 characters"]);
+        says(&metadata_message(|json| json["dwell"] = json!(vec![0.0; 27])), &["`dwell`", "above 0"]);
         says(&metadata_message(|json| json["style_dim"] = json!(0)), &["`style_dim`", "2 styles"]);
         says(&metadata_message(|json| *json = json!([1])), &["`longhand`", "not a JSON object"]);
         let error = read(&testing::file("{", &[])).unwrap_err().to_string();

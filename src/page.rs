@@ -167,7 +167,8 @@ impl Page {
         if let Some(last) = self.line.last_mut() {
             last[2] = 1.0;
         }
-        let finish = writer.finish().unwrap_or(Finish::Cancelled);
+        // Between two lines it is not the line that was cancelled, but the page.
+        let finish = if writer.is_cancelled() { None } else { writer.finish() }.unwrap_or(Finish::Cancelled);
         let held_back = finish == Finish::Cancelled && self.first.is_some();
         let rest = self.deliver(if held_back { 0 } else { self.line.len() });
         if self.first.is_none() {
@@ -311,7 +312,8 @@ mod tests {
     #[test]
     fn the_first_line_comes_as_it_is_written() {
         let mut writer = writer();
-        let mut page = block_on(Page::start(&mut writer, "abc def ghi", &Settings::default(), 20)).unwrap();
+        let unchecked = Settings { attempts: 0, ..Settings::default() };
+        let mut page = block_on(Page::start(&mut writer, "abc def ghi", &unchecked, 20)).unwrap();
         let more = block_on(page.next(&mut writer)).unwrap().unwrap();
         assert_eq!((more.len(), more[0]), (8, [0.0; 3]));
     }

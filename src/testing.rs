@@ -30,6 +30,7 @@ pub fn config(kind: Kind, hidden: &[usize], mixtures: usize) -> Config {
         gate_order: "ifgo".into(),
         quantisation: Quantisation::F32,
         points_per_character: 25.0,
+        dwell: Vec::new(),
         training: serde_json::Value::Null,
         corpus: String::new(),
     }

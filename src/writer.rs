@@ -1,10 +1,16 @@
 //! Text, style, settings and a seed in; a stream of points out; on any engine.
 //!
-//! The writer keeps what it takes to go on elsewhere: the points delivered so far. When the GPU is
-//! lost, it reads them back in on the CPU engine and continues from the last one, with the same noise.
+//! A line is checked word by word ([`crate::check`]) before it is delivered. A word that went wrong is
+//! written anew, from the last good one on, with other noise; after so many attempts the best stays.
+//!
+//! The writer keeps what it takes to go on elsewhere: the points so far. When the GPU is lost, it reads
+//! them back in on the CPU engine and continues from the last one, with the same noise.
 
 use crate::alphabet::{Alphabet, Encoded};
+use crate::check::{BROKEN, Check, DOUBTFUL, Fault};
 use crate::cpu::CpuEngine;
+use crate::ending::Ending;
+pub use crate::ending::Finish;
 use crate::engine::{Engine, IN_FLIGHT, Line, Step};
 use crate::error::{Error, Result};
 use crate::ink::{Ink, Offset, Point};
@@ -27,21 +33,16 @@ const CHUNK_MS: f64 = 8.0;
 const CAP_FACTOR: f32 = 2.2;
 /// Points that every line may have on top, however short.
 const CAP_FLOOR: usize = 60;
-/// Learned stop from which a pen lift ends the line, where the window is on the last character but
-/// one, on the last, and on the end mark. It is a probability, so it rarely comes near 1 even at the
-/// right place: in 45 lines at bias 1 it was mostly 0.3 to 0.8 where the text was complete, and below
-/// 0.05 at nearly all lifts before.
-const STOP: [f32; 3] = [0.5, 0.3, 0.15];
-/// Longest stroke, as a multiple of the points per character, that may follow a pen lift on the end
-/// mark: a last dot or crossbar. What is longer is a letter too many; what starts to the right of
-/// all ink is a stray mark.
-const AFTERTHOUGHT: f32 = 0.75;
-/// Longest that the window may rest on the end mark, in points per character.
-const LONGEST_END: f32 = 2.0;
 /// Longest line, in characters: some ten times what fits across a sheet. Whoever has more wraps it.
 const LONGEST_LINE: usize = 1000;
 /// Most points that can be asked for without text: a quarter of an hour of pen time.
 const MOST_POINTS: usize = 50_000;
+/// Most attempts at a word that can be asked for.
+const MOST_ATTEMPTS: usize = 20;
+/// How bad it is, in the measure of [`Check::judge`], if a word is not written to its end.
+const UNFINISHED: f32 = 10.0;
+/// Noise of a line that is written anew for the n-th time: stream `line + n · REWRITTEN`.
+const REWRITTEN: u64 = 1 << 32;
 
 /// How to write.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,29 +59,15 @@ pub struct Settings {
     pub style: Option<usize>,
     /// Points to write without text, at least 1.
     pub points: usize,
+    /// How often a word of doubtful quality is written anew, up to 20; 0 for unchecked writing, which is delivered
+    /// as it comes.
+    pub attempts: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { bias: 0.5, temperature: 1.0, seed: 1, line: 0, style: None, points: 700 }
+        Self { bias: 0.5, temperature: 1.0, seed: 1, line: 0, style: None, points: 700, attempts: 4 }
     }
-}
-
-/// Why a line ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finish {
-    /// The network said so.
-    Stopped,
-    /// The window had moved past the text [G §5].
-    WindowRule,
-    /// The length that was asked for, without text.
-    Length,
-    /// The guard against lines that never end.
-    Cap,
-    /// The network computed something that is no number.
-    NonFinite,
-    /// The caller said so.
-    Cancelled,
 }
 
 /// What a line will be.
@@ -134,23 +121,36 @@ impl Canceller {
 struct Job {
     weights: Arc<Weights>,
     line: Line,
+    settings: Settings,
     noise: NoiseStream,
-    /// Every point delivered, normalised.
-    points: Vec<[f32; 3]>,
-    /// Timesteps submitted, delivered or not.
+    /// Every timestep of the line as it stands.
+    steps: Vec<Step>,
+    /// The place in the text of each.
+    path: Vec<usize>,
+    /// How many of them are delivered, and how many may be.
+    delivered: usize,
+    ready: usize,
+    ending: Ending,
+    check: Check,
+    /// The word being written, the timesteps before it, and what earlier attempts at it came to.
+    word: usize,
+    word_start: usize,
+    attempts: Vec<Attempt>,
+    /// Words written anew so far: each time with noise of its own.
+    rewritten: u64,
+    /// Timesteps submitted since the engine was opened and before, delivered or not.
     submitted: usize,
     in_flight: VecDeque<usize>,
     chunk: usize,
     cap: usize,
-    /// Timesteps in a row that the window has been on the end mark.
-    at_end: usize,
-    /// Whether the pen has lifted there: strokes are then held back until they prove short.
-    after_end: bool,
-    /// The last of `points`, held back.
-    held: Vec<Step>,
-    /// Of what was delivered: where the pen is, and the right edge; corpus units from the origin.
-    x: f32,
-    right_edge: f32,
+    finish: Option<Finish>,
+}
+
+/// One way in which a word was written.
+#[derive(Debug)]
+struct Attempt {
+    steps: Vec<Step>,
+    badness: f32,
     finish: Option<Finish>,
 }
 
@@ -211,6 +211,9 @@ impl Writer {
         let weights = self.weights(kind).cloned().ok_or_else(|| Error::NotLoaded { kind: kind.to_string() })?;
         let config = &weights.config;
         let (text, cap) = match kind {
+            _ if settings.attempts > MOST_ATTEMPTS => {
+                return Err(outside("attempts", settings.attempts as f32, 0.0, MOST_ATTEMPTS as f32));
+            }
             Kind::Prediction if !(1..=MOST_POINTS).contains(&settings.points) => {
                 return Err(outside("points", settings.points as f32, 1.0, MOST_POINTS as f32));
             }
@@ -239,19 +242,25 @@ impl Writer {
         };
         // Text of which nothing can be written: done, with nothing on the sheet.
         let nothing = kind == Kind::Synthesis && text.written.is_empty();
+        let check = if kind == Kind::Synthesis { Check::new(config, &text.written) } else { Check::default() };
         let started = Started { kind, text, cap, sample_ms: config.sample_ms };
         let mut job = Job {
             noise: NoiseStream::new(settings.seed, settings.line),
-            points: Vec::new(),
+            settings: settings.clone(),
+            steps: Vec::new(),
+            path: Vec::new(),
+            delivered: 0,
+            ready: 0,
+            ending: Ending::default(),
+            check,
+            word: 0,
+            word_start: 0,
+            attempts: Vec::new(),
+            rewritten: 0,
             submitted: 0,
             in_flight: VecDeque::new(),
             chunk: FIRST_CHUNK,
             cap,
-            at_end: 0,
-            after_end: false,
-            held: Vec::new(),
-            x: 0.0,
-            right_edge: 0.0,
             finish: nothing.then_some(Finish::Stopped),
             weights,
             line,
@@ -265,22 +274,32 @@ impl Writer {
 
     /// Opens the line on the engine, or on the CPU engine if the GPU is gone.
     async fn open(&mut self, job: &mut Job) -> Result<()> {
-        match self.engine.open(&job.weights, std::slice::from_ref(&job.line)).await {
-            Err(error) if error.is_of_the_gpu() => self.fall_back(job, &error).await,
+        let line = std::slice::from_ref(&job.line);
+        match self.engine.open(&job.weights, line).await {
+            Err(error) if error.is_of_the_gpu() => {
+                self.engine = Engine::Cpu(CpuEngine::new());
+                self.notice = error.to_string();
+                self.engine.open(&job.weights, line).await
+            }
             other => other,
         }
     }
 
-    /// Goes on with the line on the CPU engine, from the last delivered point.
+    /// Goes on with the line on the CPU engine, from its last point.
     async fn fall_back(&mut self, job: &mut Job, cause: &Error) -> Result<()> {
         self.engine = Engine::Cpu(CpuEngine::new());
         self.notice = cause.to_string();
-        job.line.prefix.clone_from(&job.points);
-        job.noise.seek(job.points.len() as u64);
-        job.submitted = job.points.len();
+        self.reopen(job).await
+    }
+
+    /// Opens the line anew, with the points it has.
+    async fn reopen(&mut self, job: &mut Job) -> Result<()> {
+        job.line.prefix = job.steps.iter().map(|step| [step.dx, step.dy, step.pen]).collect();
+        job.noise = NoiseStream::new(job.settings.seed, job.settings.line + job.rewritten * REWRITTEN);
+        job.noise.seek(job.steps.len() as u64);
+        job.submitted = job.steps.len();
         job.in_flight.clear();
-        job.chunk = FIRST_CHUNK;
-        self.engine.open(&job.weights, std::slice::from_ref(&job.line)).await
+        self.open(job).await
     }
 
     /// The next points; `None` when the line is finished.
@@ -296,7 +315,18 @@ impl Writer {
     }
 
     async fn advance(&mut self, job: &mut Job) -> Result<Option<Chunk>> {
-        while job.finish.is_none() {
+        loop {
+            if self.is_cancelled() {
+                job.finish.get_or_insert(Finish::Cancelled);
+                return Ok(None);
+            }
+            let chunk = job.deliver();
+            if !chunk.steps.is_empty() {
+                return Ok(Some(chunk));
+            }
+            if job.finish.is_some() {
+                return Ok(None);
+            }
             let began = self.clock.map(|clock| clock());
             let steps = match self.chunk(job).await {
                 Err(error) if error.is_of_the_gpu() => {
@@ -308,16 +338,10 @@ impl Writer {
             if let (Some(began), Some(clock)) = (began, self.clock) {
                 job.resize_chunk(clock() - began);
             }
-            if self.cancelled.load(Ordering::Relaxed) {
-                job.finish = Some(Finish::Cancelled);
-                break;
-            }
-            let chunk = job.deliver(&steps);
-            if !chunk.steps.is_empty() {
-                return Ok(Some(chunk));
+            if job.take(&steps) == Then::Reopen {
+                self.reopen(job).await?;
             }
         }
-        Ok(None)
     }
 
     /// Keeps the engine busy and waits for the oldest chunk.
@@ -343,6 +367,11 @@ impl Writer {
         }
     }
 
+    /// Whether [`Canceller::cancel`] was called since the line began.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
     /// A handle that cancels this writer's lines while [`Writer::next`] has the writer borrowed.
     pub fn canceller(&self) -> Canceller {
         Canceller(Arc::clone(&self.cancelled))
@@ -351,9 +380,20 @@ impl Writer {
     /// The ink delivered so far of the line under way or last written, starting at the origin.
     pub fn ink(&self) -> Ink {
         let Some(job) = &self.job else { return Ink::default() };
-        let delivered = &job.points[..job.points.len() - job.held.len()];
-        let offsets: Vec<Offset> = delivered.iter().map(|&p| job.weights.config.offset(p)).collect();
+        let offsets: Vec<Offset> = job.steps[..job.delivered].iter().map(|step| job.offset(step)).collect();
         Ink::from_offsets(Point::default(), &offsets)
+    }
+
+    /// What is broken in the line last written, whether or not it was checked; empty for writing without text.
+    pub fn faults(&self) -> Vec<Fault> {
+        let Some(job) = self.job.as_ref().filter(|job| job.check.words() > 0) else { return Vec::new() };
+        let ended = matches!(job.finish, Some(Finish::Stopped | Finish::WindowRule));
+        job.check.line(&job.path[..job.delivered], ended, &BROKEN)
+    }
+
+    /// How many words of the line were written anew, each attempt counted.
+    pub fn rewritten(&self) -> u64 {
+        self.job.as_ref().map_or(0, |job| job.rewritten)
     }
 
     /// Why the line ended; `None` while it is being written.
@@ -372,86 +412,149 @@ impl Job {
         }
     }
 
-    /// Takes points up to the one at which the line ends.
-    fn deliver(&mut self, steps: &[Step]) -> Chunk {
-        let mut chunk = Chunk { offsets: Vec::with_capacity(steps.len()), steps: Vec::with_capacity(steps.len()) };
+    fn offset(&self, step: &Step) -> Offset {
+        self.weights.config.offset([step.dx, step.dy, step.pen])
+    }
+
+    /// What may be delivered and is not yet.
+    fn deliver(&mut self) -> Chunk {
+        let steps = self.steps[self.delivered..self.ready].to_vec();
+        self.delivered = self.ready;
+        Chunk { offsets: steps.iter().map(|step| self.offset(step)).collect(), steps }
+    }
+
+    /// Takes in timesteps, up to the one at which the line ends or a word has to be written anew.
+    fn take(&mut self, steps: &[Step]) -> Then {
         for step in steps {
             if ![step.dx, step.dy, step.pen, step.stop].iter().all(|v| v.is_finite()) {
                 self.finish = Some(Finish::NonFinite);
-                break;
+            } else {
+                self.finish = self.follow(step);
             }
-            self.points.push([step.dx, step.dy, step.pen]);
-            self.held.push(*step);
-            self.finish = self.ends_with(step);
-            // Held back until the stroke is over, if need be.
-            if !self.after_end || step.pen > 0.5 {
-                for step in self.held.drain(..) {
-                    let offset = self.weights.config.offset([step.dx, step.dy, step.pen]);
-                    self.x += offset.dx;
-                    self.right_edge = self.right_edge.max(self.x);
-                    chunk.offsets.push(offset);
-                    chunk.steps.push(step);
-                }
+            if self.settings.attempts == 0 || self.check.words() == 0 {
+                self.ready = self.ending.kept();
+            } else if self.check_words() == Then::Reopen {
+                return Then::Reopen;
             }
             if self.finish.is_some() {
                 break;
             }
         }
-        if self.finish.is_some() {
-            self.discard_held();
-        }
-        chunk
+        Then::GoOn
     }
 
-    /// What was held back to the end is not delivered.
-    fn discard_held(&mut self) {
-        self.points.truncate(self.points.len() - self.held.len());
-        self.held.clear();
-    }
-
-    /// Whether the stroke held back is no afterthought to the text.
-    fn is_stray(&self) -> bool {
+    /// Adds a timestep; says whether the line ends with it, and why.
+    fn follow(&mut self, step: &Step) -> Option<Finish> {
+        self.steps.push(*step);
+        self.path.push(step.position as usize);
         let config = &self.weights.config;
-        let Some(first) = self.held.first() else { return false };
-        let start = self.x + config.offset([first.dx, first.dy, first.pen]).dx;
-        // one typical offset of leeway
-        let beyond = start > self.right_edge + config.offset_sd[0];
-        beyond || self.held.len() as f32 > AFTERTHOUGHT * config.points_per_character
+        let cap = self.steps.len() >= self.cap;
+        // `follow` is asked for either network: it also counts the points.
+        let finish = self.ending.follow(config, self.line.ids.len().saturating_sub(1), step);
+        match config.kind {
+            Kind::Prediction => cap.then_some(Finish::Length),
+            Kind::Synthesis => finish.or(cap.then_some(Finish::Cap)),
+        }
     }
 
-    /// Whether the line ends with this point, and why.
-    fn ends_with(&mut self, step: &Step) -> Option<Finish> {
-        let weights = Arc::clone(&self.weights);
-        let config = &weights.config;
-        let cap = self.points.len() >= self.cap;
-        if config.kind == Kind::Prediction {
-            return cap.then_some(Finish::Length);
+    /// Judges words that have been written to their end. A word's points are those up to the last pen
+    /// lift before the window comes to the next word.
+    fn check_words(&mut self) -> Then {
+        while self.finish.is_none() && self.word + 1 < self.check.words() {
+            let past = self.path.last().is_some_and(|&at| at >= self.check.start(self.word + 1));
+            let boundary = self.ending.stroke();
+            if past && boundary > self.word_start {
+                let (faults, badness) = self.check.judge(self.word, &self.path, &DOUBTFUL);
+                if self.settle(boundary, faults.is_empty(), badness) == Then::Reopen {
+                    return Then::Reopen;
+                }
+            } else if self.check.is_stuck(self.word, &self.path) {
+                let (_, badness) = self.check.judge(self.word, &self.path, &DOUBTFUL);
+                return self.settle(self.steps.len(), false, badness + UNFINISHED);
+            } else {
+                return Then::GoOn;
+            }
         }
-        let (end, position) = (self.line.ids.len() - 1, step.position as usize);
-        let lifted = step.pen > 0.5;
-        let on_end = position == end;
-        self.at_end = if on_end { self.at_end + 1 } else { 0 };
-        self.after_end &= on_end;
-        if self.after_end && self.is_stray() {
-            self.discard_held();
-            return Some(Finish::WindowRule);
+        if self.finish.is_none() {
+            if self.word < self.check.words() && self.check.is_stuck(self.word, &self.path) {
+                return self.settle(self.steps.len(), false, 2.0 * UNFINISHED);
+            }
+            return Then::GoOn;
         }
-        // A learned stop counts only where the text is nearly used up: a slip in mid-line would
-        // cost half a sentence.
-        let enough = (position + 2).checked_sub(end).and_then(|place| STOP.get(place));
-        if lifted && enough.is_some_and(|&enough| step.stop > enough) {
-            return Some(Finish::Stopped);
+        // The line is over: all that was not judged yet is one attempt.
+        let reached = self.path.iter().copied().max().unwrap_or(0);
+        let (mut fine, mut badness) = (matches!(self.finish, Some(Finish::Stopped | Finish::WindowRule)), 0.0);
+        if !fine {
+            badness += UNFINISHED;
         }
-        // A network without a learned stop has only the window to go by.
-        if lifted && on_end && !config.stop {
-            return Some(Finish::WindowRule);
+        for word in self.word..self.check.words() {
+            let (faults, bad) = self.check.judge(word, &self.path, &DOUBTFUL);
+            fine &= faults.is_empty();
+            badness += bad;
+            if reached + 1 < self.check.start(word + 1) && reached < self.check.start(word) {
+                badness += UNFINISHED;
+            }
         }
-        self.after_end |= on_end && lifted;
-        if self.at_end as f32 > LONGEST_END * config.points_per_character {
-            return Some(Finish::WindowRule);
-        }
-        cap.then_some(Finish::Cap)
+        self.settle(self.ending.kept(), fine, badness)
     }
+
+    /// Keeps the word whose points end at `end`, or has it written anew; once there are no attempts left,
+    /// the best of them is kept.
+    fn settle(&mut self, end: usize, fine: bool, badness: f32) -> Then {
+        if fine {
+            return self.keep(end);
+        }
+        let steps = self.steps[self.word_start..end].to_vec();
+        self.attempts.push(Attempt { steps, badness, finish: self.finish });
+        if self.attempts.len() <= self.settings.attempts {
+            self.rewind();
+            return Then::Reopen;
+        }
+        let last = self.attempts.len() - 1;
+        let best = (0..=last).min_by(|&a, &b| self.attempts[a].badness.total_cmp(&self.attempts[b].badness));
+        let best = best.unwrap_or(last);
+        let attempt = self.attempts.swap_remove(best);
+        if best == last {
+            return self.keep(end);
+        }
+        self.rewind();
+        for step in &attempt.steps {
+            self.follow(step);
+        }
+        self.finish = attempt.finish;
+        self.keep(self.steps.len());
+        if self.finish.is_some() { Then::GoOn } else { Then::Reopen }
+    }
+
+    /// Goes on to the next word; what was written up to `end` may be delivered.
+    fn keep(&mut self, end: usize) -> Then {
+        self.attempts.clear();
+        self.ready = end;
+        self.word_start = end;
+        self.word += 1;
+        Then::GoOn
+    }
+
+    /// Back to where the word began, for another attempt.
+    fn rewind(&mut self) {
+        let steps = std::mem::take(&mut self.steps);
+        self.path.clear();
+        self.ending = Ending::default();
+        for step in &steps[..self.word_start] {
+            self.follow(step);
+        }
+        self.finish = None;
+        self.rewritten += 1;
+    }
+}
+
+/// What the writer does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// The engine goes on as it is.
+    GoOn,
+    /// The engine has to be opened anew, with the points that the line has now.
+    Reopen,
 }
 
 /// A setting in its range.
@@ -533,51 +636,6 @@ mod tests {
         let (last, before) = steps.split_last().unwrap();
         assert!(last.position + 2.0 >= text.len() as f32);
         assert!(before.iter().all(|s| s.position + 2.0 < text.len() as f32));
-    }
-
-    /// What is delivered of a line "abc" whose steps are given as (position, stop, lifted);
-    /// the pen goes to the right by `advance` (normalised) at each lift.
-    fn delivered(advance: f32, steps: impl IntoIterator<Item = (usize, f32, bool)>) -> (usize, Option<Finish>) {
-        let mut writer = writer();
-        block_on(writer.start("abc", &Settings::default())).unwrap();
-        let mut job = writer.job.take().unwrap();
-        let (mut count, mut dx) = (0, 0.0);
-        for (position, stop, lifted) in steps {
-            let step =
-                Step { position: position as f32, stop, pen: f32::from(u8::from(lifted)), dx, ..Step::default() };
-            // one by one, as chunks of any size must do the same
-            dx = if lifted { advance } else { 0.0 };
-            count += job.deliver(&[step]).offsets.len();
-            if job.finish.is_some() {
-                break;
-            }
-        }
-        let finish = job.finish;
-        writer.job = Some(job);
-        assert_eq!(writer.ink().strokes.iter().map(Vec::len).sum::<usize>(), count + 1, "ink is what was delivered");
-        (count, finish)
-    }
-
-    #[test]
-    fn after_the_end_a_dot_is_kept_and_a_letter_too_many_is_not() {
-        let stroke = |position: usize, stop: f32, points: usize| {
-            (1..=points).map(move |k| (position, if k == points { stop } else { 0.0 }, k == points))
-        };
-        let line = || (0..3).flat_map(|position| stroke(position, 0.0, 20));
-        // the learned stop, unsure before the end mark and sure enough on it
-        assert_eq!(
-            delivered(0.5, line().chain(stroke(2, 0.25, 5)).chain(stroke(3, 0.25, 5))),
-            (70, Some(Finish::Stopped))
-        );
-        // it never speaks up: what follows the lift on the end mark is short, then too long
-        let tail = || stroke(3, 0.1, 10).chain(stroke(3, 0.1, 4));
-        assert_eq!(delivered(0.5, line().chain(tail()).chain(stroke(3, 0.1, 30))), (74, Some(Finish::WindowRule)));
-        // it is short, but starts to the right of everything
-        assert_eq!(delivered(1.5, line().chain(tail())), (70, Some(Finish::WindowRule)));
-        // the window goes back: the stroke belongs to the text after all
-        assert_eq!(delivered(0.5, line().chain(tail()).chain((0..9).map(|_| (2, 0.0, false)))), (83, None));
-        // the pen never lifts: the window's time on the end mark is limited
-        assert_eq!(delivered(0.5, line().chain((0..90).map(|_| (3, 0.0, false)))), (111, Some(Finish::WindowRule)));
     }
 
     #[test]

@@ -1,0 +1,88 @@
+//! Writes lines of text and tells what became of each, as a row of JSON: for `train/evaluate.py`.
+//!
+//!     cargo run --release --example lines -- --weights weights/synthesis.safetensors --texts lines.txt
+//!
+//! `--hands all` gives the lines the network's hands in turn, `--hands NAME` one of them. An empty
+//! text is written by a prediction network.
+
+use longhand::cpu::CpuEngine;
+use longhand::engine::Engine;
+use longhand::model::Weights;
+use longhand::writer::{Settings, Writer};
+use serde_json::json;
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: lines --weights FILE --texts FILE [--bias 0.5] [--temperature 1] [--attempts 4] [--seed 1]
+             [--points 700] [--hands none|all|NAME]";
+
+async fn write() -> Result<(), Box<dyn Error>> {
+    let (mut weights, mut texts, mut hands) = (None, None, String::from("none"));
+    let mut settings = Settings::default();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(name) = arguments.next() {
+        let value = arguments.next().ok_or(USAGE)?;
+        let bad = |e: &dyn Error| format!("{name} {value}: {e}\n{USAGE}");
+        match name.as_str() {
+            "--weights" => weights = Some(value),
+            "--texts" => texts = Some(value),
+            "--hands" => hands = value,
+            "--bias" => settings.bias = value.parse().map_err(|e| bad(&e))?,
+            "--temperature" => settings.temperature = value.parse().map_err(|e| bad(&e))?,
+            "--attempts" => settings.attempts = value.parse().map_err(|e| bad(&e))?,
+            "--seed" => settings.seed = value.parse().map_err(|e| bad(&e))?,
+            "--points" => settings.points = value.parse().map_err(|e| bad(&e))?,
+            _ => return Err(format!("{name} is no option\n{USAGE}").into()),
+        }
+    }
+    let (weights, texts) = (weights.ok_or(USAGE)?, texts.ok_or(USAGE)?);
+    let read = |file: &str| std::fs::read(file).map_err(|e| format!("{file}: {e}"));
+    let network = Weights::from_bytes(&read(&weights)?, &weights)?;
+    let texts = String::from_utf8(read(&texts)?).map_err(|e| format!("{texts}: {e}"))?;
+    let names = network.config.styles.clone();
+    let chosen: Vec<Option<usize>> = match hands.as_str() {
+        "none" => vec![None],
+        "all" => (0..names.len()).map(Some).collect(),
+        name => {
+            let missing = || format!("there is no hand {name:?}; there are {}", names.join(", "));
+            vec![Some(names.iter().position(|other| other == name).ok_or_else(missing)?)]
+        }
+    };
+    let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
+    writer.set_weights(network);
+    let mut out = std::io::stdout().lock();
+    for (line, text) in texts.lines().enumerate() {
+        let style = chosen.get(line % chosen.len().max(1)).copied().flatten();
+        let settings = Settings { line: line as u64, style, ..settings.clone() };
+        writer.start(text, &settings).await?;
+        let mut steps = Vec::new();
+        while let Some(chunk) = writer.next().await? {
+            steps.extend(chunk.steps);
+        }
+        let strokes: Vec<Vec<[f32; 2]>> =
+            writer.ink().strokes.iter().map(|stroke| stroke.iter().map(|p| [p.x, p.y]).collect()).collect();
+        let row = json!({
+            "text": text,
+            "hand": style.map(|style| &names[style]),
+            "strokes": strokes,
+            "points": steps.len(),
+            "path": steps.iter().map(|step| step.position).collect::<Vec<_>>(),
+            "finish": format!("{:?}", writer.finish().ok_or("a line without an end")?),
+            "broken": writer.faults().iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "rewritten": writer.rewritten(),
+        });
+        writeln!(out, "{row}")?;
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    match pollster::block_on(write()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

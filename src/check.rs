@@ -1,0 +1,258 @@
+//! Whether a line was written as its text asks for: the self-check of the [`crate::writer`].
+//!
+//! While a network writes well, its window stays on a character for about as many points as people
+//! take to write it. When it goes wrong, the window hurries over characters, which are then missing
+//! or maimed, or rests on one, which then gets strokes too many. So a word is judged by how many points the
+//! window was on each of its characters, against what the training ink took for them
+//! ([`Config::dwell`]) at the line's own pace.
+
+use crate::model::Config;
+use std::ops::Range;
+
+/// Share of what is expected that a character, and a word of at least [`LONG`] of them, may take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    /// Least and most for a character.
+    pub character: [f32; 2],
+    /// Least and most for a word.
+    pub word: [f32; 2],
+}
+
+/// What is written anew: where real ink, read by a trained network, is once in some 200 characters.
+pub const DOUBTFUL: Bounds = Bounds { character: [0.2, 2.6], word: [0.6, 1.6] };
+
+/// What counts as broken: real ink hardly ever is there.
+pub const BROKEN: Bounds = Bounds { character: [0.02, 4.5], word: [0.4, 2.2] };
+
+/// Characters from which a word is judged as a whole.
+const LONG: usize = 3;
+/// Characters of mean length that stand for what is not yet known of a line's pace.
+const PRIOR: f32 = 6.0;
+/// Points by which a character may always be longer: a dot is over in a few.
+const LEEWAY: f32 = 4.0;
+
+/// Something wrong with a line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Fault {
+    /// The window hurried over this character.
+    Hurried(usize),
+    /// The window rested on this character.
+    Lingered(usize),
+    /// The word that begins with this character took too few or too many points.
+    Word(usize),
+    /// The line ended before this character.
+    Unwritten(usize),
+    /// The line did not end by itself.
+    Endless,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Fault::Hurried(at) => write!(f, "hurried over character {at}"),
+            Fault::Lingered(at) => write!(f, "lingered on character {at}"),
+            Fault::Word(at) => write!(f, "the word at character {at} is too short or too long"),
+            Fault::Unwritten(at) => write!(f, "ended before character {at}"),
+            Fault::Endless => write!(f, "did not end"),
+        }
+    }
+}
+
+/// What is expected of one line.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Check {
+    /// Points per character at the training ink's pace, `[U − 1]`: without the end mark.
+    expected: Vec<f32>,
+    /// Words, as places of their characters.
+    words: Vec<Range<usize>>,
+}
+
+impl Check {
+    /// What a network of this configuration should do with a text.
+    pub fn new(config: &Config, text: &str) -> Self {
+        let place = |c: char| config.alphabet.chars().position(|other| other == c);
+        let dwell = |c: char| place(c).and_then(|place| config.dwell.get(place)).copied().unwrap_or(1.0);
+        let mut words: Vec<Range<usize>> = Vec::new();
+        let mut end = None;
+        for (at, _) in text.chars().enumerate().filter(|&(_, c)| c != ' ') {
+            match words.last_mut().filter(|_| end == Some(at)) {
+                Some(word) => word.end = at + 1,
+                None => words.push(at..at + 1),
+            }
+            end = Some(at + 1);
+        }
+        Self { expected: text.chars().map(|c| dwell(c) * config.points_per_character).collect(), words }
+    }
+
+    /// Number of words.
+    pub fn words(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Place of a word's first character; beyond the last word, that of the end mark.
+    pub fn start(&self, word: usize) -> usize {
+        self.words.get(word).map_or(self.expected.len(), |word| word.start)
+    }
+
+    /// How many points the window was on each character.
+    pub fn dwell(&self, path: &[usize]) -> Vec<f32> {
+        let mut dwell = vec![0.0; self.expected.len()];
+        for &at in path {
+            if let Some(points) = dwell.get_mut(at) {
+                *points += 1.0;
+            }
+        }
+        dwell
+    }
+
+    /// The line's pace by its first `words` words: 1 is that of the training ink.
+    fn pace(&self, dwell: &[f32], words: usize) -> f32 {
+        let prior = PRIOR * self.expected.iter().sum::<f32>() / self.expected.len().max(1) as f32;
+        let (mut points, mut expected) = (prior, prior);
+        for word in &self.words[..words] {
+            points += dwell[word.clone()].iter().sum::<f32>();
+            expected += self.expected[word.clone()].iter().sum::<f32>();
+        }
+        points / expected
+    }
+
+    /// What is wrong with a word, by the path so far, and how much in all; the words before it give
+    /// the pace.
+    pub fn judge(&self, word: usize, path: &[usize], bounds: &Bounds) -> (Vec<Fault>, f32) {
+        let dwell = self.dwell(path);
+        let places = self.words[word].clone();
+        let pace = self.pace(&dwell, word + 1);
+        let (mut faults, mut badness) = (Vec::new(), 0.0);
+        let mut fault = |fault: Fault, ratio: f32, bound: f32| {
+            faults.push(fault);
+            badness += (ratio.max(0.01) / bound).ln().abs();
+        };
+        for at in places.clone() {
+            let expected = self.expected[at] * pace;
+            let [least, most] = bounds.character;
+            if dwell[at] < least * expected {
+                fault(Fault::Hurried(at), dwell[at] / expected, least);
+            } else if dwell[at] > most * expected + LEEWAY {
+                fault(Fault::Lingered(at), dwell[at] / expected, most);
+            }
+        }
+        if places.len() >= LONG {
+            let ratio = dwell[places.clone()].iter().sum::<f32>()
+                / (self.expected[places.clone()].iter().sum::<f32>() * self.pace(&dwell, word));
+            // The first words may be as large as the hand pleases.
+            let [least, most] = if word == 0 { [bounds.word[0] / 2.0, bounds.word[1] * 2.0] } else { bounds.word };
+            if ratio < least {
+                fault(Fault::Word(places.start), ratio, least);
+            } else if ratio > most {
+                fault(Fault::Word(places.start), ratio, most);
+            }
+        }
+        (faults, badness)
+    }
+
+    /// Whether the window rests on a character of this word for so long that it need not be waited for.
+    pub fn is_stuck(&self, word: usize, path: &[usize]) -> bool {
+        let Some(&at) = path.last().filter(|&&at| self.words[word].contains(&at)) else { return false };
+        let rest = path.iter().rev().take_while(|&&other| other == at).count() as f32;
+        let pace = self.pace(&self.dwell(path), word);
+        rest > DOUBTFUL.character[1] * 1.5 * self.expected[at] * pace.max(0.5) + 2.0 * LEEWAY
+    }
+
+    /// What is wrong with a whole line; `ended` says whether it ended by itself.
+    pub fn line(&self, path: &[usize], ended: bool, bounds: &Bounds) -> Vec<Fault> {
+        let reached = path.iter().copied().max().map_or(0, |at| at + 1);
+        let mut faults = Vec::new();
+        for word in 0..self.words.len() {
+            if self.words[word].end > reached {
+                faults.push(Fault::Unwritten(reached.max(self.words[word].start)));
+                break;
+            }
+            faults.extend(self.judge(word, path, bounds).0);
+        }
+        if !ended {
+            faults.push(Fault::Endless);
+        }
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+    use crate::testing;
+
+    /// 10 points for a character, `i` half of it.
+    fn check(text: &str) -> Check {
+        let mut config = testing::config(Kind::Synthesis, &[9], 3);
+        config.points_per_character = 10.0;
+        config.dwell = config.alphabet.chars().map(|c| if c == 'i' { 0.5 } else { 1.0 }).collect();
+        Check::new(&config, text)
+    }
+
+    /// So many points on each character, in order.
+    fn path(points: &[usize]) -> Vec<usize> {
+        points.iter().enumerate().flat_map(|(at, &points)| std::iter::repeat_n(at, points)).collect()
+    }
+
+    #[test]
+    fn words_are_what_lies_between_blanks() {
+        let check = check(" ab  c ");
+        assert_eq!((check.words(), check.start(0), check.start(1), check.start(2)), (2, 1, 5, 7));
+    }
+
+    #[test]
+    fn even_writing_is_fine_at_any_pace() {
+        let check = check("abc dif");
+        for pace in [0.6, 1.0, 1.8] {
+            let points = [10.0, 12.0, 9.0, 3.0, 10.0, 5.0, 11.0].map(|points| (points * pace) as usize);
+            for word in 0..2 {
+                assert_eq!(check.judge(word, &path(&points), &DOUBTFUL), (vec![], 0.0), "pace {pace}");
+            }
+            assert_eq!(check.line(&path(&points), true, &DOUBTFUL), []);
+        }
+    }
+
+    #[test]
+    fn hurry_and_lingering_are_found_where_they_are_and_worse_is_worse() {
+        let check = check("abc dif");
+        let (faults, bad) = check.judge(1, &path(&[10, 10, 10, 4, 10, 5, 1]), &DOUBTFUL);
+        assert_eq!(faults, [Fault::Hurried(6)]);
+        let (faults, worse) = check.judge(1, &path(&[10, 10, 10, 4, 10, 5, 0]), &DOUBTFUL);
+        assert_eq!(faults, [Fault::Hurried(6)]);
+        assert!(worse > bad && bad > 0.0);
+        let (faults, _) = check.judge(0, &path(&[10, 80, 10]), &DOUBTFUL);
+        assert!(faults.contains(&Fault::Lingered(1)));
+        // half of that is still nothing to call broken
+        assert_eq!(check.judge(0, &path(&[10, 40, 10]), &BROKEN).0, []);
+    }
+
+    #[test]
+    fn a_word_much_larger_than_those_before_it_is_found() {
+        let check = check("abc def ghk");
+        let points = [10, 10, 10, 4, 10, 10, 10, 4, 22, 22, 22];
+        assert_eq!(check.judge(2, &path(&points), &DOUBTFUL).0, [Fault::Word(8)]);
+        assert_eq!(check.judge(0, &path(&[22, 22, 22]), &DOUBTFUL).0, [], "the first may be");
+    }
+
+    #[test]
+    fn a_window_that_rests_is_noticed_before_the_word_is_over() {
+        let check = check("abc");
+        assert!(!check.is_stuck(0, &path(&[10, 20])));
+        assert!(check.is_stuck(0, &path(&[10, 70])));
+        assert!(!check.is_stuck(0, &path(&[10, 10, 10, 70])), "the end mark is another's business");
+    }
+
+    #[test]
+    fn what_was_not_written_is_told_once() {
+        let check = check("abc def ghi");
+        assert_eq!(check.line(&path(&[10, 10, 10, 4, 10, 10]), true, &BROKEN), [Fault::Unwritten(6)]);
+        assert_eq!(check.line(&path(&[10, 10, 10]), false, &BROKEN), [Fault::Unwritten(4), Fault::Endless]);
+    }
+
+    #[test]
+    fn without_a_table_all_characters_are_alike() {
+        let config = testing::config(Kind::Synthesis, &[9], 3);
+        assert_eq!(Check::new(&config, "ai").expected, [25.0, 25.0]);
+    }
+}
