@@ -1,16 +1,18 @@
-// The output layer, the mixture density and the next point, one timestep, all lines of the batch
-// [G eqs 17-22, 61-62]:
+// The output layer, the next point and its density, one timestep, all lines of the batch
+// [G eqs 17-25, 61-62]:
 //
 //   y = W [h of layer 0 | h of layer 1 | ...] + b,  pi = softmax(pi^ (1 + bias) / temperature),
 //   component j by the first uniform, sigma = exp(sigma^ - bias) sqrt(temperature), rho = tanh(rho^),
 //   dx = mu_x + sigma_x z1,  dy = mu_y + sigma_y (rho z1 + sqrt(1 - rho^2) z2),
-//   e = sigmoid(-e^ / temperature),  pen lifts if the second uniform is below e
+//   e = sigmoid(-e^ / temperature),  pen lifts if the second uniform is below e,
+//   log density = log sum_j softmax(pi^)_j N_j(dx, dy), without bias and temperature
 //
 // Rows of W and y: e^ | pi^ (M) | mu_x^ (M) | mu_y^ (M) | sigma_x^ (M) | sigma_y^ (M) | rho^ (M) | stop (if STOP).
 // Twin: src/cpu/mixture.rs.
 //
 // Threads: a workgroup owns a line. LANES threads share the dot products of ROWS rows of W at a
-// time; then each thread owns components; then one thread chooses, in the order of the components.
+// time; then each thread owns components; then one thread chooses, in the order of the components;
+// then each thread owns components again, whose densities one thread sums.
 
 // Sizes, from the weights' metadata.
 override TOTAL: u32;    // units of all layers: columns of W
@@ -21,6 +23,14 @@ const THREADS = 256u;
 const LANES = 32u;
 const ROWS = 4u; // a thread's rows: they share what it reads of h
 const SPAN = THREADS / LANES * ROWS; // rows that the workgroup takes at a time
+
+// As in training, so that a density stays finite: least log of a standard deviation, largest rho^.
+const MIN_LOG_SD = -7.0;
+const MAX_RHO = 6.0;
+// Standard deviations beyond which a point is no farther; below every log of a density.
+const FAR = 1e15;
+const LEAST = -1e38;
+const LOG_TAU = 1.8378770664093453;
 
 // Rows R of W, and quads of columns in one.
 override OUTPUTS = 1u + 6u * MIXTURES + select(0u, 1u, STOP);
@@ -53,6 +63,7 @@ struct Step {
     position: f32,
     component: f32,
     kappa: f32,
+    log_density: f32,
 }
 
 @group(0) @binding(0) var<uniform> batch: Batch;
@@ -69,6 +80,8 @@ struct Step {
 var<workgroup> shares: array<vec4<f32>, THREADS>;
 var<workgroup> logits: array<f32, MIXTURES>;
 var<workgroup> pi: array<f32, MIXTURES>;
+var<workgroup> terms: array<f32, MIXTURES>; // logs of the components' shares of the density
+var<workgroup> offset: vec2<f32>;           // dx, dy of the next point
 
 // Threads past the last row repeat it, and are not listened to.
 fn weights(row: u32, quad: u32) -> vec4<f32> {
@@ -92,6 +105,65 @@ fn sigmoid(x: f32) -> f32 {
 fn tangent(x: f32) -> f32 {
     let e = exp(-2.0 * min(abs(x), 40.0));
     return sign(x) * (1.0 - e) / (1.0 + e);
+}
+
+// The next point, from pi and the output layer, or from the noise if that says so.
+fn draw(line: u32, drawn: vec4<f32>) -> Step {
+    let output_at = line * (OUTPUTS + MIXTURES);
+    let temperature = lines[line].temperature;
+    // The first component at which the running sum passes the uniform; rounding may leave the
+    // sum just short of 1, then it is the last.
+    var total = 0.0;
+    for (var j = 0u; j < MIXTURES; j++) {
+        total += pi[j];
+    }
+    var component = MIXTURES;
+    var sum = 0.0;
+    for (var j = 0u; j < MIXTURES; j++) {
+        let share = pi[j] / total;
+        output[output_at + OUTPUTS + j] = share;
+        sum += share;
+        if component == MIXTURES && sum > drawn[0] {
+            component = j;
+        }
+    }
+    component = min(component, MIXTURES - 1u);
+
+    let chosen = output_at + 1u + component; // row of pi^; the others follow in blocks of M
+    let spread = sqrt(temperature);
+    let sigma_x = exp(output[chosen + 3u * MIXTURES] - lines[line].bias) * spread;
+    let sigma_y = exp(output[chosen + 4u * MIXTURES] - lines[line].bias) * spread;
+    let rho = tangent(output[chosen + 5u * MIXTURES]);
+    var step: Step;
+    step.pen_probability = sigmoid(-output[output_at] / temperature);
+    step.dx = output[chosen + MIXTURES] + sigma_x * drawn[2];
+    step.dy = output[chosen + 2u * MIXTURES] + sigma_y * (rho * drawn[2] + sqrt(max(1.0 - rho * rho, 0.0)) * drawn[3]);
+    step.pen = select(0.0, 1.0, drawn[1] < step.pen_probability);
+    if drawn[0] < 0.0 {
+        step.dx = drawn[1];
+        step.dy = drawn[2];
+        step.pen = drawn[3];
+    }
+    if STOP {
+        step.stop = sigmoid(output[output_at + OUTPUTS - 1u]);
+    }
+    step.position = lines[line].position;
+    step.component = f32(component);
+    step.kappa = lines[line].kappa;
+    return step;
+}
+
+// Log of the density N of one component, whose row of pi^ is `row`, factored as x, then y given x:
+// as 1 - rho^2 = 1 / cosh(rho^)^2, nothing cancels where rho is near 1.
+fn log_normal(row: u32) -> f32 {
+    let log_sx = max(output[row + 3u * MIXTURES], MIN_LOG_SD);
+    let log_sy = max(output[row + 4u * MIXTURES], MIN_LOG_SD);
+    let rho = clamp(output[row + 5u * MIXTURES], -MAX_RHO, MAX_RHO);
+    let zx = clamp((offset.x - output[row + MIXTURES]) * exp(-log_sx), -FAR, FAR);
+    let zy = clamp((offset.y - output[row + 2u * MIXTURES]) * exp(-log_sy), -FAR, FAR);
+    let stretch = cosh(rho);
+    let across = (zy - tangent(rho) * zx) * stretch;
+    return log(stretch) - 0.5 * (zx * zx + across * across) - log_sx - log_sy - LOG_TAU;
 }
 
 @compute @workgroup_size(THREADS)
@@ -148,51 +220,34 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         pi[j] = exp((logits[j] - largest) * sharpness);
     }
     workgroupBarrier();
+
+    let at = line * batch.steps + lines[line].step;
+    var step: Step;
+    if thread == 0u {
+        step = draw(line, noise[at]);
+        offset = vec2(step.dx, step.dy);
+    }
+    workgroupBarrier();
+
+    for (var j = thread; j < MIXTURES; j += THREADS) {
+        terms[j] = logits[j] - largest + log_normal(output_at + 1u + j);
+    }
+    workgroupBarrier();
     if thread != 0u {
         return;
     }
 
-    // The first component at which the running sum passes the uniform; rounding may leave the
-    // sum just short of 1, then it is the last.
-    let at = line * batch.steps + lines[line].step;
-    let drawn = noise[at];
+    // Sums of exp(pi^) and of exp(pi^) N, the largest term so far taken out of each.
     var total = 0.0;
-    for (var j = 0u; j < MIXTURES; j++) {
-        total += pi[j];
-    }
-    var component = MIXTURES;
+    var most = LEAST;
     var sum = 0.0;
     for (var j = 0u; j < MIXTURES; j++) {
-        let share = pi[j] / total;
-        output[output_at + OUTPUTS + j] = share;
-        sum += share;
-        if component == MIXTURES && sum > drawn[0] {
-            component = j;
-        }
+        let more = max(most, terms[j]);
+        total += exp(logits[j] - largest);
+        sum = sum * exp(most - more) + exp(terms[j] - more);
+        most = more;
     }
-    component = min(component, MIXTURES - 1u);
-
-    let chosen = output_at + 1u + component; // row of pi^; the others follow in blocks of M
-    let spread = sqrt(temperature);
-    let sigma_x = exp(output[chosen + 3u * MIXTURES] - neatness) * spread;
-    let sigma_y = exp(output[chosen + 4u * MIXTURES] - neatness) * spread;
-    let rho = tangent(output[chosen + 5u * MIXTURES]);
-    var step: Step;
-    step.pen_probability = sigmoid(-output[output_at] / temperature);
-    step.dx = output[chosen + MIXTURES] + sigma_x * drawn[2];
-    step.dy = output[chosen + 2u * MIXTURES] + sigma_y * (rho * drawn[2] + sqrt(max(1.0 - rho * rho, 0.0)) * drawn[3]);
-    step.pen = select(0.0, 1.0, drawn[1] < step.pen_probability);
-    if drawn[0] < 0.0 {
-        step.dx = drawn[1];
-        step.dy = drawn[2];
-        step.pen = drawn[3];
-    }
-    if STOP {
-        step.stop = sigmoid(output[output_at + OUTPUTS - 1u]);
-    }
-    step.position = lines[line].position;
-    step.component = f32(component);
-    step.kappa = lines[line].kappa;
+    step.log_density = most + log(sum) - log(total);
     steps[at] = step;
 
     // The next timestep reads this point; after the chunk's last timestep, counting starts over.

@@ -33,7 +33,7 @@ pub struct Line {
     pub prefix: Vec<[f32; 3]>,
 }
 
-/// What one timestep yields for one line: the layout of the GPU's read-back buffer, 32 bytes.
+/// What one timestep yields for one line: the layout of the GPU's read-back buffer, 36 bytes.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
 pub struct Step {
@@ -53,6 +53,9 @@ pub struct Step {
     pub component: f32,
     /// Mean of the window's κ over its components, in characters. 0 without text.
     pub kappa: f32,
+    /// Log of the density that the network as it was trained, without bias and temperature, gives to
+    /// the offset: normalised units, pen left out.
+    pub log_density: f32,
 }
 
 /// One of the two engines.
@@ -193,8 +196,9 @@ mod tests {
 
     #[test]
     fn a_step_has_the_layout_of_the_read_back_buffer() {
-        assert_eq!(size_of::<Step>(), 32);
-        let step: Step = bytemuck::cast([1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
-        assert_eq!((step.dx, step.pen, step.stop, step.position, step.kappa), (1.0, 3.0, 5.0, 6.0, 8.0));
+        assert_eq!(size_of::<Step>(), 36);
+        let step: Step = bytemuck::cast([1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
+        assert_eq!((step.dx, step.pen, step.stop, step.position), (1.0, 3.0, 5.0, 6.0));
+        assert_eq!((step.kappa, step.log_density), (8.0, 9.0));
     }
 }

@@ -1,9 +1,20 @@
-//! Mixture density and sampling [G eqs 18–22, 61–62]: twin of `shaders/mixture.wgsl`.
+//! Mixture density and sampling [G eqs 18–25, 61–62]: twin of `shaders/mixture.wgsl`.
 
 use super::sigmoid;
 use super::simd::dot;
 use crate::engine::{Noise, Step};
 use crate::model::Dense;
+use std::f32::consts::TAU;
+
+/// As in training (`train/model.py`), so that a density stays finite: least log of a standard
+/// deviation, and largest ρ̂.
+const MIN_LOG_SD: f32 = -7.0;
+const MAX_RHO: f32 = 6.0;
+/// Standard deviations beyond which a point is no farther: their squares stay finite, and all is
+/// improbable there.
+const FAR: f32 = 1e15;
+/// Below every log of a density.
+const LEAST: f32 = -1e38;
 
 /// The output layer: `output[r] = bias[r] + weight[r] · hidden`, `hidden` being all layers' `[Σ H]`.
 pub fn output(dense: &Dense, hidden: &[f32], output: &mut [f32]) {
@@ -52,16 +63,54 @@ pub fn sample(output: &[f32], has_stop: bool, bias: f32, temperature: f32, noise
     let sigma_y = (row(4) - bias).exp() * spread;
     let rho = row(5).tanh();
     let pen_probability = sigmoid(-output[0] / temperature);
+    let dx = row(1) + sigma_x * z1;
+    let dy = row(2) + sigma_y * (rho * z1 + (1.0 - rho * rho).max(0.0).sqrt() * z2);
     Step {
-        dx: row(1) + sigma_x * z1,
-        dy: row(2) + sigma_y * (rho * z1 + (1.0 - rho * rho).max(0.0).sqrt() * z2),
+        dx,
+        dy,
         pen: if u_pen < pen_probability { 1.0 } else { 0.0 },
         pen_probability,
         stop: if has_stop { sigmoid(output[1 + 6 * m]) } else { 0.0 },
         component: component as f32,
         position: 0.0,
         kappa: 0.0,
+        log_density: log_density(output, m, dx, dy),
     }
+}
+
+/// Log of the density of all `m` components at an offset [G eqs 23–24], by the network as it was
+/// trained: neither bias nor temperature enters.
+pub fn log_density(output: &[f32], m: usize, dx: f32, dy: f32) -> f32 {
+    let mut largest = output[1];
+    for j in 0..m {
+        largest = largest.max(output[1 + j]);
+    }
+    // Sums of exp(π̂) and of exp(π̂) N, the largest term so far taken out of each.
+    let mut total = 0.0;
+    let (mut most, mut sum) = (LEAST, 0.0);
+    for j in 0..m {
+        let logit = output[1 + j] - largest;
+        let term = logit + log_normal(output, m, j, dx, dy);
+        let more = most.max(term);
+        total += logit.exp();
+        sum = sum * (most - more).exp() + (term - more).exp();
+        most = more;
+    }
+    most + sum.ln() - total.ln()
+}
+
+/// Log of the density N of one component, factored as x, then y given x: as 1 − ρ² = 1 / cosh² ρ̂,
+/// nothing cancels where ρ is near 1 [G eq 24].
+fn log_normal(output: &[f32], m: usize, component: usize, dx: f32, dy: f32) -> f32 {
+    let row = |block: usize| output[1 + block * m + component];
+    let log_sx = row(3).max(MIN_LOG_SD);
+    let log_sy = row(4).max(MIN_LOG_SD);
+    let rho = row(5).clamp(-MAX_RHO, MAX_RHO);
+    let zx = ((dx - row(1)) * (-log_sx).exp()).clamp(-FAR, FAR);
+    let zy = ((dy - row(2)) * (-log_sy).exp()).clamp(-FAR, FAR);
+    let stretch = rho.cosh();
+    let across = (zy - rho.tanh() * zx) * stretch;
+    stretch.ln() - 0.5 * (zx * zx + across * across) - log_sx - log_sy - TAU.ln()
 }
 
 #[cfg(test)]
@@ -121,5 +170,57 @@ mod tests {
         let step = sample(&output, true, 5.0, 0.1, &[0.9999; 4], &mut pi);
         assert_eq!((step.component, step.pen_probability, pi), (0.0, 1.0, [1.0, 0.0]));
         assert!(step.dx.is_finite() && step.dy.is_finite());
+    }
+
+    /// ê, π̂, μx, μy, σ̂x, σ̂y, ρ̂ of one component.
+    fn gaussian(mu: [f32; 2], sigma: [f32; 2], rho: f32) -> [f32; 7] {
+        [0.0, 0.7, mu[0], mu[1], sigma[0].ln(), sigma[1].ln(), rho.atanh()]
+    }
+
+    #[test]
+    fn the_density_of_one_gaussian_is_that_of_the_text_book() {
+        // at the mean: 1 / (2π · 0.5 · 2)
+        let round = gaussian([1.0, -1.0], [0.5, 2.0], 0.0);
+        assert!((log_density(&round, 1, 1.0, -1.0) + 1.837_877).abs() < 1e-6);
+        // one deviation to the right, two up: half of 1² + 2²
+        assert!((log_density(&round, 1, 1.5, 3.0) + 1.837_877 + 2.5).abs() < 1e-6);
+        // ρ = 0.6: root of 1 − ρ² is 0.8; (1 + 4 − 2 · 0.6 · 2) / (2 · 0.64) = 2.03125
+        let slanted = gaussian([1.0, -1.0], [0.5, 2.0], 0.6);
+        let expected = -1.837_877 - 0.8f32.ln() - 2.03125;
+        assert!((log_density(&slanted, 1, 1.5, 3.0) - expected).abs() < 1e-5);
+    }
+
+    #[test]
+    fn the_density_is_that_of_all_components_whatever_the_bias_and_the_temperature() {
+        let (mut pi, noise) = ([0.0; 2], [0.4, 0.2, 0.9, -1.4]);
+        for (bias, temperature) in [(0.0, 1.0), (2.0, 1.0), (0.3, 1.6)] {
+            let step = sample(&OUTPUT, true, bias, temperature, &noise, &mut pi);
+            let alone = |j: usize| {
+                let row = |block: usize| OUTPUT[1 + 2 * block + j];
+                let (zx, zy) = ((step.dx - row(1)) / row(3).exp(), (step.dy - row(2)) / row(4).exp());
+                let rest = 1.0 - row(5).tanh().powi(2);
+                let z = (zx * zx + zy * zy - 2.0 * row(5).tanh() * zx * zy) / rest;
+                (-z / 2.0).exp() / (TAU * (row(3) + row(4)).exp() * rest.sqrt())
+            };
+            let share = sigmoid(OUTPUT[1] - OUTPUT[2]);
+            let expected = (share * alone(0) + (1.0 - share) * alone(1)).ln();
+            assert!((step.log_density - expected).abs() < 1e-5, "{} against {expected}", step.log_density);
+        }
+    }
+
+    #[test]
+    fn the_density_of_extreme_parameters_is_finite() {
+        let huge = [-1e5, -90.0, 0.0, 90.0, 1e5];
+        for (pi, mu, sigma, rho) in huge.iter().flat_map(|&pi| huge.map(|x| (pi, x, -x, x))) {
+            let output = [0.0, pi, 0.3, mu, 1.0, -1.0, -mu, sigma, 0.0, 0.0, -sigma, rho, -rho];
+            for at in [0.0, 1.0, 1e9, -1e30, f32::MAX] {
+                let density = log_density(&output, 2, at, -at);
+                assert!(density.is_finite(), "{density} at {at} of {output:?}");
+            }
+        }
+        // Standard deviations below e⁻⁷ count as that, and ρ̂ beyond 6 as 6: at the mean,
+        // −log 2π + 7 + 7 + log cosh 6.
+        let sharp = [0.0, 0.0, 0.5, 0.5, -50.0, -50.0, 40.0];
+        assert!((log_density(&sharp, 1, 0.5, 0.5) - 17.468_98).abs() < 1e-4);
     }
 }

@@ -13,7 +13,7 @@
 //! | `text` | `[N][A + 1 + U]`: each character's places in the line | `open` |
 //! | `kappa`, `phi`, `window` | `[N][K]`, `[N][U]`, `[N][A]` | window |
 //! | `output` | `[N][R + M]`: the output layer's sums and π | mixture |
-//! | `noise`, `steps` | `[N][steps]` of 4 and of 8 words | each submit; mixture |
+//! | `noise`, `steps` | `[N][steps]` of 4 and of 9 words | each submit; mixture |
 
 use super::device::Gpu;
 use super::pipelines::{Network, filled};

@@ -86,7 +86,7 @@ fn noise(seed: u64, lines: usize, steps: usize) -> Vec<Vec<Noise>> {
     testing::noise(seed, lines, steps).chunks_exact(steps).map(<[Noise]>::to_vec).collect()
 }
 
-fn values(steps: &[Step]) -> &[[f32; 8]] {
+fn values(steps: &[Step]) -> &[[f32; 9]] {
     bytemuck::cast_slice(steps)
 }
 
