@@ -638,6 +638,113 @@ mod tests {
         assert!(before.iter().all(|s| s.position + 2.0 < text.len() as f32));
     }
 
+    /// Steps of which `points[at]` have the window on place `at`; the pen lifts after each place.
+    fn steps(points: &[usize]) -> Vec<Step> {
+        let place = |(at, &points): (usize, &usize)| {
+            (1..=points).map(move |k| Step { position: at as f32, pen: f32::from(u8::from(k == points)), ..Step::default() })
+        };
+        points.iter().enumerate().flat_map(place).collect()
+    }
+
+    fn job(text: &str, attempts: usize) -> Job {
+        let mut writer = writer();
+        block_on(writer.start(text, &Settings { attempts, ..Settings::default() })).unwrap();
+        writer.job.take().unwrap()
+    }
+
+    #[test]
+    fn a_word_is_delivered_when_it_is_written_and_found_good() {
+        // 25 points a character are usual
+        let good = steps(&[20, 30, 25, 8, 25]);
+        for pieces in [1, 7, 200] {
+            let mut job = job("abc def", 4);
+            let mut seen = Vec::new();
+            for steps in good.chunks(pieces) {
+                assert_eq!(job.take(steps), Then::GoOn);
+                seen.push(job.deliver().steps.len());
+            }
+            let delivered: usize = seen.iter().sum();
+            assert_eq!(delivered, 83, "up to the lift before the window came to the next word");
+            assert!(seen.iter().filter(|&&count| count > 0).count() == 1, "all at once");
+        }
+        let mut unchecked = job("abc def", 0);
+        assert_eq!(unchecked.take(&good[..5]), Then::GoOn);
+        assert_eq!(unchecked.deliver().steps.len(), 5, "unchecked points are delivered as they come");
+    }
+
+    #[test]
+    fn a_word_that_was_hurried_is_written_anew_and_the_one_before_it_stays() {
+        let mut job = job("abc def ghi", 4);
+        assert_eq!(job.take(&steps(&[20, 30, 25, 8, 20, 1, 25, 8, 5])), Then::Reopen);
+        assert_eq!((job.deliver().steps.len(), job.steps.len(), job.rewritten), (83, 83, 1));
+        let rest = steps(&[0, 0, 0, 0, 25, 25, 25, 8, 5]);
+        assert_eq!(job.take(&rest), Then::GoOn);
+        assert_eq!(job.deliver().steps, rest[..83], "the better attempt");
+    }
+
+    #[test]
+    fn of_attempts_that_all_went_wrong_the_best_stays() {
+        let bad = |missing: usize| {
+            let mut points = [25, 25, 25, 25, 25, 8, 5];
+            points[..missing].fill(0);
+            steps(&points)
+        };
+        for (order, best, then) in [([3, 1, 2], 1, Then::Reopen), ([3, 2, 1], 1, Then::GoOn), ([1, 2, 3], 1, Then::Reopen)] {
+            let mut job = job("abcde fgh", 2);
+            assert_eq!(job.take(&bad(order[0])), Then::Reopen);
+            assert_eq!(job.take(&bad(order[1])), Then::Reopen);
+            assert_eq!(job.take(&bad(order[2])), then, "the engine has to take up an earlier attempt");
+            assert_eq!(job.deliver().steps.len(), 25 * (5 - best) + 8);
+            assert_eq!(job.word, 1);
+        }
+    }
+
+    #[test]
+    fn a_line_that_stops_short_or_never_ends_is_taken_back_to_its_last_good_word() {
+        let mut stops = steps(&[25, 25, 25, 8, 25, 25]);
+        stops.last_mut().unwrap().stop = 0.9;
+        let never = [steps(&[25, 25, 25, 8, 25]), vec![Step { position: 5.0, ..Step::default() }; 400]].concat();
+        for bad in [stops, never] {
+            let mut job = job("abc def", 1);
+            // "e" is the last but one: a stop counts there, but "f" was never written
+            assert_eq!(job.take(&bad), Then::Reopen);
+            assert_eq!((job.deliver().steps.len(), job.finish), (83, None));
+        }
+    }
+
+    #[test]
+    fn checked_writing_with_a_real_network_delivers_each_point_once_and_on_any_engine_the_same() {
+        let settings = Settings { attempts: 2, ..Settings::default() };
+        let mut checked = writer();
+        let (_, whole, finish) = all(&mut checked, "hello there my dear", &settings);
+        assert!(checked.rewritten() > 0, "a random network writes badly");
+        assert_eq!(checked.ink(), Ink::from_offsets(Point::default(), &whole));
+        for chunks in [1, 5, 9] {
+            let mut lost = writer();
+            lost.engine = Engine::Failing(CpuEngine::new(), chunks);
+            let (_, ink, finish_here) = all(&mut lost, "hello there my dear", &settings);
+            assert!(ink == whole && finish_here == finish, "lost after {chunks} chunks");
+        }
+    }
+
+    #[test]
+    fn faults_are_told_of_checked_and_unchecked_lines() {
+        let mut weights = testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2);
+        let window = weights.window.as_mut().unwrap();
+        window.weight.fill(0.0);
+        window.bias[8..].fill(3.0); // rushes through the text
+        for attempts in [0, 1] {
+            let mut writer = writer();
+            writer.set_weights(weights.clone());
+            all(&mut writer, "hello there", &Settings { attempts, ..Settings::default() });
+            assert!(writer.faults().iter().any(|fault| matches!(fault, Fault::Hurried(_) | Fault::Unwritten(_))));
+            assert_eq!(writer.rewritten() > 0, attempts > 0);
+        }
+        let mut writer = writer();
+        all(&mut writer, "", &Settings::default());
+        assert_eq!(writer.faults(), []);
+    }
+
     #[test]
     fn a_window_that_stands_still_ends_at_the_cap() {
         let mut weights = testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2);
@@ -725,6 +832,8 @@ mod tests {
         assert!(block_on(writer.start("a", &bad)).unwrap_err().to_string().starts_with("bias"));
         let bad = Settings { temperature: 0.0, ..Settings::default() };
         assert!(block_on(writer.start("a", &bad)).unwrap_err().to_string().contains("0 is outside 0.1 to 4"));
+        let bad = Settings { attempts: 21, ..Settings::default() };
+        assert!(block_on(writer.start("a", &bad)).unwrap_err().to_string().starts_with("attempts"));
         let bad = Settings { points: 0, ..Settings::default() };
         assert!(block_on(writer.start("", &bad)).unwrap_err().to_string().starts_with("points"));
         let long = "ab ".repeat(400);
