@@ -159,7 +159,7 @@ fn kernels(name: &str) {
 
     let expected = fixture.tensor("output");
     let (mut outputs, mut pis, mut points) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut lifts, mut stops) = (Vec::new(), Vec::new());
+    let (mut lifts, mut stops, mut densities) = (Vec::new(), Vec::new(), Vec::new());
     for t in 0..steps {
         let all: Vec<f32> = hidden.iter().flat_map(|h| h[t].clone()).collect();
         let mut output = vec![0.0; weights.config.outputs()];
@@ -172,12 +172,14 @@ fn kernels(name: &str) {
         points.push(vec![step.dx, step.dy, step.pen]);
         lifts.push(vec![step.pen_probability]);
         stops.push(vec![step.stop]);
+        densities.push(vec![step.log_density]);
     }
     close(name, "output", &outputs, &expected, KERNEL);
     close(name, "pi", &pis, &fixture.tensor("pi"), KERNEL);
     close(name, "point", &points, &fixture.tensor("point"), KERNEL);
     close(name, "pen_probability", &lifts, &fixture.tensor("pen_probability"), KERNEL);
     close(name, "stop", &stops, &fixture.tensor("stop"), KERNEL);
+    close(name, "log_density", &densities, &fixture.tensor("log_density"), KERNEL);
 }
 
 /// The same line from noise alone, through the state and through the engine.
@@ -197,6 +199,8 @@ fn free_run(name: &str) {
     close(name, "free: hidden", &hiddens, &fixture.tensor(&format!("hidden.{}", fixture.layers() - 1)), FREE_RUN);
     close(name, "free: output", &outputs, &fixture.tensor("output"), FREE_RUN);
     close(name, "free: point", &points, &fixture.tensor("point"), FREE_RUN);
+    let densities: Vec<_> = steps.iter().map(|step| vec![step.log_density]).collect();
+    close(name, "free: density", &densities, &fixture.tensor("log_density"), FREE_RUN);
     if weights.window.is_some() {
         let phi = fixture.tensor("phi");
         let first_maximum = |phi: &Vec<f32>| (0..phi.len()).rev().max_by(|&a, &b| phi[a].total_cmp(&phi[b])).unwrap();

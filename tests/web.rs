@@ -100,13 +100,14 @@ fn simd_against_the_fixtures() {
             prefix: Vec::new(),
         };
         let mut state = State::new(&weights, &line);
-        let (mut outputs, mut points) = (Vec::new(), Vec::new());
+        let (mut outputs, mut points, mut densities) = (Vec::new(), Vec::new(), Vec::new());
         for noise in words::<[f32; 4]>(fixture, "noise") {
             let step = state.step(&weights, &noise);
             outputs.extend_from_slice(&state.output);
             points.extend([step.dx, step.dy, step.pen]);
+            densities.push(step.log_density);
         }
-        for (tensor, found) in [("output", outputs), ("point", points)] {
+        for (tensor, found) in [("output", outputs), ("point", points), ("log_density", densities)] {
             let error = relative_error(&found, &words(fixture, tensor));
             say(&format!("CPU · SIMD · {name:<28} {tensor:<16} rel {error:.1e}"));
             assert!(error <= 1e-4, "{name}: {tensor} is off by {error:e}");

@@ -25,6 +25,7 @@ fixture.pi             [T, M]       mixture weights under bias and temperature
 fixture.point          [T, 3]       the sampled point, which is the next input
 fixture.pen_probability [T]
 fixture.stop           [T]
+fixture.log_density    [T]          of the point's offset, without bias and temperature
 ====================== ============ ====================================================
 """
 
@@ -58,7 +59,8 @@ def record(tensors, config: Config, ids, style, bias: float, temperature: float,
         point, weights, lift, stop = reference.sample(output, config, noise, bias, temperature)
         point = point.astype(np.float32).astype(np.float64)
         step = {"noise": noise, "x": x, "output": output, "pi": weights, "point": point}
-        step |= {"pen_probability": lift, "stop": stop}
+        density = reference.log_density(output, config, point)
+        step |= {"pen_probability": lift, "stop": stop, "log_density": density}
         for layer in range(len(config.hidden)):
             step[f"hidden.{layer}"] = network.hidden[layer]
             step[f"cell.{layer}"] = network.cell[layer]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from model import Config
+from model import MIN_LOG_SD, Config
 
 Tensors = dict[str, np.ndarray]
 
@@ -68,6 +68,26 @@ class Reference:
             np.add.at(self.window[line], self.ids[line][self.ids[line] >= 0], self.phi[line][self.ids[line] >= 0])
 
 
+def blocks(outputs: np.ndarray, config: Config) -> list[np.ndarray]:
+    """Rows of the output layer, `[B, M]` each: pi, mu_x, mu_y, sigma_x, sigma_y, rho, before any transform."""
+    return np.split(outputs[:, 1 : 1 + 6 * config.mixtures], 6, axis=1)
+
+
+def log_density(outputs: np.ndarray, config: Config, point: np.ndarray) -> np.ndarray:
+    """log of the mixture's density at the offsets of `point` `[B, 3]`, `[B]` [G eqs 23-25].
+
+    By the network as it was trained: neither bias nor temperature enters.
+    """
+    pi, mu_x, mu_y, sigma_x, sigma_y, rho = blocks(outputs, config)
+    sx = np.exp(np.maximum(sigma_x, MIN_LOG_SD))
+    sy = np.exp(np.maximum(sigma_y, MIN_LOG_SD))
+    r = np.tanh(np.clip(rho, -6, 6))
+    zx, zy = (point[:, :1] - mu_x) / sx, (point[:, 1:2] - mu_y) / sy
+    z = zx**2 + zy**2 - 2 * r * zx * zy
+    log_normal = -z / (2 * (1 - r * r)) - np.log(2 * np.pi * sx * sy * np.sqrt(1 - r * r))
+    return np.logaddexp.reduce(pi + log_normal, axis=1) - np.logaddexp.reduce(pi, axis=1)
+
+
 def sample(outputs: np.ndarray, config: Config, noise: np.ndarray, bias, temperature):
     """Next points `[B, 3]`, mixture weights `[B, M]`, pen-lift and stop probabilities `[B]`.
 
@@ -77,8 +97,8 @@ def sample(outputs: np.ndarray, config: Config, noise: np.ndarray, bias, tempera
     m = config.mixtures
     bias = np.broadcast_to(np.asarray(bias, outputs.dtype), len(outputs))[:, None]
     temperature = np.broadcast_to(np.asarray(temperature, outputs.dtype), len(outputs))[:, None]
-    e_hat, rest = outputs[:, 0], outputs[:, 1:]
-    pi_hat, mu_x, mu_y, sigma_x, sigma_y, rho = (rest[:, k * m : (k + 1) * m] for k in range(6))
+    e_hat = outputs[:, 0]
+    pi_hat, mu_x, mu_y, sigma_x, sigma_y, rho = blocks(outputs, config)
     logits = pi_hat * (1 + bias) / temperature
     weights = np.exp(logits - logits.max(1, keepdims=True))
     weights /= weights.sum(1, keepdims=True)

@@ -202,6 +202,10 @@ async fn kernels_of(name: &str, weights: Arc<Weights>, lengths: &[usize], rounds
             step.kappa = window::mean(&after.kappa);
             errors.add("mixture: pi", &after.pi, &pi);
             errors.add("mixture: step", &values(&steps)[index], &values(&[step])[0]);
+            let found = &steps[index];
+            let density = mixture::log_density(&after.output, pi.len(), found.dx, found.dy);
+            // Beside a 1, as a log may be near 0.
+            errors.add("mixture: density", &[1.0, found.log_density], &[1.0, density]);
             assert_eq!(steps[index].component, step.component, "{name}: component");
             assert_eq!(steps[index].position, step.position, "{name}: position");
             assert_eq!(after.point, [steps[index].dx, steps[index].dy, steps[index].pen], "{name}: next input");
@@ -366,6 +370,16 @@ pub async fn priming() {
         let (error, first) = compare(found, &expected);
         assert!(error <= FREE_RUN, "{error:e}, first at {first:?}");
     }
+
+    // What is read in a chunk, as `open` does it, has the density that it had when it was drawn.
+    lines.iter_mut().for_each(|line| line.prefix.clear());
+    engine.open(&weights, &lines).await.unwrap();
+    let given = |steps: &Vec<Step>| steps[..40].iter().map(|s| [-1.0, s.dx, s.dy, s.pen]).collect();
+    let noise: Vec<Vec<Noise>> = whole.iter().map(given).collect();
+    let density = |lines: &[Vec<Step>]| -> Vec<f32> {
+        lines.iter().flat_map(|steps| &steps[..40]).map(|step| step.log_density).collect()
+    };
+    assert_eq!(density(&write(&mut engine, &noise, &[40]).await), density(&whole));
 }
 
 /// Networks take turns, and weights that nobody holds are forgotten.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import model
 import reference
 from alphabet import encode
 from conftest import tiny_config, tiny_network
@@ -98,6 +99,23 @@ def test_the_last_component_is_drawn_when_rounding_leaves_a_gap():
     outputs = outputs_of(config, 1, mu_x=[1, 2, 3], sigma_x=-30).astype(np.float32)
     noise = np.array([[1.0, 0.5, 0, 0]], np.float32)
     assert reference.sample(outputs, config, noise, 0, 1)[0][0, 0] == pytest.approx(3)
+
+
+def test_densities_are_those_that_are_trained_on():
+    config = tiny_config("synthesis")
+    rng = np.random.default_rng(3)
+    outputs = rng.normal(0, 1, (50, config.outputs))
+    points = rng.normal(0, 2, (50, 3))
+    # Deviations below the least, and correlations beyond the largest.
+    m = config.mixtures
+    outputs[:10, 1 + 3 * m : 1 + 5 * m] = -9
+    points[:10, :2] = outputs[:10, [1 + m, 1 + 2 * m]]
+    outputs[10:20, 1 + 5 * m : 1 + 6 * m] *= 9
+    parts = model.split_outputs(outputs.astype(np.float32), config)
+    expected = model.log_density(parts, points.astype(np.float32))
+    found = reference.log_density(outputs, config, points)
+    np.testing.assert_allclose(found, expected, rtol=2e-3)
+    np.testing.assert_allclose(found[20:], expected[20:], rtol=1e-4)
 
 
 def test_padding_does_not_reach_a_shorter_text():
