@@ -2,8 +2,8 @@
 //!
 //!     cargo run --release --example lines -- --weights weights/synthesis.safetensors --texts lines.txt
 //!
-//! `--hands all` gives the lines the network's hands in turn, `--hands NAME` one of them. An empty
-//! text is written by a prediction network.
+//! `--hands all` gives the lines the network's hands in turn, `--hands NAME` one of them, and `--hands
+//! NAME+NAME` eleven steps from one to another. An empty text is written by a prediction network.
 
 use longhand::cpu::CpuEngine;
 use longhand::engine::Engine;
@@ -15,7 +15,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: lines --weights FILE --texts FILE [--bias 0.5] [--temperature 1] [--attempts 4] [--seed 1]
-             [--points 700] [--hands none|all|NAME]";
+             [--points 700] [--hands none|all|NAME|NAME+NAME]";
 
 async fn write() -> Result<(), Box<dyn Error>> {
     let (mut weights, mut texts, mut hands) = (None, None, String::from("none"));
@@ -41,20 +41,25 @@ async fn write() -> Result<(), Box<dyn Error>> {
     let network = Weights::from_bytes(&read(&weights)?, &weights)?;
     let texts = String::from_utf8(read(&texts)?).map_err(|e| format!("{texts}: {e}"))?;
     let names = network.config.styles.clone();
-    let chosen: Vec<Option<usize>> = match hands.as_str() {
-        "none" => vec![None],
-        "all" => (0..names.len()).map(Some).collect(),
-        name => {
-            let missing = || format!("there is no hand {name:?}; there are {}", names.join(", "));
-            vec![Some(names.iter().position(|other| other == name).ok_or_else(missing)?)]
+    let find = |name: &str| {
+        let missing = || format!("there is no hand {name:?}; there are {}", names.join(", "));
+        names.iter().position(|other| other == name).ok_or_else(missing)
+    };
+    let one = |style: Option<usize>| Settings { style, ..settings.clone() };
+    let chosen: Vec<Settings> = match (hands.as_str(), hands.split_once('+')) {
+        ("none", _) => vec![one(None)],
+        ("all", _) => (0..names.len()).map(|style| one(Some(style))).collect(),
+        (_, Some((from, to))) => {
+            let (from, to) = (find(from)?, find(to)?);
+            (0..=10).map(|tenth| Settings { blend: Some((to, tenth as f32 / 10.0)), ..one(Some(from)) }).collect()
         }
+        (name, None) => vec![one(Some(find(name)?))],
     };
     let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
     writer.set_weights(network);
     let mut out = std::io::stdout().lock();
     for (line, text) in texts.lines().enumerate() {
-        let style = chosen.get(line % chosen.len().max(1)).copied().flatten();
-        let settings = Settings { line: line as u64, style, ..settings.clone() };
+        let settings = Settings { line: line as u64, ..chosen[line % chosen.len()].clone() };
         writer.start(text, &settings).await?;
         let mut steps = Vec::new();
         while let Some(chunk) = writer.next().await? {
@@ -64,9 +69,10 @@ async fn write() -> Result<(), Box<dyn Error>> {
             writer.ink().strokes.iter().map(|stroke| stroke.iter().map(|p| [p.x, p.y]).collect()).collect();
         let row = json!({
             "text": text,
-            "hand": style.map(|style| &names[style]),
+            "hand": settings.style.map(|style| &names[style]),
             "strokes": strokes,
             "points": steps.len(),
+            "log_density": steps.iter().map(|step| step.log_density).collect::<Vec<_>>(),
             "path": steps.iter().map(|step| step.position).collect::<Vec<_>>(),
             "finish": format!("{:?}", writer.finish().ok_or("a line without an end")?),
             "broken": writer.faults().iter().map(ToString::to_string).collect::<Vec<_>>(),

@@ -4,25 +4,29 @@
 //! take to write it. When it goes wrong, the window hurries over characters, which are then missing
 //! or maimed, or rests on one, which then gets strokes too many. So a word is judged by how many points the
 //! window was on each of its characters, against what the training ink took for them
-//! ([`Config::dwell`]) at the line's own pace.
+//! ([`Config::dwell`]) at the line's own pace; and by its points' density, for chance now and then
+//! draws a point where the network expected none, which leaves a stray mark.
 
+use crate::engine::Step;
 use crate::model::Config;
 use std::ops::Range;
 
-/// Share of what is expected that a character, and a word of at least [`LONG`] of them, may take.
+/// What is allowed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bounds {
-    /// Least and most for a character.
+    /// Least and most points for a character, as a share of what is expected.
     pub character: [f32; 2],
-    /// Least and most for a word.
+    /// The same for a word of at least three characters.
     pub word: [f32; 2],
+    /// Least log density of a point.
+    pub density: f32,
 }
 
 /// What is written anew: where real ink, read by a trained network, is once in some 200 characters.
-pub const DOUBTFUL: Bounds = Bounds { character: [0.2, 2.6], word: [0.6, 1.6] };
+pub const DOUBTFUL: Bounds = Bounds { character: [0.2, 2.6], word: [0.6, 1.6], density: -10.0 };
 
 /// What counts as broken: real ink hardly ever is there.
-pub const BROKEN: Bounds = Bounds { character: [0.02, 4.5], word: [0.4, 2.2] };
+pub const BROKEN: Bounds = Bounds { character: [0.02, 4.5], word: [0.4, 2.2], density: -16.0 };
 
 /// Characters from which a word is judged as a whole.
 const LONG: usize = 3;
@@ -40,6 +44,8 @@ pub enum Fault {
     Lingered(usize),
     /// The word that begins with this character took too few or too many points.
     Word(usize),
+    /// A point of this character is where the network expected none.
+    Stray(usize),
     /// The line ended before this character.
     Unwritten(usize),
     /// The line did not end by itself.
@@ -52,6 +58,7 @@ impl std::fmt::Display for Fault {
             Fault::Hurried(at) => write!(f, "hurried over character {at}"),
             Fault::Lingered(at) => write!(f, "lingered on character {at}"),
             Fault::Word(at) => write!(f, "the word at character {at} is too short or too long"),
+            Fault::Stray(at) => write!(f, "stray mark at character {at}"),
             Fault::Unwritten(at) => write!(f, "ended before character {at}"),
             Fault::Endless => write!(f, "did not end"),
         }
@@ -95,14 +102,19 @@ impl Check {
     }
 
     /// How many points the window was on each character.
-    pub fn dwell(&self, path: &[usize]) -> Vec<f32> {
+    fn dwell(&self, steps: &[Step]) -> Vec<f32> {
         let mut dwell = vec![0.0; self.expected.len()];
-        for &at in path {
-            if let Some(points) = dwell.get_mut(at) {
+        for step in steps {
+            if let Some(points) = dwell.get_mut(step.position as usize) {
                 *points += 1.0;
             }
         }
         dwell
+    }
+
+    /// How many of the characters the window came to.
+    pub fn reached(steps: &[Step]) -> usize {
+        steps.iter().map(|step| step.position as usize + 1).max().unwrap_or(0)
     }
 
     /// The line's pace by its first `words` words: 1 is that of the training ink.
@@ -116,10 +128,10 @@ impl Check {
         points / expected
     }
 
-    /// What is wrong with a word, by the path so far, and how much in all; the words before it give
-    /// the pace.
-    pub fn judge(&self, word: usize, path: &[usize], bounds: &Bounds) -> (Vec<Fault>, f32) {
-        let dwell = self.dwell(path);
+    /// What is wrong with a word, by the line's timesteps so far, and how much in all; the words before
+    /// it give the pace.
+    pub fn judge(&self, word: usize, steps: &[Step], bounds: &Bounds) -> (Vec<Fault>, f32) {
+        let dwell = self.dwell(steps);
         let places = self.words[word].clone();
         let pace = self.pace(&dwell, word + 1);
         let (mut faults, mut badness) = (Vec::new(), 0.0);
@@ -134,6 +146,11 @@ impl Check {
                 fault(Fault::Hurried(at), dwell[at] / expected, least);
             } else if dwell[at] > most * expected + LEEWAY {
                 fault(Fault::Lingered(at), dwell[at] / expected, most);
+            }
+        }
+        for step in steps.iter().filter(|step| places.contains(&(step.position as usize))) {
+            if step.log_density < bounds.density {
+                fault(Fault::Stray(step.position as usize), (step.log_density - bounds.density).exp(), 1.0);
             }
         }
         if places.len() >= LONG {
@@ -151,23 +168,29 @@ impl Check {
     }
 
     /// Whether the window rests on a character of this word for so long that it need not be waited for.
-    pub fn is_stuck(&self, word: usize, path: &[usize]) -> bool {
-        let Some(&at) = path.last().filter(|&&at| self.words[word].contains(&at)) else { return false };
-        let rest = path.iter().rev().take_while(|&&other| other == at).count() as f32;
-        let pace = self.pace(&self.dwell(path), word);
+    pub fn is_stuck(&self, word: usize, steps: &[Step]) -> bool {
+        let Some(at) = steps.last().map(|step| step.position as usize) else { return false };
+        if !self.words[word].contains(&at) {
+            return false;
+        }
+        let rest = steps.iter().rev().take_while(|step| step.position as usize == at).count() as f32;
+        if rest <= DOUBTFUL.character[1] * self.expected[at] * 0.5 {
+            return false; // at any pace: spares counting
+        }
+        let pace = self.pace(&self.dwell(steps), word);
         rest > DOUBTFUL.character[1] * 1.5 * self.expected[at] * pace.max(0.5) + 2.0 * LEEWAY
     }
 
     /// What is wrong with a whole line; `ended` says whether it ended by itself.
-    pub fn line(&self, path: &[usize], ended: bool, bounds: &Bounds) -> Vec<Fault> {
-        let reached = path.iter().copied().max().map_or(0, |at| at + 1);
+    pub fn line(&self, steps: &[Step], ended: bool, bounds: &Bounds) -> Vec<Fault> {
+        let reached = Self::reached(steps);
         let mut faults = Vec::new();
         for word in 0..self.words.len() {
             if self.words[word].end > reached {
                 faults.push(Fault::Unwritten(reached.max(self.words[word].start)));
                 break;
             }
-            faults.extend(self.judge(word, path, bounds).0);
+            faults.extend(self.judge(word, steps, bounds).0);
         }
         if !ended {
             faults.push(Fault::Endless);
@@ -191,8 +214,9 @@ mod tests {
     }
 
     /// So many points on each character, in order.
-    fn path(points: &[usize]) -> Vec<usize> {
-        points.iter().enumerate().flat_map(|(at, &points)| std::iter::repeat_n(at, points)).collect()
+    fn path(points: &[usize]) -> Vec<Step> {
+        let on = |at: usize| Step { position: at as f32, ..Step::default() };
+        points.iter().enumerate().flat_map(|(at, &points)| std::iter::repeat_n(on(at), points)).collect()
     }
 
     #[test]
@@ -233,6 +257,17 @@ mod tests {
         let points = [10, 10, 10, 4, 10, 10, 10, 4, 22, 22, 22];
         assert_eq!(check.judge(2, &path(&points), &DOUBTFUL).0, [Fault::Word(8)]);
         assert_eq!(check.judge(0, &path(&[22, 22, 22]), &DOUBTFUL).0, [], "the first may be");
+    }
+
+    #[test]
+    fn a_point_where_none_was_expected_is_found() {
+        let check = check("abc def");
+        let mut steps = path(&[10, 10, 10, 4, 10, 10, 10]);
+        steps[12].log_density = -12.0;
+        let (faults, badness) = check.judge(0, &steps, &DOUBTFUL);
+        assert_eq!((faults, badness), (vec![Fault::Stray(1)], 2.0));
+        assert_eq!(check.judge(1, &steps, &DOUBTFUL).0, [], "it is another word's");
+        assert_eq!(check.judge(0, &steps, &BROKEN).0, []);
     }
 
     #[test]

@@ -132,10 +132,7 @@ mod tests {
         };
         let line = || (0..3).flat_map(|position| stroke(position, 0.0, 20));
         // the learned stop, unsure before the end mark and sure enough on it
-        assert_eq!(
-            kept(0.5, line().chain(stroke(2, 0.25, 5)).chain(stroke(3, 0.25, 5))),
-            (70, Some(Finish::Stopped))
-        );
+        assert_eq!(kept(0.5, line().chain(stroke(2, 0.25, 5)).chain(stroke(3, 0.25, 5))), (70, Some(Finish::Stopped)));
         // it never speaks up: what follows the lift on the end mark is short, then too long
         let tail = || stroke(3, 0.1, 10).chain(stroke(3, 0.1, 4));
         assert_eq!(kept(0.5, line().chain(tail()).chain(stroke(3, 0.1, 30))), (74, Some(Finish::WindowRule)));

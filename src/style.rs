@@ -21,6 +21,11 @@ pub fn vector(weights: &Weights, style: Option<usize>) -> Result<Vec<f32>> {
     Ok(weights.style_table[index * width..(index + 1) * width].to_vec())
 }
 
+/// A hand on the way from one style vector to another, `share` of it.
+pub fn between(from: &[f32], to: &[f32], share: f32) -> Vec<f32> {
+    from.iter().zip(to).map(|(from, to)| from * (1.0 - share) + to * share).collect()
+}
+
 /// Gate bias `[4 H]` of one line: the layer's own plus its style weight times the line's style.
 /// A style vector that is empty counts as zeros.
 pub fn gate_bias(layer: &LstmWeights, style: &[f32]) -> Vec<f32> {

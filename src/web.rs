@@ -38,8 +38,12 @@ export interface WriteOptions {
   style?: string | number;
   /** Characters in a line, 1 to 100. Default 40. */
   columns?: number;
+  /** A second hand, and how far the first one is moved towards it, 0 to 1. */
+  blend?: { style: string | number; share: number };
   /** Points to write when there is no text. Default 700. */
   points?: number;
+  /** How often a word that went wrong is written anew, 0 to 20. 0: nothing is checked. Default 4. */
+  attempts?: number;
 }
 
 /** A network that has been loaded. */
@@ -83,15 +87,24 @@ struct Options {
     temperature: f32,
     seed: u64,
     style: Option<Style>,
+    blend: Option<Blend>,
     columns: usize,
     points: usize,
+    attempts: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let Settings { bias, temperature, seed, points, .. } = Settings::default();
-        Self { bias, temperature, seed, style: None, columns: COLUMNS, points }
+        let Settings { bias, temperature, seed, points, attempts, .. } = Settings::default();
+        Self { bias, temperature, seed, style: None, blend: None, columns: COLUMNS, points, attempts }
     }
+}
+
+/// `WriteOptions.blend`.
+#[derive(Debug, Deserialize)]
+struct Blend {
+    style: Style,
+    share: f32,
 }
 
 /// A hand by name or index.
@@ -235,8 +248,13 @@ impl Longhand {
             temperature: options.temperature,
             seed: options.seed,
             style: self.style(options.style)?,
+            blend: match options.blend {
+                Some(Blend { style, share }) => self.style(Some(style))?.map(|style| (style, share)),
+                None => None,
+            },
             points: options.points,
-            ..Settings::default()
+            attempts: options.attempts,
+            line: 0,
         };
         let number = self.shared.supersede();
         let mut writer = self.shared.writer.lock().await;

@@ -57,6 +57,8 @@ pub struct Settings {
     pub line: u64,
     /// Hand, as an index into the network's styles; `None` for no one's.
     pub style: Option<usize>,
+    /// A second hand, and how far the first is moved towards it, 0 to 1.
+    pub blend: Option<(usize, f32)>,
     /// Points to write without text, at least 1.
     pub points: usize,
     /// How often a word of doubtful quality is written anew, up to 20; 0 for unchecked writing, which is delivered
@@ -66,7 +68,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { bias: 0.5, temperature: 1.0, seed: 1, line: 0, style: None, points: 700, attempts: 4 }
+        Self { bias: 0.5, temperature: 1.0, seed: 1, line: 0, style: None, blend: None, points: 700, attempts: 4 }
     }
 }
 
@@ -125,8 +127,6 @@ struct Job {
     noise: NoiseStream,
     /// Every timestep of the line as it stands.
     steps: Vec<Step>,
-    /// The place in the text of each.
-    path: Vec<usize>,
     /// How many of them are delivered, and how many may be.
     delivered: usize,
     ready: usize,
@@ -235,7 +235,18 @@ impl Writer {
         };
         let line = Line {
             ids: text.ids.clone(),
-            style: if kind == Kind::Synthesis { style::vector(&weights, settings.style)? } else { Vec::new() },
+            style: match (kind, settings.blend) {
+                (Kind::Prediction, _) => Vec::new(),
+                (Kind::Synthesis, None) => style::vector(&weights, settings.style)?,
+                (Kind::Synthesis, Some((other, share))) => {
+                    let share = within("blend", share, 0.0, 1.0)?;
+                    style::between(
+                        &style::vector(&weights, settings.style)?,
+                        &style::vector(&weights, Some(other))?,
+                        share,
+                    )
+                }
+            },
             bias: within("bias", settings.bias, 0.0, 5.0)?,
             temperature: within("temperature", settings.temperature, 0.1, 4.0)?,
             prefix: Vec::new(),
@@ -248,7 +259,6 @@ impl Writer {
             noise: NoiseStream::new(settings.seed, settings.line),
             settings: settings.clone(),
             steps: Vec::new(),
-            path: Vec::new(),
             delivered: 0,
             ready: 0,
             ending: Ending::default(),
@@ -388,7 +398,7 @@ impl Writer {
     pub fn faults(&self) -> Vec<Fault> {
         let Some(job) = self.job.as_ref().filter(|job| job.check.words() > 0) else { return Vec::new() };
         let ended = matches!(job.finish, Some(Finish::Stopped | Finish::WindowRule));
-        job.check.line(&job.path[..job.delivered], ended, &BROKEN)
+        job.check.line(&job.steps[..job.delivered], ended, &BROKEN)
     }
 
     /// How many words of the line were written anew, each attempt counted.
@@ -446,7 +456,6 @@ impl Job {
     /// Adds a timestep; says whether the line ends with it, and why.
     fn follow(&mut self, step: &Step) -> Option<Finish> {
         self.steps.push(*step);
-        self.path.push(step.position as usize);
         let config = &self.weights.config;
         let cap = self.steps.len() >= self.cap;
         // `follow` is asked for either network: it also counts the points.
@@ -461,37 +470,37 @@ impl Job {
     /// lift before the window comes to the next word.
     fn check_words(&mut self) -> Then {
         while self.finish.is_none() && self.word + 1 < self.check.words() {
-            let past = self.path.last().is_some_and(|&at| at >= self.check.start(self.word + 1));
+            let past = self.steps.last().is_some_and(|step| step.position as usize >= self.check.start(self.word + 1));
             let boundary = self.ending.stroke();
             if past && boundary > self.word_start {
-                let (faults, badness) = self.check.judge(self.word, &self.path, &DOUBTFUL);
+                let (faults, badness) = self.check.judge(self.word, &self.steps, &DOUBTFUL);
                 if self.settle(boundary, faults.is_empty(), badness) == Then::Reopen {
                     return Then::Reopen;
                 }
-            } else if self.check.is_stuck(self.word, &self.path) {
-                let (_, badness) = self.check.judge(self.word, &self.path, &DOUBTFUL);
+            } else if self.check.is_stuck(self.word, &self.steps) {
+                let (_, badness) = self.check.judge(self.word, &self.steps, &DOUBTFUL);
                 return self.settle(self.steps.len(), false, badness + UNFINISHED);
             } else {
                 return Then::GoOn;
             }
         }
         if self.finish.is_none() {
-            if self.word < self.check.words() && self.check.is_stuck(self.word, &self.path) {
+            if self.word < self.check.words() && self.check.is_stuck(self.word, &self.steps) {
                 return self.settle(self.steps.len(), false, 2.0 * UNFINISHED);
             }
             return Then::GoOn;
         }
         // The line is over: all that was not judged yet is one attempt.
-        let reached = self.path.iter().copied().max().unwrap_or(0);
+        let reached = Check::reached(&self.steps);
         let (mut fine, mut badness) = (matches!(self.finish, Some(Finish::Stopped | Finish::WindowRule)), 0.0);
         if !fine {
             badness += UNFINISHED;
         }
         for word in self.word..self.check.words() {
-            let (faults, bad) = self.check.judge(word, &self.path, &DOUBTFUL);
+            let (faults, bad) = self.check.judge(word, &self.steps, &DOUBTFUL);
             fine &= faults.is_empty();
             badness += bad;
-            if reached + 1 < self.check.start(word + 1) && reached < self.check.start(word) {
+            if reached <= self.check.start(word) {
                 badness += UNFINISHED;
             }
         }
@@ -538,7 +547,6 @@ impl Job {
     /// Back to where the word began, for another attempt.
     fn rewind(&mut self) {
         let steps = std::mem::take(&mut self.steps);
-        self.path.clear();
         self.ending = Ending::default();
         for step in &steps[..self.word_start] {
             self.follow(step);
@@ -598,10 +606,15 @@ mod tests {
             Settings { temperature: 1.3, ..base.clone() },
             Settings { style: Some(1), ..base.clone() },
             Settings { style: None, ..base.clone() },
+            Settings { blend: Some((1, 0.5)), ..base.clone() },
         ] {
             assert_ne!(all(&mut writer(), "abc", &other).1, ink, "{other:?}");
         }
         assert_ne!(all(&mut writer(), "abd", &base).1, ink);
+        assert_eq!(all(&mut writer(), "abc", &Settings { blend: Some((1, 0.0)), ..base.clone() }).1, ink);
+        let whole = Settings { blend: Some((1, 1.0)), ..base.clone() };
+        let other = Settings { style: Some(1), ..base };
+        assert_eq!(all(&mut writer(), "abc", &whole).1, all(&mut writer(), "abc", &other).1);
     }
 
     #[test]
@@ -641,7 +654,11 @@ mod tests {
     /// Steps of which `points[at]` have the window on place `at`; the pen lifts after each place.
     fn steps(points: &[usize]) -> Vec<Step> {
         let place = |(at, &points): (usize, &usize)| {
-            (1..=points).map(move |k| Step { position: at as f32, pen: f32::from(u8::from(k == points)), ..Step::default() })
+            (1..=points).map(move |k| Step {
+                position: at as f32,
+                pen: f32::from(u8::from(k == points)),
+                ..Step::default()
+            })
         };
         points.iter().enumerate().flat_map(place).collect()
     }
@@ -689,7 +706,9 @@ mod tests {
             points[..missing].fill(0);
             steps(&points)
         };
-        for (order, best, then) in [([3, 1, 2], 1, Then::Reopen), ([3, 2, 1], 1, Then::GoOn), ([1, 2, 3], 1, Then::Reopen)] {
+        for (order, best, then) in
+            [([3, 1, 2], 1, Then::Reopen), ([3, 2, 1], 1, Then::GoOn), ([1, 2, 3], 1, Then::Reopen)]
+        {
             let mut job = job("abcde fgh", 2);
             assert_eq!(job.take(&bad(order[0])), Then::Reopen);
             assert_eq!(job.take(&bad(order[1])), Then::Reopen);
@@ -832,6 +851,8 @@ mod tests {
         assert!(block_on(writer.start("a", &bad)).unwrap_err().to_string().starts_with("bias"));
         let bad = Settings { temperature: 0.0, ..Settings::default() };
         assert!(block_on(writer.start("a", &bad)).unwrap_err().to_string().contains("0 is outside 0.1 to 4"));
+        let bad = Settings { blend: Some((1, 1.5)), ..Settings::default() };
+        assert!(block_on(writer.start("a", &bad)).unwrap_err().to_string().starts_with("blend"));
         let bad = Settings { attempts: 21, ..Settings::default() };
         assert!(block_on(writer.start("a", &bad)).unwrap_err().to_string().starts_with("attempts"));
         let bad = Settings { points: 0, ..Settings::default() };
