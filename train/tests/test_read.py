@@ -1,0 +1,133 @@
+"""How ink is drawn for the reader, and how what it read is compared."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+
+import read
+
+needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
+
+#: Capitals of straight strokes, 10 high and y down.
+LETTERS = {
+    "H": [[(0, 0), (0, 10)], [(0, 5), (6, 5)], [(6, 0), (6, 10)]],
+    "E": [[(5, 0), (0, 0), (0, 10), (5, 10)], [(0, 5), (4, 5)]],
+    "L": [[(0, 0), (0, 10), (5, 10)]],
+    "T": [[(0, 0), (7, 0)], [(3.5, 0), (3.5, 10)]],
+    "N": [[(0, 10), (0, 0), (6, 10), (6, 0)]],
+}
+
+
+def lettering(text: str) -> list[np.ndarray]:
+    """Straight strokes that spell a text."""
+    strokes, left = [], 0.0
+    for letter in text:
+        strokes += [np.add(stroke, (left, 0.0)) for stroke in LETTERS.get(letter, [])]
+        left += 10
+    return strokes
+
+
+def loops(points: int = 400, climb: float = 0.0) -> list[np.ndarray]:
+    """Writing of even height, which may climb."""
+    turn = np.linspace(0, 25, points)
+    x, y = 40 * turn + 15 * np.sin(2 * np.pi * turn), 50 * np.cos(2 * np.pi * turn)
+    return [np.stack([x, y - climb * x], 1)]
+
+
+# --- drawing --------------------------------------------------------------------------------
+
+
+def test_the_height_does_not_depend_on_the_number_of_points():
+    fine, coarse = read.core_height(loops(4000)), read.core_height(loops(500))
+    assert coarse == pytest.approx(fine, rel=0.05)
+
+
+def test_the_height_follows_a_line_that_climbs():
+    assert read.core_height(loops(climb=0.3)) == pytest.approx(read.core_height(loops()), rel=0.1)
+
+
+def test_the_height_grows_with_the_ink():
+    assert read.core_height([7 * s for s in loops()]) == pytest.approx(7 * read.core_height(loops()))
+
+
+@pytest.mark.parametrize("factor", [0.01, 1, 30])
+def test_ink_of_any_size_and_place_is_drawn_alike(factor):
+    plain, other = read.picture(loops()), read.picture([factor * s + 1000 for s in loops()])
+    assert abs(plain.width - other.width) <= 1
+    assert abs(plain.height - other.height) <= 1
+    assert np.mean(np.array(other)) == pytest.approx(np.mean(np.array(plain)), rel=0.01)
+
+
+def test_a_picture_is_black_on_white_with_grey_edges_and_a_margin():
+    image = np.array(read.picture(loops()))
+    assert image.min() == 0
+    assert ((image > 0) & (image < 255)).any()
+    edge = int(read.CORE * read.MARGIN / 2)
+    for border in (image[:edge], image[-edge:], image[:, :edge], image[:, -edge:]):
+        assert (border == 255).all()
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [],
+        [np.zeros((0, 2))],
+        [np.array([[3.0, 4.0]])],
+        [np.array([[0.0, 0.0]]), np.array([[9.0, 0.0]])],
+        [np.array([[0.0, 0.0], [50.0, 0.0]])],
+        [np.array([[0.0, 0.0], [0.0, 0.0]])],
+        [np.array([[0.0, 0.0], [1e7, 3.0]])],
+    ],
+    ids=["none", "empty", "dot", "dots", "level", "still", "runaway"],
+)
+def test_odd_ink_is_drawn_within_bounds(strokes):
+    image = read.picture(strokes)
+    assert image.width <= read.WIDEST + 2 * read.MARGIN * read.CORE + 1
+    assert image.height < 1000
+    drawn = any(len(s) for s in strokes)
+    assert (np.array(image).min() < 255) == drawn
+
+
+# --- comparing ------------------------------------------------------------------------------
+
+
+def test_errors_are_counted_over_all_lines():
+    errors = read.compare(["abcd", "xy", "fine"], ["abd", "x z", "fine"])
+    assert (errors.lines, errors.wrong, errors.characters, errors.faultless) == (3, 3, 10, 1)
+    assert errors.rate == pytest.approx(0.3)
+
+
+def test_case_counts_and_blanks_and_forms_of_quotes_do_not():
+    assert read.compare(["He said"], ["he said"]).wrong == 1
+    assert read.compare(['It\'s "I" - so .'], [" It\u2019s  \u201c|\u201d \u2014 so.\n\f"]).wrong == 0
+
+
+def test_nothing_that_was_read_is_all_wrong():
+    assert read.compare(["abc"], [""]).rate == 1
+
+
+# --- tesseract ------------------------------------------------------------------------------
+
+
+@needs_tesseract
+def test_tesseract_reads_what_is_drawn_in_the_order_of_the_lines():
+    texts = ["THE TEN HENLETT", "HELLET TENT", "TELL THE TENTH"]
+    found = read.read([lettering(text) for text in texts], processes=2)
+    for text, other in zip(texts, found, strict=True):
+        rates = {candidate: read.compare([candidate], [other]).rate for candidate in texts}
+        assert min(rates, key=rates.get) == text
+        assert rates[text] < 0.5
+
+
+@needs_tesseract
+def test_the_reader_says_its_version():
+    assert read.reader().startswith("tesseract ")
+
+
+def test_a_missing_reader_is_told(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SystemExit, match="tesseract is missing"):
+        read.reader()
