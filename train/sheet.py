@@ -2,6 +2,8 @@
 
     python train/sheet.py --weights runs/synthesis/weights.safetensors --out sheet.png
     python train/sheet.py --weights weights/synthesis.safetensors --out hands.png --hands --biases 1
+
+`contact.py` has the sheets of what the page's visitors get.
 """
 
 from __future__ import annotations
@@ -38,13 +40,26 @@ def strokes(points: np.ndarray, mean, sd) -> list[np.ndarray]:
     return [s for s in np.split(path, cuts) if len(s)]
 
 
-def draw(axis, points, meta, title: str) -> None:
-    """One line of writing."""
-    for stroke in strokes(points, np.array(meta["offset_mean"]), np.array(meta["offset_sd"])):
+def draw(axis, lines: list[np.ndarray], title: str) -> None:
+    """One line of writing; its strokes are `[n, 2]`, y down."""
+    for stroke in lines:
         axis.plot(stroke[:, 0], -stroke[:, 1], "k-", linewidth=1.1, solid_capstyle="round")
     axis.set_aspect("equal")
     axis.axis("off")
-    axis.set_title(title, fontsize=6, loc="left", color="0.5")
+    axis.set_title(title, fontsize=6, loc="left", color="0.5", parse_math=False)
+
+
+def page(path: Path, cells: list[tuple[list[np.ndarray], str]], columns: int, width=6.0, height=1.1) -> None:
+    """A picture of lines, strokes and title of each, row by row; a cell's size is in inches."""
+    rows = -(-len(cells) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(width * columns, height * rows), squeeze=False)
+    for axis in axes.flat[len(cells) :]:
+        axis.axis("off")
+    for axis, (lines, title) in zip(axes.flat, cells, strict=False):
+        draw(axis, lines, title)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
 
 
 def main() -> None:
@@ -77,15 +92,13 @@ def main() -> None:
         cap = int(40 + 2.2 * meta["points_per_character"] * max(len(r) for r in rows))
     biases = np.array([b for _, _, b in jobs], np.float32)
     lines = reference.write(tensors, config, rows, style, biases, args.temperature, args.seed, cap)
-    columns = len(args.biases)
-    height = len(jobs) // columns
-    figure, axes = plt.subplots(height, columns, figsize=(6 * columns, 1.1 * height), squeeze=False)
-    for index, ((text, hand, bias), points) in enumerate(zip(jobs, lines, strict=True)):
+    mean, sd = np.array(meta["offset_mean"]), np.array(meta["offset_sd"])
+    cells = []
+    for (text, hand, bias), points in zip(jobs, lines, strict=True):
         title = f"bias {bias:g}, {len(points)} points" + (" (cap)" if len(points) == cap else "")
         what = meta["styles"][hand] if args.hands else text
-        draw(axes[index // columns][index % columns], points, meta, f"{what} | {title}" if config.window else title)
-    figure.tight_layout()
-    figure.savefig(args.out, dpi=110)
+        cells.append((strokes(points, mean, sd), f"{what} | {title}" if config.window else title))
+    page(args.out, cells, len(args.biases))
 
 
 if __name__ == "__main__":
