@@ -84,8 +84,10 @@ class Loss:
         stride = self.meta["sample_ms"] // 20
         before = [other.result["log_loss"] for other in trained if other is not self and self.same_network(other)]
         change = [f"{100 * (self.result['log_loss'] - value) / abs(value):+.2f} %" for value in before[:1]]
+        # Those of all runs have the same name.
+        ran = any(other is self for other in trained)
         return [
-            self.path.name,
+            f"{self.path.parent.name}/{self.path.name}" if ran else self.path.name,
             self.meta["kind"],
             self.meta["quantisation"],
             "all" if stride == 1 else f"one in {stride} (not the paper's units)",
