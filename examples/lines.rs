@@ -72,11 +72,10 @@ async fn write() -> Result<(), Box<dyn Error>> {
             "hand": settings.style.map(|style| &names[style]),
             "strokes": strokes,
             "points": steps.len(),
-            "log_density": steps.iter().map(|step| step.log_density).collect::<Vec<_>>(),
-            "path": steps.iter().map(|step| step.position).collect::<Vec<_>>(),
             "finish": format!("{:?}", writer.finish().ok_or("a line without an end")?),
             "broken": writer.faults().iter().map(ToString::to_string).collect::<Vec<_>>(),
             "rewritten": writer.rewritten(),
+            "computed": writer.computed(),
         });
         writeln!(out, "{row}")?;
     }

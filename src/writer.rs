@@ -138,6 +138,8 @@ struct Job {
     attempts: Vec<Attempt>,
     /// Words written anew so far: each time with noise of its own.
     rewritten: u64,
+    /// Timesteps that the engine has made for the line, those that only read back in counted.
+    computed: usize,
     /// Timesteps submitted since the engine was opened and before, delivered or not.
     submitted: usize,
     in_flight: VecDeque<usize>,
@@ -267,6 +269,7 @@ impl Writer {
             word_start: 0,
             attempts: Vec::new(),
             rewritten: 0,
+            computed: 0,
             submitted: 0,
             in_flight: VecDeque::new(),
             chunk: FIRST_CHUNK,
@@ -308,6 +311,7 @@ impl Writer {
         job.noise = NoiseStream::new(job.settings.seed, job.settings.line + job.rewritten * REWRITTEN);
         job.noise.seek(job.steps.len() as u64);
         job.submitted = job.steps.len();
+        job.computed += job.steps.len();
         job.in_flight.clear();
         self.open(job).await
     }
@@ -348,6 +352,7 @@ impl Writer {
             if let (Some(began), Some(clock)) = (began, self.clock) {
                 job.resize_chunk(clock() - began);
             }
+            job.computed += steps.len();
             if job.take(&steps) == Then::Reopen {
                 self.reopen(job).await?;
             }
@@ -392,6 +397,11 @@ impl Writer {
         let Some(job) = &self.job else { return Ink::default() };
         let offsets: Vec<Offset> = job.steps[..job.delivered].iter().map(|step| job.offset(step)).collect();
         Ink::from_offsets(Point::default(), &offsets)
+    }
+
+    /// How many timesteps the engine has made for the line, to write it and to read it back in.
+    pub fn computed(&self) -> usize {
+        self.job.as_ref().map_or(0, |job| job.computed)
     }
 
     /// What is broken in the line last written, whether or not it was checked; empty for writing without text.
@@ -737,6 +747,7 @@ mod tests {
         let mut checked = writer();
         let (_, whole, finish) = all(&mut checked, "hello there my dear", &settings);
         assert!(checked.rewritten() > 0, "a random network writes badly");
+        assert!(checked.computed() > whole.len());
         assert_eq!(checked.ink(), Ink::from_offsets(Point::default(), &whole));
         for chunks in [1, 5, 9] {
             let mut lost = writer();

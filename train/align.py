@@ -45,3 +45,19 @@ def positions(params: Params, config: Config, corpus: data.Corpus) -> list[np.nd
             # phi at a timestep goes with the point that is drawn from it
             result[line] = found[: len(corpus.points[line]), column]
     return result
+
+
+def dwell(corpus: data.Corpus, found: list[np.ndarray], alphabet: str, fewest: int = 5) -> list[float]:
+    """Points that people take for each character of the alphabet, as a share of their mean per character.
+
+    Characters that are there fewer than `fewest` times count as average.
+    """
+    points, times = dict.fromkeys(alphabet, 0.0), dict.fromkeys(alphabet, 0)
+    for text, places in zip(corpus.texts, found, strict=True):
+        if not len(places):
+            continue
+        mean = len(places) / len(text)
+        for character, count in zip(text, np.bincount(places, minlength=len(text)), strict=False):
+            points[character] += count / mean
+            times[character] += 1
+    return [round(points[c] / times[c], 3) if times[c] >= fewest else 1.0 for c in alphabet]

@@ -9,8 +9,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 
+import align
+import data
 import export
 
 #: The largest number of f16, which is what the GPU engine computes with.
@@ -70,17 +73,34 @@ def quantise(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return whole.astype(np.int8), scale.astype(np.float32)
 
 
+def measure_dwell(tensors, meta, path: Path, lines: int) -> list[float]:
+    """How long the network's window rests on each character while it reads an even sample of the training lines."""
+    units = (meta["offset_mean"], meta["offset_sd"])
+    corpus = data.load(path, "train", round(meta["sample_ms"] / 20), units)
+    chosen = np.unique(np.linspace(0, len(corpus.points) - 1, lines).astype(int))
+    corpus.points = [corpus.points[i] for i in chosen]
+    corpus.texts = [corpus.texts[i] for i in chosen]
+    corpus.writers = corpus.writers[chosen]
+    params = {name: jnp.asarray(value) for name, value in tensors.items()}
+    found = align.positions(params, export.config_of(meta), corpus)
+    return align.dwell(corpus, found, meta["alphabet"])
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--style", nargs=2, action="append", default=[], metavar=("WRITER", "NAME"))
+    parser.add_argument("--data", type=Path, help="packed file to learn from how long the window rests on a character")
+    parser.add_argument("--lines", type=int, default=3000, help="how many of its lines are read")
     parser.add_argument("--int8", action="store_true", help="matrices in int8 with a scale for each row, not in f16")
     args = parser.parse_args()
     tensors, meta = export.read(args.weights)
     if meta["style_dim"] and not args.style:
         raise SystemExit("a network with styles needs at least one --style WRITER NAME")
+    if args.data and meta["kind"] == "synthesis":
+        meta["dwell"] = measure_dwell(tensors, meta, args.data, args.lines)
     tensors, meta = ship(tensors, meta, [tuple(s) for s in args.style], {}, args.int8)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     export.write(args.out, tensors, meta)
