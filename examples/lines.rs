@@ -15,7 +15,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: lines --weights FILE --texts FILE [--bias 0.5] [--temperature 1] [--attempts 4] [--seed 1]
-             [--points 700] [--hands none|all|NAME|NAME+NAME]";
+             [--points 1400] [--hands none|all|NAME|NAME+NAME]";
 
 async fn write() -> Result<(), Box<dyn Error>> {
     let (mut weights, mut texts, mut hands) = (None, None, String::from("none"));

@@ -16,7 +16,8 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 use std::time::Instant;
 
-const USAGE: &str = "usage: write [TEXT] [--bias 0.5] [--temperature 1] [--seed 1] [--style NAME|NUMBER] [--points 700]
+const USAGE: &str =
+    "usage: write [TEXT] [--bias 0.5] [--temperature 1] [--seed 1] [--style NAME|NUMBER] [--points 1400]
              [--columns 40] [--engine auto|cpu|gpu] [--weights DIRECTORY] [-o FILE.svg]";
 
 struct Arguments {

@@ -10,7 +10,7 @@ use crate::model::Config;
 const STOP: [f32; 3] = [0.5, 0.3, 0.15];
 /// Longest stroke, as a multiple of the points per character, that may follow a pen lift on the end
 /// mark: a last dot or crossbar. What is longer is a letter too many; what starts to the right of
-/// all ink is a stray mark.
+/// all ink is a stray mark, and after a full stop or comma so is what starts beside that.
 const AFTERTHOUGHT: f32 = 0.75;
 /// Longest that the window may rest on the end mark, in points per character.
 const LONGEST_END: f32 = 2.0;
@@ -35,6 +35,8 @@ pub enum Finish {
 /// Follows a line with text, point by point.
 #[derive(Debug, Clone, Default)]
 pub struct Ending {
+    /// Whether the text ends with a full stop or comma.
+    dotted: bool,
     /// Points so far.
     count: usize,
     /// Points before the stroke under way.
@@ -52,6 +54,11 @@ pub struct Ending {
 }
 
 impl Ending {
+    /// Before the first point of this text.
+    pub fn new(text: &str) -> Self {
+        Self { dotted: text.ends_with(['.', ',']), ..Self::default() }
+    }
+
     /// Takes in a point; says whether the line ends with it, and why. `end` is the end mark's place.
     pub fn follow(&mut self, config: &Config, end: usize, step: &Step) -> Option<Finish> {
         self.x += config.offset([step.dx, step.dy, step.pen]).dx;
@@ -86,8 +93,9 @@ impl Ending {
 
     /// Whether the stroke under way is no afterthought to the text.
     fn is_stray(&self, config: &Config) -> bool {
-        // one typical offset of leeway
-        let beyond = self.stroke_x > self.edge_before + config.offset_sd[0];
+        // one typical offset of leeway, either way
+        let leeway = if self.dotted { -config.offset_sd[0] } else { config.offset_sd[0] };
+        let beyond = self.stroke_x > self.edge_before + leeway;
         beyond || (self.count - self.stroke) as f32 > AFTERTHOUGHT * config.points_per_character
     }
 
@@ -111,8 +119,16 @@ mod tests {
     /// Points kept of a line "abc" whose steps are given as (position, stop, lifted); the pen goes to
     /// the right by `advance` (normalised) at each lift.
     fn kept(advance: f32, steps: impl IntoIterator<Item = (usize, f32, bool)>) -> (usize, Option<Finish>) {
+        kept_of("abc", advance, steps)
+    }
+
+    fn kept_of(
+        text: &str,
+        advance: f32,
+        steps: impl IntoIterator<Item = (usize, f32, bool)>,
+    ) -> (usize, Option<Finish>) {
         let config = testing::config(Kind::Synthesis, &[9], 3);
-        let (mut ending, mut dx) = (Ending::default(), 0.0);
+        let (mut ending, mut dx) = (Ending::new(text), 0.0);
         for (position, stop, lifted) in steps {
             let step =
                 Step { position: position as f32, stop, pen: f32::from(u8::from(lifted)), dx, ..Step::default() };
@@ -138,6 +154,11 @@ mod tests {
         assert_eq!(kept(0.5, line().chain(tail()).chain(stroke(3, 0.1, 30))), (74, Some(Finish::WindowRule)));
         // it is short, but starts to the right of everything
         assert_eq!(kept(1.5, line().chain(tail())), (70, Some(Finish::WindowRule)));
+        // beside a full stop a second dot is stray, beside a letter it belongs to that
+        let dot = || stroke(3, 0.1, 10).chain(stroke(3, 0.1, 2)).chain(stroke(3, 0.1, 2));
+        assert_eq!(kept_of("ab.", 0.5, line().chain(dot())), (70, Some(Finish::WindowRule)));
+        assert_eq!(kept_of("abi", 0.5, line().chain(dot())), (74, None));
+        assert_eq!(kept_of("ab.", -3.0, line().chain(dot())), (74, None), "far to the left it may be an i's");
         // the window goes back: the stroke belongs to the text after all
         assert_eq!(kept(0.5, line().chain(tail()).chain((0..9).map(|_| (2, 0.0, false)))), (83, None));
         // the pen never lifts: the window's time on the end mark is limited

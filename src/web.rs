@@ -40,7 +40,7 @@ export interface WriteOptions {
   columns?: number;
   /** A second hand, and how far the first one is moved towards it, 0 to 1. */
   blend?: { style: string | number; share: number };
-  /** Points to write when there is no text. Default 700. */
+  /** Points to write when there is no text. Default 1400. */
   points?: number;
   /** How often a word that went wrong is written anew, 0 to 20. 0: nothing is checked. Default 4. */
   attempts?: number;

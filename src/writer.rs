@@ -68,7 +68,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { bias: 0.5, temperature: 1.0, seed: 1, line: 0, style: None, blend: None, points: 700, attempts: 4 }
+        Self { bias: 0.5, temperature: 1.0, seed: 1, line: 0, style: None, blend: None, points: 1400, attempts: 4 }
     }
 }
 
@@ -130,6 +130,8 @@ struct Job {
     /// How many of them are delivered, and how many may be.
     delivered: usize,
     ready: usize,
+    /// The text as it is written.
+    text: String,
     ending: Ending,
     check: Check,
     /// The word being written, the timesteps before it, and what earlier attempts at it came to.
@@ -263,7 +265,8 @@ impl Writer {
             steps: Vec::new(),
             delivered: 0,
             ready: 0,
-            ending: Ending::default(),
+            ending: Ending::new(&started.text.written),
+            text: started.text.written.clone(),
             check,
             word: 0,
             word_start: 0,
@@ -557,7 +560,7 @@ impl Job {
     /// Back to where the word began, for another attempt.
     fn rewind(&mut self) {
         let steps = std::mem::take(&mut self.steps);
-        self.ending = Ending::default();
+        self.ending = Ending::new(&self.text);
         for step in &steps[..self.word_start] {
             self.follow(step);
         }
@@ -834,7 +837,7 @@ mod tests {
             sizes.push(chunk.steps.len());
         }
         assert_eq!(sizes[..6], [8, 16, 32, 64, 128, 128]);
-        assert_eq!(sizes.iter().sum::<usize>(), 700);
+        assert_eq!(sizes.iter().sum::<usize>(), 1400);
     }
 
     #[test]
