@@ -1,6 +1,7 @@
 //! Characters to ids, and a defined fate for every character a person may type.
 
-use deunicode::deunicode_char;
+// `CODES`, sorted, the `ENDS` of their spellings, one after the other, in `SPELLINGS`: see `build.rs`.
+include!(concat!(env!("OUT_DIR"), "/transliterations.rs"));
 
 /// Id of the end mark, with which every line's ids end.
 pub const END: u32 = 0;
@@ -71,9 +72,9 @@ impl Alphabet {
         let spelling = match spelling(c) {
             Some(spelling) => spelling,
             None if c.is_ascii() => c.encode_utf8(&mut own),
-            None => deunicode_char(c)?,
+            None => latin(c)?,
         };
-        spelling.trim().chars().map(|p| self.nearest(p)).collect()
+        spelling.chars().map(|p| self.nearest(p)).collect()
     }
 
     /// The character itself, its other case, or the sign nearest to it.
@@ -97,6 +98,13 @@ impl Encoded {
             self.written.push(' ');
         }
     }
+}
+
+/// Latin, Greek and Cyrillic letters and signs in ASCII, as deunicode has them.
+fn latin(c: char) -> Option<&'static str> {
+    let place = CODES.binary_search(&u16::try_from(u32::from(c)).ok()?).ok()?;
+    let start = place.checked_sub(1).map_or(0, |before| usize::from(ENDS[before]));
+    SPELLINGS.get(start..usize::from(ENDS[place]))
 }
 
 /// Typographic signs that deunicode spells in a way a pen would not (",," for „, "PS" for £). Those
@@ -153,6 +161,16 @@ mod tests {
         assert_eq!(encoded.written, "\"cafe\" - naive...");
         assert!(encoded.transliterated.contains(&('é', "e".into())));
         assert!(encoded.left_out.is_empty());
+    }
+
+    #[test]
+    fn the_table_is_deunicodes_where_it_reaches_and_ends_there() {
+        for c in ['\u{A0}', 'ß', 'Æ', 'ő', 'Ω', 'ж', 'Щ', 'ẞ', '…', '№', 'ﬁ', '５', '\u{301}'] {
+            assert_eq!(latin(c), deunicode::deunicode_char(c).map(str::trim), "{c:?}");
+        }
+        assert_eq!((latin('漢'), latin('a'), latin('😀')), (None, None, None));
+        let encoded = english().encode("漢 ﬁx");
+        assert_eq!((encoded.written.as_str(), encoded.left_out), ("fix", vec!['漢']));
     }
 
     #[test]

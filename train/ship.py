@@ -92,6 +92,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--style", nargs=2, action="append", default=[], metavar=("WRITER", "NAME"))
+    parser.add_argument("--all-writers", action="store_true", help="keep the other writers too, under their ids")
     parser.add_argument("--data", type=Path, help="packed file to learn from how long the window rests on a character")
     parser.add_argument("--lines", type=int, default=3000, help="how many of its lines are read")
     parser.add_argument("--int8", action="store_true", help="matrices in int8 with a scale for each row, not in f16")
@@ -101,7 +102,11 @@ def main() -> None:
         raise SystemExit("a network with styles needs at least one --style WRITER NAME")
     if args.data and meta["kind"] == "synthesis":
         meta["dwell"] = measure_dwell(tensors, meta, args.data, args.lines)
-    tensors, meta = ship(tensors, meta, [tuple(s) for s in args.style], {}, args.int8)
+    chosen = [tuple(style) for style in args.style]
+    if args.all_writers and meta["style_dim"]:
+        named = {writer for writer, _ in chosen}
+        chosen += [(writer, writer) for writer in export.writers(meta) if writer not in named]
+    tensors, meta = ship(tensors, meta, chosen, {}, args.int8)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     export.write(args.out, tensors, meta)
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.2f} MB")

@@ -217,6 +217,21 @@ def test_shipped_files_have_the_chosen_hands_in_their_order_under_their_new_name
     assert meta["quantisation"] == "f32"
 
 
+def test_all_writers_can_be_kept_and_the_windows_dwell_be_measured(tmp_path, packed_file, train_corpus):
+    tensors, config = tiny_network("synthesis", alphabet=train_corpus.alphabet)
+    source, target = tmp_path / "weights.safetensors", tmp_path / "shipped.safetensors"
+    export.write(source, tensors, export.metadata(config, train_corpus, 20, {}, ["ann", "bob"], "f32"))
+    hands = ["--style", "bob", "Slanted", "--all-writers"]
+    succeed("ship.py", "--weights", source, "--out", target, *hands, "--data", packed_file, "--lines", 8)
+    read, meta = export.read(target)
+    assert (meta["styles"], meta["writers"]) == (["Slanted", "ann"], ["bob", "ann"])
+    assert np.array_equal(read["style.table"], tensors["style.table"][[1, 0]].astype(np.float16))
+    assert len(meta["dwell"]) == len(train_corpus.alphabet)
+    assert all(value > 0 for value in meta["dwell"])
+    assert meta["dwell"][train_corpus.alphabet.index("Z")] == 1, "nobody wrote it"
+    assert len(set(meta["dwell"])) > 3
+
+
 @pytest.mark.parametrize("kind", ["prediction", "synthesis"])
 def test_int8_files_have_a_scale_for_each_row_and_are_read_as_f32(kind, tmp_path):
     source, target = tmp_path / "weights.safetensors", tmp_path / "shipped.safetensors"
