@@ -12,6 +12,9 @@ const STOP: [f32; 3] = [0.5, 0.3, 0.15];
 /// mark: a last dot or crossbar. What is longer is a letter too many; what starts to the right of
 /// all ink is a stray mark, and after a full stop or comma so is what starts beside that.
 const AFTERTHOUGHT: f32 = 0.75;
+/// Longest full stop or comma at the text's end, likewise: with it the line is over, before a second
+/// one can be drawn.
+const DOT: f32 = 0.5;
 /// Longest that the window may rest on the end mark, in points per character.
 const LONGEST_END: f32 = 2.0;
 
@@ -39,8 +42,9 @@ pub struct Ending {
     dotted: bool,
     /// Points so far.
     count: usize,
-    /// Points before the stroke under way.
+    /// Points before the stroke under way, and where the window was when it began.
     stroke: usize,
+    stroke_position: usize,
     /// Timesteps in a row that the window has been on the end mark.
     at_end: usize,
     /// Whether the pen has lifted there: strokes are then held back until they prove short.
@@ -63,17 +67,18 @@ impl Ending {
     pub fn follow(&mut self, config: &Config, end: usize, step: &Step) -> Option<Finish> {
         self.x += config.offset([step.dx, step.dy, step.pen]).dx;
         self.edge = self.edge.max(self.x);
+        let (position, lifted) = (step.position as usize, step.pen > 0.5);
         if self.count == self.stroke {
-            self.stroke_x = self.x;
+            (self.stroke_x, self.stroke_position) = (self.x, position);
         }
         self.count += 1;
-        let (position, lifted) = (step.position as usize, step.pen > 0.5);
         let on_end = position == end;
         self.at_end = if on_end { self.at_end + 1 } else { 0 };
         self.after_end &= on_end;
         if self.after_end && self.is_stray(config) {
             return Some(Finish::WindowRule);
         }
+        let dot = lifted && self.is_last_dot(config, end);
         if lifted {
             (self.stroke, self.edge_before) = (self.count, self.edge);
         }
@@ -81,6 +86,9 @@ impl Ending {
         // cost half a sentence.
         let enough = (position + 2).checked_sub(end).and_then(|place| STOP.get(place));
         if lifted && enough.is_some_and(|&enough| step.stop > enough) {
+            return Some(Finish::Stopped);
+        }
+        if dot {
             return Some(Finish::Stopped);
         }
         // A network without a learned stop has only the window to go by.
@@ -97,6 +105,14 @@ impl Ending {
         let leeway = if self.dotted { -config.offset_sd[0] } else { config.offset_sd[0] };
         let beyond = self.stroke_x > self.edge_before + leeway;
         beyond || (self.count - self.stroke) as f32 > AFTERTHOUGHT * config.points_per_character
+    }
+
+    /// Whether the stroke under way, if it ends now, is the full stop or comma that ends the text.
+    fn is_last_dot(&self, config: &Config, end: usize) -> bool {
+        let at_last = self.stroke_position + 1 >= end;
+        let beyond = self.stroke_x > self.edge_before - config.offset_sd[0];
+        let short = (self.count - self.stroke) as f32 <= DOT * config.points_per_character;
+        self.dotted && at_last && beyond && short
     }
 
     /// Points that are part of the line for certain; if it ends now, all that are.
@@ -142,6 +158,21 @@ mod tests {
     }
 
     #[test]
+    fn with_its_full_stop_the_line_is_over() {
+        let letters = || {
+            [(0, 20), (1, 20)].into_iter().flat_map(|(at, points)| (1..=points).map(move |k| (at, 0.0, k == points)))
+        };
+        let dot = || (1..=4).map(|k| (2, 0.0, k == 4));
+        assert_eq!(kept_of("ab.", 0.5, letters().chain(dot()).chain(dot())), (44, Some(Finish::Stopped)));
+        assert_eq!(kept_of("abi", 0.5, letters().chain(dot()).chain(dot())), (48, None));
+        // a crossbar goes back to the left
+        assert_eq!(kept_of("at.", -3.0, letters().chain(dot())), (44, None));
+        // what began before the full stop is still the letter
+        let late = letters().chain((1..=4).map(|k| (if k == 1 { 1 } else { 2 }, 0.0, k == 4)));
+        assert_eq!(kept_of("ab.", 0.5, late), (44, None));
+    }
+
+    #[test]
     fn after_the_end_a_dot_is_kept_and_a_letter_too_many_is_not() {
         let stroke = |position: usize, stop: f32, points: usize| {
             (1..=points).map(move |k| (position, if k == points { stop } else { 0.0 }, k == points))
@@ -154,11 +185,11 @@ mod tests {
         assert_eq!(kept(0.5, line().chain(tail()).chain(stroke(3, 0.1, 30))), (74, Some(Finish::WindowRule)));
         // it is short, but starts to the right of everything
         assert_eq!(kept(1.5, line().chain(tail())), (70, Some(Finish::WindowRule)));
-        // beside a full stop a second dot is stray, beside a letter it belongs to that
-        let dot = || stroke(3, 0.1, 10).chain(stroke(3, 0.1, 2)).chain(stroke(3, 0.1, 2));
-        assert_eq!(kept_of("ab.", 0.5, line().chain(dot())), (70, Some(Finish::WindowRule)));
-        assert_eq!(kept_of("abi", 0.5, line().chain(dot())), (74, None));
-        assert_eq!(kept_of("ab.", -3.0, line().chain(dot())), (74, None), "far to the left it may be an i's");
+        // beside a long full stop a second dot is stray, beside a letter it belongs to that
+        let dot = || stroke(3, 0.1, 14).chain(stroke(3, 0.1, 12)).chain(stroke(3, 0.1, 12));
+        assert_eq!(kept_of("ab.", 0.5, line().chain(dot())), (74, Some(Finish::WindowRule)));
+        assert_eq!(kept_of("abi", 0.5, line().chain(dot())), (98, None));
+        assert_eq!(kept_of("ab.", -3.0, line().chain(dot())), (98, None), "far to the left it may be an i's");
         // the window goes back: the stroke belongs to the text after all
         assert_eq!(kept(0.5, line().chain(tail()).chain((0..9).map(|_| (2, 0.0, false)))), (83, None));
         // the pen never lifts: the window's time on the end mark is limited
