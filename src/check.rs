@@ -22,8 +22,8 @@ pub struct Bounds {
     pub density: f32,
 }
 
-/// What is written anew: where real ink, read by a trained network, is once in some 200 characters.
-pub const DOUBTFUL: Bounds = Bounds { character: [0.2, 2.6], word: [0.6, 1.6], density: -10.0 };
+/// What is written anew: where real ink, read by a trained network, is once in a hundred characters.
+pub const DOUBTFUL: Bounds = Bounds { character: [0.35, 2.4], word: [0.6, 1.6], density: -10.0 };
 
 /// What counts as broken: real ink hardly ever is there.
 pub const BROKEN: Bounds = Bounds { character: [0.02, 4.5], word: [0.4, 2.2], density: -16.0 };
