@@ -32,7 +32,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import data
 import export
-from model import Config, Params, init, losses
+from model import Config, Params, init, initial_state, losses
 
 EMA_DECAY = 0.998
 
@@ -51,7 +51,7 @@ def with_style(params: Params, config: Config, batch, keep):
 
 
 #: On which axis the lines of a batch lie.
-LINE_AXIS = {"x": 1, "target": 1, "mask": 1, "writer": 0, "ids": 0, "ids_mask": 0}
+LINE_AXIS = {"x": 1, "target": 1, "mask": 1, "last": 1, "writer": 0, "ids": 0, "ids_mask": 0, "state": 0}
 
 
 def make_update(config: Config, clip: float, dtype):
@@ -61,19 +61,20 @@ def make_update(config: Config, clip: float, dtype):
 
     def share_grads(params, batch, keep, points):
         def mean_loss(params):
-            nats, stop, _, count = losses(params, config, with_style(params, config, batch, keep), dtype)
-            return (nats.sum() + stop.sum()) / points, (nats.sum(), stop.sum(), count.sum())
+            (nats, stop, _, count), after = losses(params, config, with_style(params, config, batch, keep), dtype)
+            return (nats.sum() + stop.sum()) / points, ((nats.sum(), stop.sum(), count.sum()), after)
 
-        return jax.lax.psum(jax.grad(mean_loss, has_aux=True)(params), "lines")
+        grads, (sums, after) = jax.grad(mean_loss, has_aux=True)(params)
+        return *jax.lax.psum((grads, sums), "lines"), after
 
     @jax.jit
     def update(params, ema, state, batch, keep, rate, ema_rate):
         split = {key: PartitionSpec(*[None] * LINE_AXIS[key], "lines") for key in batch}
-        grads, sums = jax.shard_map(
+        grads, sums, after = jax.shard_map(
             share_grads,
             mesh=mesh,
             in_specs=(PartitionSpec(), split, PartitionSpec("lines"), PartitionSpec()),
-            out_specs=PartitionSpec(),
+            out_specs=(PartitionSpec(), PartitionSpec(), PartitionSpec("lines")),
             check_vma=False,
         )(params, batch, keep, batch["mask"].sum())
         norm = optax.tree.norm(grads)
@@ -84,7 +85,7 @@ def make_update(config: Config, clip: float, dtype):
         pick = lambda a, b: jax.tree.map(lambda x, y: jnp.where(good, x, y), a, b)  # noqa: E731
         params, state = pick(new, params), pick(state_new, state)
         ema = jax.tree.map(lambda e, p: e + ema_rate * (p - e), ema, params)
-        return params, ema, state, sums, norm
+        return params, ema, state, sums, norm, after
 
     return optimiser, update
 
@@ -95,7 +96,7 @@ def make_evaluate(config: Config):
     @jax.jit
     def sums(params, batch):
         batch = with_style(params, config, batch, jnp.zeros(batch["writer"].shape))
-        nats, stop, squared, points = losses(params, config, batch)
+        (nats, stop, squared, points), _ = losses(params, config, batch)
         return nats.sum(), stop.sum(), squared.sum(), points.sum()
 
     def evaluate(params, corpus: data.Corpus, width: int, size: int = 64, limit: int | None = None):
@@ -116,6 +117,18 @@ def make_evaluate(config: Config):
         }
 
     return evaluate
+
+
+def scaled(batches, train: data.Corpus, share: float, rng):
+    """Batches with every line made larger or smaller by up to `share`."""
+    # It is raw offsets that are scaled: the mean of normalised ones is not at zero.
+    centre = (train.mean / train.sd).astype(np.float32)
+    for batch in batches:
+        factor = rng.uniform(1 - share, 1 + share, (batch["mask"].shape[1], 1)).astype(np.float32)
+        target = batch["target"]
+        target[..., :2] = np.where(batch["mask"][..., None] > 0, (target[..., :2] + centre) * factor - centre, 0)
+        batch["x"][1:] = np.where(batch["mask"][1:, :, None] > 0, target[:-1], 0)
+        yield batch
 
 
 def learning_rate(progress: float, updates: int, peak: float) -> float:
@@ -152,6 +165,8 @@ def main() -> None:
     parser.add_argument("--style-drop", type=float, default=0.2)
     parser.add_argument("--stride", type=int, default=1, help="use every n-th point")
     parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--piece", type=int, default=240, help="points of a line that an update learns from")
+    parser.add_argument("--devices", type=int, help="CPU cores to use; all if left out")
     parser.add_argument("--rate", type=float, default=1.5e-3, help="peak learning rate")
     parser.add_argument("--clip", type=float, default=1.0, help="gradient norm (loss per point)")
     parser.add_argument("--scale", type=float, default=0.1, help="random scaling of ink, +- this share")
@@ -164,7 +179,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     # One device for each core: XLA runs most of a timestep on one core otherwise.
-    jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)
+    jax.config.update("jax_num_cpu_devices", args.devices or os.cpu_count() or 1)
     args.batch = -(-args.batch // len(jax.devices())) * len(jax.devices())
 
     train = data.load(args.data, "train", args.stride)
@@ -193,8 +208,9 @@ def main() -> None:
         ema, state = params, optimiser.init(params)
         counters = {"minutes": 0.0, "updates": 0, "points": 0, "epochs": 0}
     # Where an update leaves them: the second one would be compiled anew otherwise.
-    everywhere = NamedSharding(Mesh(np.array(jax.devices()), ("lines",)), PartitionSpec())
-    params, ema, state = jax.device_put((params, ema, state), everywhere)
+    mesh = Mesh(np.array(jax.devices()), ("lines",))
+    params, ema, state = jax.device_put((params, ema, state), NamedSharding(mesh, PartitionSpec()))
+    beginning = jax.device_put(initial_state(config, args.batch), NamedSharding(mesh, PartitionSpec("lines")))
     print(
         f"{config.kind} {config.hidden}: {sum(p.size for p in params.values())} parameters, "
         f"{len(train.points)} lines, {train.count} points, sd {train.sd}, device {jax.devices()[0]}",
@@ -239,21 +255,18 @@ def main() -> None:
     shapes: set[tuple] = set()
     rate, norm = 0.0, 0.0
     while counters["minutes"] < args.minutes and spent < args.slice:
-        for batch in data.batches(train, config.alphabet, width, args.batch, rng):
-            factor = rng.uniform(1 - args.scale, 1 + args.scale, (1, args.batch, 1)).astype(np.float32)
-            for key in ("x", "target"):
-                # scale raw offsets: the mean of normalised ones is not at zero
-                centre = (train.mean / train.sd).astype(np.float32)
-                drawn = batch["mask"][..., None] if key == "target" else np.roll(batch["mask"], 1, 0)[..., None]
-                if key == "x":
-                    drawn[0] = 0
-                xy = batch[key][..., :2]
-                batch[key][..., :2] = np.where(drawn > 0, (xy + centre) * factor - centre, xy)
-            keep = (rng.random(args.batch) >= args.style_drop).astype(np.float32)
+        lines = scaled(data.batches(train, config.alphabet, width, args.batch, rng), train, args.scale, rng)
+        for batch, line in data.Desk(lines, args.piece, rng):
+            if not line:  # its first piece
+                line["keep"] = (rng.random(args.batch) >= args.style_drop).astype(np.float32)
+                line["state"] = beginning
+            batch["state"] = line["state"]
             began = time.monotonic()
             rate = learning_rate(counters["minutes"] / args.minutes, counters["updates"], args.rate)
             ema_rate = max(1 - EMA_DECAY, 1 / (counters["updates"] + 2))
-            params, ema, state, sums, norm = update(params, ema, state, batch, keep, rate, ema_rate)
+            params, ema, state, sums, norm, line["state"] = update(
+                params, ema, state, batch, line["keep"], rate, ema_rate
+            )
             nats, points = float(sums[0]), int(sums[2])
             minutes = (time.monotonic() - began) / 60
             if batch["x"].shape in shapes:

@@ -135,3 +135,47 @@ def test_lines_of_a_batch_are_of_similar_length():
     for batch in data.batches(corpus, "", 2, 4, np.random.default_rng(3)):
         points = batch["mask"].sum(0)
         assert points.max() - points.min() == 3
+
+
+def test_pieces_together_are_the_batch(train_corpus):
+    batch = data.collate(train_corpus, range(5), "", 1, 6)
+    steps = int(batch["mask"].sum(0).max())
+    for longest in (7, 41, steps, steps + 1):
+        pieces = data.pieces(batch, longest)
+        lengths = {len(piece["mask"]) for piece in pieces}
+        assert len(lengths) == 1
+        assert lengths.pop() % data.PIECE_BUCKET == 0
+        for key in ("x", "target", "mask", "last"):
+            joined = np.concatenate([piece[key] for piece in pieces])
+            assert np.array_equal(joined[:steps], batch[key][:steps])
+            assert not joined[steps:].any()
+        assert all(piece["writer"] is batch["writer"] for piece in pieces)
+        if longest >= steps:
+            assert len(pieces) == 1
+
+
+def test_a_desk_takes_every_piece_once_and_those_of_a_batch_in_their_order(train_corpus):
+    batches = list(data.batches(train_corpus, "", 1, 3, np.random.default_rng(1)))
+    assert len(batches) > 4
+    seen, opened = {}, []
+    for piece, shared in data.Desk(iter(batches), 40, np.random.default_rng(2)):
+        if not shared:
+            shared["number"] = len(opened)
+            opened.append([])
+        opened[shared["number"]].append(piece)
+        seen[shared["number"]] = shared
+    assert len(opened) == len(batches) == len(seen)
+    for batch in batches:
+        expected = data.pieces(batch, 40)
+        found = next(p for p in opened if p[0]["writer"] is batch["writer"])
+        assert [p["mask"].tolist() for p in found] == [p["mask"].tolist() for p in expected]
+    # Batches are learnt from in turn, not one after another.
+    order = [shared["number"] for _, shared in replay(batches)]
+    assert order != sorted(order)
+
+
+def replay(batches):
+    """Pieces with the number of their batch."""
+    for count, (piece, shared) in enumerate(data.Desk(iter(batches), 40, np.random.default_rng(2))):
+        shared.setdefault("number", count)
+        yield piece, shared

@@ -19,7 +19,7 @@ import data
 import export
 import fit
 from conftest import run_program, succeed
-from model import Config, init, losses
+from model import Config, init, initial_state, losses
 
 # --- one update -----------------------------------------------------------------------------
 
@@ -53,6 +53,7 @@ def training(train_corpus) -> Training:
     )
     params = init(config, 1, 0.1)
     batch = data.collate(train_corpus, range(6), config.alphabet, data.text_width(train_corpus), 8)
+    batch["state"] = initial_state(config, 8)
     optimiser, update = fit.make_update(config, 1.0, jnp.float32)
     return Training(config, params, batch, optimiser.init(params), update)
 
@@ -61,7 +62,7 @@ def test_updates_lower_the_loss(training):
     params, state = training.params, training.state
     per_point = []
     for _ in range(40):
-        params, _, state, (nats, _, points), _ = training.step(params, state, training.batch)
+        params, _, state, (nats, _, points), _, _ = training.step(params, state, training.batch)
         per_point.append(float(nats) / float(points))
     assert int(points) == training.batch["mask"].sum()
     assert per_point[-1] < per_point[0] - 0.5
@@ -72,11 +73,11 @@ def test_devices_that_share_a_batch_find_the_gradient_of_the_whole(training):
     batch, config = training.batch, training.config
 
     def per_point(params):
-        nats, stop, _, points = losses(params, config, fit.with_style(params, config, batch, jnp.ones(8)))
+        (nats, stop, _, points), _ = losses(params, config, fit.with_style(params, config, batch, jnp.ones(8)))
         return (nats.sum() + stop.sum()) / points.sum(), nats.sum()
 
     grads, nats = jax.jit(jax.grad(per_point, has_aux=True))(training.params)
-    _, _, state, sums, norm = training.step(training.params, training.state, batch)
+    _, _, state, sums, norm, _ = training.step(training.params, training.state, batch)
     assert float(sums[0]) == pytest.approx(float(nats), rel=1e-5)
     whole = np.sqrt(sum(float((g**2).sum()) for g in grads.values()))
     assert float(norm) == pytest.approx(whole, rel=1e-4)
@@ -87,7 +88,7 @@ def test_devices_that_share_a_batch_find_the_gradient_of_the_whole(training):
 
 
 def test_the_average_moves_towards_the_parameters_at_its_rate(training):
-    params, ema, _, _, _ = training.step(training.params, training.state, training.batch, ema_rate=0.25)
+    params, ema, *_ = training.step(training.params, training.state, training.batch, ema_rate=0.25)
     for name, before in training.params.items():
         np.testing.assert_allclose(ema[name], before + 0.25 * (params[name] - before), rtol=1e-5, atol=1e-7)
 
@@ -95,14 +96,14 @@ def test_the_average_moves_towards_the_parameters_at_its_rate(training):
 def test_a_batch_that_overflows_is_left_out(training):
     spoilt = {**training.batch, "target": training.batch["target"].copy()}
     spoilt["target"][3, 1, 0] = np.inf
-    params, ema, state, _, norm = training.step(training.params, training.state, spoilt)
+    params, ema, state, _, norm, _ = training.step(training.params, training.state, spoilt)
     assert not np.isfinite(float(norm))
     for name, before in training.params.items():
         assert np.array_equal(params[name], before)
         assert np.array_equal(ema[name], before)
     assert int(state[1].count) == 0
     # And the next good one is learnt from.
-    params, _, state, _, norm = training.step(params, state, training.batch)
+    params, _, state, _, norm, _ = training.step(params, state, training.batch)
     assert np.isfinite(float(norm))
     assert int(state[1].count) == 1
     assert not np.array_equal(params["output.bias"], training.params["output.bias"])
@@ -130,7 +131,7 @@ def test_the_log_loss_is_the_mean_over_usable_lines(training, train_corpus):
     result = fit.make_evaluate(config)(training.params, train_corpus, width, size=3)
     batch = data.collate(train_corpus, chosen, config.alphabet, width, len(chosen))
     batch["style"] = jnp.zeros((len(chosen), config.style_dim))
-    nats, stop, squared, points = jax.jit(losses, static_argnums=1)(training.params, config, batch)
+    (nats, stop, squared, points), _ = jax.jit(losses, static_argnums=1)(training.params, config, batch)
     assert result["lines"] == len(chosen)
     assert result["valid_points"] == int(points.sum())
     assert result["log_loss"] == pytest.approx(float(nats.mean()), rel=1e-5)
@@ -143,6 +144,27 @@ def test_a_sample_of_lines_has_as_many_as_asked_for(training, train_corpus):
     width = data.text_width(train_corpus)
     for limit in (1, 9, 15, 100):
         assert evaluate(training.params, train_corpus, width, limit=limit)["lines"] == min(limit, 16)
+
+
+# --- what an update sees ---------------------------------------------------------------------
+
+
+def test_lines_are_scaled_in_raw_units_each_by_its_own_factor(train_corpus):
+    batches = list(data.batches(train_corpus, "", 1, 4, np.random.default_rng(1)))
+    before = [{key: value.copy() for key, value in batch.items()} for batch in batches]
+    factors = []
+    for old, new in zip(before, fit.scaled(iter(batches), train_corpus, 0.1, np.random.default_rng(2)), strict=True):
+        for line in np.flatnonzero(old["mask"].any(0)):
+            points = int(old["mask"][:, line].sum())
+            raw = [b["target"][:points, line, :2] * train_corpus.sd + train_corpus.mean for b in (old, new)]
+            factor = np.abs(raw[1]).sum() / np.abs(raw[0]).sum()
+            np.testing.assert_allclose(raw[1], raw[0] * factor, atol=1e-3)
+            factors.append(factor)
+            # The network still reads what it was to say before, and the pen is as it was.
+            assert np.array_equal(new["x"][1:points, line], new["target"][: points - 1, line])
+            assert np.array_equal(new["target"][:, line, 2], old["target"][:, line, 2])
+            assert not new["x"][0, line].any()
+    assert 0.9 <= min(factors) < 0.97 < 1.03 < max(factors) <= 1.1
 
 
 # --- settings -------------------------------------------------------------------------------

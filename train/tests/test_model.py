@@ -29,12 +29,14 @@ def made_up_batch(config: model.Config, seed: int = 5, lengths=(STEPS, 9, 5)) ->
         "target": np.zeros((STEPS, len(lengths), 3), np.float32),
         "x": np.zeros((STEPS, len(lengths), 3), np.float32),
         "mask": np.zeros((STEPS, len(lengths)), np.float32),
+        "last": np.zeros((STEPS, len(lengths)), np.float32),
     }
     for line, steps in enumerate(lengths):
         points = np.concatenate([rng.normal(0, 1, (steps, 2)), rng.random((steps, 1)) < 0.3], axis=1)
         batch["target"][:steps, line] = points
         batch["x"][1:steps, line] = points[:-1]
         batch["mask"][:steps, line] = 1
+        batch["last"][steps - 1, line] = 1
     if config.window:
         ids = pad_ids([encode(text, config.alphabet) for text in ("bad", "a cab", "e")][: len(lengths)])
         batch["ids_mask"] = (ids >= 0).astype(np.float32)
@@ -83,18 +85,24 @@ def assert_same_gradients(by_hand, by_jax) -> None:
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=5e-6 * largest)
 
 
+def made_up_state(rng, *widths: int) -> tuple[jax.Array, ...]:
+    """What a layer might begin with in the middle of a line."""
+    return tuple(jnp.asarray(rng.uniform(0, 0.9, (LINES, width)), jnp.float32) for width in widths)
+
+
 def test_the_plain_layers_gradients_are_those_of_its_scan():
     rng = np.random.default_rng(1)
     hidden = 5
     weight = jnp.asarray(rng.normal(0, 0.5, (hidden, 4 * hidden)), jnp.float32)
     gates = jnp.asarray(rng.normal(0, 1, (STEPS, LINES, 4 * hidden)), jnp.float32)
     pull = jnp.asarray(rng.normal(0, 1, (STEPS, LINES, hidden)), jnp.float32)
+    state = made_up_state(rng, hidden, hidden)
 
     def by_hand(weight, gates):
-        return jnp.sum(pull * model.plain_layer(weight, gates, jnp.float32))
+        return jnp.sum(pull * model.plain_layer(weight, gates, state, jnp.float32)[1])
 
     def by_jax(weight, gates):
-        return jnp.sum(pull * model.plain_scan(weight, gates, jnp.float32)[0])
+        return jnp.sum(pull * model.plain_scan(weight, gates, state, jnp.float32)[1][0])
 
     assert_same_gradients(
         jax.jit(jax.grad(by_hand, (0, 1)))(weight, gates), jax.jit(jax.grad(by_jax, (0, 1)))(weight, gates)
@@ -115,15 +123,16 @@ def window_case():
         rng.normal(0, 1, (STEPS, LINES, 4 * hidden)),
     ]
     pulls = [rng.normal(0, 1, (STEPS, LINES, hidden)), rng.normal(0, 1, (STEPS, LINES, characters))]
-    return [jnp.asarray(a, jnp.float32) for a in arrays], text, [jnp.asarray(p, jnp.float32) for p in pulls]
+    state = made_up_state(rng, hidden, hidden, components, characters)
+    return [jnp.asarray(a, jnp.float32) for a in arrays], text, state, [jnp.asarray(p, jnp.float32) for p in pulls]
 
 
 def test_the_window_layers_gradients_are_those_of_its_scan():
-    arrays, text, pulls = window_case()
+    arrays, text, state, pulls = window_case()
 
     def pulled(layer):
         def value(weight, window_weight, window_bias, gates):
-            hidden, window = layer(weight, window_weight, window_bias, text, gates, jnp.float32)[:2]
+            hidden, window = layer(weight, window_weight, window_bias, text, gates, state, jnp.float32)[1][:2]
             return jnp.sum(pulls[0] * hidden) + jnp.sum(pulls[1] * window)
 
         return jax.jit(jax.grad(value, (0, 1, 2, 3)))(*arrays)
@@ -132,16 +141,17 @@ def test_the_window_layers_gradients_are_those_of_its_scan():
 
 
 def test_layers_compute_what_their_scans_do():
-    arrays, text, _ = window_case()
-    layer = model.window_layer(*arrays[:3], text, arrays[3], jnp.float32)
-    scan = model.window_scan(*arrays[:3], text, arrays[3], jnp.float32)
-    for ours, theirs in zip(layer, scan[:4], strict=True):
+    arrays, text, state, _ = window_case()
+    after, layer = model.window_layer(*arrays[:3], text, arrays[3], state, jnp.float32)
+    scan_after, scan = model.window_scan(*arrays[:3], text, arrays[3], state, jnp.float32)
+    for ours, theirs in zip((*after, *layer), (*scan_after, *scan[:4]), strict=True):
         assert np.array_equal(ours, theirs)
     hidden = arrays[1].shape[0]
     own = arrays[0][-hidden:]
-    assert np.array_equal(
-        model.plain_layer(own, arrays[3], jnp.float32), model.plain_scan(own, arrays[3], jnp.float32)[0]
-    )
+    after, layer = model.plain_layer(own, arrays[3], state[:2], jnp.float32)
+    scan_after, scan = model.plain_scan(own, arrays[3], state[:2], jnp.float32)
+    for ours, theirs in zip((*after, layer), (*scan_after, scan[0]), strict=True):
+        assert np.array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize("kind", ["prediction", "synthesis"])
@@ -151,7 +161,7 @@ def test_the_loss_falls_along_its_gradient_as_much_as_the_gradient_says(kind):
     batch = made_up_batch(config)
 
     def loss(params):
-        nats, stop, _, _ = losses(params, config, batch)
+        (nats, stop, _, _), _ = losses(params, config, batch)
         return nats.sum() + stop.sum()
 
     value = jax.jit(jax.value_and_grad(loss))
@@ -252,7 +262,7 @@ def test_outputs_and_losses_are_those_of_the_reference_point_by_point(kind):
         np.testing.assert_allclose(seen["phi"], np.stack(phi), rtol=1e-4, atol=1e-6)
         np.testing.assert_allclose(seen["window"], np.stack(window), rtol=1e-4, atol=1e-6)
 
-    nats, stop, squared, points = losses(params, config, batch)
+    (nats, stop, squared, points), _ = losses(params, config, batch)
     assert np.array_equal(points, batch["mask"].sum(0))
     m = config.mixtures
     names = ["pi", "mu_x", "mu_y", "sigma_x", "sigma_y", "rho"]
@@ -278,10 +288,10 @@ def test_outputs_and_losses_are_those_of_the_reference_point_by_point(kind):
 def test_padding_changes_no_loss(kind):
     tensors, config = tiny_network(kind)
     batch = made_up_batch(config)
-    bare = losses(tensors, config, batch)
+    bare, _ = losses(tensors, config, batch)
     # More timesteps, room for more text and one more line, with something in it where nothing is meant.
     mask = np.pad(batch["mask"], ((0, 4), (0, 1)))
-    longer = {"mask": mask}
+    longer = {"mask": mask, "last": np.pad(batch["last"], ((0, 4), (0, 1)))}
     for name in ("x", "target"):
         longer[name] = np.where(mask[..., None] > 0, np.pad(batch[name], ((0, 4), (0, 1), (0, 0))), np.float32(0.7))
     if config.window:
@@ -289,16 +299,31 @@ def test_padding_changes_no_loss(kind):
         longer["ids"] = np.where(longer["ids_mask"] > 0, np.pad(batch["ids"], ((0, 1), (0, 3))), 2)
     if config.style_dim:
         longer["style"] = np.pad(batch["style"], ((0, 1), (0, 0)), constant_values=0.7)
-    padded = losses(tensors, config, longer)
+    padded, _ = losses(tensors, config, longer)
     for before, after in zip(bare, padded, strict=True):
         np.testing.assert_allclose(after[:LINES], before, rtol=1e-5, atol=1e-5)
         assert float(after[LINES]) == 0
 
 
+@pytest.mark.parametrize("kind", ["prediction", "synthesis"])
+def test_pieces_of_lines_have_the_losses_of_the_whole_if_the_state_is_handed_on(kind):
+    tensors, config = tiny_network(kind)
+    batch = made_up_batch(config)
+    whole, end = losses(tensors, config, batch)
+    state, total = model.initial_state(config, LINES), np.zeros((4, LINES))
+    for cut in (slice(0, 4), slice(4, 9), slice(9, STEPS)):
+        piece = {**batch, "state": state} | {key: batch[key][cut] for key in ("x", "target", "mask", "last")}
+        part, state = losses(tensors, config, piece)
+        total += np.array(part)
+    np.testing.assert_allclose(total, whole, rtol=1e-5, atol=1e-5)
+    for ours, theirs in zip(jax.tree.leaves(state), jax.tree.leaves(end), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
 def test_bf16_products_give_nearly_the_same_loss():
     tensors, config = tiny_network("synthesis")
     batch = made_up_batch(config)
-    exact = losses(tensors, config, batch)[0]
-    rounded = losses(tensors, config, batch, dtype=jnp.bfloat16)[0]
+    exact = losses(tensors, config, batch)[0][0]
+    rounded = losses(tensors, config, batch, dtype=jnp.bfloat16)[0][0]
     np.testing.assert_allclose(rounded, exact, rtol=0.02)
     assert not np.array_equal(rounded, exact)
