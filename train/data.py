@@ -170,7 +170,7 @@ def pieces(batch: dict[str, np.ndarray], longest: int) -> list[dict[str, np.ndar
 
 
 class Desk:
-    """Several batches that are learnt from piece by piece in turn, at random, so that updates see all parts of lines."""
+    """Several batches, learnt from piece by piece in random turns, so that updates see all parts of lines."""
 
     def __init__(self, batches: Iterator[dict[str, np.ndarray]], longest: int, rng, places: int = 4):
         """`longest` points a piece; `places` batches at a time."""

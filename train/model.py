@@ -178,7 +178,7 @@ def earlier(a: jax.Array, first: jax.Array) -> jax.Array:
 
 
 def initial_state(config: Config, lines: int) -> list[tuple[jax.Array, ...]]:
-    """Zeros. A layer's state is its hidden units and cells `[B, H]`, and the window's, behind the first, kappa and window.
+    """Zeros. A layer's state is hidden units and cells `[B, H]`; the first one's also kappa and window behind it.
 
     No gradient flows through a state: a line may be learnt from piece by piece.
     """
