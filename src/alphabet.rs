@@ -36,6 +36,11 @@ impl Alphabet {
         self.characters.iter().position(|&c| c == character).and_then(|i| u32::try_from(i + 1).ok())
     }
 
+    /// The character of an id; `None` for the end mark, and for ids that are none.
+    pub fn character(&self, id: u32) -> Option<char> {
+        self.characters.get(usize::try_from(id).ok()?.checked_sub(1)?).copied()
+    }
+
     /// Every character as is, or transliterated (`é` → `e`, `“` → `"`), or named as left out. Runs of
     /// blanks, tabs and line breaks become one blank; blanks at the ends are dropped.
     pub fn encode(&self, text: &str) -> Encoded {

@@ -23,6 +23,7 @@ pub mod page;
 pub mod style;
 #[doc(hidden)]
 pub mod testing;
+pub mod think;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 pub mod writer;

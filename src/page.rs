@@ -4,6 +4,7 @@ use crate::alphabet::{Alphabet, Encoded};
 use crate::error::{Error, Result};
 use crate::ink::Offset;
 use crate::model::Kind;
+use crate::think::{Move, Record};
 use crate::writer::{Finish, Settings, Writer};
 
 /// From one baseline to the next, in corpus units. Half of the corpus' lines are 580 high or more,
@@ -71,6 +72,9 @@ pub struct Page {
     /// Of a line that went wrong.
     worst: Option<Finish>,
     finish: Option<Finish>,
+    /// The lines begun, for whoever wants to see them thought, and the points delivered of all.
+    records: Vec<Record>,
+    points: usize,
 }
 
 impl Page {
@@ -104,6 +108,8 @@ impl Page {
             first: None,
             worst: None,
             finish: None,
+            records: Vec::new(),
+            points: 0,
         };
         if kind == Kind::Synthesis {
             let alphabet = Alphabet::new(&weights.config.alphabet);
@@ -132,6 +138,7 @@ impl Page {
                 self.top = index as f32 * LINE_SPACING;
                 self.line.clear();
                 self.delivered = 0;
+                self.record(writer);
                 return Ok(());
             }
         }
@@ -159,6 +166,9 @@ impl Page {
             }
             for offset in &chunk.offsets {
                 self.follow(offset);
+            }
+            if let Some(record) = self.records.last_mut() {
+                record.moves.extend(chunk.steps.iter().map(Move::from));
             }
             // Without the last point: the line may end with it, and then the pen lifts.
             let ready = if self.first.is_none() { self.line.len() - 1 } else { 0 };
@@ -209,8 +219,21 @@ impl Page {
         };
         let place = |&[x, y, pen]: &[f32; 3]| [x + right, y + down + self.top, pen];
         let points = self.line[self.delivered..end].iter().map(place).collect();
+        self.points += end - self.delivered;
         self.delivered = end;
         points
+    }
+
+    /// Begins to keep what it takes to replay the line that `writer` has begun.
+    fn record(&mut self, writer: &Writer) {
+        if let (Some(weights), Some(line)) = (writer.weights(self.kind).cloned(), writer.line()) {
+            self.records.push(Record { weights, line, first: self.points, moves: Vec::new() });
+        }
+    }
+
+    /// The lines begun so far, as they were drawn: see [`crate::think`].
+    pub fn records(&self) -> &[Record] {
+        &self.records
     }
 
     /// Which network writes.
@@ -307,6 +330,23 @@ mod tests {
             assert!((middle - first_middle - line as f32 * LINE_SPACING).abs() < 0.1, "line {line}");
         }
         assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn the_moves_of_each_line_lead_from_one_of_its_points_to_the_next() {
+        let (page, points) = written("abc def\n\nghi\njkl", 20);
+        let config = testing::config(Kind::Synthesis, &[9, 8], 3);
+        let ends = page.records().iter().skip(1).map(|record| record.first).chain([points.len()]);
+        assert_eq!(page.records().len(), 3);
+        for (record, end) in page.records().iter().zip(ends) {
+            let own = &points[record.first..end];
+            assert_eq!(own.len(), record.moves.len() + 1);
+            for (pair, drawn) in own.windows(2).zip(&record.moves) {
+                let offset = config.offset([drawn.dx, drawn.dy, 0.0]);
+                let (dx, dy) = (pair[1][0] - pair[0][0], pair[1][1] - pair[0][1]);
+                assert!((dx - offset.dx).abs() < 0.1 && (dy - offset.dy).abs() < 0.1);
+            }
+        }
     }
 
     #[test]

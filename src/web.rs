@@ -5,6 +5,7 @@
 //! the writer's lock, not the object, so that JavaScript can call anything at any time.
 
 mod fetch;
+mod think;
 mod turn;
 
 use crate::engine::{Choice, Engine};

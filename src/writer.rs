@@ -402,6 +402,11 @@ impl Writer {
         Ink::from_offsets(Point::default(), &offsets)
     }
 
+    /// The line under way or last written, as an engine begins it.
+    pub fn line(&self) -> Option<Line> {
+        self.job.as_ref().map(|job| Line { prefix: Vec::new(), ..job.line.clone() })
+    }
+
     /// How many timesteps the engine has made for the line, to write it and to read it back in.
     pub fn computed(&self) -> usize {
         self.job.as_ref().map_or(0, |job| job.computed)
