@@ -1,6 +1,8 @@
 // The page: form in, sheet and status out. The engine runs in worker.js.
 
+import { site } from "./files.js";
 import { fromFragment, toFragment } from "./link.js";
+import { keepOffline } from "./offline.js";
 import { Sheet } from "./sheet.js";
 
 /** @typedef {import("./worker.js").Request} Request */
@@ -117,6 +119,7 @@ function hear(data) {
       copyButton.disabled = false;
       say(`${complaints}Ready`);
       follow(location.hash);
+      keepOffline(element("update", HTMLElement));
       break;
     case "plan":
       begin(data.plan);
@@ -274,4 +277,4 @@ const wanted = new URLSearchParams(location.search).get("engine");
 if (wanted !== null && wanted !== "cpu" && wanted !== "gpu") {
   complaints = `There is no engine “${wanted}”, only cpu and gpu. `;
 }
-ask({ type: "open", engine: wanted === "cpu" || wanted === "gpu" ? wanted : "auto" });
+ask({ type: "open", engine: wanted === "cpu" || wanted === "gpu" ? wanted : "auto", build: site.build });

@@ -1,11 +1,13 @@
 // The engine, off the page's own thread. It knows nothing of the page: requests come in, points go
 // out. One text is written at a time; a new one ends the one before.
 
+import { site } from "./files.js";
 import init, { Longhand, toSvg } from "./pkg/longhand.js";
+import { weights } from "./weights.js";
 
 /**
  * What the page asks for.
- * @typedef {{ type: "open", engine: import("./pkg/longhand.js").EngineChoice }
+ * @typedef {{ type: "open", engine: import("./pkg/longhand.js").EngineChoice, build: string }
  *   | { type: "write", job: number, text: string, options: import("./pkg/longhand.js").WriteOptions }
  *   | { type: "cancel" }
  *   | { type: "svg", points: Float32Array }} Request
@@ -34,23 +36,30 @@ let opened;
 /** The two networks, each from the moment it is being loaded. @type {Record<string, Promise<import("./pkg/longhand.js").Network>>} */
 const networks = {};
 
-/** @param {import("./pkg/longhand.js").EngineChoice} engine */
-async function open(engine) {
+/** @param {import("./pkg/longhand.js").EngineChoice} engine @param {string} build the page's version */
+async function open(engine, build) {
+  if (build !== site.build) {
+    throw new Error("The site was changed while this page loaded, so that its parts do not fit. Load the page again.");
+  }
+  let shown = 0;
+  // The module and the weights come at the same time.
+  const synthesis = weights("weights/synthesis.safetensors", (loaded, total) => {
+    // Thousands of small pieces come; a bar needs a hundred. A second attempt begins from nothing.
+    if (loaded < total && loaded >= shown && loaded < shown + total / 100) return;
+    shown = loaded;
+    reply({ type: "progress", loaded, total });
+  });
+  // Told below, after what is the matter with the engine.
+  synthesis.catch(() => {});
   opened = init().then(() => Longhand.open(engine));
   const longhand = await opened;
   tellEngine(longhand);
-  const address = (/** @type {string} */ kind) => new URL(`weights/${kind}.safetensors`, import.meta.url).href;
-  let shown = 0;
-  const progress = (/** @type {number} */ loaded, /** @type {number} */ total) => {
-    // Thousands of small pieces come; a bar needs a hundred.
-    if (loaded < total && loaded < shown + total / 100) return;
-    shown = loaded;
-    reply({ type: "progress", loaded, total });
-  };
-  networks.synthesis = longhand.load(address("synthesis"), progress, "synthesis");
+  networks.synthesis = synthesis.then((bytes) => longhand.loadBytes(bytes, "synthesis.safetensors", "synthesis"));
   const { fingerprint } = await networks.synthesis;
   reply({ type: "ready", styles: longhand.styles(), fingerprint });
-  networks.prediction = longhand.load(address("prediction"), undefined, "prediction");
+  networks.prediction = weights("weights/prediction.safetensors").then((bytes) =>
+    longhand.loadBytes(bytes, "prediction.safetensors", "prediction"),
+  );
   // Whoever asks for it hears what went wrong.
   networks.prediction.catch(() => {});
 }
@@ -84,7 +93,7 @@ async function write(job, text, options) {
 self.addEventListener("message", (/** @type {MessageEvent<Request>} */ { data }) => {
   switch (data.type) {
     case "open":
-      open(data.engine).catch((error) => reply({ type: "error", message: message(error) }));
+      open(data.engine, data.build).catch((error) => reply({ type: "error", message: message(error) }));
       break;
     case "write":
       write(data.job, data.text, data.options).catch((error) => {

@@ -264,17 +264,21 @@ test("an engine that does not exist is named", async () => {
   await visitor.leave();
 });
 
+/** A file with one bit changed, far in. @param {Buffer} bytes */
+function flipped(bytes) {
+  const changed = Buffer.from(bytes);
+  changed[bytes.length - 1000] ^= 1;
+  return changed;
+}
+
 const whole = await file("weights/synthesis.safetensors");
 for (const [name, answer, message] of [
   ["is missing", { status: 404 }, /synthesis\.safetensors cannot be downloaded: the server answered 404/],
-  ["is truncated", { body: whole.subarray(0, 100_000) }, /synthesis\.safetensors: not a readable weights file \(100000 bytes/],
-  ["is a web page", { body: "<!doctype html><p>Hello" }, /synthesis\.safetensors: not a readable weights file .*HTML page/],
-  [
-    "holds the other network",
-    { body: await file("weights/prediction.safetensors") },
-    /synthesis\.safetensors: holds a prediction network, but a synthesis network is needed/,
-  ],
-  ["is empty", { body: "" }, /synthesis\.safetensors: not a readable weights file \(it is empty\)/],
+  ["is truncated", { body: whole.subarray(0, 100_000) }, /synthesis\.safetensors came damaged, twice: 100000 bytes of \d+\. Load/],
+  ["is a web page", { body: "<!doctype html><p>Hello" }, /synthesis\.safetensors came damaged, twice: .*an HTML page/],
+  ["holds another network", { body: await file("weights/prediction.safetensors") }, /synthesis\.safetensors came damaged, twice/],
+  ["has one bit changed", { body: flipped(whole) }, /synthesis\.safetensors came damaged, twice: other bytes than were published\./],
+  ["is empty", { body: "" }, /synthesis\.safetensors came damaged, twice: it is empty\./],
 ]) {
   test(`a weights file that ${name}: the page says so and stays usable`, async () => {
     const route = ["**/synthesis.safetensors", (route) => route.fulfill(answer)];
@@ -285,6 +289,24 @@ for (const [name, answer, message] of [
     await visitor.leave();
   });
 }
+
+test("a download that is broken once is repeated, and nobody notices", async () => {
+  let times = 0;
+  const route = ["**/synthesis.safetensors", (route) => (times++ ? route.continue() : route.fulfill({ body: flipped(whole) }))];
+  const visitor = await come({ route });
+  assert.equal(times, 2);
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
+test("parts of two versions of the site do not work together, and the page says so", async () => {
+  let times = 0;
+  const list = String(await file("files.js")).replace(/build: "/, 'build: "other');
+  const answer = { body: list, contentType: "text/javascript" };
+  const route = ["**/files.js", (route) => (times++ ? route.fulfill(answer) : route.continue())];
+  const visitor = await come({ route, ready: /The site was changed while this page loaded.* Load the page again\./ });
+  await visitor.leave();
+});
 
 test("the unconditional network is missed only by those who ask for it", async () => {
   const route = ["**/prediction.safetensors", (route) => route.fulfill({ status: 404 })];

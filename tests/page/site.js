@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 /** The page as `cargo xtask build` makes it. */
-const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
+export const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
 /** The page is served below a path, as many hosts do. */
 const PATH = "/some/where/";
 const TYPES = {
@@ -19,31 +19,38 @@ const TYPES = {
   ".css": "text/css",
   ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
+  ".webmanifest": "application/manifest+json",
 };
 
 /** A server and a browser for the tests of one file: `address` is that of the page. */
 export async function open(options) {
-  const { address, close } = await serve();
-  const opened = { address, browser: undefined };
+  const server = await serve();
+  const opened = { browser: undefined };
   before(async () => {
     opened.browser = await launch(options);
   });
   after(async () => {
     await opened.browser.close();
-    close();
+    server.close();
   });
   return {
-    address,
+    address: server.address,
     /** A visitor who opens the page: see `Visitor.come`. */
-    come: (visit = {}) => Visitor.come(opened.browser, address, visit),
+    come: (visit = {}) => Visitor.come(opened.browser, server.address, visit),
   };
 }
 
-async function serve() {
+/**
+ * A server of `folder`, which can be exchanged for another one, and which notes what it is asked for.
+ * @param {string} folder
+ */
+export async function serve(folder = DIST) {
+  const served = { folder, address: "", /** @type {string[]} */ asked: [], close };
   const server = createServer(async (request, response) => {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
     const name = path.endsWith("/") ? `${path}index.html` : path;
-    const file = join(DIST, normalize(name.slice(PATH.length - 1)));
+    served.asked.push(name.slice(PATH.length));
+    const file = join(served.folder, normalize(name.slice(PATH.length - 1)));
     try {
       if (!name.startsWith(PATH)) throw new Error("outside");
       const { size } = await stat(file);
@@ -53,8 +60,13 @@ async function serve() {
       response.writeHead(404).end();
     }
   });
+  function close() {
+    server.close();
+    server.closeAllConnections();
+  }
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-  return { address: `http://127.0.0.1:${server.address().port}${PATH}`, close: () => server.close() };
+  served.address = `http://127.0.0.1:${server.address().port}${PATH}`;
+  return served;
 }
 
 /** Bytes of a file of the page. */
@@ -63,20 +75,22 @@ export const file = (name) => readFile(join(DIST, name));
 /**
  * A browser without WebGPU, or with WebGPU on a software adapter: what webdriver.json asks for.
  */
-async function launch({ gpu = false } = {}) {
+export const launch = async (options) => chromium.launch(await launchOptions(options));
+
+export async function launchOptions({ gpu = false } = {}) {
   const driver = JSON.parse(await readFile(new URL("../../webdriver.json", import.meta.url), "utf8"));
   const flags = driver["goog:chromeOptions"].args.filter((flag) => flag !== "--headless");
-  return chromium.launch({
+  return {
     executablePath: process.env.CHROME ?? "/usr/bin/chromium",
     args: gpu ? flags : [...flags.filter((flag) => !flag.includes("webgpu")), "--disable-features=WebGPU"],
-  });
+  };
 }
 
 /** How long a text may take on a busy machine with a software adapter. */
 const PATIENCE = Number(process.env.PATIENCE ?? 180_000);
 
 /** A visitor with the page open, who notices errors that nobody else would. */
-class Visitor {
+export class Visitor {
   /** @param {import("playwright-core").Page} page */
   constructor(page) {
     this.page = page;
@@ -93,12 +107,20 @@ class Visitor {
     });
   }
 
-  /** Opens the page and waits until it is ready, or says why it is not. */
+  /**
+   * Opens the page and waits until it is ready, or says why it is not. Nothing is kept for a next visit,
+   * unless `serviceWorkers` is "allow".
+   */
   static async come(browser, address, { route, query = "", ready = /Ready$/, ...options } = {}) {
-    const context = await browser.newContext({ acceptDownloads: true, ...options });
+    const context = await browser.newContext({ acceptDownloads: true, serviceWorkers: "block", ...options });
     if (route) await context.route(...route);
+    return Visitor.open(context, address + query, ready);
+  }
+
+  /** Opens the page in another tab of a browser that was here before. */
+  static async open(context, address, ready = /Ready$/) {
     const visitor = new Visitor(await context.newPage());
-    await visitor.page.goto(address + query);
+    await visitor.page.goto(address);
     await visitor.hears(ready);
     return visitor;
   }

@@ -1,10 +1,11 @@
 //! The repository's commands, run as `cargo xtask NAME`. Each installs what it is missing.
 //!
-//! `site` builds the WASM module and gathers the page, `serve` hands it to a browser, `check` is
+//! `site` builds the WASM module and gathers the page, `listing` lists its files, `serve` hands it to a browser, `check` is
 //! `cargo xtask test`; `command` and `tools` run and find other programs, `totals` counts tests.
 
 mod check;
 mod command;
+mod listing;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod scratch;

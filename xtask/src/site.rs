@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::command::say;
-use crate::{command, tools};
+use crate::{command, listing, tools};
 
 /// A larger module than this fails the tests: nobody should add a megabyte without noticing. It is
 /// a first limit, well above what the module weighs; lower it once the features are in.
@@ -88,6 +88,7 @@ pub fn assemble(root: &Path, out: &Path) -> Result<()> {
     for file in weights_files(root)? {
         copy_into(&file, &weights)?;
     }
+    listing::write(&out)?;
     say(&format!("The page is in {}: any web host can serve it.", out.display()));
     Ok(())
 }
