@@ -72,23 +72,35 @@ pub struct Check {
     expected: Vec<f32>,
     /// Words, as places of their characters.
     words: Vec<Range<usize>>,
+    /// Where the words begin: characters of given ink come before, which is not judged.
+    first: usize,
+    /// Points that the given ink has, and those expected of it.
+    given: [f32; 2],
 }
 
 impl Check {
     /// What a network of this configuration should do with a text.
     pub fn new(config: &Config, text: &str) -> Self {
+        Self::primed(config, text, 0, 0)
+    }
+
+    /// Likewise where the first `first` characters of the text are given as ink of so many points. It tells the
+    /// hand's pace. Timesteps' positions count its characters, faults do not.
+    pub fn primed(config: &Config, text: &str, first: usize, points: usize) -> Self {
         let place = |c: char| config.alphabet.chars().position(|other| other == c);
         let dwell = |c: char| place(c).and_then(|place| config.dwell.get(place)).copied().unwrap_or(1.0);
         let mut words: Vec<Range<usize>> = Vec::new();
         let mut end = None;
-        for (at, _) in text.chars().enumerate().filter(|&(_, c)| c != ' ') {
+        for (at, _) in text.chars().enumerate().skip(first).filter(|&(_, c)| c != ' ') {
             match words.last_mut().filter(|_| end == Some(at)) {
                 Some(word) => word.end = at + 1,
                 None => words.push(at..at + 1),
             }
             end = Some(at + 1);
         }
-        Self { expected: text.chars().map(|c| dwell(c) * config.points_per_character).collect(), words }
+        let expected: Vec<f32> = text.chars().map(|c| dwell(c) * config.points_per_character).collect();
+        let given = [points as f32, expected[..first].iter().sum()];
+        Self { expected, words, first, given }
     }
 
     /// Number of words.
@@ -117,10 +129,15 @@ impl Check {
         steps.iter().map(|step| step.position as usize + 1).max().unwrap_or(0)
     }
 
+    /// How much slower than the training ink the given ink was written; 1 without any.
+    pub fn given_pace(&self) -> f32 {
+        self.pace(&[], 0)
+    }
+
     /// The line's pace by its first `words` words: 1 is that of the training ink.
     fn pace(&self, dwell: &[f32], words: usize) -> f32 {
         let prior = PRIOR * self.expected.iter().sum::<f32>() / self.expected.len().max(1) as f32;
-        let (mut points, mut expected) = (prior, prior);
+        let (mut points, mut expected) = (prior + self.given[0], prior + self.given[1]);
         for word in &self.words[..words] {
             points += dwell[word.clone()].iter().sum::<f32>();
             expected += self.expected[word.clone()].iter().sum::<f32>();
@@ -133,6 +150,7 @@ impl Check {
     pub fn judge(&self, word: usize, steps: &[Step], bounds: &Bounds) -> (Vec<Fault>, f32) {
         let dwell = self.dwell(steps);
         let places = self.words[word].clone();
+        let place = |at: usize| at - self.first;
         let pace = self.pace(&dwell, word + 1);
         let (mut faults, mut badness) = (Vec::new(), 0.0);
         let mut fault = |fault: Fault, ratio: f32, bound: f32| {
@@ -143,25 +161,26 @@ impl Check {
             let expected = self.expected[at] * pace;
             let [least, most] = bounds.character;
             if dwell[at] < least * expected {
-                fault(Fault::Hurried(at), dwell[at] / expected, least);
+                fault(Fault::Hurried(place(at)), dwell[at] / expected, least);
             } else if dwell[at] > most * expected + LEEWAY {
-                fault(Fault::Lingered(at), dwell[at] / expected, most);
+                fault(Fault::Lingered(place(at)), dwell[at] / expected, most);
             }
         }
         for step in steps.iter().filter(|step| places.contains(&(step.position as usize))) {
             if step.log_density < bounds.density {
-                fault(Fault::Stray(step.position as usize), (step.log_density - bounds.density).exp(), 1.0);
+                fault(Fault::Stray(place(step.position as usize)), (step.log_density - bounds.density).exp(), 1.0);
             }
         }
         if places.len() >= LONG {
             let ratio = dwell[places.clone()].iter().sum::<f32>()
                 / (self.expected[places.clone()].iter().sum::<f32>() * self.pace(&dwell, word));
-            // The first words may be as large as the hand pleases.
-            let [least, most] = if word == 0 { [bounds.word[0] / 2.0, bounds.word[1] * 2.0] } else { bounds.word };
+            // The first word may be as large as the hand pleases.
+            let [least, most] =
+                if word == 0 && self.first == 0 { [bounds.word[0] / 2.0, bounds.word[1] * 2.0] } else { bounds.word };
             if ratio < least {
-                fault(Fault::Word(places.start), ratio, least);
+                fault(Fault::Word(place(places.start)), ratio, least);
             } else if ratio > most {
-                fault(Fault::Word(places.start), ratio, most);
+                fault(Fault::Word(place(places.start)), ratio, most);
             }
         }
         (faults, badness)
@@ -187,7 +206,7 @@ impl Check {
         let mut faults = Vec::new();
         for word in 0..self.words.len() {
             if self.words[word].end > reached {
-                faults.push(Fault::Unwritten(reached.max(self.words[word].start)));
+                faults.push(Fault::Unwritten(reached.max(self.words[word].start) - self.first));
                 break;
             }
             faults.extend(self.judge(word, steps, bounds).0);
@@ -276,6 +295,23 @@ mod tests {
         assert!(!check.is_stuck(0, &path(&[10, 20])));
         assert!(check.is_stuck(0, &path(&[10, 70])));
         assert!(!check.is_stuck(0, &path(&[10, 10, 10, 70])), "the end mark is another's business");
+    }
+
+    #[test]
+    fn given_ink_tells_the_pace_and_is_not_judged() {
+        let mut config = testing::config(Kind::Synthesis, &[9], 3);
+        config.points_per_character = 10.0;
+        config.dwell = Vec::new();
+        let check = Check::primed(&config, "aaaaaaaaaaa def", 12, 360);
+        assert_eq!((check.words(), check.start(0)), (1, 12));
+        assert!((check.given_pace() - 420.0 / 180.0).abs() < 1e-3);
+        let on = |points: usize| {
+            let step = |at: usize| Step { position: at as f32, ..Step::default() };
+            [vec![step(11); 4], vec![step(12); points], vec![step(13); 25], vec![step(14); 25]].concat()
+        };
+        assert_eq!(check.judge(0, &on(25), &DOUBTFUL), (vec![], 0.0), "slow as the given ink");
+        assert_eq!(check.judge(0, &on(2), &DOUBTFUL).0, [Fault::Hurried(0)], "counted from the new text");
+        assert_eq!(check.line(&on(25)[..40], true, &BROKEN), [Fault::Unwritten(2)]);
     }
 
     #[test]

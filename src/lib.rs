@@ -20,6 +20,7 @@ pub mod ink;
 pub mod model;
 pub mod noise;
 pub mod page;
+pub mod prime;
 pub mod style;
 #[doc(hidden)]
 pub mod testing;

@@ -143,6 +143,11 @@ impl Config {
         }
     }
 
+    /// An offset in corpus units as the network takes it: the reverse of [`Config::offset`].
+    pub fn normalised(&self, dx: f32, dy: f32) -> [f32; 2] {
+        [(dx - self.offset_mean[0]) / self.offset_sd[0], (dy - self.offset_mean[1]) / self.offset_sd[1]]
+    }
+
     /// Checks what the types cannot.
     fn validate(&self, file: &str) -> Result<()> {
         let bad =

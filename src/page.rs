@@ -2,7 +2,7 @@
 
 use crate::alphabet::{Alphabet, Encoded};
 use crate::error::{Error, Result};
-use crate::ink::Offset;
+use crate::ink::{Offset, Point};
 use crate::model::Kind;
 use crate::think::{Move, Record};
 use crate::writer::{Finish, Settings, Writer};
@@ -62,6 +62,8 @@ pub struct Page {
     sample_ms: f32,
     /// Where on the sheet the line begins, from the top.
     top: f32,
+    /// Where the pen is before the line's first point: there is none behind given ink, else the origin is one.
+    before: [f32; 3],
     /// The line's points from where it begins, and how many of them are delivered.
     line: Vec<[f32; 3]>,
     delivered: usize,
@@ -79,7 +81,8 @@ pub struct Page {
 
 impl Page {
     /// Plans the page: wraps the text and begins its first line, so that anything wrong is told now.
-    /// Line breaks are kept. The n-th line, counted from 0, has the noise of line `settings.line + n`.
+    /// Line breaks are kept. The n-th line, counted from 0, has the noise of line `settings.line + n`. Every line
+    /// is primed with the same ink; without text, the page goes on where that ink ends.
     ///
     /// # Errors
     /// As [`Writer::start`]; [`Error::Setting`] for lines of no or too many characters.
@@ -102,6 +105,10 @@ impl Page {
             columns,
             sample_ms: weights.config.sample_ms,
             top: 0.0,
+            before: match &settings.prime {
+                Some(prime) if kind == Kind::Prediction => [prime.end.x, prime.end.y, 1.0],
+                _ => [0.0; 3],
+            },
             line: Vec::new(),
             delivered: 0,
             rows: 0,
@@ -148,7 +155,7 @@ impl Page {
 
     /// The next points, as (x, y, 1 where a stroke ends) in corpus units, y down, sometimes none;
     /// `None` when the page is finished. A line's first point is where its pen comes down; with its
-    /// last one its last stroke ends.
+    /// last one its last stroke ends. Given ink is not among them.
     ///
     /// Where a line begins says little of where it runs: at the top of a `T`, at the foot of an `a`.
     /// So only the first line is delivered as it comes. Those below are held back until they are
@@ -161,8 +168,8 @@ impl Page {
             return Ok(None);
         }
         if let Some(chunk) = writer.next().await? {
-            if self.line.is_empty() {
-                self.line.push([0.0; 3]);
+            if self.line.is_empty() && self.settings.prime.is_none() {
+                self.line.push(self.before);
             }
             for offset in &chunk.offsets {
                 self.follow(offset);
@@ -199,11 +206,12 @@ impl Page {
     /// Adds the point to which the pen moves. Without text the network knows no lines: where one is
     /// full, the next stroke begins another.
     fn follow(&mut self, offset: &Offset) {
-        let [x, y, lifted] = self.line.last().copied().unwrap_or_default();
-        let full = self.kind == Kind::Prediction && lifted > 0.5 && x > self.columns as f32 * CHARACTER;
+        let [x, y, lifted] = self.line.last().copied().unwrap_or(self.before);
+        let start = self.settings.prime.as_ref().map_or(Point::default(), |prime| prime.start);
+        let full = self.kind == Kind::Prediction && lifted > 0.5 && x - start.x > self.columns as f32 * CHARACTER;
         let [x, y] = if full {
             self.rows += 1;
-            [0.0, self.rows as f32 * LINE_SPACING]
+            [start.x, start.y + self.rows as f32 * LINE_SPACING]
         } else {
             [x + offset.dx, y + offset.dy]
         };
@@ -278,7 +286,9 @@ mod tests {
     use crate::engine::Engine;
     use crate::ink::Ink;
     use crate::testing::{self, writer};
+    use crate::writer::Prime;
     use pollster::block_on;
+    use std::sync::Arc;
 
     fn all(page: &mut Page, writer: &mut Writer) -> Vec<[f32; 3]> {
         let mut points = Vec::new();
@@ -392,6 +402,34 @@ mod tests {
             assert!(points[k - 1][2] > 0.5 && points[k - 1][0] > 20.0 * CHARACTER, "no stroke is broken");
             assert_eq!(points[k][1], (row + 1) as f32 * LINE_SPACING);
         }
+    }
+
+    #[test]
+    fn behind_given_ink_lines_begin_at_their_first_points_and_without_text_where_it_ended() {
+        let mut writer = writer();
+        let given = testing::zigzag(60);
+        let settings = |writer: &Writer, kind: Kind| {
+            let prime = Prime::new(&writer.weights(kind).unwrap().config, "ab", &given).unwrap();
+            Settings { prime: Some(Arc::new(prime)), ..Settings::default() }
+        };
+        let primed = settings(&writer, Kind::Synthesis);
+        let mut page = block_on(Page::start(&mut writer, "abc\ndef", &primed, 20)).unwrap();
+        let points = all(&mut page, &mut writer);
+        assert_eq!(page.lines().collect::<Vec<_>>(), ["abc", "def"]);
+        assert_eq!(points[0][..2], [0.0; 2]);
+        let mut own = 0;
+        for (line, text) in [(0, "abc"), (1, "def")] {
+            block_on(writer.start(text, &Settings { line, ..primed.clone() })).unwrap();
+            while block_on(writer.next()).unwrap().is_some() {}
+            own += writer.ink().strokes.iter().map(Vec::len).sum::<usize>();
+        }
+        assert_eq!(points.len(), own);
+        let primed = settings(&writer, Kind::Prediction);
+        let mut page = block_on(Page::start(&mut writer, "", &primed, 100)).unwrap();
+        let points = all(&mut page, &mut writer);
+        assert_eq!(points.len(), primed.points);
+        let [dx, dy] = [points[0][0] - given[59][0], points[0][1] - given[59][1]];
+        assert!(dx.abs() < 500.0 && dy.abs() < 500.0, "next to the given ink's end: {dx} {dy}");
     }
 
     #[test]

@@ -159,6 +159,13 @@ pub fn writer() -> Writer {
     writer
 }
 
+/// Given ink: so many places in corpus units, up and down and to the right, in strokes of ten points.
+pub fn zigzag(count: usize) -> Vec<[f32; 3]> {
+    let place =
+        |k: usize| [100.0 + 17.0 * k as f32, if k % 4 < 2 { 30.0 } else { -90.0 }, f32::from(u8::from(k % 10 == 9))];
+    (0..count).map(place).collect()
+}
+
 /// Noise for `lines` lines of `steps` timesteps, as engines want it.
 pub fn noise(seed: u64, lines: usize, steps: usize) -> Vec<Noise> {
     let mut noise = Vec::new();

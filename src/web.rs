@@ -5,6 +5,7 @@
 //! the writer's lock, not the object, so that JavaScript can call anything at any time.
 
 mod fetch;
+mod prime;
 mod think;
 mod turn;
 
@@ -45,6 +46,18 @@ export interface WriteOptions {
   points?: number;
   /** How often a word that went wrong is written anew, 0 to 20. 0: nothing is checked. Default 4. */
   attempts?: number;
+  /** Ink in whose hand to write. */
+  prime?: Prime;
+}
+
+/**
+ * Given ink: triples x, y, pen as `Writing` gives them, at the network's rate and scale, and what they say. Each line is
+ * written as if by the same hand just after it; the ink itself is not written again. With an empty text to write, the
+ * network goes on from the last point, in the coordinates of `points`, and `text` is not looked at.
+ */
+export interface Prime {
+  text: string;
+  points: Float32Array | number[];
 }
 
 /** A network that has been loaded. */
@@ -243,8 +256,9 @@ impl Longhand {
         text: String,
         #[wasm_bindgen(unchecked_optional_param_type = "WriteOptions")] options: JsValue,
     ) -> Result<Writing, JsError> {
+        let (options, given) = prime::taken_from(options)?;
         let options: Options = from_js("options", options)?;
-        let settings = Settings {
+        let mut settings = Settings {
             bias: options.bias,
             temperature: options.temperature,
             seed: options.seed,
@@ -256,9 +270,13 @@ impl Longhand {
             points: options.points,
             attempts: options.attempts,
             line: 0,
+            prime: None,
         };
         let number = self.shared.supersede();
         let mut writer = self.shared.writer.lock().await;
+        if let Some(given) = given {
+            settings.prime = Some(given.prime(&writer, &text)?);
+        }
         let page = Page::start(&mut writer, &text, &settings, options.columns).await?;
         self.shared.note(&writer);
         drop(writer);

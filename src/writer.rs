@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::ink::{Ink, Offset, Point};
 use crate::model::{Kind, Weights};
 use crate::noise::NoiseStream;
+pub use crate::prime::Prime;
 use crate::style;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ const CHUNK_MS: f64 = 8.0;
 const CAP_FACTOR: f32 = 2.2;
 /// Points that every line may have on top, however short.
 const CAP_FLOOR: usize = 60;
+/// How much slower than the training ink given ink may be for a line to be allowed as many points more.
+const SLOWEST: f32 = 3.0;
 /// Longest line, in characters: some ten times what fits across a sheet. Whoever has more wraps it.
 const LONGEST_LINE: usize = 1000;
 /// Most points that can be asked for without text: a quarter of an hour of pen time.
@@ -64,11 +67,23 @@ pub struct Settings {
     /// How often a word of doubtful quality is written anew, up to 20; 0 for unchecked writing, which is delivered
     /// as it comes.
     pub attempts: usize,
+    /// Ink to go on from, in whose hand the line is written: the line's text is read behind the ink's.
+    pub prime: Option<Arc<Prime>>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { bias: 0.5, temperature: 1.0, seed: 1, line: 0, style: None, blend: None, points: 1400, attempts: 4 }
+        Self {
+            bias: 0.5,
+            temperature: 1.0,
+            seed: 1,
+            line: 0,
+            style: None,
+            blend: None,
+            points: 1400,
+            attempts: 4,
+            prime: None,
+        }
     }
 }
 
@@ -88,9 +103,10 @@ pub struct Started {
 /// Points as they come.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chunk {
-    /// In corpus units.
+    /// In corpus units. Behind given ink the first one leads to the line's first point: with text, where a line
+    /// begins, so it is 0; without, from the given ink's last point.
     pub offsets: Vec<Offset>,
-    /// What the network said at each of them.
+    /// What the network said at each of them. Positions count the characters of given ink.
     pub steps: Vec<Step>,
 }
 
@@ -214,7 +230,14 @@ impl Writer {
         let kind = if text.trim().is_empty() { Kind::Prediction } else { Kind::Synthesis };
         let weights = self.weights(kind).cloned().ok_or_else(|| Error::NotLoaded { kind: kind.to_string() })?;
         let config = &weights.config;
-        let (text, cap) = match kind {
+        let prime = settings.prime.as_deref();
+        if prime.is_some_and(|prime| prime.kind != kind) {
+            return Err(Error::Setting {
+                name: "prime".into(),
+                problem: format!("is ink for the other network, but the {kind} network writes"),
+            });
+        }
+        let (text, mut cap) = match kind {
             _ if settings.attempts > MOST_ATTEMPTS => {
                 return Err(outside("attempts", settings.attempts as f32, 0.0, MOST_ATTEMPTS as f32));
             }
@@ -237,8 +260,19 @@ impl Writer {
                 (encoded, CAP_FLOOR + (CAP_FACTOR * expected) as usize)
             }
         };
+        // Text of which nothing can be written: done, with nothing on the sheet.
+        let nothing = kind == Kind::Synthesis && text.written.is_empty();
+        let (mut ids, mut check) = (text.ids.clone(), Check::default());
+        if kind == Kind::Synthesis {
+            let before = prime.map_or(String::new(), |prime| format!("{} ", prime.text));
+            let joined = format!("{before}{}", text.written);
+            let points = prime.map_or(0, |prime| prime.points.len());
+            check = Check::primed(config, &joined, before.chars().count(), points);
+            ids = Alphabet::new(&config.alphabet).encode(&joined).ids;
+            cap = (cap as f32 * check.given_pace().clamp(1.0, SLOWEST)) as usize;
+        }
         let line = Line {
-            ids: text.ids.clone(),
+            ids,
             style: match (kind, settings.blend) {
                 (Kind::Prediction, _) => Vec::new(),
                 (Kind::Synthesis, None) => style::vector(&weights, settings.style)?,
@@ -253,11 +287,8 @@ impl Writer {
             },
             bias: within("bias", settings.bias, 0.0, 5.0)?,
             temperature: within("temperature", settings.temperature, 0.1, 4.0)?,
-            prefix: Vec::new(),
+            prefix: prime.map_or(Vec::new(), |prime| prime.points.clone()),
         };
-        // Text of which nothing can be written: done, with nothing on the sheet.
-        let nothing = kind == Kind::Synthesis && text.written.is_empty();
-        let check = if kind == Kind::Synthesis { Check::new(config, &text.written) } else { Check::default() };
         let started = Started { kind, text, cap, sample_ms: config.sample_ms };
         let mut job = Job {
             noise: NoiseStream::new(settings.seed, settings.line),
@@ -272,7 +303,7 @@ impl Writer {
             word_start: 0,
             attempts: Vec::new(),
             rewritten: 0,
-            computed: 0,
+            computed: line.prefix.len(),
             submitted: 0,
             in_flight: VecDeque::new(),
             chunk: FIRST_CHUNK,
@@ -310,11 +341,12 @@ impl Writer {
 
     /// Opens the line anew, with the points it has.
     async fn reopen(&mut self, job: &mut Job) -> Result<()> {
-        job.line.prefix = job.steps.iter().map(|step| [step.dx, step.dy, step.pen]).collect();
+        let written = job.steps.iter().map(|step| [step.dx, step.dy, step.pen]);
+        job.line.prefix = job.given().iter().copied().chain(written).collect();
         job.noise = NoiseStream::new(job.settings.seed, job.settings.line + job.rewritten * REWRITTEN);
         job.noise.seek(job.steps.len() as u64);
         job.submitted = job.steps.len();
-        job.computed += job.steps.len();
+        job.computed += job.line.prefix.len();
         job.in_flight.clear();
         self.open(job).await
     }
@@ -395,11 +427,20 @@ impl Writer {
         Canceller(Arc::clone(&self.cancelled))
     }
 
-    /// The ink delivered so far of the line under way or last written, starting at the origin.
+    /// The ink delivered so far of the line under way or last written, starting at the origin, or without text
+    /// from the last point of given ink.
     pub fn ink(&self) -> Ink {
         let Some(job) = &self.job else { return Ink::default() };
-        let offsets: Vec<Offset> = job.steps[..job.delivered].iter().map(|step| job.offset(step)).collect();
-        Ink::from_offsets(Point::default(), &offsets)
+        let offsets = (0..job.delivered).map(|index| job.offset(index));
+        let Some(prime) = &job.settings.prime else {
+            return Ink::from_offsets(Point::default(), &offsets.collect::<Vec<_>>());
+        };
+        let mut at = if prime.kind == Kind::Prediction { prime.end } else { Point::default() };
+        let points = offsets.map(|offset| {
+            at = Point { x: at.x + offset.dx, y: at.y + offset.dy };
+            [at.x, at.y, f32::from(u8::from(offset.pen_lift))]
+        });
+        Ink::from_points(&points.collect::<Vec<_>>())
     }
 
     /// The line under way or last written, as an engine begins it.
@@ -440,15 +481,26 @@ impl Job {
         }
     }
 
-    fn offset(&self, step: &Step) -> Offset {
-        self.weights.config.offset([step.dx, step.dy, step.pen])
+    /// Given ink, normalised.
+    fn given(&self) -> &[[f32; 3]] {
+        self.settings.prime.as_ref().map_or(&[], |prime| &prime.points)
+    }
+
+    /// How the pen moved to a point of the line. Behind given ink, a line of text begins where its first point is:
+    /// the way there is no ink.
+    fn offset(&self, index: usize) -> Offset {
+        let step = &self.steps[index];
+        let offset = self.weights.config.offset([step.dx, step.dy, step.pen]);
+        if index == 0 && self.settings.prime.as_ref().is_some_and(|prime| prime.kind == Kind::Synthesis) {
+            return Offset { dx: 0.0, dy: 0.0, ..offset };
+        }
+        offset
     }
 
     /// What may be delivered and is not yet.
     fn deliver(&mut self) -> Chunk {
-        let steps = self.steps[self.delivered..self.ready].to_vec();
-        self.delivered = self.ready;
-        Chunk { offsets: steps.iter().map(|step| self.offset(step)).collect(), steps }
+        let fresh = std::mem::replace(&mut self.delivered, self.ready)..self.ready;
+        Chunk { offsets: fresh.clone().map(|index| self.offset(index)).collect(), steps: self.steps[fresh].to_vec() }
     }
 
     /// Takes in timesteps, up to the one at which the line ends or a word has to be written anew.
@@ -843,6 +895,82 @@ mod tests {
         }
         assert_eq!(sizes[..6], [8, 16, 32, 64, 128, 128]);
         assert_eq!(sizes.iter().sum::<usize>(), 1400);
+    }
+
+    fn primed(writer: &Writer, kind: Kind, text: &str, count: usize) -> Settings {
+        let config = &writer.weights(kind).unwrap().config;
+        let prime = Prime::new(config, text, &testing::zigzag(count)).unwrap();
+        Settings { attempts: 2, prime: Some(Arc::new(prime)), ..Settings::default() }
+    }
+
+    #[test]
+    fn given_ink_changes_the_writing_and_is_not_delivered() {
+        let mut writer = writer();
+        let settings = primed(&writer, Kind::Synthesis, "ab", 60);
+        let (started, ink, finish) = all(&mut writer, "hello there", &settings);
+        assert_eq!((started.text.written.as_str(), finish), ("hello there", Finish::WindowRule));
+        assert_eq!([ink[0].dx, ink[0].dy], [0.0; 2], "the line begins where its first point is");
+        let delivered = writer.ink();
+        assert_eq!(delivered.strokes.iter().map(Vec::len).sum::<usize>(), ink.len());
+        assert!(writer.rewritten() > 0 && writer.computed() > ink.len() + 59);
+        for other in [
+            Settings { prime: None, ..settings.clone() },
+            primed(&writer, Kind::Synthesis, "ab", 61),
+            primed(&writer, Kind::Synthesis, "ac", 60),
+            Settings { style: Some(1), ..settings.clone() },
+        ] {
+            assert_ne!(all(&mut writer, "hello there", &other).1, ink);
+        }
+        assert_eq!(all(&mut writer, "hello there", &settings).1, ink);
+    }
+
+    #[test]
+    fn behind_given_ink_a_line_is_what_the_engine_draws_behind_its_points() {
+        let mut writer = writer();
+        let settings = Settings { attempts: 0, ..primed(&writer, Kind::Synthesis, "ab", 60) };
+        let (_, ink, _) = all(&mut writer, "cd", &settings);
+        let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
+        let line = Line {
+            ids: Alphabet::new(&weights.config.alphabet).encode("ab cd").ids,
+            bias: settings.bias,
+            temperature: 1.0,
+            prefix: settings.prime.as_ref().unwrap().points.clone(),
+            ..Line::default()
+        };
+        let mut engine = CpuEngine::new();
+        engine.open(&weights, &[line]).unwrap();
+        engine.submit(ink.len(), &testing::noise(settings.seed, 1, ink.len())).unwrap();
+        let expected: Vec<Offset> =
+            engine.collect().unwrap().iter().map(|s| weights.config.offset([s.dx, s.dy, s.pen])).collect();
+        assert_eq!(ink[1..], expected[1..]);
+    }
+
+    #[test]
+    fn without_text_given_strokes_are_gone_on_with_from_their_last_point() {
+        let mut writer = writer();
+        let settings = Settings { points: 33, ..primed(&writer, Kind::Prediction, "", 40) };
+        let (started, offsets, finish) = all(&mut writer, "", &settings);
+        assert_eq!((started.kind, offsets.len(), finish), (Kind::Prediction, 33, Finish::Length));
+        let end = testing::zigzag(40)[39];
+        let first = writer.ink().strokes[0][0];
+        assert_eq!([first.x, first.y], [end[0] + offsets[0].dx, end[1] + offsets[0].dy]);
+        assert_ne!(all(&mut writer, "", &Settings { prime: None, ..settings.clone() }).1, offsets);
+        let message = block_on(writer.start("a", &settings)).unwrap_err().to_string();
+        assert!(message.starts_with("prime: is ink for the other network"), "{message}");
+    }
+
+    #[test]
+    fn behind_given_ink_a_line_goes_on_on_the_cpu_when_the_gpu_is_lost() {
+        for (kind, text) in [(Kind::Synthesis, "hello there my dear"), (Kind::Prediction, "")] {
+            let settings = primed(&writer(), kind, "ab", 60);
+            let (_, whole, finish) = all(&mut writer(), text, &settings);
+            for chunks in [0, 1, 5] {
+                let mut lost = writer();
+                lost.engine = Engine::Failing(CpuEngine::new(), chunks);
+                let (_, ink, finish_here) = all(&mut lost, text, &settings);
+                assert!(ink == whole && finish_here == finish, "{kind}: lost after {chunks} chunks");
+            }
+        }
     }
 
     #[test]

@@ -84,6 +84,42 @@ test("leaving the loop early ends the text", async () => {
   assert.deepEqual(found, ["cancelled", true]);
 });
 
+test("given ink is gone on with, in its hand and from its end", async () => {
+  const found = await inPage(async ({ Longhand }, gather, refusal) => {
+    const longhand = await Longhand.open("cpu");
+    await longhand.load("weights/synthesis.safetensors");
+    await longhand.load("weights/prediction.safetensors");
+    const given = await gather(await longhand.write("a fine day", { seed: 5, style: 3, bias: 1 }));
+    const prime = { text: "a fine day", points: Float32Array.from(given.points) };
+    const gathered = async (text, options) => (await gather(await longhand.write(text, options))).points;
+    const plain = await gathered("indeed", {});
+    const primed = await gathered("indeed", { prime });
+    const listed = await gathered("indeed", { prime: { ...prime, points: given.points } });
+    const further = await gathered("", { prime: { text: "", points: given.points }, points: 50 });
+    const end = given.points.slice(-3);
+    return {
+      same: JSON.stringify(primed) === JSON.stringify(listed),
+      other: JSON.stringify(primed) !== JSON.stringify(plain),
+      origin: primed.slice(0, 2),
+      lengths: [plain.length, primed.length],
+      further: further.length,
+      away: Math.hypot(further[0] - end[0], further[1] - end[1]),
+      short: await refusal(longhand.write("a", { prime: { text: "a", points: [1, 2, 0] } })),
+      triples: await refusal(longhand.write("a", { prime: { text: "a", points: [1, 2] } })),
+      shape: await refusal(longhand.write("a", { prime: "mine" })),
+      text: await refusal(longhand.write("a", { prime: { ...prime, text: "" } })),
+    };
+  });
+  assert.deepEqual([found.same, found.other, found.origin, found.further], [true, true, [0, 0], 150]);
+  const [plain, primed] = found.lengths;
+  assert.ok(primed > plain / 2 && primed < plain * 2, `${found.lengths}`);
+  assert.ok(found.away < 1500, `${found.away}`);
+  assert.match(found.short, /^Error: prime: 1 points of ink/);
+  assert.match(found.triples, /^Error: prime: `points` has to be triples/);
+  assert.match(found.shape, /^Error: prime: expected \{ text, points \}/);
+  assert.match(found.text, /^Error: prime: the ink's text has 0 characters/);
+});
+
 test("mistakes are errors with a message, never a panic", async () => {
   const found = await inPage(async ({ Longhand, toSvg }, gather, refusal) => {
     const longhand = await Longhand.open("cpu");
