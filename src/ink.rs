@@ -31,7 +31,7 @@ pub struct Ink {
 }
 
 /// The smallest upright rectangle around ink.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Bounds {
     /// Upper left corner.
     pub min: Point,

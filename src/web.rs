@@ -4,6 +4,7 @@
 //! Every method takes `&self`: a network that is being loaded or a text that is being written holds
 //! the writer's lock, not the object, so that JavaScript can call anything at any time.
 
+mod export;
 mod fetch;
 mod prime;
 mod think;
@@ -11,8 +12,6 @@ mod turn;
 
 use crate::engine::{Choice, Engine};
 use crate::error::Error;
-use crate::export;
-use crate::ink::Ink;
 use crate::model::{Kind, Weights};
 use crate::page::{COLUMNS, Page};
 use crate::writer::{Canceller, Finish, Settings, Writer};
@@ -391,17 +390,6 @@ impl Writing {
         };
         Some(name.to_owned())
     }
-}
-
-/// Points as SVG: one unfilled path per stroke, as plotters like them. `points` are triples as
-/// `Writing` gives them, all of them or only the first so many.
-#[wasm_bindgen(js_name = toSvg)]
-pub fn to_svg(points: &[f32]) -> Result<String, JsError> {
-    let (triples, rest) = points.as_chunks::<3>();
-    if !rest.is_empty() || points.iter().any(|value| !value.is_finite()) {
-        return Err(JsError::new("points: expected triples x, y, pen of finite numbers"));
-    }
-    Ok(export::svg(&Ink::from_points(triples)))
 }
 
 /// What an async iterator's `next` gives.

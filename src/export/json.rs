@@ -1,0 +1,42 @@
+//! Ink as JSON; `docs/ink.schema.json` describes it.
+
+use super::text::{mm, number};
+use super::{Layout, Options};
+use crate::ink::Ink;
+use serde_json::Value;
+
+/// Goes up when a reader of the older version would misread the newer.
+pub(super) const VERSION: u32 = 1;
+
+/// Strokes in millimetres from the sheet's upper left corner, y down, with what they say.
+pub(super) fn document(ink: &Ink, layout: &Layout, options: &Options, out: &mut String) {
+    out.push_str("{\"format\":\"longhand-ink\",\"version\":");
+    out.push_str(&VERSION.to_string());
+    out.push_str(",\"unit\":\"mm\",\"width\":");
+    mm(layout.width, out);
+    out.push_str(",\"height\":");
+    mm(layout.height, out);
+    out.push_str(",\"sampleMs\":");
+    number(options.sample_ms, 3, out);
+    out.push_str(",\"lineWidth\":");
+    mm(options.line_width, out);
+    for (key, value) in [("color", Value::from(options.color.as_str())), ("text", Value::from(options.text.as_str()))] {
+        out.push_str(&format!(",\"{key}\":{value}"));
+    }
+    if options.settings.is_object() {
+        out.push_str(&format!(",\"settings\":{}", options.settings));
+    }
+    out.push_str(",\"strokes\":[");
+    for (i, stroke) in ink.strokes.iter().enumerate() {
+        out.push_str(if i > 0 { ",\n[" } else { "\n[" });
+        for (k, point) in stroke.iter().enumerate() {
+            out.push_str(if k > 0 { ",[" } else { "[" });
+            mm(point.x, out);
+            out.push(',');
+            mm(point.y, out);
+            out.push(']');
+        }
+        out.push(']');
+    }
+    out.push_str("\n]}\n");
+}

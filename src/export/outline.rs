@@ -1,0 +1,208 @@
+//! SVG of filled outlines: ink flows while the pen rests, so a line is wide where the pen was slow.
+
+use super::curve::{Sample, flatten};
+use super::svg::{numbers, open};
+use super::text::{number, xml};
+use super::{Layout, Options};
+use crate::ink::{Ink, Point};
+
+/// Millimetres that the outline may be off the curve.
+const TOLERANCE: f32 = 0.01;
+/// Millimetres between two points of the chain, at least: nearer ones give a direction by chance.
+const SHORTEST: f32 = 0.03;
+/// Cosine of the angle up to which a turn needs no corner.
+const GENTLE: f32 = 0.96;
+
+/// Each stroke as one filled path.
+///
+/// A path goes up one side of the stroke and down the other. At a sharp turn the outer side follows
+/// an arc and the inner side goes by way of the turn itself, so that every piece of the stroke is
+/// covered in one sense of rotation, and no hole opens where pieces overlap.
+pub(super) fn outlines(ink: &Ink, layout: &Layout, options: &Options, out: &mut String) {
+    open(layout, options, out);
+    out.push_str("<g fill=\"");
+    xml(&options.color, out);
+    out.push_str("\" stroke=\"none\">\n");
+    let typical = typical_speed(ink);
+    for stroke in &ink.strokes {
+        let radii = radii(stroke, typical, options.line_width);
+        out.push_str("<path d=\"");
+        outline(&chain(stroke, &radii), out);
+        out.push_str("\"/>\n");
+    }
+    out.push_str("</g>\n</svg>\n");
+}
+
+/// A disc of the stroke; the stroke covers all between them.
+#[derive(Debug, Clone, Copy)]
+struct Disc {
+    at: Point,
+    radius: f32,
+}
+
+/// Median distance from point to point, which are made at even intervals of time.
+fn typical_speed(ink: &Ink) -> f32 {
+    let steps = ink.strokes.iter().flat_map(|stroke| stroke.windows(2).map(|pair| distance(pair[0], pair[1])));
+    let mut steps: Vec<f32> = steps.collect();
+    steps.sort_unstable_by(f32::total_cmp);
+    steps.get(steps.len() / 2).copied().unwrap_or(1.0).max(1e-6)
+}
+
+/// Half the line's width at each point of a stroke: from half again as wide, at rest, down to half as wide.
+fn radii(stroke: &[Point], typical: f32, line_width: f32) -> Vec<f32> {
+    let step = |i: usize| distance(stroke[i - 1], stroke[i]);
+    let last = stroke.len().saturating_sub(1);
+    let mut speeds: Vec<f32> = (0..stroke.len())
+        .map(|i| match i {
+            _ if last == 0 => 0.0,
+            0 => step(1),
+            _ if i == last => step(last),
+            _ => (step(i) + step(i + 1)) / 2.0,
+        })
+        .collect();
+    // The hand's own tremor should not show in the width.
+    for _ in 0..3 {
+        let before = speeds.clone();
+        for i in 0..=last {
+            speeds[i] = (before[i.saturating_sub(1)] + 2.0 * before[i] + before[(i + 1).min(last)]) / 4.0;
+        }
+    }
+    speeds.iter().map(|speed| line_width / 2.0 * (0.5 + typical / (typical + speed))).collect()
+}
+
+/// The stroke's discs, none nearer to the next than [`SHORTEST`].
+fn chain(stroke: &[Point], radii: &[f32]) -> Vec<Disc> {
+    let disc = |&Sample { at, index }: &Sample| {
+        let (i, part) = (index as usize, index.fract());
+        let next = (i + 1).min(radii.len() - 1);
+        Disc { at, radius: radii[i] * (1.0 - part) + radii[next] * part }
+    };
+    let mut chain: Vec<Disc> = Vec::new();
+    for sample in &flatten(stroke, TOLERANCE) {
+        let disc = disc(sample);
+        if chain.last().is_none_or(|last| distance(last.at, disc.at) >= SHORTEST) {
+            chain.push(disc);
+        }
+    }
+    chain
+}
+
+/// Appends the path around a chain of discs.
+fn outline(chain: &[Disc], out: &mut String) {
+    let (Some(first), Some(last)) = (chain.first(), chain.last()) else { return };
+    if chain.len() == 1 {
+        let Disc { at, radius } = *first;
+        move_to(shifted(at, [-1.0, 0.0], radius), out);
+        arc_to(shifted(at, [1.0, 0.0], radius), radius, out);
+        arc_to(shifted(at, [-1.0, 0.0], radius), radius, out);
+        out.push('Z');
+        return;
+    }
+    // Both sides in the stroke's direction, each corner with the radius of an arc that leads to it, or 0.
+    let (mut left, mut right) = (Vec::<(Point, f32)>::new(), Vec::<(Point, f32)>::new());
+    let directions: Vec<[f32; 2]> = chain.windows(2).map(|pair| direction(pair[0].at, pair[1].at)).collect();
+    let (first_normal, last_normal) = (normal(directions[0]), normal(directions[directions.len() - 1]));
+    left.push((shifted(first.at, first_normal, first.radius), 0.0));
+    right.push((shifted(first.at, first_normal, -first.radius), 0.0));
+    for (i, turn) in directions.windows(2).enumerate() {
+        let Disc { at, radius } = chain[i + 1];
+        let (a, b) = (turn[0], turn[1]);
+        let (m, n) = (normal(a), normal(b));
+        let cross = a[0] * b[1] - a[1] * b[0];
+        let dot = a[0] * b[0] + a[1] * b[1];
+        let shortest = distance(chain[i].at, at).min(distance(at, chain[i + 2].at));
+        // By how much the inner side falls back where both sides share one normal.
+        if dot > GENTLE && radius * cross.abs() < shortest / 2.0 * (1.0 + dot) {
+            let shared = direction(Point::default(), Point { x: m[0] + n[0], y: m[1] + n[1] });
+            left.push((shifted(at, shared, radius), 0.0));
+            right.push((shifted(at, shared, -radius), 0.0));
+            continue;
+        }
+        let (outer, inner, side) =
+            if cross > 0.0 { (&mut left, &mut right, radius) } else { (&mut right, &mut left, -radius) };
+        outer.extend([(shifted(at, m, side), 0.0), (shifted(at, n, side), radius)]);
+        inner.extend([(shifted(at, m, -side), 0.0), (at, 0.0), (shifted(at, n, -side), 0.0)]);
+    }
+    left.push((shifted(last.at, last_normal, last.radius), 0.0));
+    right.push((shifted(last.at, last_normal, -last.radius), 0.0));
+
+    move_to(left[0].0, out);
+    for &(to, radius) in &left[1..] {
+        if radius > 0.0 { arc_to(to, radius, out) } else { line_to(to, out) }
+    }
+    arc_to(right[right.len() - 1].0, last.radius, out);
+    for pair in right.windows(2).rev() {
+        let (to, radius) = (pair[0].0, pair[1].1);
+        if radius > 0.0 { arc_to(to, radius, out) } else { line_to(to, out) }
+    }
+    arc_to(left[0].0, first.radius, out);
+    out.push('Z');
+}
+
+fn move_to(to: Point, out: &mut String) {
+    out.push('M');
+    numbers(&[to.x, to.y], 3, out);
+}
+
+fn line_to(to: Point, out: &mut String) {
+    out.push('L');
+    numbers(&[to.x, to.y], 3, out);
+}
+
+/// An arc of at most half a circle, clockwise as seen.
+fn arc_to(to: Point, radius: f32, out: &mut String) {
+    out.push('A');
+    number(radius, 3, out);
+    out.push(' ');
+    number(radius, 3, out);
+    out.push_str(" 0 0 1 ");
+    numbers(&[to.x, to.y], 3, out);
+}
+
+fn distance(p: Point, q: Point) -> f32 {
+    (q.x - p.x).hypot(q.y - p.y)
+}
+
+/// From one point to another that is elsewhere, of length 1.
+fn direction(from: Point, to: Point) -> [f32; 2] {
+    let length = distance(from, to).max(f32::MIN_POSITIVE);
+    [(to.x - from.x) / length, (to.y - from.y) / length]
+}
+
+/// To the left of a direction, y down.
+fn normal([x, y]: [f32; 2]) -> [f32; 2] {
+    [y, -x]
+}
+
+fn shifted(at: Point, [x, y]: [f32; 2], by: f32) -> Point {
+    Point { x: at.x + x * by, y: at.y + y * by }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slower_is_wider_and_the_width_changes_smoothly() {
+        // Slow, then four times as fast.
+        let stroke: Vec<Point> = (0..40)
+            .map(|i| Point { x: if i < 20 { i as f32 } else { 20.0 + 4.0 * (i - 20) as f32 }, y: 0.0 })
+            .collect();
+        let radii = radii(&stroke, 2.0, 1.0);
+        assert!(radii[5] > 0.55 && radii[35] < 0.45, "{radii:?}");
+        assert!(radii.iter().all(|r| (0.25..=0.75).contains(r)));
+        assert!(radii.windows(2).all(|pair| (pair[0] - pair[1]).abs() < 0.1), "{radii:?}");
+    }
+
+    #[test]
+    fn a_dot_is_a_disc_and_so_is_a_stroke_that_goes_nowhere() {
+        let at = Point { x: 1.0, y: 1.0 };
+        for stroke in [vec![at], vec![at; 5]] {
+            let chain = chain(&stroke, &radii(&stroke, 1.0, 1.0));
+            assert_eq!(chain.len(), 1);
+            let mut out = String::new();
+            outline(&chain, &mut out);
+            assert_eq!(out, "M0.25 1A0.75 0.75 0 0 1 1.75 1A0.75 0.75 0 0 1 0.25 1Z");
+        }
+    }
+}

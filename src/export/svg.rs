@@ -1,0 +1,149 @@
+//! SVG of single strokes, and what the other kinds of SVG share with it.
+
+use super::text::{mm, number, xml};
+use super::{Layout, Options};
+use crate::ink::{Ink, Point};
+
+/// Space around the ink, and width of its line, in corpus units (an `x` is about 200 high).
+const MARGIN: f32 = 100.0;
+const LINE_WIDTH: f32 = 14.0;
+
+/// Ink as SVG to be shown on a page: one `<path>` per stroke, unfilled, in corpus units and as large as the ink.
+///
+/// Curves pass through the midpoints of the sampled points, as the page draws them; a stroke of one
+/// point is a dot. [`super::write`] makes files in millimetres.
+pub fn svg(ink: &Ink) -> String {
+    let b = ink.bounds().unwrap_or_default();
+    let view = [b.min.x - MARGIN, b.min.y - MARGIN, b.max.x - b.min.x + 2.0 * MARGIN, b.max.y - b.min.y + 2.0 * MARGIN];
+    let mut out = String::from("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"");
+    numbers(&view, 1, &mut out);
+    out.push_str("\">\n");
+    group(&Options::default().color, LINE_WIDTH, &mut out);
+    for stroke in &ink.strokes {
+        out.push_str("<path d=\"");
+        path(stroke, 1, &mut out);
+        out.push_str("\"/>\n");
+    }
+    out.push_str("</g>\n</svg>\n");
+    out
+}
+
+/// The strokes as unfilled paths, in millimetres.
+pub(super) fn strokes(ink: &Ink, layout: &Layout, options: &Options, out: &mut String) {
+    open(layout, options, out);
+    group(&options.color, options.line_width, out);
+    for stroke in &ink.strokes {
+        out.push_str("<path d=\"");
+        path(stroke, 3, out);
+        out.push_str("\"/>\n");
+    }
+    out.push_str("</g>\n</svg>\n");
+}
+
+/// The opening tag of a picture in millimetres, and its title: what is written there.
+pub(super) fn open(layout: &Layout, options: &Options, out: &mut String) {
+    out.push_str("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"");
+    mm(layout.width, out);
+    out.push_str("mm\" height=\"");
+    mm(layout.height, out);
+    out.push_str("mm\" viewBox=\"");
+    numbers(&[0.0, 0.0, layout.width, layout.height], 3, out);
+    out.push_str("\">\n");
+    if !options.text.is_empty() {
+        out.push_str("<title>");
+        xml(&options.text, out);
+        out.push_str("</title>\n");
+    }
+}
+
+/// The opening tag of a group of strokes.
+pub(super) fn group(color: &str, line_width: f32, out: &mut String) {
+    out.push_str("<g fill=\"none\" stroke=\"");
+    xml(color, out);
+    out.push_str("\" stroke-width=\"");
+    mm(line_width, out);
+    out.push_str("\" stroke-linecap=\"round\" stroke-linejoin=\"round\">\n");
+}
+
+/// Path data of one stroke: quadratic curves between midpoints, a straight start and end.
+pub(super) fn path(stroke: &[Point], decimals: u32, out: &mut String) {
+    let Some((first, rest)) = stroke.split_first() else { return };
+    out.push('M');
+    numbers(&[first.x, first.y], decimals, out);
+    let Some(last) = rest.last() else {
+        // Round caps turn a line of no length into a dot.
+        out.push_str("l0 0");
+        return;
+    };
+    if rest.len() > 1 {
+        out.push('L');
+        numbers(&[(first.x + rest[0].x) / 2.0, (first.y + rest[0].y) / 2.0], decimals, out);
+    }
+    for pair in rest.windows(2) {
+        let (p, q) = (pair[0], pair[1]);
+        out.push('Q');
+        numbers(&[p.x, p.y, (p.x + q.x) / 2.0, (p.y + q.y) / 2.0], decimals, out);
+    }
+    out.push('L');
+    numbers(&[last.x, last.y], decimals, out);
+}
+
+/// Appends numbers with blanks between them.
+pub(super) fn numbers(values: &[f32], decimals: u32, out: &mut String) {
+    for (i, value) in values.iter().enumerate() {
+        if i > 0 {
+            out.push(' ');
+        }
+        number(*value, decimals, out);
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn point(x: f32, y: f32) -> Point {
+        Point { x, y }
+    }
+
+    #[test]
+    fn one_path_per_stroke_within_the_view() {
+        let ink =
+            Ink { strokes: vec![vec![point(0.0, 0.0), point(10.0, 5.0), point(20.0, -5.0)], vec![point(40.0, 8.0)]] };
+        let svg = svg(&ink);
+        assert_eq!(svg.matches("<path").count(), 2);
+        assert!(svg.contains("viewBox=\"-100 -105 240 213\""), "{svg}");
+        assert!(svg.contains("d=\"M0 0L5 2.5Q10 5 15 0L20 -5\""), "{svg}");
+        assert!(svg.contains("d=\"M40 8l0 0\""), "{svg}");
+        assert!(svg.contains("fill=\"none\""));
+    }
+
+    #[test]
+    fn it_is_xml_of_unfilled_paths_and_every_coordinate_lies_in_the_view() {
+        let stroke = |k: usize| (0..9).map(|i| point((i * 37 + k * 200) as f32, (i * i * k) as f32)).collect();
+        let text = svg(&Ink { strokes: (0..4).map(stroke).collect() });
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let root = document.root_element();
+        assert_eq!((root.tag_name().name(), root.tag_name().namespace()), ("svg", Some("http://www.w3.org/2000/svg")));
+        let view: Vec<f32> = root.attribute("viewBox").unwrap().split(' ').map(|v| v.parse().unwrap()).collect();
+        let group = root.first_element_child().unwrap();
+        assert_eq!((group.attribute("fill"), group.attribute("stroke-linecap")), (Some("none"), Some("round")));
+        let paths: Vec<_> = group.children().filter(roxmltree::Node::is_element).collect();
+        assert_eq!(paths.len(), 4);
+        for path in paths {
+            let data = path.attribute("d").unwrap();
+            let numbers = data.split(|c: char| c.is_ascii_alphabetic() || c == ' ').filter(|n| !n.is_empty());
+            let numbers: Vec<f32> = numbers.map(|n| n.parse().unwrap()).collect();
+            for pair in numbers.chunks_exact(2) {
+                assert!((view[0] + MARGIN..=view[0] + view[2] - MARGIN).contains(&pair[0]), "{pair:?}");
+                assert!((view[1] + MARGIN..=view[1] + view[3] - MARGIN).contains(&pair[1]), "{pair:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_ink_is_still_a_picture() {
+        assert!(svg(&Ink::default()).contains("viewBox=\"-100 -100 200 200\""));
+    }
+}
