@@ -77,16 +77,18 @@ impl Thinking {
         Self { page: Rc::clone(&writing.page), current: RefCell::new(None) }
     }
 
-    /// Moments `from` and following, at most `most`, of the line to which the writing's `point`
-    /// belongs; `undefined` before the first line. To go on where the last call ended costs least.
+    /// At most `most` moments of the line to which the writing's `point` belongs; `undefined` before
+    /// the first line. If that is `line`, they begin with moment `from`, else with the line. To go on
+    /// where the last call ended costs least.
     #[wasm_bindgen(unchecked_return_type = "Moments | undefined")]
-    pub async fn moments(&self, point: usize, from: usize, most: usize) -> Result<JsValue, JsError> {
+    pub async fn moments(&self, point: usize, line: usize, from: usize, most: usize) -> Result<JsValue, JsError> {
         let page = self.page.lock().await;
         let records = page.records();
         let Some(index) = records.iter().rposition(|record| record.first <= point) else {
             return Ok(JsValue::UNDEFINED);
         };
         let record = &records[index];
+        let from = if line == index { from } else { 0 };
         let mut replay = match self.current.take() {
             Some((line, replay)) if line == index && replay.done() <= from => replay,
             _ => Replay::new(&record.weights, &record.line)?,

@@ -1,0 +1,389 @@
+//! Draws the figures of `docs/how-it-works.md` with the shipped network:
+//!
+//!     cargo run --example figures -- --weights weights/synthesis.safetensors --out docs/figures
+
+use longhand::cpu::CpuEngine;
+use longhand::engine::{Engine, Line};
+use longhand::model::{Kind, Weights};
+use longhand::think::{Component, Moment, Move, Replay};
+use longhand::writer::{Settings, Writer};
+use std::error::Error;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: figures --weights FILE --out FOLDER";
+
+const PAPER: &str = "#fbf8f1";
+const INK: &str = "#1d2a63";
+const CLOUD: &str = "#d9622b";
+const QUIET: &str = "#63606a";
+const FAINT: &str = "#d9d2c1";
+
+type Failure = Box<dyn Error>;
+
+/// A line that is written, and what the network said at each of its points.
+struct Written {
+    text: String,
+    line: Line,
+    moves: Vec<Move>,
+    moments: Vec<Moment>,
+    /// Where the pen was before each move, and after the last.
+    places: Vec<[f32; 2]>,
+    mean: [f32; 2],
+    sd: [f32; 2],
+}
+
+impl Written {
+    async fn new(writer: &mut Writer, text: &str, settings: &Settings) -> Result<Self, Failure> {
+        writer.start(text, settings).await?;
+        let line = writer.line().ok_or("no line")?;
+        let mut moves = Vec::new();
+        while let Some(chunk) = writer.next().await? {
+            moves.extend(chunk.steps.iter().map(Move::from));
+        }
+        let weights = writer.weights(Kind::Synthesis).ok_or("no network")?;
+        let config = &weights.config;
+        let mut replay = Replay::new(weights, &line)?;
+        replay.extend(&moves);
+        let mut places = vec![[0.0; 2]];
+        let mut at = [0.0; 2];
+        for drawn in &moves {
+            let offset = config.offset([drawn.dx, drawn.dy, 0.0]);
+            at = [at[0] + offset.dx, at[1] + offset.dy];
+            places.push(at);
+        }
+        let (mean, sd) = (config.offset_mean, config.offset_sd);
+        Ok(Self { text: text.into(), line, moves, moments: replay.collect(), places, mean, sd })
+    }
+
+    /// Left, top, right, bottom.
+    fn bounds(&self) -> [f32; 4] {
+        self.places.iter().fold([f32::MAX, f32::MAX, f32::MIN, f32::MIN], |b, p| {
+            [b[0].min(p[0]), b[1].min(p[1]), b[2].max(p[0]), b[3].max(p[1])]
+        })
+    }
+
+    /// The strokes of the points `from` to `to` as path data, moved by `by`.
+    fn path(&self, from: usize, to: usize, by: [f32; 2]) -> String {
+        let mut path = String::new();
+        let mut down = false;
+        for k in from..=to {
+            let [x, y] = self.places[k];
+            let _ = write!(path, "{}{:.1} {:.1}", if down { "L" } else { "M" }, x + by[0], y + by[1]);
+            // A dot would be a line of no length.
+            down = k == 0 || !self.moves[k - 1].pen_lift;
+            if !down && (k < 2 || self.moves[k - 2].pen_lift) {
+                path.push_str("l0 0");
+            }
+        }
+        path
+    }
+
+    /// The ellipses of a moment, `deviations` wide, around the pen's place, moved by `by`.
+    fn cloud(&self, k: usize, components: &[Component], deviations: f32, by: [f32; 2]) -> String {
+        let mut svg = String::new();
+        for c in components.iter().filter(|c| c.pi > 0.02) {
+            let x = self.places[k][0] + c.mu[0] * self.sd[0] + self.mean[0] + by[0];
+            let y = self.places[k][1] + c.mu[1] * self.sd[1] + self.mean[1] + by[1];
+            let [sx, sy] = [c.sigma[0] * self.sd[0], c.sigma[1] * self.sd[1]];
+            // The axes of an ellipse are the eigenvectors of the covariance.
+            let (a, b, d) = (sx * sx, c.rho * sx * sy, sy * sy);
+            let root = ((a - d) * (a - d) / 4.0 + b * b).sqrt();
+            let (long, short) = (((a + d) / 2.0 + root).sqrt(), ((a + d) / 2.0 - root).max(0.0).sqrt());
+            let angle = (0.5 * (2.0 * b).atan2(a - d)).to_degrees();
+            let _ = write!(
+                svg,
+                "<ellipse rx=\"{:.2}\" ry=\"{:.2}\" transform=\"translate({x:.1} {y:.1}) rotate({angle:.0})\" \
+                 fill-opacity=\"{:.2}\"/>",
+                long * deviations,
+                short * deviations,
+                0.08 + 0.6 * c.pi
+            );
+        }
+        svg
+    }
+}
+
+/// A picture of this size, on paper.
+fn picture(width: f32, height: f32, title: &str, content: &str) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" font-family=\"Georgia, serif\">\n\
+         <title>{title}</title>\n<rect width=\"100%\" height=\"100%\" rx=\"6\" fill=\"{PAPER}\"/>\n{content}</svg>\n"
+    )
+}
+
+fn label(x: f32, y: f32, size: f32, colour: &str, anchor: &str, text: &str) -> String {
+    format!(
+        "<text x=\"{x:.0}\" y=\"{y:.0}\" font-size=\"{size}\" fill=\"{colour}\" text-anchor=\"{anchor}\">{text}</text>\n"
+    )
+}
+
+fn ink(path: &str, colour: &str, width: f32) -> String {
+    format!(
+        "<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\" stroke-linecap=\"round\" \
+         stroke-linejoin=\"round\"/>\n"
+    )
+}
+
+/// A word under the sum of all its densities, and four moments of it enlarged.
+fn density(written: &Written) -> String {
+    let [left, top, right, bottom] = written.bounds();
+    let by = [60.0 - left, 60.0 - top];
+    let width = right - left + 120.0;
+    let count = written.moves.len();
+    let mut svg = format!("<g fill=\"{CLOUD}\">");
+    for k in 0..count {
+        svg.push_str(&written.cloud(k, &written.moments[k].components, 1.5, by));
+    }
+    svg.push_str("</g>\n");
+    svg.push_str(&ink(&written.path(0, count, by), INK, 2.0));
+    // Moments of each sort: the clearest of its sort, of which the next point is where it may be expected.
+    let moments = &written.moments;
+    let moved = |k: usize| (moments[k].drawn.dx * written.sd[0]).hypot(moments[k].drawn.dy * written.sd[1]);
+    let heavy = |k: usize, least: f32| moments[k].components.iter().filter(|c| c.pi > least).count();
+    let inside = |k: usize| {
+        k > 8 && k + 4 < count && !written.moves[k - 1].pen_lift && !written.moves[k].pen_lift && moved(k) > 12.0
+    };
+    let best = |fits: &dyn Fn(usize) -> bool, value: &dyn Fn(usize) -> f32| {
+        (1..count - 1).filter(|&k| fits(k)).max_by(|&a, &b| value(a).total_cmp(&value(b))).unwrap_or(0)
+    };
+    let chosen = [
+        ("sure of the next point", best(&|k| inside(k) && heavy(k, 0.9) == 1, &|k| moments[k].log_density)),
+        ("several ways to go on", best(&|k| inside(k) && heavy(k, 0.1) >= 3, &|k| -moments[k].log_density)),
+        ("about to lift the pen", best(&|k| written.moves[k].pen_lift, &|k| moments[k].pen_probability)),
+        ("where to put it down again", best(&|k| written.moves[k - 1].pen_lift, &|k| -moments[k].log_density)),
+    ];
+    let y = bottom - top + 90.0;
+    let radius = (width - 60.0) / 8.0 - 14.0;
+    for (n, &(name, k)) in chosen.iter().enumerate() {
+        let x = 30.0 + (n as f32 + 0.5) * (width - 60.0) / 4.0;
+        let [px, py] = written.places[k];
+        // So that the next point and the heaviest clouds are in view.
+        let reach = written.moments[k].components.iter().filter(|c| c.pi > 0.05).fold(12.0f32, |r, c| {
+            let away = (c.mu[0] * written.sd[0]).hypot(c.mu[1] * written.sd[1]);
+            r.max(away + 2.0 * (c.sigma[0] * written.sd[0]).max(c.sigma[1] * written.sd[1]))
+        });
+        let zoom = radius / (1.25 * reach);
+        let [nx, ny] = written.places[k + 1];
+        let from = k.saturating_sub(30);
+        let _ = write!(
+            svg,
+            "<clipPath id=\"c{n}\"><circle cx=\"{x:.0}\" cy=\"{:.0}\" r=\"{radius:.0}\"/></clipPath>\n\
+             <circle cx=\"{x:.0}\" cy=\"{:.0}\" r=\"{radius:.0}\" fill=\"white\" stroke=\"{FAINT}\" stroke-width=\"2\"/>\n\
+             <g clip-path=\"url(#c{n})\"><g transform=\"translate({x:.0} {:.0}) scale({zoom:.2}) translate({:.1} {:.1})\">",
+            y + radius,
+            y + radius,
+            y + radius,
+            -px,
+            -py
+        );
+        svg.push_str(&ink(&written.path(from, k, [0.0; 2]), INK, 5.0 / zoom));
+        for deviations in [1.0, 2.0] {
+            let _ = write!(svg, "<g fill=\"{CLOUD}\">");
+            svg.push_str(&written.cloud(k, &written.moments[k].components, deviations, [0.0; 2]));
+            svg.push_str("</g>");
+        }
+        let dot = 6.0 / zoom;
+        let _ = writeln!(
+            svg,
+            "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"{:.2}\" fill=\"{INK}\"/>\
+             <circle cx=\"{nx:.1}\" cy=\"{ny:.1}\" r=\"{dot:.2}\" fill=\"white\" stroke=\"{INK}\" stroke-width=\"{:.2}\"/></g></g>",
+            1.2 * dot,
+            0.5 * dot
+        );
+        svg.push_str(&label(x, y + 2.0 * radius + 30.0, 22.0, QUIET, "middle", name));
+        let lift = format!("pen lift {:.0} %", 100.0 * written.moments[k].pen_probability);
+        svg.push_str(&label(x, y + 2.0 * radius + 56.0, 20.0, QUIET, "middle", &lift));
+    }
+    picture(width, y + 2.0 * radius + 80.0, "Where the pen may go next", &svg)
+}
+
+/// The window's weights, characters over time, with the ink above and pen lifts below.
+fn window(written: &Written) -> String {
+    let count = written.moves.len();
+    let characters: Vec<String> = written.text.chars().map(|c| c.to_string()).chain(["end".into()]).collect();
+    let (row, left, right) = (20.0, 70.0, 20.0);
+    let width = 1000.0;
+    let column = (width - left - right) / count as f32;
+    let [x0, y0, x1, y1] = written.bounds();
+    let scale = (width - left - right) / (x1 - x0);
+    let mut top = 20.0;
+    // The ink, each piece in the shade of the character that was in view.
+    let mut svg =
+        format!("<g transform=\"translate({left:.0} {top:.0}) scale({scale:.4}) translate({:.1} {:.1})\">\n", -x0, -y0);
+    let mut from = 0;
+    for k in 1..=count {
+        let position = |k: usize| written.moments[k.min(count - 1)].position;
+        if k == count || position(k) != position(from) {
+            let colour = if position(from).is_multiple_of(2) { INK } else { CLOUD };
+            svg.push_str(&ink(&written.path(from, k, [0.0; 2]), colour, 12.0));
+            from = k;
+        }
+    }
+    svg.push_str("</g>\n");
+    top += (y1 - y0) * scale + 24.0;
+    let bottom = top + row * characters.len() as f32;
+    // Several timesteps to a cell, and no more shades than the eye tells apart.
+    let step = 3;
+    for (u, character) in characters.iter().enumerate() {
+        let y = top + row * u as f32;
+        let name = if character == " " { "␣" } else { character };
+        let colour = if u % 2 == 0 { INK } else { CLOUD };
+        svg.push_str(&label(left - 14.0, y + 0.75 * row, 16.0, colour, "end", name));
+        let mut k = 0;
+        let shade = |k: usize| {
+            let own = written.moments[k..count.min(k + step)].iter();
+            let mean = own.map(|m| m.phi[u] / m.phi.iter().sum::<f32>().max(1e-6)).sum::<f32>() / step as f32;
+            (8.0 * mean).round()
+        };
+        while k < count {
+            let (own, begin) = (shade(k), k);
+            while k < count && shade(k) == own {
+                k += step;
+            }
+            if own > 0.0 {
+                let _ = write!(
+                    svg,
+                    "<rect x=\"{:.1}\" y=\"{y:.0}\" width=\"{:.1}\" height=\"{row:.0}\" fill=\"{INK}\" fill-opacity=\"{:.2}\"/>",
+                    left + column * begin as f32,
+                    column * (k.min(count) - begin) as f32,
+                    own / 8.0
+                );
+            }
+        }
+        svg.push('\n');
+    }
+    // Pen lifts below, on the same axis.
+    let base = bottom + 70.0;
+    let mut path = format!("M{left:.1} {base:.1}");
+    for (k, moment) in written.moments.iter().enumerate() {
+        let _ = write!(path, "L{:.1} {:.1}", left + column * k as f32, base - 50.0 * moment.pen_probability);
+    }
+    svg.push_str(&ink(&path, CLOUD, 1.5));
+    svg.push_str(&label(left - 14.0, base, 16.0, QUIET, "end", "lift"));
+    let seconds = count as f32 * 0.02;
+    svg.push_str(&label(
+        width - right,
+        base + 26.0,
+        16.0,
+        QUIET,
+        "end",
+        &format!("time, about {seconds:.0} seconds of writing →"),
+    ));
+    picture(width, base + 40.0, "The window slides over the text", &svg)
+}
+
+/// One moment under several biases and temperatures, and what is written under them.
+fn sliders(base: &Written, k: usize, cases: &[(Written, Vec<Component>)], name: fn(&Line) -> String) -> String {
+    let cell = 330.0;
+    let width = cell * cases.len() as f32 + 20.0;
+    let mut svg = String::new();
+    let [px, py] = base.places[k];
+    // So that what the widest of them shows is in view.
+    let reach = cases.iter().flat_map(|(_, components)| components).filter(|c| c.pi > 0.1).fold(12.0f32, |r, c| {
+        let away = (c.mu[0] * base.sd[0] + base.mean[0]).hypot(c.mu[1] * base.sd[1] + base.mean[1]);
+        r.max(away + 1.2 * (c.sigma[0] * base.sd[0]).max(c.sigma[1] * base.sd[1]))
+    });
+    for (n, (written, components)) in cases.iter().enumerate() {
+        let x = 10.0 + cell * (n as f32 + 0.5);
+        svg.push_str(&label(x, 40.0, 22.0, QUIET, "middle", &name(&written.line)));
+        let radius = 100.0;
+        let zoom = radius / reach;
+        let _ = write!(
+            svg,
+            "<clipPath id=\"c{n}\"><circle cx=\"{x:.0}\" cy=\"165\" r=\"{radius}\"/></clipPath>\
+             <circle cx=\"{x:.0}\" cy=\"165\" r=\"{radius}\" fill=\"white\" stroke=\"{FAINT}\" stroke-width=\"2\"/>\n\
+             <g clip-path=\"url(#c{n})\"><g transform=\"translate({x:.0} 165) scale({zoom:.2}) translate({:.1} {:.1})\">",
+            -px, -py
+        );
+        svg.push_str(&ink(&base.path(k.saturating_sub(30), k, [0.0; 2]), INK, 5.0 / zoom));
+        for deviations in [1.0, 2.0] {
+            let _ = write!(svg, "<g fill=\"{CLOUD}\">{}</g>", base.cloud(k, components, deviations, [0.0; 2]));
+        }
+        svg.push_str("</g></g>\n");
+        let [left, top, right, _] = written.bounds();
+        let scale = ((cell - 50.0) / (right - left)).min(0.26);
+        let across = (cell - (right - left) * scale) / 2.0;
+        let _ = writeln!(
+            svg,
+            "<g transform=\"translate({:.0} 300) scale({scale:.3}) translate({:.1} {:.1})\">",
+            10.0 + cell * n as f32 + across,
+            -left,
+            -top
+        );
+        svg.push_str(&ink(&written.path(0, written.moves.len(), [0.0; 2]), INK, 12.0));
+        svg.push_str("</g>\n");
+    }
+    picture(width, 460.0, "What the sliders do", &svg)
+}
+
+async fn draw() -> Result<(), Failure> {
+    let (mut weights, mut out) = (None, None);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(name) = arguments.next() {
+        let value = arguments.next().ok_or(USAGE)?;
+        match name.as_str() {
+            "--weights" => weights = Some(value),
+            "--out" => out = Some(PathBuf::from(value)),
+            _ => return Err(format!("{name} is no option\n{USAGE}").into()),
+        }
+    }
+    let (file, out) = (weights.ok_or(USAGE)?, out.ok_or(USAGE)?);
+    std::fs::create_dir_all(&out)?;
+    let bytes = std::fs::read(&file).map_err(|e| format!("{file}: {e}"))?;
+    let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
+    writer.set_weights(Weights::from_bytes(&bytes, &file)?);
+    let plain = Settings { bias: 0.3, seed: 4, ..Settings::default() };
+
+    let word = Written::new(&mut writer, "thinking", &plain).await?;
+    std::fs::write(out.join("density.svg"), density(&word))?;
+
+    let neat = Settings { bias: 0.75, ..plain.clone() };
+    let sentence = Written::new(&mut writer, "a window slides over it", &neat).await?;
+    std::fs::write(out.join("window.svg"), window(&sentence))?;
+
+    let hand = Settings { bias: 0.0, temperature: 1.0, ..plain };
+    let base = Written::new(&mut writer, "sliders", &hand).await?;
+    // The moment at which the network is least sure, for how far it goes.
+    let doubt = |k: usize| {
+        let own = base.moments[k].components.iter();
+        let spread = |c: &Component| c.pi * (c.sigma[0] * base.sd[0]).hypot(c.sigma[1] * base.sd[1]);
+        let [[x, y], [nx, ny]] = [base.places[k], base.places[k + 1]];
+        own.map(spread).sum::<f32>() / (nx - x).hypot(ny - y)
+    };
+    let heavy = |k: usize| base.moments[k].components.iter().filter(|c| c.pi > 0.1).count();
+    let far = |k: usize| (base.places[k + 1][0] - base.places[k][0]).hypot(base.places[k + 1][1] - base.places[k][1]);
+    let k = (20..base.moves.len() - 20)
+        .filter(|&k| heavy(k) >= 2 && far(k) > 15.0)
+        .max_by(|&a, &b| doubt(a).total_cmp(&doubt(b)))
+        .ok_or("no moment")?;
+    let biases = [(0.0, 1.0), (0.5, 1.0), (1.0, 1.0), (2.0, 1.0)];
+    let temperatures = [(0.5, 0.3), (0.5, 1.0), (0.5, 1.4), (0.5, 2.0)];
+    for (file, settings, name) in [
+        ("bias.svg", biases, (|line| format!("bias b = {}", line.bias)) as fn(&Line) -> String),
+        ("temperature.svg", temperatures, |line| format!("temperature τ = {}", line.temperature)),
+    ] {
+        let mut cases = Vec::new();
+        for (bias, temperature) in settings {
+            let written = Written::new(&mut writer, "sliders", &Settings { bias, temperature, ..hand.clone() }).await?;
+            let weights = writer.weights(Kind::Synthesis).ok_or("no network")?;
+            let mut replay = Replay::new(weights, &Line { bias, temperature, ..base.line.clone() })?;
+            replay.extend(&base.moves);
+            let components = replay.nth(k).ok_or("no moment")?.components;
+            cases.push((written, components));
+        }
+        std::fs::write(out.join(file), sliders(&base, k, &cases, name))?;
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    match pollster::block_on(draw()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
