@@ -235,7 +235,10 @@ impl Page {
     /// Begins to keep what it takes to replay the line that `writer` has begun.
     fn record(&mut self, writer: &Writer) {
         if let (Some(weights), Some(line)) = (writer.weights(self.kind).cloned(), writer.line()) {
-            self.records.push(Record { weights, line, first: self.points, moves: Vec::new() });
+            // A blank joins the text of given ink to the line's.
+            let given = self.settings.prime.as_ref().map_or(0, |prime| prime.text.chars().count() + 1);
+            let given = if self.kind == Kind::Synthesis { given } else { 0 };
+            self.records.push(Record { weights, line, first: self.points, given, moves: Vec::new() });
         }
     }
 
@@ -344,17 +347,23 @@ mod tests {
 
     #[test]
     fn the_moves_of_each_line_lead_from_one_of_its_points_to_the_next() {
-        let (page, points) = written("abc def\n\nghi\njkl", 20);
         let config = testing::config(Kind::Synthesis, &[9, 8], 3);
-        let ends = page.records().iter().skip(1).map(|record| record.first).chain([points.len()]);
-        assert_eq!(page.records().len(), 3);
-        for (record, end) in page.records().iter().zip(ends) {
-            let own = &points[record.first..end];
-            assert_eq!(own.len(), record.moves.len() + 1);
-            for (pair, drawn) in own.windows(2).zip(&record.moves) {
-                let offset = config.offset([drawn.dx, drawn.dy, 0.0]);
-                let (dx, dy) = (pair[1][0] - pair[0][0], pair[1][1] - pair[0][1]);
-                assert!((dx - offset.dx).abs() < 0.1 && (dy - offset.dy).abs() < 0.1);
+        let prime = Arc::new(Prime::new(&config, "ab", &testing::zigzag(60)).unwrap());
+        for (prime, given) in [(None, 0), (Some(prime), 3)] {
+            let mut writer = writer();
+            let settings = Settings { prime, ..Settings::default() };
+            let mut page = block_on(Page::start(&mut writer, "abc def\n\nghi\njkl", &settings, 20)).unwrap();
+            let points = all(&mut page, &mut writer);
+            let ends = page.records().iter().skip(1).map(|record| record.first).chain([points.len()]);
+            assert_eq!(page.records().len(), 3);
+            for (record, end) in page.records().iter().zip(ends) {
+                assert_eq!((record.given, record.point(record.moves.len() - 1)), (given, end - 1));
+                for (n, drawn) in record.moves.iter().enumerate().skip(1) {
+                    let offset = config.offset([drawn.dx, drawn.dy, 0.0]);
+                    let [from, to] = [points[record.point(n - 1)], points[record.point(n)]];
+                    let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
+                    assert!((dx - offset.dx).abs() < 0.1 && (dy - offset.dy).abs() < 0.1);
+                }
             }
         }
     }

@@ -40,11 +40,20 @@ pub struct Record {
     pub weights: Arc<Weights>,
     /// What was written, and how.
     pub line: Line,
-    /// Which of the page's points is the line's first, where its pen came down. The n-th move, counted
-    /// from 0, leads to the point `first + n + 1`.
+    /// Which of the page's points is the line's first.
     pub first: usize,
+    /// How many of the line's characters were given with ink to go on from.
+    pub given: usize,
     /// The moves so far.
     pub moves: Vec<Move>,
+}
+
+impl Record {
+    /// To which of the page's points the n-th move leads, counted from 0. A line's first point is where
+    /// its pen comes down, unless it goes on from given ink: then the first move leads there.
+    pub fn point(&self, n: usize) -> usize {
+        self.first + n + usize::from(self.line.prefix.is_empty())
+    }
 }
 
 /// One Gaussian of the mixture, before and after bias and temperature. Normalised units.
@@ -186,7 +195,7 @@ mod tests {
     use crate::engine::Noise;
     use crate::model::Kind;
     use crate::testing;
-    use crate::writer::Settings;
+    use crate::writer::{Prime, Settings};
     use pollster::block_on;
 
     /// What the engine's loop saw at a timestep.
@@ -243,16 +252,23 @@ mod tests {
 
     #[test]
     fn a_line_is_replayed_as_the_writer_saw_it_words_written_anew_and_all() {
-        for text in ["hello there my dear", ""] {
+        for (text, kind, primed) in [
+            ("hello there my dear", Kind::Synthesis, false),
+            ("hello there my dear", Kind::Synthesis, true),
+            ("", Kind::Prediction, false),
+            ("", Kind::Prediction, true),
+        ] {
             let mut writer = testing::writer();
-            let settings = Settings { style: Some(1), bias: 0.3, temperature: 1.2, points: 90, ..Settings::default() };
-            block_on(writer.start(text, &settings)).unwrap();
+            let config = &writer.weights(kind).unwrap().config;
+            let prime = primed.then(|| Arc::new(Prime::new(config, "ab", &testing::zigzag(60)).unwrap()));
+            let plain = Settings { style: Some(1), bias: 0.3, temperature: 1.2, points: 90, ..Settings::default() };
+            block_on(writer.start(text, &Settings { prime, ..plain })).unwrap();
             let (mut steps, line) = (Vec::new(), writer.line().unwrap());
             while let Some(chunk) = block_on(writer.next()).unwrap() {
                 steps.extend(chunk.steps);
             }
             assert_eq!(writer.rewritten() > 0, !text.is_empty());
-            let kind = if text.is_empty() { Kind::Prediction } else { Kind::Synthesis };
+            assert_eq!(line.prefix.len(), if primed { 59 } else { 0 });
             let mut replay = Replay::new(writer.weights(kind).unwrap(), &line).unwrap();
             replay.extend(&steps.iter().map(Move::from).collect::<Vec<_>>());
             let mut count = 0;

@@ -445,7 +445,7 @@ impl Writer {
 
     /// The line under way or last written, as an engine begins it.
     pub fn line(&self) -> Option<Line> {
-        self.job.as_ref().map(|job| Line { prefix: Vec::new(), ..job.line.clone() })
+        self.job.as_ref().map(|job| Line { prefix: job.given().to_vec(), ..job.line.clone() })
     }
 
     /// How many timesteps the engine has made for the line, to write it and to read it back in.

@@ -23,16 +23,21 @@ const TYPES: &str = r#"
 export interface Moments {
   /** Index of the line, counted from 0. */
   line: number;
-  /** Index of the line's first point, where its pen comes down, among all of the writing's points. */
+  /** Index of the line's first point among all of the writing's points. */
   first: number;
-  /** Moments that the line has by now; the n-th is of the point `first + n + 1`. */
+  /**
+   * The n-th moment is what the network said before it drew the point `first + ahead + n`: 1, or 0 for a
+   * line that goes on from given ink.
+   */
+  ahead: number;
+  /** Moments that the line has by now. */
   count: number;
   /** Which of them is the first of `moments`. */
   from: number;
   moments: Float32Array;
   stride: number;
   mixtures: number;
-  /** What the window looks at; the last one, the end mark, is "". Empty without text. */
+  /** What the window looks at, without what was given; the last one, the end mark, is "". Empty without text. */
   characters: string[];
   bias: number;
   temperature: number;
@@ -49,6 +54,7 @@ const COMPONENT: usize = 9;
 struct Moments {
     line: usize,
     first: usize,
+    ahead: usize,
     count: usize,
     from: usize,
     stride: usize,
@@ -97,17 +103,19 @@ impl Thinking {
         let passed = from - replay.done();
         let mut numbers = Vec::new();
         for moment in replay.by_ref().skip(passed).take(most) {
-            extend(&mut numbers, &moment);
+            extend(&mut numbers, &moment, record.given);
         }
         let config = &record.weights.config;
+        let characters = replay.characters().into_iter();
         let moments = to_js(&Moments {
             line: index,
             first: record.first,
+            ahead: record.point(0) - record.first,
             count: record.moves.len(),
             from,
-            stride: HEAD + COMPONENT * config.mixtures + record.line.ids.len(),
+            stride: HEAD + COMPONENT * config.mixtures + record.line.ids.len() - record.given,
             mixtures: config.mixtures,
-            characters: replay.characters().into_iter().map(|c| c.map(String::from).unwrap_or_default()).collect(),
+            characters: characters.skip(record.given).map(|c| c.map(String::from).unwrap_or_default()).collect(),
             bias: record.line.bias,
             temperature: record.line.temperature,
             mean: config.offset_mean,
@@ -121,15 +129,15 @@ impl Thinking {
     }
 }
 
-/// The numbers of a moment, in the order that `Moments` tells.
-fn extend(numbers: &mut Vec<f32>, moment: &Moment) {
+/// The numbers of a moment, in the order that `Moments` tells, without the first `given` characters.
+fn extend(numbers: &mut Vec<f32>, moment: &Moment, given: usize) {
     let drawn = &moment.drawn;
     numbers.extend([
         moment.pen_probability,
         moment.pen_hat,
         moment.stop,
-        moment.position as f32,
-        moment.kappa,
+        moment.position.saturating_sub(given) as f32,
+        moment.kappa - given as f32,
         moment.log_density,
         drawn.dx,
         drawn.dy,
@@ -140,5 +148,5 @@ fn extend(numbers: &mut Vec<f32>, moment: &Moment) {
         numbers.extend([c.pi, c.mu[0], c.mu[1], c.sigma[0], c.sigma[1], c.rho]);
         numbers.extend([c.pi_hat, c.sigma_hat[0], c.sigma_hat[1]]);
     }
-    numbers.extend(&moment.phi);
+    numbers.extend(&moment.phi[given..]);
 }
