@@ -42,12 +42,15 @@ impl Alphabet {
     }
 
     /// Every character as is, or transliterated (`é` → `e`, `“` → `"`), or named as left out. Runs of
-    /// blanks, tabs and line breaks become one blank; blanks at the ends are dropped.
+    /// blanks, tabs and line breaks become one blank; blanks at the ends are dropped,
+    /// and all of them where the alphabet has none.
     pub fn encode(&self, text: &str) -> Encoded {
         let mut encoded = Encoded::default();
         for c in text.chars() {
             if c.is_whitespace() {
-                encoded.push_blank();
+                if self.id(' ').is_some() {
+                    encoded.push_blank();
+                }
             } else if self.id(c).is_some() {
                 encoded.written.push(c);
             } else if is_invisible(c) {
@@ -217,6 +220,12 @@ mod tests {
     #[test]
     fn blanks_are_one_blank() {
         assert_eq!(english().encode("  a \t\n b\u{200B}  ").written, "a b");
+    }
+
+    #[test]
+    fn an_alphabet_without_a_blank_writes_none() {
+        let encoded = Alphabet::new("ab").encode(" a b\n");
+        assert_eq!((encoded.written.as_str(), encoded.ids), ("ab", vec![1, 2, END]));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub enum Finish {
     Length,
     /// The guard against lines that never end.
     Cap,
-    /// The network computed something that is no number.
+    /// The network computed something that is no number, or a place where no pen could follow.
     NonFinite,
     /// The caller said so.
     Cancelled,

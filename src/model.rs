@@ -14,6 +14,10 @@
 //! | `output.weight`, `output.bias` | `[R, Σ H]`, `[R]` | e, π, μx, μy, σx, σy, ρ, stop |
 //! | `style.table` | `[N, S]` | rows in the order of `styles`; only if S > 0 |
 //!
+//! A file may come from anywhere: nothing of it is trusted before it is checked. Sizes are those of tensors
+//! that lie within the file, so that reading takes memory in proportion to the file ([`MOST_METADATA`]),
+//! and every limit of the metadata stands in [`Config`]'s validation.
+//!
 //! Every tensor is `F32` or `F16`, and a matrix may be `I8`. An `I8` matrix `x` comes with `x.scale`,
 //! `F32`, one number for each row, by which that row's numbers are multiplied. `quantisation` in the
 //! metadata says which of the three the `weight` matrices are.
@@ -24,6 +28,19 @@ use half::f16;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
+
+/// Longest metadata that is read, in bytes. The shipped files have some thousand; parsed, it takes up to
+/// thirty times as much memory, whatever the size of the tensors.
+pub const MOST_METADATA: usize = 1 << 20;
+/// Most characters of an alphabet, and most styles.
+const MOST_NAMES: usize = 4096;
+/// Longest name of a style, in characters.
+const LONGEST_NAME: usize = 200;
+/// Largest and least of lengths and times: far beyond any pen, and far from where `f32` would overflow.
+const MOST: f32 = 1e4;
+const LEAST: f32 = 1e-4;
+/// Most points per character: with the longest line, some two million timesteps.
+const MOST_POINTS: f32 = 1e3;
 
 /// Which of the two networks a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,7 +173,8 @@ impl Config {
             return bad("format", format!("is {}, but only 1 can be read", self.format));
         }
         if self.hidden.is_empty() || self.hidden.len() > 16 || self.hidden.iter().any(|&h| h == 0 || h > 8192) {
-            return bad("hidden", format!("is {:?}, expected 1 to 16 layers of 1 to 8192 units", self.hidden));
+            let found = excerpt(&format!("{:?}", self.hidden));
+            return bad("hidden", format!("is {found}, expected 1 to 16 layers of 1 to 8192 units"));
         }
         if self.mixtures == 0 || self.mixtures > 1024 {
             return bad("mixtures", format!("is {}, expected 1 to 1024", self.mixtures));
@@ -165,10 +183,16 @@ impl Config {
             return bad("window", format!("is {}, expected at most 1024", self.window));
         }
         if self.gate_order != "ifgo" {
-            return bad("gate_order", format!("is {:?}, expected \"ifgo\"", self.gate_order));
+            return bad("gate_order", format!("is {:?}, expected \"ifgo\"", excerpt(&self.gate_order)));
         }
         if self.style_dim > 8192 || (self.style_dim == 0 && !self.styles.is_empty()) {
             return bad("style_dim", format!("is {}, with {} styles named", self.style_dim, self.styles.len()));
+        }
+        if self.styles.len() > MOST_NAMES {
+            return bad("styles", format!("names {} styles, expected at most {MOST_NAMES}", self.styles.len()));
+        }
+        if let Some(name) = self.styles.iter().find(|name| name.chars().count() > LONGEST_NAME) {
+            return bad("styles", format!("has a name of more than {LONGEST_NAME} characters: {:?}", excerpt(name)));
         }
         match self.kind {
             Kind::Synthesis if self.window == 0 => {
@@ -183,20 +207,26 @@ impl Config {
             return bad("alphabet", format!("has {c:?} twice"));
         }
         let characters = self.alphabet.chars().count();
+        if characters > MOST_NAMES {
+            return bad("alphabet", format!("has {characters} characters, expected at most {MOST_NAMES}"));
+        }
         if !(self.dwell.is_empty() || self.dwell.len() == characters) {
             return bad("dwell", format!("has {} numbers for {characters} characters", self.dwell.len()));
         }
-        if self.dwell.iter().any(|v| !(v.is_finite() && *v > 0.0)) {
-            return bad("dwell", "has a number that is not above 0".into());
+        if let Some(v) = self.dwell.iter().find(|v| !(LEAST..=MOST).contains(*v)) {
+            return bad("dwell", format!("has the number {v}, expected {LEAST} to {MOST}"));
         }
-        let units = self.offset_mean.iter().chain(&self.offset_sd);
-        if units.clone().any(|v| !v.is_finite()) || self.offset_sd.iter().any(|&v| v <= 0.0) {
-            return bad("offset_sd", "must be finite and above 0, and the mean finite".into());
+        if let Some(v) = self.offset_mean.iter().find(|v| !(-MOST..=MOST).contains(*v)) {
+            return bad("offset_mean", format!("has the number {v}, expected {} to {MOST}", -MOST));
         }
-        for (key, value) in [("sample_ms", self.sample_ms), ("points_per_character", self.points_per_character)] {
-            if !(value.is_finite() && value > 0.0) {
-                return bad(key, format!("is {value}, expected a number above 0"));
-            }
+        let numbers = [
+            ("offset_sd", self.offset_sd[0], MOST),
+            ("offset_sd", self.offset_sd[1], MOST),
+            ("sample_ms", self.sample_ms, MOST),
+            ("points_per_character", self.points_per_character, MOST_POINTS),
+        ];
+        if let Some((key, value, most)) = numbers.into_iter().find(|&(_, v, most)| !(LEAST..=most).contains(&v)) {
+            return bad(key, format!("is {value}, expected {LEAST} to {most}"));
         }
         Ok(())
     }
@@ -260,6 +290,13 @@ impl Weights {
         let json = header.metadata().as_ref().and_then(|m| m.get("longhand")).ok_or_else(|| {
             Error::WeightsMetadata { file: file.into(), key: "longhand".into(), problem: "is missing".into() }
         })?;
+        if json.len() > MOST_METADATA {
+            return Err(Error::WeightsMetadata {
+                file: file.into(),
+                key: "longhand".into(),
+                problem: format!("has {} bytes, expected at most {MOST_METADATA}", json.len()),
+            });
+        }
         let config = parse_config(json, file)?;
         let reader = Reader { tensors: &tensors, quantisation: config.quantisation, file };
         let mut layers = Vec::with_capacity(config.hidden.len());
@@ -336,7 +373,16 @@ impl Dense {
 
 /// The reader's complaint in words that fit a sentence.
 fn describe(error: &safetensors::SafeTensorError) -> String {
-    error.to_string().trim_end_matches('.').to_string()
+    excerpt(&error.to_string()).trim_end_matches('.').to_string()
+}
+
+/// As much of a foreign text as fits into a message.
+fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 120;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_string(),
+    }
 }
 
 fn parse_config(json: &str, file: &str) -> Result<Config> {
@@ -369,10 +415,14 @@ fn parse_config(json: &str, file: &str) -> Result<Config> {
         let mut probe = serde_json::Map::new();
         probe.insert(key.into(), object[key].clone());
         if let Err(e) = serde_json::from_value::<Probe>(probe.into()) {
-            return Err(bad(key, format!("is {}, which cannot be used ({e})", object[key])));
+            return Err(bad(
+                key,
+                format!("is {}, which cannot be used ({})", excerpt(&object[key].to_string()), excerpt(&e.to_string())),
+            ));
         }
     }
-    let config: Config = serde_json::from_value(value).map_err(|e| bad("longhand", format!("cannot be used ({e})")))?;
+    let config: Config = serde_json::from_value(value)
+        .map_err(|e| bad("longhand", format!("cannot be used ({})", excerpt(&e.to_string()))))?;
     config.validate(file)?;
     Ok(config)
 }
@@ -455,7 +505,9 @@ impl Reader<'_> {
         let view =
             self.tensors.tensor(name).map_err(|_| self.bad(name, format!("is missing, expected shape {shape:?}")))?;
         if view.shape() != shape {
-            return Err(self.bad(name, format!("has shape {:?}, expected {shape:?}", view.shape())));
+            return Err(
+                self.bad(name, format!("has shape {}, expected {shape:?}", excerpt(&format!("{:?}", view.shape()))))
+            );
         }
         Ok(view)
     }
@@ -682,10 +734,26 @@ mod tests {
         says(&metadata_message(|json| json["gate_order"] = json!("ifog")), &["`gate_order`", "ifgo"]);
         says(&metadata_message(|json| json["offset_sd"] = json!([1.0, 0.0])), &["`offset_sd`"]);
         says(&metadata_message(|json| json["quantisation"] = json!("int4")), &["`quantisation`", "int4", "`int8`"]);
-        says(&metadata_message(|json| json["sample_ms"] = json!(0)), &["`sample_ms`", "above 0"]);
+        says(&metadata_message(|json| json["sample_ms"] = json!(0)), &["`sample_ms`", "is 0, expected 0.0001"]);
         says(&metadata_message(|json| json["dwell"] = json!([1.0])), &["`dwell`", "1 numbers for 27 characters"]);
-        says(&metadata_message(|json| json["dwell"] = json!(vec![0.0; 27])), &["`dwell`", "above 0"]);
+        says(
+            &metadata_message(|json| json["dwell"] = json!(vec![0.0; 27])),
+            &["`dwell`", "the number 0, expected 0.0001"],
+        );
         says(&metadata_message(|json| json["style_dim"] = json!(0)), &["`style_dim`", "2 styles"]);
+        says(&metadata_message(|json| json["offset_sd"] = json!([1e30, 1.0])), &["`offset_sd`", "to 10000"]);
+        says(&metadata_message(|json| json["offset_mean"] = json!([0.0, -1e5])), &["`offset_mean`", "-10000 to"]);
+        says(&metadata_message(|json| json["points_per_character"] = json!(3e38)), &["`points_per_character`"]);
+        let names: Vec<String> = (0..5000).map(|n| n.to_string()).collect();
+        says(&metadata_message(|json| json["styles"] = json!(names)), &["`styles`", "5000 styles", "at most 4096"]);
+        says(&metadata_message(|json| json["styles"] = json!(["x".repeat(300)])), &["`styles`", "200 characters"]);
+        let alphabet: String = ('\u{4e00}'..).take(5000).collect();
+        says(&metadata_message(|json| json["alphabet"] = json!(alphabet)), &["`alphabet`", "5000", "at most 4096"]);
+        let long = metadata_message(|json| json["gate_order"] = json!("ifgo".repeat(100_000)));
+        assert!(long.chars().count() < 500, "a message is no place for {} characters", long.chars().count());
+        let long = metadata_message(|json| json["hidden"] = json!("many".repeat(100_000)));
+        assert!(long.chars().count() < 500, "a message is no place for {} characters", long.chars().count());
+        says(&metadata_message(|json| json["corpus"] = json!("x".repeat(MOST_METADATA))), &["`longhand`", "bytes"]);
         says(&metadata_message(|json| *json = json!([1])), &["`longhand`", "not a JSON object"]);
         let error = read(&testing::file("{", &[])).unwrap_err().to_string();
         says(&error, &[FILE, "`longhand` is not JSON"]);

@@ -44,6 +44,9 @@ const MOST_POINTS: usize = 50_000;
 const MOST_ATTEMPTS: usize = 20;
 /// How bad it is, in the measure of [`Check::judge`], if a word is not written to its end.
 const UNFINISHED: f32 = 10.0;
+/// Standard deviations that a point can be from the one before: beyond, it is no writing, and places on the
+/// sheet might overflow.
+const FARTHEST: f32 = 1e6;
 /// Noise of a line that is written anew for the n-th time: stream `line + n · REWRITTEN`.
 const REWRITTEN: u64 = 1 << 32;
 
@@ -506,7 +509,9 @@ impl Job {
     /// Takes in timesteps, up to the one at which the line ends or a word has to be written anew.
     fn take(&mut self, steps: &[Step]) -> Then {
         for step in steps {
-            if ![step.dx, step.dy, step.pen, step.stop].iter().all(|v| v.is_finite()) {
+            // NaN is not within either.
+            let within = [step.dx, step.dy].iter().all(|v| v.abs() <= FARTHEST);
+            if !within || !step.pen.is_finite() || !step.stop.is_finite() {
                 self.finish = Some(Finish::NonFinite);
             } else {
                 self.finish = self.follow(step);

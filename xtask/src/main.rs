@@ -1,10 +1,12 @@
 //! The repository's commands, run as `cargo xtask NAME`. Each installs what it is missing.
 //!
-//! `site` builds the WASM module and gathers the page, `listing` lists its files, `serve` hands it to a browser, `check` is
-//! `cargo xtask test`; `command` and `tools` run and find other programs, `totals` counts tests.
+//! `site` builds the WASM module and gathers the page, `listing` lists its files, `serve` hands it to a
+//! browser, `check` is `cargo xtask test`, `fuzz` runs a fuzz target; `command` and `tools` run and find
+//! other programs, `totals` counts tests.
 
 mod check;
 mod command;
+mod fuzz;
 mod listing;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
@@ -26,6 +28,7 @@ Usage: cargo xtask COMMAND
   serve [--port N]     build the page and serve it on 127.0.0.1 (port 8080, or the next free one)
   build [--out DIR]    build the page as a folder that any web host can serve (dist)
   test [STAGE...]      run all tests, or only the named stages: lint native web page train
+  fuzz TARGET [ARG...] run a target of fuzz/ until it is stopped; libFuzzer's arguments, such as -runs=1000
 ";
 
 enum Task {
@@ -33,6 +36,7 @@ enum Task {
     Serve { port: Option<u16> },
     Build { out: PathBuf },
     Test { stages: Vec<check::Stage> },
+    Fuzz { arguments: Vec<std::ffi::OsString> },
 }
 
 fn main() -> ExitCode {
@@ -60,6 +64,7 @@ fn run() -> Result<bool> {
         }
         Task::Build { out } => site::assemble(root, &out)?,
         Task::Test { stages } => return check::run(root, &stages),
+        Task::Fuzz { arguments } => fuzz::run(root, &arguments)?,
     }
     Ok(true)
 }
@@ -73,6 +78,8 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
             "serve" => Task::Serve { port: None },
             "build" => Task::Build { out: PathBuf::from("dist") },
             "test" => Task::Test { stages: Vec::new() },
+            // What follows is libFuzzer's, whose options are not of our form.
+            "fuzz" => return Ok(Task::Fuzz { arguments: arguments.raw_args()?.collect() }),
             other => bail!("there is no command `{other}`"),
         },
         other => return Err(other.unexpected().into()),
@@ -110,6 +117,8 @@ mod tests {
         assert!(matches!(parsed(&["serve", "--port", "9000"]).unwrap(), Task::Serve { port: Some(9000) }));
         assert!(matches!(parsed(&["build", "--out=x"]).unwrap(), Task::Build { out } if out == Path::new("x")));
         assert!(matches!(parsed(&["test", "web", "page"]).unwrap(), Task::Test { stages } if stages.len() == 2));
+        let fuzz = parsed(&["fuzz", "weights", "-runs=5"]).unwrap();
+        assert!(matches!(fuzz, Task::Fuzz { arguments } if arguments == ["weights", "-runs=5"]));
     }
 
     #[test]

@@ -1,0 +1,9 @@
+//! Any text with any settings ends as it should.
+#![no_main]
+
+#[path = "../../tests/fuzzed/writing.rs"]
+mod writing;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    writing::write(data);
+});

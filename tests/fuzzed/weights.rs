@@ -1,0 +1,129 @@
+//! Weights files from anywhere.
+
+use super::memory::most_held;
+use longhand::cpu::CpuEngine;
+use longhand::engine::Engine;
+use longhand::model::{Kind, Weights};
+use longhand::writer::{Settings, Writer};
+use pollster::block_on;
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
+
+/// Most memory that reading takes: so many bytes for each of the file's, and on top.
+pub const PER_BYTE: usize = 64;
+pub const ON_TOP: usize = 64 << 10;
+/// Chunks that are written with what was accepted: 8 timesteps each.
+const CHUNKS: usize = 3;
+
+/// Reads a file: it is refused with a message of reasonable length, or it can be written with.
+/// Tells whether it was accepted.
+pub fn read(bytes: &[u8]) -> bool {
+    let (read, most) = most_held(|| Weights::from_bytes(bytes, "fuzzed.safetensors"));
+    let allowed = ON_TOP + PER_BYTE * bytes.len();
+    assert!(most <= allowed, "{most} bytes of memory for a file of {}, allowed are {allowed}", bytes.len());
+    match read {
+        Err(error) => {
+            let message = error.to_string();
+            assert!(!message.is_empty() && message.chars().count() < 600, "{message}");
+            false
+        }
+        Ok(weights) => {
+            write(weights);
+            true
+        }
+    }
+}
+
+fn write(weights: Weights) {
+    let config = weights.config.clone();
+    for dense in weights.layers.iter().map(|layer| &layer.gates).chain(&weights.window).chain([&weights.output]) {
+        assert_eq!(dense.weight.len(), dense.bias.len() * dense.columns);
+        assert!(dense.weight.iter().chain(&dense.bias).all(|value| value.is_finite()));
+        assert_eq!(dense.packed_f16().len(), dense.bias.len() * dense.columns.div_ceil(2));
+    }
+    let text: String = match config.kind {
+        Kind::Prediction => String::new(),
+        Kind::Synthesis => config.alphabet.chars().take(4).collect(),
+    };
+    let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
+    writer.set_weights(weights);
+    for style in [None, Some(0)] {
+        let settings = Settings { style, attempts: 0, ..Settings::default() };
+        let Ok(started) = block_on(writer.start(&text, &settings)) else {
+            // A text of blanks goes to the other network; a hand may not exist.
+            continue;
+        };
+        let mut points = 0;
+        for _ in 0..CHUNKS {
+            let Some(chunk) = block_on(writer.next()).expect("the CPU engine goes on") else { break };
+            points += chunk.offsets.len();
+            assert!(chunk.offsets.iter().all(|offset| offset.dx.is_finite() && offset.dy.is_finite()));
+        }
+        assert!(points <= started.cap);
+    }
+}
+
+/// Values with which programs have trouble.
+const AWKWARD: [&str; 17] = [
+    "0",
+    "-1",
+    "1",
+    "2",
+    "1e999",
+    "1e38",
+    "1e-45",
+    "18446744073709551615",
+    "18446744073709551616",
+    "4294967296",
+    "null",
+    "\\\"\\\"",
+    "[]",
+    "{}",
+    "true",
+    "0.1",
+    "9007199254740993",
+];
+
+/// Changes a file in a way that leaves most of it readable: a change of the header moves its length too.
+pub fn change(bytes: &mut Vec<u8>, seed: u64) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut below = move |end: usize| (rng.next_u64() % end.max(1) as u64) as usize;
+    for _ in 0..=below(8) / 5 {
+        let header = bytes.first_chunk::<8>().map_or(0, |length| u64::from_le_bytes(*length));
+        let header = usize::try_from(header).unwrap_or(0).min(bytes.len().saturating_sub(8));
+        let inside = 8 + below(header);
+        match below(8) {
+            // In any place, or behind the header.
+            kind @ 0..=1 if bytes.len() > 8 + header => {
+                let start = kind * (8 + header);
+                let at = start + below(bytes.len() - start);
+                bytes[at] = if below(2) == 0 { bytes[at] ^ 1 << below(8) } else { below(256) as u8 };
+            }
+            2 if below(3) == 0 => bytes.truncate(below(bytes.len() + 1)),
+            3 => bytes.extend((0..below(9)).map(|_| 0)),
+            // A number or another piece of the header becomes something awkward.
+            4..=6 if header > 0 => {
+                let number = |byte: &u8| byte.is_ascii_digit() || b"-.eE".contains(byte);
+                let start = (inside..8 + header).find(|&at| number(&bytes[at])).unwrap_or(inside);
+                let end = (start..8 + header).find(|&at| !number(&bytes[at])).unwrap_or(8 + header);
+                splice(bytes, start, end, AWKWARD[below(AWKWARD.len())].as_bytes());
+            }
+            // A piece of the header goes, or comes twice.
+            7 if header > 0 => {
+                let end = (inside + below(40)).min(8 + header);
+                let piece = bytes[inside..end].to_vec();
+                let twice = [&piece[..], &piece].concat();
+                splice(bytes, inside, end, if below(2) == 0 { &[] } else { &twice });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Puts `piece` in the place of a part of the header.
+fn splice(bytes: &mut Vec<u8>, start: usize, end: usize, piece: &[u8]) {
+    let length = u64::from_le_bytes(*bytes.first_chunk().expect("there is a header"));
+    bytes.splice(start..end, piece.iter().copied());
+    let length = length.wrapping_add(piece.len() as u64).wrapping_sub((end - start) as u64);
+    bytes[..8].copy_from_slice(&length.to_le_bytes());
+}

@@ -1,0 +1,131 @@
+//! What comes from outside, without a fuzzer: the kept weights files in `fuzz/seeds/` and thousands of
+//! changes of them, and texts of all kinds. `cargo xtask fuzz` goes on from there for as long as one likes.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+#[path = "fuzzed/encode.rs"]
+mod encode;
+#[path = "fuzzed/memory.rs"]
+mod memory;
+#[path = "fuzzed/weights.rs"]
+mod weights;
+
+use longhand::model::Kind;
+use longhand::testing;
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
+use std::path::Path;
+
+#[global_allocator]
+static COUNTED: memory::Counted = memory::Counted;
+
+fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/weights")
+}
+
+fn kept() -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap()))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 15, "{} holds {} files", folder().display(), files.len());
+    files
+}
+
+/// What `fuzz/seeds/weights` is made of: small valid files of every type, and what is left of them when they
+/// were cut off or tampered with. The others there were found by the fuzzer.
+fn seeds() -> Vec<(String, Vec<u8>)> {
+    let mut seeds = Vec::new();
+    for (name, kind, hidden) in [("synthesis", Kind::Synthesis, &[2, 1][..]), ("prediction", Kind::Prediction, &[2])] {
+        let mut config = testing::config(kind, hidden, 1);
+        if kind == Kind::Synthesis {
+            (config.window, config.alphabet, config.style_dim) = (1, " ab".into(), 1);
+            config.dwell = vec![1.0, 0.5, 2.0];
+        }
+        let tensors = testing::tensors(&config, 1);
+        let mut json = serde_json::to_value(&config).expect("serialisable");
+        let mut add = |kind: &str, file: Vec<u8>| seeds.push((format!("{name}-{kind}"), file));
+        let whole = testing::file(&json.to_string(), &tensors);
+        add("cut-header", whole[..whole.len() / 3].to_vec());
+        add("cut-numbers", whole[..whole.len() - 5].to_vec());
+        let mut nan = whole.clone();
+        let at = nan.len() - 8;
+        nan[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+        add("nan", nan);
+        let mut long = whole.clone();
+        long[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+        add("long-header", long);
+        add("f32", whole);
+        json["quantisation"] = "f16".into();
+        add("f16", testing::file_f16(&json.to_string(), &tensors));
+        json["quantisation"] = "int8".into();
+        add("int8", testing::file_of(&json.to_string(), &testing::int8(&tensors)));
+        json["hidden"] = vec![8192; 16].into();
+        add("promises", testing::file_of(&json.to_string(), &testing::int8(&tensors)));
+    }
+    seeds.push(("page".into(), b"<!doctype html><title>404 Not Found</title>".to_vec()));
+    seeds
+}
+
+/// `cargo test --test outside -- --ignored` writes them anew, when the format has changed.
+#[test]
+#[ignore = "writes into fuzz/seeds/"]
+fn seeds_are_made() {
+    for (name, file) in seeds() {
+        std::fs::write(folder().join(name), file).unwrap();
+    }
+}
+
+#[test]
+fn kept_weights_files_are_refused_or_can_be_written_with() {
+    for (name, file) in kept() {
+        let good = ["-f32", "-f16", "-int8", "-far"].iter().any(|end| name.ends_with(end));
+        assert_eq!(weights::read(&file), good, "{name}");
+    }
+}
+
+#[test]
+fn changed_weights_files_are_refused_or_can_be_written_with() {
+    let files = kept();
+    let (mut accepted, rounds) = (0, 4000);
+    for seed in 0..rounds {
+        let mut file = files[seed as usize % files.len()].1.clone();
+        weights::change(&mut file, seed);
+        accepted += u32::from(weights::read(&file));
+    }
+    // Neither all nor none: the changes reach what lies behind the first check.
+    assert!((150..3000).contains(&accepted), "{accepted} of {rounds} were accepted");
+}
+
+/// A header of lists within lists takes the most memory for its size.
+#[test]
+fn metadata_takes_memory_in_proportion_to_the_file() {
+    for piece in ["[],", "0,", "{},", "\"\","] {
+        let list = format!("[{}0]", piece.repeat(100_000));
+        for key in ["training", "hidden", "styles", "offset_sd", "format"] {
+            let file = testing::file(&format!("{{\"{key}\":{list}}}"), &[]);
+            assert!(!weights::read(&file));
+        }
+    }
+    let deep = format!("{{\"training\":{}", "[".repeat(100_000));
+    assert!(!weights::read(&testing::file(&deep, &[])));
+}
+
+#[test]
+fn any_text_in_any_alphabet_has_a_fate() {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let blocks = [0x20..0x7f, 0..0x20, 0xa0..0x250, 0x2000..0x2070, 0x1f300..0x1f700, 0..0x11_0000];
+    for round in 0..4000 {
+        let mut text = String::new();
+        for _ in 0..rng.next_u32() % 60 {
+            let block = &blocks[rng.next_u32() as usize % blocks.len()];
+            text.extend(char::from_u32(block.start + rng.next_u32() % (block.end - block.start)));
+        }
+        if round % 2 == 0 {
+            text = text.replace('\0', "");
+        }
+        encode::encode(text.as_bytes());
+    }
+}

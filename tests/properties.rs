@@ -1,0 +1,38 @@
+//! Whatever is asked of the writer, with any text and any settings: see [`writing::write`].
+//! `cargo xtask fuzz writing` goes on for as long as one likes.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::expect_used, reason = "tests")]
+
+#[path = "fuzzed/writing.rs"]
+mod writing;
+
+use longhand::writer::Finish;
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
+
+#[test]
+fn any_line_with_any_settings_ends_as_it_should() {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let texts = [
+        "",
+        "a",
+        "hello there",
+        "  the quick brown fox  ",
+        "naïve “café” 😀 漢",
+        "zzzzzzzzzzzzzzzzzzzzzzzz",
+        "?!",
+        "\n\t",
+    ];
+    let mut ends = Vec::new();
+    for round in 0..2000 {
+        // The settings, then the text: one of these, or any bytes at all.
+        let mut input: Vec<u8> = (0..16 + rng.next_u32() % 30).map(|_| rng.next_u32() as u8).collect();
+        if round % 3 > 0 {
+            input.extend(texts[rng.next_u32() as usize % texts.len()].bytes());
+        }
+        ends.push(writing::write(&input));
+    }
+    for end in [None, Some(Finish::WindowRule), Some(Finish::Length), Some(Finish::Cancelled)] {
+        assert!(ends.contains(&end), "no line of them ended like this: {end:?}");
+    }
+}
