@@ -69,6 +69,8 @@ pub struct Page {
     delivered: usize,
     /// Lines filled without text.
     rows: usize,
+    /// Of the points delivered last.
+    row: usize,
     /// Left edge and middle of the first line, from where it begins; `None` until that is written.
     first: Option<[f32; 2]>,
     /// Of a line that went wrong.
@@ -112,6 +114,7 @@ impl Page {
             line: Vec::new(),
             delivered: 0,
             rows: 0,
+            row: 0,
             first: None,
             worst: None,
             finish: None,
@@ -229,6 +232,7 @@ impl Page {
         let points = self.line[self.delivered..end].iter().map(place).collect();
         self.points += end - self.delivered;
         self.delivered = end;
+        self.row = self.begun.saturating_sub(1);
         points
     }
 
@@ -245,6 +249,12 @@ impl Page {
     /// The lines begun so far, as they were drawn: see [`crate::think`].
     pub fn records(&self) -> &[Record] {
         &self.records
+    }
+
+    /// On which line of the sheet the points delivered last are, from 0, lines left free counted: all
+    /// that [`next`](Self::next) gives at once are on one line. Without text always 0.
+    pub fn row(&self) -> usize {
+        self.row
     }
 
     /// Which network writes.

@@ -374,6 +374,13 @@ impl Writing {
         })
     }
 
+    /// On which line of the sheet the points given last are, from 0, lines left free counted. Points
+    /// that come together are on one line. Without text always 0.
+    #[wasm_bindgen(getter)]
+    pub fn row(&self) -> usize {
+        self.page.try_lock().map_or(0, |page| page.row())
+    }
+
     /// Why it ended; `undefined` while it is being written.
     #[wasm_bindgen(getter, unchecked_return_type = "Finish | undefined")]
     pub fn finish(&self) -> Option<String> {

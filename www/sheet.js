@@ -1,54 +1,61 @@
-// The sheet of paper: keeps the points, and draws them as a pen would.
+// The sheet of paper on the screen: draws the points of one page at a time, as a pen would.
 
-/** Corpus units across the sheet, unless the ink needs more. */
-const WIDTH = 4600;
-/** Corpus units: around the ink, and the height of an empty sheet. */
-const MARGIN = 350;
-const HEIGHT = 2000;
-/** Width of the pen's line, in corpus units: as in the SVG. */
-const LINE_WIDTH = 14;
+import { rules } from "./paper.js";
+import { draw } from "./pens.js";
 
-/** @typedef {{ left: number, top: number, scale: number }} View */
+/** @typedef {import("./paper.js").Layout} Layout */
 
-export class Sheet {
+export class Sheet extends EventTarget {
   /** @type {HTMLCanvasElement} */ #canvas;
   /** @type {CanvasRenderingContext2D} */ #context;
   /** @type {SVGElement} */ #pen;
-  /** x, y, pen (1 where a stroke ends) of every point. @type {number[]} */ #points = [];
+  /** @type {Layout | undefined} */ #layout;
+  /** Version of the layout that is drawn. */ #version = 0;
   /** How many points are drawn. */ #drawn = 0;
   /** Fraction of the next point that pen time has paid for. */ #credit = 0;
   /** Points per millisecond. */ #rate = Infinity;
+  #paused = false;
   #complete = false;
   #frame = 0;
   #before = 0;
+  #page = 0;
+  /** Whether the page shown is that on which the pen is. */ #follows = true;
+  /** Device pixels of a corpus unit. */ #scale = 1;
   /** @type {() => void} */ #whenDone = () => {};
-  /** @type {View} */ #view = { left: 0, top: 0, scale: 1 };
 
   /** @param {HTMLCanvasElement} canvas @param {SVGElement} pen shows where the pen is */
   constructor(canvas, pen) {
+    super();
     this.#canvas = canvas;
     this.#pen = pen;
     const context = canvas.getContext("2d");
     if (!context) throw new Error("This browser cannot draw on a canvas.");
     this.#context = context;
-    new ResizeObserver(() => this.#fit(true)).observe(/** @type {Element} */ (canvas.parentElement));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#fit(true));
+    new ResizeObserver(() => this.#redraw()).observe(/** @type {Element} */ (canvas.parentElement));
   }
 
-  /** An empty sheet. @param {number} rate points per millisecond; Infinity draws at once */
-  clear(rate) {
-    this.#points = [];
+  /** New paper. @param {Layout} layout @param {number} rate points per millisecond; Infinity draws at once */
+  begin(layout, rate) {
+    this.#layout = layout;
+    this.#rate = rate;
     this.#drawn = 0;
     this.#credit = 0;
-    this.#rate = rate;
     this.#complete = false;
+    this.#paused = false;
     this.#before = 0;
-    this.#fit(true);
+    this.#page = 0;
+    this.#follows = true;
+    this.#lift();
+    this.#redraw();
   }
 
-  /** Points to be drawn when their time comes. @param {Float32Array} points x, y, pen */
-  add(points) {
-    for (const value of points) this.#points.push(value);
+  /** The layout has more points, or has laid them elsewhere. */
+  changed() {
+    if (this.#layout && this.#layout.version !== this.#version) {
+      this.#page = Math.min(this.#page, this.#layout.pages - 1);
+      if (this.#follows) this.#page = this.#penPage();
+      this.#redraw();
+    }
     this.#schedule();
   }
 
@@ -59,20 +66,75 @@ export class Sheet {
     this.#schedule();
   }
 
-  /** Stops the pen where it is; what it has not drawn is forgotten. */
+  /** Stops the pen where it is. */
   stop() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    this.#points.length = this.#drawn * 3;
-    if (this.#points.length) this.#points[this.#points.length - 1] = 1;
     this.#complete = true;
+    this.#paused = false;
     this.#whenDone = () => {};
     this.#lift();
   }
 
-  /** What is on the paper. */
-  drawn() {
-    return Float32Array.from(this.#points.slice(0, this.#drawn * 3));
+  /** How many points are drawn. */
+  get drawn() {
+    return this.#drawn;
+  }
+
+  get page() {
+    return this.#page;
+  }
+
+  /** How many pages the pen has been on. */
+  get pages() {
+    return this.#layout ? this.#penPage() + 1 : 1;
+  }
+
+  /** @param {number} page */
+  turnTo(page) {
+    this.#page = Math.max(0, Math.min(page, this.pages - 1));
+    this.#follows = this.#page === this.#penPage();
+    this.#redraw();
+    this.#tell();
+  }
+
+  /** Holds the pen, or lets it go on. @param {boolean} paused */
+  pause(paused) {
+    this.#paused = paused;
+    this.#before = 0;
+    this.#schedule();
+  }
+
+  /** Holds the pen after exactly so many points, of those that have come. @param {number} count */
+  show(count) {
+    if (!this.#layout) return;
+    this.#paused = true;
+    this.#drawn = Math.max(0, Math.min(count, this.#layout.count));
+    this.#page = this.#penPage();
+    this.#follows = true;
+    this.#redraw();
+    this.#show();
+    this.#tell();
+  }
+
+  /**
+   * Where a point is on the canvas, in CSS pixels; `undefined` if its page is not the one that is shown.
+   * @param {number} point @returns {{ x: number, y: number, scale: number } | undefined} `scale`: pixels of a corpus unit
+   */
+  position(point) {
+    if (!this.#layout || point < 0 || point >= this.#layout.count) return undefined;
+    if (this.#layout.pageOf(point) !== this.#page) return undefined;
+    const scale = this.#scale / (devicePixelRatio || 1);
+    const data = this.#layout.data;
+    return { x: data[3 * point] * scale, y: data[3 * point + 1] * scale, scale };
+  }
+
+  #penPage() {
+    return this.#layout ? this.#layout.pageOf(Math.max(0, this.#drawn - 1)) : 0;
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event("drawn"));
   }
 
   #schedule() {
@@ -82,7 +144,9 @@ export class Sheet {
   /** @param {number} now */
   #animate(now) {
     this.#frame = 0;
-    const count = this.#points.length / 3;
+    const layout = this.#layout;
+    if (!layout || this.#paused) return;
+    const count = layout.count;
     const waited = this.#before ? now - this.#before : 0;
     this.#before = now;
     const from = this.#drawn;
@@ -95,7 +159,14 @@ export class Sheet {
       // Time in which there was nothing to draw is not made up for.
       this.#credit = this.#drawn === count ? 0 : this.#credit - whole;
     }
-    if (!this.#fit(false)) this.#draw(from, this.#drawn);
+    const page = this.#penPage();
+    if (this.#follows && page !== this.#page) {
+      this.#page = page;
+      this.#redraw();
+    } else {
+      this.#draw(from, this.#drawn);
+    }
+    if (this.#drawn !== from) this.#tell();
     if (this.#drawn < count) {
       this.#show();
       this.#schedule();
@@ -114,13 +185,12 @@ export class Sheet {
 
   /** The pen at the last point drawn. */
   #show() {
-    if (!this.#drawn || this.#rate === Infinity) return;
-    const { left, top, scale } = this.#view;
-    const at = (this.#drawn - 1) * 3;
-    const ratio = devicePixelRatio || 1;
-    const x = ((this.#points[at] - left) * scale) / ratio;
-    const y = ((this.#points[at + 1] - top) * scale) / ratio;
-    this.#pen.style.transform = `translate(${x}px, ${y}px)`;
+    const at = this.position(this.#drawn - 1);
+    if (!at || (this.#rate === Infinity && !this.#paused)) {
+      this.#lift();
+      return;
+    }
+    this.#pen.style.transform = `translate(${at.x}px, ${at.y}px)`;
     this.#pen.removeAttribute("hidden");
   }
 
@@ -128,83 +198,53 @@ export class Sheet {
     this.#pen.setAttribute("hidden", "");
   }
 
-  /**
-   * Chooses what part of the plane is seen, so that all that is drawn is, and draws it anew if that
-   * has changed. @param {boolean} force @returns whether it was drawn
-   */
-  #fit(force) {
+  /** The whole page anew: paper of the right shape, its rules, the ink. */
+  #redraw() {
+    const layout = this.#layout;
+    const frame = /** @type {HTMLElement} */ (this.#canvas.parentElement);
     const ratio = devicePixelRatio || 1;
-    const width = Math.max(1, Math.round(/** @type {Element} */ (this.#canvas.parentElement).clientWidth * ratio));
-    const box = this.#bounds();
-    // The left margin is fixed, so that the first points are not drawn elsewhere than the next.
-    const left = Math.min(-MARGIN, box.left - MARGIN);
-    const top = Math.min(-MARGIN - 250, box.top - MARGIN);
-    const scale = width / Math.max(WIDTH, box.right + MARGIN - left);
-    // In steps, so that a page that grows is not drawn anew with every point.
-    const needed = Math.max(HEIGHT, box.bottom + MARGIN - top);
-    const height = Math.round(Math.ceil(needed / 450) * 450 * scale);
-    const view = this.#view;
-    const same = view.left === left && view.top === top && view.scale === scale;
-    if (!force && same && this.#canvas.height === height) return false;
-    this.#view = { left, top, scale };
+    const width = Math.max(1, Math.round(frame.clientWidth * ratio));
+    const measures = layout?.measures ?? { width: 16, height: 9 };
+    const height = Math.max(1, Math.round((width * measures.height) / measures.width));
     if (this.#canvas.width !== width) this.#canvas.width = width;
     if (this.#canvas.height !== height) this.#canvas.height = height;
-    this.#context.setTransform(1, 0, 0, 1, 0, 0);
-    this.#context.clearRect(0, 0, width, height);
+    const context = this.#context;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+    if (!layout) return;
+    this.#version = layout.version;
+    this.#scale = width / layout.measures.width;
+    this.#rule(layout);
     this.#draw(0, this.#drawn);
     if (!this.#pen.hasAttribute("hidden")) this.#show();
-    return true;
   }
 
-  /** What is drawn, and a little more to the right, so that the view is not changed with every point. */
-  #bounds() {
-    const box = { left: 0, top: 0, right: 0, bottom: 0 };
-    for (let i = 0; i < this.#drawn; i++) {
-      const [x, y] = [this.#points[3 * i], this.#points[3 * i + 1]];
-      box.left = Math.min(box.left, x);
-      box.right = Math.max(box.right, x);
-      box.top = Math.min(box.top, y);
-      box.bottom = Math.max(box.bottom, y);
-    }
-    const steps = (/** @type {number} */ value) => Math.ceil(value / 300) * 300;
-    return { left: -steps(-box.left), top: -steps(-box.top), right: steps(box.right), bottom: steps(box.bottom) };
-  }
-
-  /**
-   * Draws the points `from` ≤ i < `to`: curves through the midpoints, as in the SVG.
-   * @param {number} from @param {number} to
-   */
-  #draw(from, to) {
-    if (from >= to) return;
+  /** @param {Layout} layout */
+  #rule(layout) {
+    const { across, upright } = rules(layout.look, layout.measures);
     const context = this.#context;
-    const { left, top, scale } = this.#view;
-    const points = this.#points;
-    context.setTransform(scale, 0, 0, scale, -left * scale, -top * scale);
-    context.strokeStyle = getComputedStyle(this.#canvas).color;
-    context.lineWidth = Math.max(LINE_WIDTH, 1.1 / scale);
-    context.lineCap = "round";
-    context.lineJoin = "round";
-    context.beginPath();
-    const starts = (/** @type {number} */ i) => i === 0 || points[3 * i - 1] > 0.5;
-    for (let i = from; i < to; i++) {
-      const [x, y, lifts] = [points[3 * i], points[3 * i + 1], points[3 * i + 2] > 0.5];
-      if (starts(i)) {
-        context.moveTo(x, y);
-        // A dot; elsewhere the next curve begins here.
-        if (lifts) context.lineTo(x, y);
-        continue;
-      }
-      const [px, py] = [points[3 * i - 3], points[3 * i - 2]];
-      if (starts(i - 1)) {
-        context.moveTo(px, py);
-        context.lineTo((px + x) / 2, (py + y) / 2);
-      } else {
-        const [ppx, ppy] = [points[3 * i - 6], points[3 * i - 5]];
-        context.moveTo((ppx + px) / 2, (ppy + py) / 2);
-        context.quadraticCurveTo(px, py, (px + x) / 2, (py + y) / 2);
-      }
-      if (lifts) context.lineTo(x, y);
-    }
-    context.stroke();
+    const { width, height } = this.#canvas;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = getComputedStyle(this.#canvas).color;
+    const thick = Math.max(1, Math.round(devicePixelRatio || 1));
+    for (const y of across) context.fillRect(0, Math.round(y * this.#scale), width, thick);
+    for (const x of upright) context.fillRect(Math.round(x * this.#scale), 0, thick, height);
+  }
+
+  /** Draws the points `from` ≤ i < `to`, as far as they are on the page shown. @param {number} from @param {number} to */
+  #draw(from, to) {
+    if (!this.#layout) return;
+    const [first, end] = this.#layout.range(this.#page);
+    const scale = this.#scale;
+    this.#context.setTransform(scale, 0, 0, scale, 0, 0);
+    draw(
+      this.#context,
+      this.#layout.data,
+      first,
+      Math.max(from, first),
+      Math.min(to, end),
+      this.#layout.look,
+      scale,
+    );
   }
 }

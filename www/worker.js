@@ -19,7 +19,7 @@ import { weights } from "./weights.js";
  *   | { type: "ready", styles: string[], fingerprint: string }
  *   | { type: "engine", label: string, notice: string }
  *   | { type: "plan", job: number, plan: import("./pkg/longhand.js").Plan }
- *   | { type: "points", job: number, points: Float32Array }
+ *   | { type: "points", job: number, points: Float32Array, row: number }
  *   | { type: "finish", job: number, finish: import("./pkg/longhand.js").Finish | undefined }
  *   | { type: "svg", svg: string }
  *   | { type: "error", job?: number, message: string }} Reply
@@ -83,7 +83,7 @@ async function write(job, text, options) {
   reply({ type: "plan", job, plan: writing.plan });
   tellEngine(longhand);
   for await (const points of writing) {
-    if (points.length) reply({ type: "points", job, points }, [points.buffer]);
+    if (points.length) reply({ type: "points", job, points, row: writing.row }, [points.buffer]);
     tellEngine(longhand);
   }
   reply({ type: "finish", job, finish: writing.finish });

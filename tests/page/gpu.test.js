@@ -18,7 +18,7 @@ test("both engines write the same text with the same ink", async () => {
     const visitor = await site.come({ query: `?engine=${engine}` });
     assert.match(await visitor.status.textContent(), label);
     await visitor.speed("At once");
-    await visitor.slide("Bias", 1);
+    await visitor.slide("Neatness (bias)", 1);
     await visitor.writes("on");
     assert.match(await visitor.status.textContent(), label);
     ink[engine] = strokes(await visitor.downloads());

@@ -60,16 +60,16 @@ test("a seed repeats its writing; another seed, more bias or temperature changes
   };
   const first = await write();
   assert.equal(await write(), first);
-  await visitor.slide("Bias", 1.5);
+  await visitor.slide("Neatness (bias)", 1.5);
   const neat = await write();
   assert.notEqual(neat, first);
-  await visitor.slide("Temperature", 1.5);
+  await visitor.slide("Wildness (temperature)", 1.5);
   assert.notEqual(await write(), neat);
-  await visitor.slide("Bias", 0.75);
-  await visitor.slide("Temperature", 1);
+  await visitor.slide("Neatness (bias)", 0.75);
+  await visitor.slide("Wildness (temperature)", 1);
   assert.equal(await write(), first);
   const seed = visitor.page.getByLabel("Seed", { exact: true });
-  await visitor.page.getByRole("button", { name: "New seed" }).click();
+  await visitor.page.getByRole("button", { name: "Another take" }).click();
   await visitor.hears(/Done$/);
   assert.notEqual(await seed.inputValue(), "1");
   assert.notEqual(await write(), first);
@@ -81,11 +81,11 @@ test("a seed repeats its writing; another seed, more bias or temperature changes
 test("hands differ", async () => {
   const visitor = await come();
   await visitor.speed("At once");
-  const hands = await visitor.page.getByLabel("Hand", { exact: true }).locator("option").allTextContents();
+  const hands = await visitor.page.locator(".tile").allTextContents();
   assert.ok(hands.length >= 3, hands.join());
   const found = new Set();
   for (const label of hands.slice(0, 3)) {
-    await visitor.page.getByLabel("Hand", { exact: true }).selectOption({ label });
+    await visitor.takes(label);
     await visitor.writes("hand");
     found.add(await visitor.downloads());
   }
@@ -150,7 +150,9 @@ test("what cannot be written is named, and the rest is written", async () => {
 
 test("a seed that is none is refused where it stands", async () => {
   const visitor = await come();
+  await visitor.more();
   await visitor.page.getByLabel("Seed", { exact: true }).fill("");
+  await visitor.page.getByText("More", { exact: true }).click();
   await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
   assert.match(await visitor.status.textContent(), /Ready$/);
   assert.ok(await visitor.page.evaluate(() => document.activeElement?.id === "seed"));
@@ -190,7 +192,7 @@ test("thirty random presses leave one text, the last one asked for", async () =>
   for (let press = 0; press < 30; press++) {
     random = (random * 48271) % 2147483647;
     await visitor.text.fill(`press ${press}`);
-    const name = ["Write", "Stop", "New seed"][random % 3];
+    const name = ["Write", "Stop", "Another take"][random % 3];
     if (await button(name).isEnabled()) await button(name).click();
     await visitor.page.waitForTimeout(random % 40);
   }
@@ -211,8 +213,8 @@ test("thirty random presses leave one text, the last one asked for", async () =>
 test("a link writes the same again, somewhere else", async () => {
   const visitor = await come({ permissions: ["clipboard-read", "clipboard-write"] });
   await visitor.speed("At once");
-  await visitor.slide("Bias", 1.2);
-  await visitor.page.getByLabel("Hand", { exact: true }).selectOption({ index: 1 });
+  await visitor.slide("Neatness (bias)", 1.2);
+  await visitor.takes("Open");
   await visitor.page.getByLabel("Seed", { exact: true }).fill("77");
   await visitor.writes("send & <b>share</b> #1\nnext line");
   const ink = await visitor.downloads();
@@ -233,7 +235,7 @@ test("a link that is damaged or made with other weights says so and writes what 
   const visitor = await come({ query, ready: /Done$/, reducedMotion: "reduce" });
   const status = await visitor.status.textContent();
   assert.match(status, /bias is no number from 0 to 2\./);
-  assert.match(status, /columns is no number from 10 to 60\./);
+  assert.match(status, /columns is no number from 10 to 60: 60 is taken\./);
   assert.match(status, /no hand “nobody”/);
   assert.match(status, /other weights/);
   assert.ok((await visitor.inked()) > 0);

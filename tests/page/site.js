@@ -149,7 +149,7 @@ export class Visitor {
   }
 
   async more() {
-    await this.page.locator("details").evaluate((details) => (details.open = true));
+    await this.page.locator("form details").evaluateAll((all) => all.forEach((details) => (details.open = true)));
   }
 
   async speed(label) {
@@ -165,12 +165,19 @@ export class Visitor {
     return this.hears(/Done$/);
   }
 
+  /** Chooses a hand by the name below its picture. */
+  async takes(hand) {
+    await this.page.getByRole("radio", { name: hand, exact: true }).check({ force: true });
+  }
+
   /** The ink as it is downloaded. */
   async downloads() {
+    await this.page.getByRole("button", { name: "Take it with you" }).click();
     const [download] = await Promise.all([
       this.page.waitForEvent("download"),
       this.page.getByRole("button", { name: "Download SVG" }).click(),
     ]);
+    await this.page.keyboard.press("Escape");
     assert.equal(download.suggestedFilename(), "longhand.svg");
     return readFile(await download.path(), "utf8");
   }

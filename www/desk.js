@@ -1,0 +1,275 @@
+// The desk: what is being written, and by whom the page's parts hear of it.
+//
+// Each part of the page that has a module of its own (own.js, take.js, think.js) exports
+// `mount(desk)` and gets this object:
+//
+// - `desk.wish`: the form's settings (see `Shared` in link.js); `desk.look`: those of the sheet.
+// - `desk.points`: the points as they came from the engine (`Points`: `count`, `subarray()`), x, y, pen
+//   in corpus units on an endless sheet. `desk.layout`: the same points on their pages, as seen, leaning
+//   and wandering; `desk.pages()`: a copy of what is drawn, page by page, with the page's measures.
+// - `desk.plan`: the engine's plan of it, `undefined` before the first; `desk.writing`: whether it goes on.
+// - `desk.sheet`: the canvas: `drawn`, `pause(bool)`, `show(count)`, `position(point)`, event "drawn".
+// - `desk.hands`: `addOwn`, `removeOwn`, `chooseOwn`.
+// - `desk.write(extra)`: writes what the form asks for; `extra` is added to the engine's options, such as
+//   `{ prime }`. `desk.stop()`.
+// - `desk.send(request, transfer)`: a request of one's own to worker.js. What comes back that the desk
+//   does not know is an event "reply" with the reply as its `detail`.
+// - `desk.say(message, problem)`: the status line.
+// - events: "ready" (networks and hands are there), "started" (a plan is there, the sheet is empty),
+//   "points" (more have come), "finished" (all are drawn), "stopped" (the visitor stopped it), "cleared"
+//   (a new writing was asked for), "look" (the sheet looks otherwise).
+
+import { element } from "./dom.js";
+import { Layout, measure, paperSize } from "./paper.js";
+import { Points } from "./points.js";
+import { Sheet } from "./sheet.js";
+import { hideLine, hideLoading, say, sayEngine, showLine, showLoading } from "./status.js";
+
+/** @typedef {import("./worker.js").Request} Request */
+/** @typedef {import("./worker.js").Reply} Reply */
+/** @typedef {import("./pkg/longhand.js").Plan} Plan */
+/** @typedef {import("./link.js").Shared} Shared */
+
+/**
+ * A page as it is seen.
+ * @typedef {object} DrawnPage
+ * @property {Float32Array} points x, y, pen, from the page's upper left corner
+ * @property {import("./paper.js").Measures} measures of the page, in corpus units, and how large these are
+ */
+
+/** `page::LINE_SPACING`. */
+const LINE_SPACING = 780;
+
+export class Desk extends EventTarget {
+  /** @type {import("./form.js").Form} */ #form;
+  #worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+  sheet = new Sheet(element("canvas", HTMLCanvasElement), element("pen", SVGSVGElement));
+  #canvas = element("canvas", HTMLCanvasElement);
+  points = new Points();
+  /** @type {Layout | undefined} */ layout;
+  /** @type {Plan | undefined} */ plan;
+  /** Which weights write: a link tells, so that others can be told apart. */ fingerprint = "";
+  /** Whether the networks are there. */ ready = false;
+  writing = false;
+  /** Number of the text being written; what still comes of older ones is ignored. */ #job = 0;
+  /** Said at the end: characters that could not be written, a line that ran on. */ #remarks = "";
+  /** Said with the first of these: what is the matter with the address. */ complaints = "";
+  /** Whether the ink is wanted at once, this time. */ #hurry = false;
+
+  /** @param {import("./form.js").Form} form */
+  constructor(form) {
+    super();
+    this.#form = form;
+    this.#worker.addEventListener("message", (/** @type {MessageEvent<Reply>} */ event) => this.#hear(event.data));
+    this.#worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      hideLoading();
+      this.ready = false;
+      this.#tell("broken");
+      const cause = event.message ? ` (${event.message})` : "";
+      say(
+        `The engine did not start${cause}. It needs WebAssembly SIMD and module workers: Chrome 91, Firefox 114, ` +
+          "Safari 16.4 or later. If your browser is newer, load the page again.",
+        true,
+      );
+    });
+    form.addEventListener("look", () => this.#relook());
+    this.sheet.addEventListener("drawn", () => this.#count());
+    this.#blank();
+  }
+
+  get hands() {
+    return this.#form.hands;
+  }
+
+  get wish() {
+    return this.#form.wish;
+  }
+
+  get look() {
+    return this.#form.wish;
+  }
+
+  say = say;
+
+  /** @param {Request} request @param {Transferable[]} [transfer] */
+  send(request, transfer = []) {
+    this.#worker.postMessage(request, transfer);
+  }
+
+  /** Writes what the form asks for. @param {object} [extra] options for the engine besides @param {boolean} [hurry] at once */
+  write(extra = {}, hurry = false) {
+    const { text, scribble, style, blend, share, bias, temperature, seed, columns } = this.wish;
+    this.#job += 1;
+    this.#hurry = hurry;
+    this.sheet.stop();
+    this.#setWriting(true);
+    say("Writing …");
+    this.#tell("cleared");
+    /** @type {import("./pkg/longhand.js").WriteOptions} */
+    const options = { bias, temperature, seed, columns };
+    if (style !== "") options.style = style;
+    if (style !== "" && blend !== "") options.blend = { style: blend, share };
+    const own = this.hands.own?.extra() ?? {};
+    this.send({ type: "write", job: this.#job, text: scribble ? "" : text, options: { ...options, ...own, ...extra } });
+  }
+
+  stop() {
+    if (!this.writing) return;
+    this.#job += 1;
+    this.send({ type: "cancel" });
+    this.sheet.stop();
+    this.points.cut(this.sheet.drawn);
+    this.layout?.update();
+    this.#setWriting(false);
+    this.#canvas.setAttribute("aria-label", `Handwriting, stopped: ${this.plan?.lines.join(" ") ?? ""}`);
+    say("Stopped");
+    this.#tell("stopped");
+  }
+
+  /** What is drawn, page by page. @returns {DrawnPage[]} */
+  pages() {
+    const { layout } = this;
+    if (!layout) return [];
+    const pages = [];
+    for (let page = 0; page < this.sheet.pages; page++) {
+      const [start, end] = layout.range(page);
+      const points = layout.data.slice(3 * start, 3 * Math.min(end, this.sheet.drawn));
+      pages.push({ points, measures: layout.measures });
+    }
+    return pages;
+  }
+
+  /** The paper's width and height in millimetres; `undefined` for a sheet as wide as the ink. */
+  get paperSize() {
+    return paperSize(this.look);
+  }
+
+  /** @param {string} type @param {unknown} [detail] */
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  /** @param {boolean} busy */
+  #setWriting(busy) {
+    this.writing = busy;
+    if (!busy) hideLine();
+    this.#tell("busy");
+  }
+
+  /** An empty sheet. */
+  #blank() {
+    this.points = new Points();
+    this.layout = new Layout(this.points, this.look, { letters: 0, rows: 1 });
+    this.sheet.begin(this.layout, Infinity);
+  }
+
+  /** The same ink, seen otherwise. */
+  #relook() {
+    this.layout?.relay(this.look);
+    this.sheet.changed();
+    this.#tell("look");
+  }
+
+  #count() {
+    if (!this.writing || !this.plan || !this.layout) return;
+    showLine(this.layout.lineOf(this.sheet.drawn - 1) + 1, this.plan.lines.length);
+  }
+
+  /** @param {Plan} plan */
+  #begin(plan) {
+    const { wish } = this;
+    const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const letters = plan.kind === "synthesis" ? Math.max(0, ...plan.lines.map((line) => line.length)) : wish.columns;
+    this.plan = plan;
+    this.points = new Points();
+    this.layout = new Layout(this.points, wish, { letters, rows: Math.max(1, plan.lines.length) });
+    this.sheet.begin(this.layout, reduced || this.#hurry ? Infinity : this.#form.speed / plan.sampleMs);
+    this.#remarks = this.complaints;
+    this.complaints = "";
+    if (plan.leftOut.length) this.#remarks += `Not among the letters the network knows: ${plan.leftOut.join(" ")}. `;
+    if (plan.transliterated.length) {
+      const pairs = plan.transliterated.map(([from, to]) => `${from} as ${to}`);
+      this.#remarks += `Written: ${pairs.join(", ")}. `;
+    }
+    this.#canvas.setAttribute("aria-label", "Being written");
+    say(`${this.#remarks}Writing …`);
+    this.#tell("started");
+  }
+
+  /** @param {Float32Array} points @param {number} row */
+  #add(points, row) {
+    if (this.plan?.kind === "prediction") {
+      // Without text the engine counts no lines; a new one begins at the left edge, a line lower.
+      let from = 0;
+      let own = this.points.rows.at(-1)?.row ?? 0;
+      for (let i = 3; i <= points.length; i += 3) {
+        const below = points[i] === 0 && points[i + 1] >= (own + 1) * LINE_SPACING && points[i - 1] > 0.5;
+        if (i < points.length && !below) continue;
+        this.points.add(points.subarray(from, i), own);
+        from = i;
+        if (below) own += 1;
+      }
+    } else {
+      this.points.add(points, row);
+    }
+    this.layout?.update();
+    this.sheet.changed();
+    this.#tell("points");
+  }
+
+  /** @param {import("./pkg/longhand.js").Finish | undefined} finish */
+  #end(finish) {
+    if (finish === "cap") this.#remarks += "A line ran on and was cut; another seed may do better. ";
+    if (finish === "nonfinite") {
+      this.#remarks += "A line broke off: the network computed no number. Another seed may do better. ";
+    }
+    this.sheet.complete(() => {
+      this.#setWriting(false);
+      const written = this.plan?.lines.join(" ") ?? "";
+      this.#canvas.setAttribute("aria-label", written ? `Handwriting: ${written}` : "Handwriting without a text");
+      say(`${this.#remarks}Done`);
+      this.#tell("finished");
+    });
+  }
+
+  /** @param {Reply} data */
+  #hear(data) {
+    if ("job" in data && data.job !== undefined && data.job !== this.#job) return;
+    switch (data.type) {
+      case "progress":
+        showLoading(data.loaded, data.total);
+        break;
+      case "engine":
+        sayEngine(data.label, data.notice);
+        break;
+      case "ready":
+        hideLoading();
+        this.fingerprint = data.fingerprint;
+        this.ready = true;
+        void this.#form.fill(data.styles);
+        say(`${this.complaints}Ready`);
+        this.#tell("ready");
+        break;
+      case "plan":
+        this.#begin(data.plan);
+        break;
+      case "points":
+        this.#add(data.points, data.row);
+        break;
+      case "finish":
+        this.#end(data.finish);
+        break;
+      case "error":
+        hideLoading();
+        this.sheet.stop();
+        this.#setWriting(false);
+        say(data.message, true);
+        break;
+      default:
+        this.#tell("reply", data);
+    }
+  }
+}
+
+export { measure };

@@ -1,0 +1,144 @@
+// The hands to choose from: small pictures in their own ink, and what the visitor adds.
+
+import { element, svg } from "./dom.js";
+
+/**
+ * A hand that the visitor made. `extra` gives what is to be added to the engine's options.
+ * @typedef {object} OwnHand
+ * @property {string} id
+ * @property {string} name
+ * @property {Float32Array} points a line of it: x, y, pen, for the picture
+ * @property {() => object} extra
+ */
+
+/** Before the visitor's own in a radio button's value, which else is a hand's name. */
+const OWN = "own:";
+
+export class Hands extends EventTarget {
+  #tiles = element("tiles", HTMLElement);
+  /** Pictures by name. @type {Map<string, Element>} */ #pictures = new Map();
+  /** Fingerprint of the network that wrote the pictures. */ weights = "";
+  /** @type {string[]} */ names = [];
+  /** @type {Map<string, OwnHand>} */ #own = new Map();
+
+  constructor() {
+    super();
+    this.#add("", "No one’s");
+    this.value = "";
+    this.#tiles.addEventListener("change", () => this.dispatchEvent(new Event("change")));
+  }
+
+  /** The network's hands, once it is there. @param {string[]} names */
+  async fill(names) {
+    this.names = names;
+    for (const name of names) this.#add(name, name);
+    await this.#draw();
+  }
+
+  /** Name of the hand chosen; "" for no one's or one's own. */
+  get value() {
+    const value = this.#chosen();
+    return value.startsWith(OWN) ? "" : value;
+  }
+
+  /** A name that there is not chooses no one's. @param {string} value */
+  set value(value) {
+    const wanted = this.#radios().find((radio) => radio.value === value) ?? this.#radios()[0];
+    wanted.checked = true;
+  }
+
+  /** The visitor's own hand, if that is chosen. @returns {OwnHand | undefined} */
+  get own() {
+    return this.#own.get(this.#chosen().slice(OWN.length));
+  }
+
+  /** Adds a hand of the visitor's, or replaces that of the same id. @param {OwnHand} hand */
+  addOwn(hand) {
+    this.removeOwn(hand.id);
+    this.#own.set(hand.id, hand);
+    this.#add(OWN + hand.id, hand.name, picture(hand.points));
+  }
+
+  /** @param {string} id */
+  removeOwn(id) {
+    if (!this.#own.delete(id)) return;
+    const radio = this.#radios().find(({ value }) => value === OWN + id);
+    const chosen = radio?.checked;
+    radio?.closest("label")?.remove();
+    if (chosen) this.value = "";
+  }
+
+  /** @param {string} id */
+  chooseOwn(id) {
+    this.value = OWN + id;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #chosen() {
+    return this.#radios().find((radio) => radio.checked)?.value ?? "";
+  }
+
+  /** @returns {HTMLInputElement[]} */
+  #radios() {
+    return [...this.#tiles.querySelectorAll("input")];
+  }
+
+  /** @param {string} value @param {string} name @param {Element} [drawing] */
+  #add(value, name, drawing) {
+    const label = document.createElement("label");
+    label.className = "tile";
+    const radio = document.createElement("input");
+    radio.type = "radio";
+    radio.name = "hand";
+    radio.value = value;
+    const words = document.createElement("span");
+    words.textContent = name;
+    label.append(radio, ...(drawing ? [drawing] : []), words);
+    this.#tiles.append(label);
+  }
+
+  /** Puts the pictures into the tiles; without them there are the names. */
+  async #draw() {
+    try {
+      const response = await fetch(new URL("hands.svg", import.meta.url));
+      if (!response.ok) return;
+      const drawn = new DOMParser().parseFromString(await response.text(), "image/svg+xml").documentElement;
+      this.weights = drawn.getAttribute("data-weights") ?? "";
+      for (const symbol of drawn.querySelectorAll("symbol")) this.#pictures.set(symbol.id, symbol);
+    } catch {
+      return;
+    }
+    for (const radio of this.#radios()) {
+      if (radio.value.startsWith(OWN)) continue;
+      const drawing = this.picture(radio.value || "none");
+      if (drawing) radio.after(drawing);
+    }
+  }
+
+  /** A picture that was written when the page was made. @param {string} name */
+  picture(name) {
+    const symbol = this.#pictures.get(name);
+    if (!symbol) return undefined;
+    const drawing = svg("svg", { viewBox: symbol.getAttribute("viewBox") ?? "", "aria-hidden": "true", class: "ink" });
+    drawing.append(...[...symbol.childNodes].map((child) => document.importNode(child, true)));
+    return drawing;
+  }
+}
+
+/** A picture of points. @param {Float32Array} points x, y, pen */
+function picture(points) {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  let path = "";
+  for (let i = 0; i < points.length; i += 3) {
+    const [x, y] = [points[i], points[i + 1]];
+    [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x), Math.max(bottom, y)];
+    const starts = i === 0 || points[i - 1] > 0.5;
+    path += `${starts ? "M" : "L"}${x.toFixed(0)} ${y.toFixed(0)}`;
+  }
+  // No more than as much of the line as the other pictures have.
+  const width = Math.min(right - left, 1500);
+  const view = points.length ? `${left - 40} ${top - 40} ${width + 80} ${bottom - top + 80}` : "0 0 10 10";
+  const drawing = svg("svg", { viewBox: view, "aria-hidden": "true", class: "ink", preserveAspectRatio: "xMinYMid slice" });
+  drawing.append(svg("path", { d: path }));
+  return drawing;
+}
