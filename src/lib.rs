@@ -19,6 +19,7 @@ pub mod gpu;
 pub mod ink;
 pub mod model;
 pub mod noise;
+pub mod own;
 pub mod page;
 pub mod prime;
 pub mod style;

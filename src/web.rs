@@ -6,6 +6,7 @@
 
 mod export;
 mod fetch;
+mod own;
 mod prime;
 mod think;
 mod turn;
