@@ -21,8 +21,8 @@ use std::str::FromStr;
 pub use gcode::{Gcode, Lift};
 pub use svg::svg;
 
-/// Millimetres of a corpus unit, unless the caller says otherwise: lines are 9 mm apart, as on ruled paper.
-pub const SCALE: f32 = 9.0 / crate::page::LINE_SPACING;
+/// Millimetres of a corpus unit, unless the caller says otherwise: an `x` is 3.2 mm high.
+pub const SCALE: f32 = 0.016;
 
 /// Millimetres around ink that lies on no particular paper.
 pub const MARGIN: f32 = 5.0;
@@ -149,7 +149,7 @@ impl Default for Options {
         Self {
             layout: None,
             color: "#1a1a2e".into(),
-            line_width: 0.35,
+            line_width: 0.25,
             sample_ms: 10.0,
             speed: 1.0,
             gcode: Gcode::default(),

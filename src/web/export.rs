@@ -28,11 +28,11 @@ export interface ExportLayout {
 
 /** What a format has no use for is ignored. */
 export interface ExportOptions {
-  /** Default: lines 9 mm apart, on a sheet 5 mm larger than the ink on each side. */
+  /** Default: an x is 3.2 mm high, on a sheet 5 mm larger than the ink on each side. */
   layout?: ExportLayout;
   /** As in CSS. Default "#1a1a2e". */
   color?: string;
-  /** In mm. Default 0.35. */
+  /** In mm. Default 0.25. */
   lineWidth?: number;
   /** Milliseconds of pen time from point to point: `Plan.sampleMs`. Default 10. */
   sampleMs?: number;

@@ -1,0 +1,214 @@
+//! Text in, file out.
+
+use crate::arguments::{self, HELP, Source, Task, Wish, X_HEIGHT};
+use longhand::engine::Engine;
+use longhand::export::{self, Layout, Options};
+use longhand::ink::Ink;
+use longhand::model::{Kind, Weights};
+use longhand::page::Page;
+use longhand::writer::{Finish, Writer};
+use serde_json::json;
+use std::error::Error;
+use std::fs;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+/// Letters smaller than this, in mm of an `x`, are hard to read, and to draw.
+const SMALLEST: f32 = 1.0;
+
+pub fn main() -> ExitCode {
+    let task = match arguments::parse(lexopt::Parser::from_env()) {
+        Ok(task) => task,
+        Err(error) => {
+            eprintln!("longhand: {error}\nSee longhand --help.");
+            return ExitCode::from(2);
+        }
+    };
+    let done = match task {
+        Task::Help => print(HELP.as_bytes()),
+        Task::Version => print(concat!("longhand ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
+        Task::ListHands { weights } => list_hands(weights),
+        Task::Write(wish) => pollster::block_on(write(*wish)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Whoever reads our output has had enough of it, and knows.
+            let enough = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+            if !error.downcast_ref::<io::Error>().is_some_and(enough) {
+                eprintln!("longhand: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(bytes: &[u8]) -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    Ok(out.flush()?)
+}
+
+fn list_hands(weights: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
+    let weights = load(Kind::Synthesis, weights)?;
+    let names: String = weights.config.styles.iter().map(|name| format!("{name}\n")).collect();
+    print(names.as_bytes())
+}
+
+/// The network: from the file that was named, or where the repository keeps it.
+fn load(kind: Kind, named: Option<PathBuf>) -> Result<Weights, Box<dyn Error>> {
+    let own = PathBuf::from(format!("weights/{kind}.safetensors"));
+    let file = match named {
+        Some(folder) if folder.is_dir() => folder.join(format!("{kind}.safetensors")),
+        Some(file) => file,
+        None if own.exists() => own,
+        // Called from another folder, by the program that was built here.
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join(own),
+    };
+    let name = file.display().to_string();
+    let bytes = fs::read(&file).map_err(|error| format!("{name}: {error}. Name a weights file with --weights."))?;
+    Ok(Weights::from_bytes_of(kind, &bytes, &name)?)
+}
+
+/// Index of a hand by its name.
+fn hand(weights: &Weights, name: &str) -> Result<usize, String> {
+    let names = &weights.config.styles;
+    let found = names.iter().position(|own| own == name);
+    found.ok_or_else(|| match names.is_empty() {
+        true => format!("there is no hand {name:?}: this network knows none"),
+        false => format!("there is no hand {name:?}; there are {}", names.join(", ")),
+    })
+}
+
+fn milliseconds() -> f64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_secs_f64() * 1e3
+}
+
+async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
+    if wish.output.is_none() && io::stdout().is_terminal() {
+        return Err("where to? Name a file with -o FILE; -o - writes to the terminal.".into());
+    }
+    let kind = if wish.source == Source::Nothing { Kind::Prediction } else { Kind::Synthesis };
+    let text = read(&wish.source)?;
+    if kind == Kind::Synthesis && text.trim().is_empty() {
+        return Err("there is nothing to write: the text is blank. --scribble writes without a text.".into());
+    }
+    let say = |message: &str| {
+        if !wish.quiet && !message.is_empty() {
+            eprintln!("{message}");
+        }
+    };
+    let weights = load(kind, wish.weights.take())?;
+    if let Some(name) = &wish.hand {
+        wish.settings.style = Some(hand(&weights, name)?);
+    }
+    if let Some((name, share)) = &wish.blend {
+        wish.settings.blend = Some((hand(&weights, name)?, *share));
+    }
+    let points_per_character = weights.config.points_per_character;
+    let fingerprint = format!("{:016x}", weights.fingerprint);
+    let (engine, notice) = Engine::choose(wish.engine).await;
+    say(&notice.unwrap_or_default());
+    let mut writer = Writer::new(engine);
+    writer.set_weights(weights);
+    writer.set_clock(milliseconds);
+
+    let began = milliseconds();
+    let mut page = Page::start(&mut writer, &text, &wish.settings, wish.columns).await?;
+    for (from, to) in &page.text().transliterated {
+        say(&format!("{from:?} is written as {to:?}."));
+    }
+    if !page.text().left_out.is_empty() {
+        say(&format!("Not among the letters the network knows: {:?}.", page.text().left_out));
+    }
+    let characters: usize = page.lines().map(|line| line.chars().count()).sum();
+    let expected = match kind {
+        Kind::Prediction => wish.settings.points,
+        Kind::Synthesis => (characters as f32 * points_per_character) as usize,
+    };
+    let mut progress = Progress { expected, shown: None, visible: !wish.quiet && io::stderr().is_terminal() };
+    let mut points = Vec::new();
+    while let Some(more) = page.next(&mut writer).await? {
+        points.extend(more);
+        progress.show(points.len());
+    }
+    progress.clear();
+    say(writer.notice());
+    match page.finish() {
+        Some(Finish::Cap) => say("A line ran on and was cut; another seed may do better."),
+        Some(Finish::NonFinite) => say("A line broke off: the network computed no number. Another seed may do better."),
+        _ => {}
+    }
+
+    let ink = Ink::from_points(&points);
+    let layout = match wish.paper {
+        Some(sides) => Layout::on_sheet(&ink, sides, wish.scale, wish.margin),
+        None => Layout::around(&ink, wish.scale, wish.margin),
+    };
+    if layout.scale * X_HEIGHT < SMALLEST {
+        say("The text is long for one sheet: its letters are tiny. Take larger paper, or write it in parts.");
+    }
+    let settings = json!({
+        "bias": wish.settings.bias,
+        "temperature": wish.settings.temperature,
+        "seed": wish.settings.seed,
+        "style": wish.hand,
+        "blend": wish.blend.as_ref().map(|(style, share)| json!({ "style": style, "share": share })),
+        "columns": wish.columns,
+        "attempts": wish.settings.attempts,
+        "weights": fingerprint,
+    });
+    let options = Options { layout: Some(layout), sample_ms: page.sample_ms(), text, settings, ..wish.options };
+    let file = export::write(&ink, wish.format, &options)?;
+    let output = wish.output.as_deref().filter(|file| *file != Path::new("-"));
+    match output {
+        Some(name) => fs::write(name, file).map_err(|error| format!("{}: {error}", name.display()))?,
+        None => print(file.as_bytes())?,
+    }
+    if io::stderr().is_terminal() {
+        let seconds = (milliseconds() - began) / 1e3;
+        let name = output.map_or_else(|| "standard output".into(), |name| name.display().to_string());
+        say(&format!("{name}: {} points in {seconds:.1} s, {}", points.len(), writer.engine_label()));
+    }
+    Ok(())
+}
+
+fn read(source: &Source) -> Result<String, Box<dyn Error>> {
+    match source {
+        Source::Text(text) => Ok(text.clone()),
+        Source::Nothing => Ok(String::new()),
+        Source::Stdin => {
+            let mut text = String::new();
+            io::stdin().lock().read_to_string(&mut text).map_err(|error| format!("standard input: {error}"))?;
+            Ok(text)
+        }
+    }
+}
+
+/// How far it is, on a line of the terminal that is written over.
+struct Progress {
+    /// Points that the text will have, about.
+    expected: usize,
+    shown: Option<usize>,
+    visible: bool,
+}
+
+impl Progress {
+    fn show(&mut self, points: usize) {
+        let percent = (points * 100).checked_div(self.expected).unwrap_or(0).min(99);
+        if self.visible && self.shown != Some(percent) {
+            self.shown = Some(percent);
+            eprint!("\rWriting: {percent} %");
+        }
+    }
+
+    fn clear(&self) {
+        if self.shown.is_some() {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
