@@ -24,6 +24,7 @@ import { Layout, measure, paperSize } from "./paper.js";
 import { Points } from "./points.js";
 import { Sheet } from "./sheet.js";
 import { hideLine, hideLoading, say, sayEngine, showLine, showLoading } from "./status.js";
+import { script } from "./trusted.js";
 
 /** @typedef {import("./worker.js").Request} Request */
 /** @typedef {import("./worker.js").Reply} Reply */
@@ -42,7 +43,7 @@ const LINE_SPACING = 780;
 
 export class Desk extends EventTarget {
   /** @type {import("./form.js").Form} */ #form;
-  #worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+  #worker = new Worker(script("worker.js"), { type: "module" });
   sheet = new Sheet(element("canvas", HTMLCanvasElement), element("pen", SVGSVGElement));
   #canvas = element("canvas", HTMLCanvasElement);
   points = new Points();

@@ -1,6 +1,7 @@
 // Keeping the site on this device, so that it opens without a network, and telling of new versions.
 
 import { site } from "./files.js";
+import { script } from "./trusted.js";
 
 /**
  * Has the site kept, if the browser can. To be called when the page has what it needs: the service
@@ -11,8 +12,7 @@ export async function keepOffline(notice) {
   const { serviceWorker } = navigator;
   if (site.build === "" || !serviceWorker) return;
   try {
-    const address = new URL("sw.js", import.meta.url);
-    const registration = await serviceWorker.register(address, { type: "module", updateViaCache: "none" });
+    const registration = await serviceWorker.register(script("sw.js"), { type: "module", updateViaCache: "none" });
     tell(registration, notice);
   } catch {
     // Storage is denied, or the browser has no modules in service workers: the page works online.

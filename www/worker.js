@@ -7,7 +7,7 @@ import { weights } from "./weights.js";
 
 /**
  * What the page asks for.
- * @typedef {{ type: "open", engine: import("./pkg/longhand.js").EngineChoice, build: string }
+ * @typedef {{ type: "open", engine: import("./pkg/longhand.js").EngineChoice, build: string, lazy?: boolean }
  *   | { type: "write", job: number, text: string, options: import("./pkg/longhand.js").WriteOptions }
  *   | { type: "cancel" }
  *   | { type: "svg", points: Float32Array }} Request
@@ -33,17 +33,22 @@ const message = (error) => (error instanceof Error ? error.message : String(erro
 
 /** @type {Promise<Longhand>} */
 let opened;
-/** The two networks, each from the moment it is being loaded. @type {Record<string, Promise<import("./pkg/longhand.js").Network>>} */
+/** The two networks, each from the moment it is being loaded. @type {Record<string, Promise<import("./pkg/longhand.js").Network> | undefined>} */
 const networks = {};
 
-/** @param {import("./pkg/longhand.js").EngineChoice} engine @param {string} build the page's version */
-async function open(engine, build) {
+/**
+ * @param {import("./pkg/longhand.js").EngineChoice} engine
+ * @param {string} build the page's version
+ * @param {boolean} lazy whether the network that writes without a text may wait until it is asked for
+ */
+async function open(engine, build, lazy) {
   if (build !== site.build) {
     throw new Error("The site was changed while this page loaded, so that its parts do not fit. Load the page again.");
   }
+  opened = init().then(() => Longhand.open(engine));
   let shown = 0;
   // The module and the weights come at the same time.
-  const synthesis = weights("weights/synthesis.safetensors", (loaded, total) => {
+  const synthesis = network("synthesis", (loaded, total) => {
     // Thousands of small pieces come; a bar needs a hundred. A second attempt begins from nothing.
     if (loaded < total && loaded >= shown && loaded < shown + total / 100) return;
     shown = loaded;
@@ -51,17 +56,27 @@ async function open(engine, build) {
   });
   // Told below, after what is the matter with the engine.
   synthesis.catch(() => {});
-  opened = init().then(() => Longhand.open(engine));
   const longhand = await opened;
   tellEngine(longhand);
-  networks.synthesis = synthesis.then((bytes) => longhand.loadBytes(bytes, "synthesis.safetensors", "synthesis"));
-  const { fingerprint } = await networks.synthesis;
+  const { fingerprint } = await synthesis;
   reply({ type: "ready", styles: longhand.styles(), fingerprint });
-  networks.prediction = weights("weights/prediction.safetensors").then((bytes) =>
-    longhand.loadBytes(bytes, "prediction.safetensors", "prediction"),
-  );
   // Whoever asks for it hears what went wrong.
-  networks.prediction.catch(() => {});
+  if (!lazy) network("prediction").catch(() => {});
+}
+
+/** A network, loaded when it is first asked for; one that did not come is asked for again. */
+function network(
+  /** @type {"synthesis" | "prediction"} */ kind,
+  /** @type {((loaded: number, total: number) => void) | undefined} */ progress = undefined,
+) {
+  const load = async () => {
+    const bytes = await weights(`weights/${kind}.safetensors`, progress);
+    return (await opened).loadBytes(bytes, `${kind}.safetensors`, kind);
+  };
+  return (networks[kind] ??= load().catch((error) => {
+    delete networks[kind];
+    throw error;
+  }));
 }
 
 let told = "";
@@ -78,7 +93,7 @@ function tellEngine(longhand) {
 /** @param {number} job @param {string} text @param {import("./pkg/longhand.js").WriteOptions} options */
 async function write(job, text, options) {
   const longhand = await opened;
-  await networks[text.trim() === "" ? "prediction" : "synthesis"];
+  await network(text.trim() === "" ? "prediction" : "synthesis");
   const writing = await longhand.write(text, options);
   reply({ type: "plan", job, plan: writing.plan });
   tellEngine(longhand);
@@ -93,7 +108,7 @@ async function write(job, text, options) {
 self.addEventListener("message", (/** @type {MessageEvent<Request>} */ { data }) => {
   switch (data.type) {
     case "open":
-      open(data.engine, data.build).catch((error) => reply({ type: "error", message: message(error) }));
+      open(data.engine, data.build, data.lazy ?? false).catch((error) => reply({ type: "error", message: message(error) }));
       break;
     case "write":
       write(data.job, data.text, data.options).catch((error) => {

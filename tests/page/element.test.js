@@ -1,0 +1,161 @@
+// The element <long-hand>, on a page with a strict policy.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, serve } from "./site.js";
+
+let server, browser, page;
+const complaints = [];
+
+before(async () => {
+  server = await serve();
+  browser = await launch();
+  const context = await browser.newContext({ serviceWorkers: "block" });
+  page = await context.newPage();
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  await page.goto(`${server.address}embed.html`);
+});
+after(async () => {
+  await browser.close();
+  server.close();
+});
+
+/** What a page never says does not hold up the tests for ever. */
+const inTime = (promise) => Promise.race([promise, new Promise((_, fail) => setTimeout(fail, 120_000, new Error("nothing came")).unref())]);
+
+/** Puts an element on the page and waits for an event of it; gives what can be seen of it then. */
+const written = (attributes, event = "finish") =>
+  inTime(page.evaluate(
+    ([attributes, event]) =>
+      new Promise((resolve) => {
+        const element = document.createElement("long-hand");
+        const heard = [];
+        for (const name of ["start", "finish", "error"]) {
+          element.addEventListener(name, (given) => {
+            const { message, detail } = given;
+            given.preventDefault();
+            heard.push(name);
+            if (name !== event) return;
+            const paths = [...element.shadowRoot.querySelectorAll("path")].map((path) => path.getAttribute("d"));
+            resolve({ heard, message, detail, paths, points: element.points.length, text: element.shadowRoot.textContent });
+          });
+        }
+        for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+        document.querySelector("main").prepend(element);
+      }),
+    [attributes, event],
+  ));
+
+test("the demonstration writes its elements, with one worker and one download", async () => {
+  await page.waitForFunction(
+    () => [...document.querySelectorAll("long-hand")].every((element) => element.points.length && !element.writing),
+    undefined,
+    { timeout: 120_000 },
+  );
+  assert.deepEqual(server.asked.filter((path) => path.endsWith("safetensors")), ["weights/synthesis.safetensors"]);
+  assert.equal(server.asked.filter((path) => path === "worker.js").length, 1);
+  const sizes = await page.evaluate(() =>
+    [...document.querySelectorAll("long-hand")].map((element) => {
+      const { width, height } = element.getBoundingClientRect();
+      return { em: parseFloat(getComputedStyle(element).fontSize), width, height };
+    }),
+  );
+  for (const { em, width, height } of sizes) assert.ok(width > 4 * em && height > em && height < 6 * em, JSON.stringify(sizes));
+  assert.deepEqual(complaints, []);
+});
+
+test("it can be read by those who do not see it", async () => {
+  await page.getByRole("img", { name: "Handwriting, anywhere" }).waitFor();
+});
+
+test("the pen moves, the settings count, and a seed repeats", async () => {
+  const options = { text: "ink", speed: "instant", seed: "5", bias: "1" };
+  const first = await written(options);
+  assert.deepEqual(first.heard, ["start", "finish"]);
+  assert.equal(first.detail.finish, "stopped");
+  assert.ok(first.paths.length >= 1 && first.points > 30);
+  assert.deepEqual((await written(options)).paths, first.paths);
+  assert.notDeepEqual((await written({ ...options, seed: "6" })).paths, first.paths);
+  assert.notDeepEqual((await written({ ...options, hand: "Slanted" })).paths, first.paths);
+  const growing = await inTime(page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const element = document.createElement("long-hand");
+        element.text = "slowly";
+        const length = () => [...element.shadowRoot.querySelectorAll("path")].reduce((sum, path) => sum + path.getAttribute("d").length, 0);
+        element.addEventListener("start", async () => {
+          const seen = [];
+          while (seen.length < 3) {
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            if (length() !== seen.at(-1)) seen.push(length());
+          }
+          // As a property, and while it writes.
+          element.speed = "instant";
+          element.addEventListener("finish", () => resolve([...seen, length(), element.getAttribute("speed")]));
+        });
+        document.querySelector("main").prepend(element);
+      }),
+  ));
+  assert.ok(growing[0] < growing[1] && growing[1] < growing[2] && growing[2] < growing[3], growing.join());
+  assert.equal(growing[4], "instant");
+});
+
+test("a changed attribute writes anew; manual waits for write(); write() repeats the same ink", async () => {
+  const found = await inTime(page.evaluate(async () => {
+    const element = document.createElement("long-hand");
+    const finished = () => new Promise((resolve) => element.addEventListener("finish", resolve, { once: true }));
+    const ink = () => [...element.shadowRoot.querySelectorAll("path")].map((path) => path.getAttribute("d")).join();
+    element.setAttribute("manual", "");
+    element.setAttribute("speed", "instant");
+    element.textContent = "one";
+    document.querySelector("main").prepend(element);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const waited = ink();
+    await element.write();
+    const one = ink();
+    await element.write();
+    const again = ink();
+    element.removeAttribute("manual");
+    const done = finished();
+    element.text = "first wish";
+    element.seed = 3;
+    // Superseded before it is written.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    element.text = "two";
+    await done;
+    const label = element.shadowRoot.querySelector("svg").getAttribute("aria-label");
+    return { waited, same: one === again, one: one.length > 0, other: ink() !== one, label };
+  }));
+  assert.deepEqual(found, { waited: "", same: true, one: true, other: true, label: "two" });
+});
+
+test("what cannot be is an event, and the text stays readable", async () => {
+  const wrong = await written({ text: "still here", bias: "much" }, "error");
+  assert.match(wrong.message, /bias: “much” is no number/);
+  assert.match(wrong.text, /still here/);
+  assert.match((await written({ text: "a", hand: "nobody" }, "error")).message, /no hand "nobody"/);
+  assert.match((await written({ text: "<img src=x>", bias: "77" }, "error")).message, /bias: 77 is outside/);
+  assert.equal(await page.locator("img").count(), 0);
+});
+
+test("an element that is not seen loads nothing; reduced motion is honoured", async () => {
+  const context = await browser.newContext({ serviceWorkers: "block", reducedMotion: "reduce" });
+  const other = await context.newPage();
+  await other.route("**/embed.html", async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replace(/<h1>.*<\/h1>/, "").replace(/<long-hand [^>]*hand="Slanted"[^>]*>/, `${"<br>".repeat(300)}<long-hand text="far down">`);
+    await route.fulfill({ response, body });
+  });
+  server.asked.length = 0;
+  await other.goto(`${server.address}embed.html`);
+  const far = other.locator("long-hand");
+  await other.waitForTimeout(500);
+  const early = server.asked.filter((path) => path.endsWith("safetensors"));
+  await far.scrollIntoViewIfNeeded();
+  await other.waitForFunction(() => document.querySelector("long-hand").points.length && !document.querySelector("long-hand").writing);
+  assert.deepEqual(early, []);
+  await context.close();
+});
