@@ -9,6 +9,7 @@ import { fromFragment, toFragment } from "./link.js";
 import { keepOffline } from "./offline.js";
 import { mountPrint } from "./print.js";
 import { say } from "./status.js";
+import { mount as mountThink } from "./think.js";
 
 const form = new Form();
 const desk = new Desk(form);
@@ -18,6 +19,7 @@ const copyButton = element("copy", HTMLButtonElement);
 const text = element("text", HTMLTextAreaElement);
 
 mountPrint(desk);
+mountThink(desk);
 
 // --- writing ---------------------------------------------------------------------------------
 

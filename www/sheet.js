@@ -76,6 +76,11 @@ export class Sheet extends EventTarget {
     this.#lift();
   }
 
+  /** Whether all points have come. */
+  get ended() {
+    return this.#complete;
+  }
+
   /** How many points are drawn. */
   get drawn() {
     return this.#drawn;
@@ -108,11 +113,13 @@ export class Sheet extends EventTarget {
   /** Holds the pen after exactly so many points, of those that have come. @param {number} count */
   show(count) {
     if (!this.#layout) return;
+    const [from, page] = [this.#drawn, this.#page];
     this.#paused = true;
     this.#drawn = Math.max(0, Math.min(count, this.#layout.count));
     this.#page = this.#penPage();
     this.#follows = true;
-    this.#redraw();
+    if (this.#drawn < from || this.#page !== page) this.#redraw();
+    else this.#draw(from, this.#drawn);
     this.#show();
     this.#tell();
   }

@@ -2,7 +2,7 @@
 // out. One text is written at a time; a new one ends the one before.
 
 import { site } from "./files.js";
-import init, { Longhand, toSvg } from "./pkg/longhand.js";
+import init, { Longhand, Thinking, toSvg } from "./pkg/longhand.js";
 import { weights } from "./weights.js";
 
 /**
@@ -10,6 +10,7 @@ import { weights } from "./weights.js";
  * @typedef {{ type: "open", engine: import("./pkg/longhand.js").EngineChoice, build: string, lazy?: boolean }
  *   | { type: "write", job: number, text: string, options: import("./pkg/longhand.js").WriteOptions }
  *   | { type: "cancel" }
+ *   | { type: "think", id: number, point: number, line: number, from: number, most: number }
  *   | { type: "svg", points: Float32Array }} Request
  */
 
@@ -21,6 +22,7 @@ import { weights } from "./weights.js";
  *   | { type: "plan", job: number, plan: import("./pkg/longhand.js").Plan }
  *   | { type: "points", job: number, points: Float32Array, row: number }
  *   | { type: "finish", job: number, finish: import("./pkg/longhand.js").Finish | undefined }
+ *   | { type: "moments", id: number, moments: import("./pkg/longhand.js").Moments | undefined }
  *   | { type: "svg", svg: string }
  *   | { type: "error", job?: number, message: string }} Reply
  */
@@ -35,6 +37,9 @@ const message = (error) => (error instanceof Error ? error.message : String(erro
 let opened;
 /** The two networks, each from the moment it is being loaded. @type {Record<string, Promise<import("./pkg/longhand.js").Network> | undefined>} */
 const networks = {};
+
+/** Looks into the text written last, when asked. @type {Thinking | undefined} */
+let thinking;
 
 /**
  * @param {import("./pkg/longhand.js").EngineChoice} engine
@@ -95,6 +100,7 @@ async function write(job, text, options) {
   const longhand = await opened;
   await network(text.trim() === "" ? "prediction" : "synthesis");
   const writing = await longhand.write(text, options);
+  thinking = new Thinking(writing);
   reply({ type: "plan", job, plan: writing.plan });
   tellEngine(longhand);
   for await (const points of writing) {
@@ -103,6 +109,12 @@ async function write(job, text, options) {
   }
   reply({ type: "finish", job, finish: writing.finish });
   writing.free();
+}
+
+/** @param {Extract<Request, { type: "think" }>} asked */
+async function think({ id, point, line, from, most }) {
+  const moments = await thinking?.moments(point, line, from, most);
+  reply({ type: "moments", id, moments }, moments ? [moments.moments.buffer] : []);
 }
 
 self.addEventListener("message", (/** @type {MessageEvent<Request>} */ { data }) => {
@@ -117,6 +129,9 @@ self.addEventListener("message", (/** @type {MessageEvent<Request>} */ { data })
       break;
     case "cancel":
       opened?.then((longhand) => longhand.cancel());
+      break;
+    case "think":
+      think(data).catch((error) => reply({ type: "error", message: message(error) }));
       break;
     case "svg":
       reply({ type: "svg", svg: toSvg(data.points) });
