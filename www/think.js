@@ -131,7 +131,7 @@ class Panel {
   #play = make("button", { type: "button", className: "play" });
   #back = make("button", { type: "button", title: "One point back" }, "◂ Back");
   #step = make("button", { type: "button", title: "One point on" }, "Step ▸");
-  #slider = make("input", { type: "range", id: "think-point", min: "0", max: "0", step: "1", value: "0" });
+  #slider = make("input", { type: "range", id: "think-point", min: "1", max: "1", step: "1", value: "1" });
   #where = make("span", { className: "where" });
   #pace = make("select", { id: "think-pace" });
   #loupe = make("canvas");
@@ -387,8 +387,9 @@ class Panel {
     const { sheet, layout } = this.#desk;
     const { drawn } = sheet;
     this.#play.textContent = this.#playing ? "❚❚ Pause" : "▶ Play";
-    this.#slider.max = String(this.#count);
-    this.#slider.valueAsNumber = drawn;
+    this.#slider.disabled = this.#count === 0;
+    this.#slider.max = String(Math.max(1, this.#count));
+    this.#slider.valueAsNumber = Math.max(1, drawn);
     this.#back.disabled = drawn <= 1;
     this.#step.disabled = drawn >= this.#count;
     this.#where.textContent = `${drawn} of ${this.#count}`;
