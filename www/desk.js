@@ -11,7 +11,8 @@
 // - `desk.sheet`: the canvas: `drawn`, `pause(bool)`, `show(count)`, `position(point)`, event "drawn".
 // - `desk.hands`: `addOwn`, `removeOwn`, `chooseOwn`.
 // - `desk.write(extra)`: writes what the form asks for; `extra` is added to the engine's options, such as
-//   `{ prime }`. `desk.stop()`.
+//   `{ prime }`. `desk.stop()`. `desk.goOn(points)`: shows points and goes on from them without a text;
+//   `desk.given`: how many points of what is being written are such.
 // - `desk.send(request, transfer)`: a request of one's own to worker.js. What comes back that the desk
 //   does not know is an event "reply" with the reply as its `detail`.
 // - `desk.say(message, problem)`: the status line.
@@ -56,6 +57,7 @@ export class Desk extends EventTarget {
   /** Said at the end: characters that could not be written, a line that ran on. */ #remarks = "";
   /** Said with the first of these: what is the matter with the address. */ complaints = "";
   /** Whether the ink is wanted at once, this time. */ #hurry = false;
+  /** Strokes of the visitor's that are gone on with, and how many points they have. @type {Float32Array} */ #given = new Float32Array();
 
   /** @param {import("./form.js").Form} form */
   constructor(form) {
@@ -98,11 +100,22 @@ export class Desk extends EventTarget {
     this.#worker.postMessage(request, transfer);
   }
 
-  /** Writes what the form asks for. @param {object} [extra] options for the engine besides @param {boolean} [hurry] at once */
-  write(extra = {}, hurry = false) {
+  /** How many of the first points are the visitor's own, not the network's. */
+  get given() {
+    return this.#given.length / 3;
+  }
+
+  /** Shows strokes and lets the network go on from them, without a text. @param {Float32Array} points x, y, pen */
+  goOn(points) {
+    this.write({ prime: { text: "", points } }, false, points);
+  }
+
+  /** Writes what the form asks for. @param {object} [extra] options for the engine besides @param {boolean} [hurry] at once @param {Float32Array} [given] points to go on from, without a text */
+  write(extra = {}, hurry = false, given = new Float32Array()) {
     const { text, scribble, style, blend, share, bias, temperature, seed, columns } = this.wish;
     this.#job += 1;
     this.#hurry = hurry;
+    this.#given = given;
     this.sheet.stop();
     this.#setWriting(true);
     say("Writing …");
@@ -111,8 +124,8 @@ export class Desk extends EventTarget {
     const options = { bias, temperature, seed, columns };
     if (style !== "") options.style = style;
     if (style !== "" && blend !== "") options.blend = { style: blend, share };
-    const own = this.hands.own?.extra() ?? {};
-    this.send({ type: "write", job: this.#job, text: scribble ? "" : text, options: { ...options, ...own, ...extra } });
+    const own = given.length ? {} : (this.hands.own?.extra() ?? {});
+    this.send({ type: "write", job: this.#job, text: scribble || given.length ? "" : text, options: { ...options, ...own, ...extra } });
   }
 
   stop() {
@@ -186,6 +199,7 @@ export class Desk extends EventTarget {
     this.points = new Points();
     this.layout = new Layout(this.points, wish, { letters, rows: Math.max(1, plan.lines.length) });
     this.sheet.begin(this.layout, reduced || this.#hurry ? Infinity : this.#form.speed / plan.sampleMs);
+    if (this.given) this.#showGiven();
     this.#remarks = this.complaints;
     this.complaints = "";
     if (plan.leftOut.length) this.#remarks += `Not among the letters the network knows: ${plan.leftOut.join(" ")}. `;
@@ -196,6 +210,15 @@ export class Desk extends EventTarget {
     this.#canvas.setAttribute("aria-label", "Being written");
     say(`${this.#remarks}Writing …`);
     this.#tell("started");
+  }
+
+  /** The visitor's strokes are there before the pen moves. */
+  #showGiven() {
+    this.points.add(this.#given, 0);
+    this.layout?.update();
+    this.sheet.changed();
+    this.sheet.show(this.given);
+    this.sheet.pause(false);
   }
 
   /** @param {Float32Array} points @param {number} row */

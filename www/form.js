@@ -81,6 +81,7 @@ export class Form extends EventTarget {
     for (const id of NUMBERS) wish[id] = this.#number(id).valueAsNumber;
     for (const id of CHOICES) wish[id] = this.#choice(id).value;
     wish.style = this.hands.value;
+    wish.own = this.hands.own?.id ?? "";
     wish.blend = this.#blend.value;
     wish.ink = this.ink;
     return /** @type {Shared} */ (wish);
@@ -105,6 +106,9 @@ export class Form extends EventTarget {
       if (!known) problems.push(`There is no hand “${name}” here.`);
       if (key === "style") this.hands.value = known ? name : "";
       else this.#blend.value = known ? name : "";
+    }
+    if (wish.own && !this.hands.chooseOwn(wish.own)) {
+      problems.push("The link is of a hand that someone drew, which stays on their device; so here it is in no one’s hand.");
     }
     if (wish.ink !== undefined) this.ink = wish.ink;
     this.#enable();

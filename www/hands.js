@@ -68,10 +68,11 @@ export class Hands extends EventTarget {
     if (chosen) this.value = "";
   }
 
-  /** @param {string} id */
+  /** Chooses a hand of the visitor's; says whether there is one of that id. @param {string} id */
   chooseOwn(id) {
     this.value = OWN + id;
     this.dispatchEvent(new Event("change"));
+    return this.#own.has(id);
   }
 
   #chosen() {

@@ -14,6 +14,7 @@
  * @property {number} share of the second hand
  * @property {number} columns
  * @property {boolean} scribble
+ * @property {string} own id of the visitor's own hand, which is not itself in the link; "" for none
  */
 
 /** @typedef {Wish & Look} Shared */
@@ -76,6 +77,7 @@ export function fromFragment(fragment) {
     style: parameters.get("style") ?? "",
     blend: parameters.get("blend") ?? "",
     scribble: parameters.get("scribble") === "1",
+    own: /^[0-9a-f]{16}$/.test(parameters.get("own") ?? "") ? parameters.get("own") : "",
     ...USUAL,
   };
   for (const [key, { min, max, whole }] of Object.entries(RANGES)) {

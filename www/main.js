@@ -8,6 +8,7 @@ import { Form } from "./form.js";
 import { fromFragment, toFragment } from "./link.js";
 import { keepOffline } from "./offline.js";
 import { mountPrint } from "./print.js";
+import { Own } from "./own.js";
 import { say } from "./status.js";
 import { mount as mountThink } from "./think.js";
 
@@ -17,6 +18,7 @@ const writeButton = element("write", HTMLButtonElement);
 const stopButton = element("stop", HTMLButtonElement);
 const copyButton = element("copy", HTMLButtonElement);
 const text = element("text", HTMLTextAreaElement);
+const own = new Own(desk);
 
 mountPrint(desk);
 mountThink(desk);
@@ -57,7 +59,8 @@ desk.addEventListener("busy", () => {
 desk.addEventListener("ready", () => {
   writeButton.disabled = false;
   copyButton.disabled = false;
-  follow(location.hash);
+  // A link may be of a hand that is kept here.
+  void own.restored.then(() => follow(location.hash));
   void keepOffline(element("update", HTMLElement));
 });
 desk.addEventListener("broken", () => {
@@ -136,13 +139,17 @@ desk.addEventListener("reply", (event) => {
 copyButton.addEventListener("click", async () => {
   if (!form.valid()) return;
   const address = new URL(toFragment(form.wish, desk.fingerprint), location.href).href;
-  const own = form.hands.own ? "Your own hand stays on this device, the link is without it. " : "";
+  const without = desk.given
+    ? "The strokes that you drew are not in the link. "
+    : form.hands.own
+      ? "Your own hand stays on this device, the link is without it. "
+      : "";
   try {
     await navigator.clipboard.writeText(address);
-    if (!desk.writing) say(`${own}The link is copied. Done`);
+    if (!desk.writing) say(`${without}The link is copied. Done`);
   } catch {
     remember();
-    if (!desk.writing) say(`${own}The browser does not let the page copy; the link is in the address bar. Done`);
+    if (!desk.writing) say(`${without}The browser does not let the page copy; the link is in the address bar. Done`);
   }
 });
 

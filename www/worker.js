@@ -2,7 +2,7 @@
 // out. One text is written at a time; a new one ends the one before.
 
 import { site } from "./files.js";
-import init, { Longhand, Thinking, toSvg } from "./pkg/longhand.js";
+import init, { Longhand, Thinking, handFromFile, handToFile, toSvg } from "./pkg/longhand.js";
 import { weights } from "./weights.js";
 
 /**
@@ -11,6 +11,7 @@ import { weights } from "./weights.js";
  *   | { type: "write", job: number, text: string, options: import("./pkg/longhand.js").WriteOptions }
  *   | { type: "cancel" }
  *   | { type: "think", id: number, point: number, line: number, from: number, most: number }
+ *   | { type: "own", id: number, question: import("./own.js").Question }
  *   | { type: "svg", points: Float32Array }} Request
  */
 
@@ -23,6 +24,7 @@ import { weights } from "./weights.js";
  *   | { type: "points", job: number, points: Float32Array, row: number }
  *   | { type: "finish", job: number, finish: import("./pkg/longhand.js").Finish | undefined }
  *   | { type: "moments", id: number, moments: import("./pkg/longhand.js").Moments | undefined }
+ *   | { type: "own", id: number, answer?: unknown, message?: string }
  *   | { type: "svg", svg: string }
  *   | { type: "error", job?: number, message: string }} Reply
  */
@@ -117,6 +119,20 @@ async function think({ id, point, line, from, most }) {
   reply({ type: "moments", id, moments }, moments ? [moments.moments.buffer] : []);
 }
 
+/** Reads ink, or the file of a hand. @param {import("./own.js").Question} question */
+async function own(question) {
+  const longhand = await opened;
+  switch (question.call) {
+    case "read":
+      await networks.synthesis;
+      return longhand.readInk(question.strokes, question.text, question.check);
+    case "file":
+      return handToFile(question.hand);
+    case "open":
+      return handFromFile(question.bytes);
+  }
+}
+
 self.addEventListener("message", (/** @type {MessageEvent<Request>} */ { data }) => {
   switch (data.type) {
     case "open":
@@ -132,6 +148,12 @@ self.addEventListener("message", (/** @type {MessageEvent<Request>} */ { data })
       break;
     case "think":
       think(data).catch((error) => reply({ type: "error", message: message(error) }));
+      break;
+    case "own":
+      own(data.question).then(
+        (answer) => reply({ type: "own", id: data.id, answer }),
+        (error) => reply({ type: "own", id: data.id, message: message(error) }),
+      );
       break;
     case "svg":
       reply({ type: "svg", svg: toSvg(data.points) });
