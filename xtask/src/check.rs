@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::{cargo, command, run as run_command, run_and_read, say, text};
 use crate::totals::{Runner, Totals};
-use crate::{site, tools};
+use crate::{package, site, tools};
 
 /// The packages of this workspace. They are built one after the other, because cargo, when it builds
 /// both at once, turns on in each dependency what either package asks of it: most would be compiled
@@ -210,6 +210,7 @@ fn page(root: &Path, outcome: &mut Outcome) -> Result<()> {
     let browser = tools::browser(root)?;
     let dist = root.join("dist");
     site::assemble(root, &dist)?;
+    package::gather(root)?;
     if let Err(error) = size(&dist.join(site::WASM)) {
         outcome.problem(&error);
     }

@@ -1,13 +1,14 @@
 //! The repository's commands, run as `cargo xtask NAME`. Each installs what it is missing.
 //!
-//! `site` builds the WASM module and gathers the page, `listing` lists its files, `serve` hands it to a
-//! browser, `check` is `cargo xtask test`, `fuzz` runs a fuzz target; `command` and `tools` run and find
+//! `site` builds the WASM module and gathers the page, `listing` lists its files, `package`
+//! makes one for npm, `serve` hands it to a browser, `check` is `cargo xtask test`, `fuzz` runs a fuzz target; `command` and `tools` run and find
 //! other programs, `totals` counts tests.
 
 mod check;
 mod command;
 mod fuzz;
 mod listing;
+mod package;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod scratch;
@@ -27,6 +28,7 @@ Usage: cargo xtask COMMAND
 
   serve [--port N]     build the page and serve it on 127.0.0.1 (port 8080, or the next free one)
   build [--out DIR]    build the page as a folder that any web host can serve (dist)
+  package              make the npm package, as a folder (target/npm)
   test [STAGE...]      run all tests, or only the named stages: lint native web page train
   fuzz TARGET [ARG...] run a target of fuzz/ until it is stopped; libFuzzer's arguments, such as -runs=1000
 ";
@@ -35,6 +37,7 @@ enum Task {
     Help,
     Serve { port: Option<u16> },
     Build { out: PathBuf },
+    Package,
     Test { stages: Vec<check::Stage> },
     Fuzz { arguments: Vec<std::ffi::OsString> },
 }
@@ -63,6 +66,10 @@ fn run() -> Result<bool> {
             serve::serve(root, &server)?;
         }
         Task::Build { out } => site::assemble(root, &out)?,
+        Task::Package => {
+            site::build_package(root)?;
+            package::gather(root)?;
+        }
         Task::Test { stages } => return check::run(root, &stages),
         Task::Fuzz { arguments } => fuzz::run(root, &arguments)?,
     }
@@ -77,6 +84,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
             "help" => return Ok(Task::Help),
             "serve" => Task::Serve { port: None },
             "build" => Task::Build { out: PathBuf::from("dist") },
+            "package" => Task::Package,
             "test" => Task::Test { stages: Vec::new() },
             // What follows is libFuzzer's, whose options are not of our form.
             "fuzz" => return Ok(Task::Fuzz { arguments: arguments.raw_args()?.collect() }),

@@ -41,7 +41,12 @@ pub fn build_package(root: &Path) -> Result<()> {
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(&package)
-        .with_context(|| format!("wasm-bindgen cannot read {}", module.display()))
+        .with_context(|| format!("wasm-bindgen cannot read {}", module.display()))?;
+    // The types name `Symbol.dispose`, which TypeScript knows only if it is told to.
+    let types = package.join("longhand.d.ts");
+    let text = fs::read_to_string(&types).with_context(|| format!("cannot read {}", types.display()))?;
+    fs::write(&types, format!("/// <reference lib=\"esnext.disposable\" />\n{text}"))
+        .with_context(|| format!("cannot write {}", types.display()))
 }
 
 /// The crate's wasm-bindgen and the one linked into this program must be of one version: the first
@@ -83,13 +88,19 @@ pub fn assemble(root: &Path, out: &Path) -> Result<()> {
         fs::remove_dir_all(&out).with_context(|| format!("cannot empty {}", out.display()))?;
     }
     copy_folder(&www, &out)?;
+    copy_weights(root, &out)?;
+    listing::write(&out)?;
+    say(&format!("The page is in {}: any web host can serve it.", out.display()));
+    Ok(())
+}
+
+/// Copies the weights that are served, and their terms, to the folder `weights` of `out`.
+pub fn copy_weights(root: &Path, out: &Path) -> Result<()> {
     let weights = out.join("weights");
     fs::create_dir_all(&weights)?;
     for file in weights_files(root)? {
         copy_into(&file, &weights)?;
     }
-    listing::write(&out)?;
-    say(&format!("The page is in {}: any web host can serve it.", out.display()));
     Ok(())
 }
 
@@ -99,7 +110,10 @@ fn weights_files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry?.path();
-        let served = path.extension().is_some_and(|extension| extension == "safetensors" || extension == "md");
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        // Twice as large, for trainings to go on from: every visitor would have to keep them.
+        let for_training = name.ends_with("-f16.safetensors");
+        let served = (name.ends_with(".safetensors") && !for_training) || name.ends_with(".md");
         if served && path.is_file() {
             files.push(path);
         }
@@ -107,7 +121,7 @@ fn weights_files(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
         let entry = entry?;
@@ -124,7 +138,7 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn copy_into(file: &Path, folder: &Path) -> Result<()> {
+pub fn copy_into(file: &Path, folder: &Path) -> Result<()> {
     let name = file.file_name().context("a file without a name")?;
     fs::copy(file, folder.join(name)).with_context(|| format!("cannot copy {}", file.display()))?;
     Ok(())
