@@ -220,10 +220,15 @@ fn page(root: &Path, outcome: &mut Outcome) -> Result<()> {
     }
     // Named one by one: Node's versions differ in what they make of a folder.
     let tests = page_tests(&folder)?;
-    outcome.tests(
-        Runner::Node,
-        command("node", root).args(["--test", "--test-reporter=spec"]).args(tests).env("CHROME", browser.chrome),
-    );
+    let mut node = command("node", root);
+    node.args(["--test", "--test-reporter=spec"]).args(tests).env("CHROME", browser.chrome);
+    node.env("PACKAGE", package::folder(root));
+    // Without Firefox its tests fail, and say so.
+    match tools::firefox(root) {
+        Ok(firefox) => _ = node.env("FIREFOX", firefox),
+        Err(error) => outcome.problem(&error),
+    }
+    outcome.tests(Runner::Node, &mut node);
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! The repository's commands, run as `cargo xtask NAME`. Each installs what it is missing.
 //!
-//! `site` builds the WASM module and gathers the page, `listing` lists its files, `package`
-//! makes one for npm, `serve` hands it to a browser, `check` is `cargo xtask test`, `fuzz` runs a fuzz target; `command` and `tools` run and find
-//! other programs, `totals` counts tests.
+//! `site` builds the WASM module and gathers the page, `listing` lists its files, `package` makes one
+//! for npm, `serve` hands the page to a browser, `check` is `cargo xtask test`, `fuzz` runs a fuzz
+//! target; `command` and `tools` run and find other programs, `totals` counts tests.
 
 mod check;
 mod command;

@@ -114,6 +114,25 @@ fn find_browser() -> Option<Browser> {
     Some(Browser { chrome, driver })
 }
 
+/// Finds Firefox, and installs it where apt can.
+pub fn firefox(root: &Path) -> Result<PathBuf> {
+    let find_firefox = || {
+        let mac = Path::new("/Applications/Firefox.app/Contents/MacOS/firefox");
+        env::var_os("FIREFOX")
+            .map(PathBuf::from)
+            .filter(|path| path.is_file())
+            .or_else(|| ["firefox-esr", "firefox"].iter().find_map(|name| find(name, &[])))
+            .or_else(|| mac.is_file().then(|| mac.to_owned()))
+    };
+    if let Some(firefox) = find_firefox() {
+        return Ok(firefox);
+    }
+    say("Firefox is missing.");
+    let advice = "install Firefox (on Debian: firefox-esr), or set FIREFOX to where it is";
+    apt(root, &["firefox-esr"]).context(advice)?;
+    find_firefox().context(advice)
+}
+
 /// Lets Vulkan find a software adapter, so that the GPU engine's native tests have one to run on.
 /// They pass without it, and say so, so that a failure here is only told.
 pub fn software_vulkan(root: &Path) {
