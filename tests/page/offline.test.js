@@ -43,16 +43,9 @@ async function first() {
   const context = await browser.newContext({ serviceWorkers: "allow" });
   const open = (query = "?engine=cpu", ready) => Visitor.open(context, server.address + query, ready);
   const visitor = await open();
-  await kept(visitor);
+  await visitor.kept();
   return { server, context, visitor, open };
 }
-
-/** Waits until a version is kept and serves the next visit. */
-const kept = (visitor) =>
-  visitor.page.evaluate(async () => {
-    const { active } = await navigator.serviceWorker.ready;
-    while (active.state !== "activated") await new Promise((resolve) => active.addEventListener("statechange", resolve, { once: true }));
-  });
 
 test("after one visit, in which nothing was written, the page works with the network off", async () => {
   const { server, context, visitor, open } = await first();

@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { chromium, firefox } from "playwright-core";
 
 /** The page as `cargo xtask build` makes it. */
 export const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
@@ -77,6 +77,13 @@ export const file = (name) => readFile(join(DIST, name));
  */
 export const launch = async (options) => chromium.launch(await launchOptions(options));
 
+/**
+ * The Firefox that people have, through WebDriver BiDi. Playwright knows it as an experiment, and not
+ * every version of Playwright gets on with every Firefox: see CONTRIBUTING.md.
+ */
+export const launchFirefox = (options = {}) =>
+  firefox.launch({ channel: "moz-firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr", ...options });
+
 export async function launchOptions({ gpu = false } = {}) {
   const driver = JSON.parse(await readFile(new URL("../../webdriver.json", import.meta.url), "utf8"));
   const flags = driver["goog:chromeOptions"].args.filter((flag) => flag !== "--headless");
@@ -141,6 +148,16 @@ export class Visitor {
       throw new Error(`status ${JSON.stringify(await this.status.textContent())} never matched ${pattern}`, { cause: error });
     }
     return this.status.textContent();
+  }
+
+  /** Waits until a version of the site is kept, and serves the next visit. */
+  async kept() {
+    await this.page.evaluate(async () => {
+      const { active } = await navigator.serviceWorker.ready;
+      while (active.state !== "activated") {
+        await new Promise((resolve) => active.addEventListener("statechange", resolve, { once: true }));
+      }
+    });
   }
 
   /** Sets a slider as dragging would. */
