@@ -29,6 +29,11 @@ const MIN_LOG_SD = -7.0;
 const MAX_RHO = 6.0;
 // Standard deviations beyond which a point is no farther; below every log of a density.
 const FAR = 1e15;
+// Largest log of a standard deviation; least log of one with which a point is drawn; log of a share
+// of pi below which it is none: short of where exp overflows, or an adapter may take it for 0.
+const MAX_LOG_SD = 30.0;
+const LEAST_DRAWN = -80.0;
+const LEAST_SHARE = -80.0;
 const LEAST = -1e38;
 const LOG_TAU = 1.8378770664093453;
 
@@ -112,27 +117,30 @@ fn draw(line: u32, drawn: vec4<f32>) -> Step {
     let output_at = line * (OUTPUTS + MIXTURES);
     let temperature = lines[line].temperature;
     // The first component at which the running sum passes the uniform; rounding may leave the
-    // sum just short of 1, then it is the last.
+    // sum just short of 1, then it is the last that has a share.
     var total = 0.0;
     for (var j = 0u; j < MIXTURES; j++) {
         total += pi[j];
     }
-    var component = MIXTURES;
+    var component = 0u;
+    var passed = false;
     var sum = 0.0;
     for (var j = 0u; j < MIXTURES; j++) {
         let share = pi[j] / total;
         output[output_at + OUTPUTS + j] = share;
-        sum += share;
-        if component == MIXTURES && sum > drawn[0] {
+        if !passed && share > 0.0 {
             component = j;
         }
+        sum += share;
+        passed = passed || sum > drawn[0];
     }
-    component = min(component, MIXTURES - 1u);
 
     let chosen = output_at + 1u + component; // row of pi^; the others follow in blocks of M
     let spread = sqrt(temperature);
-    let sigma_x = exp(output[chosen + 3u * MIXTURES] - lines[line].bias) * spread;
-    let sigma_y = exp(output[chosen + 4u * MIXTURES] - lines[line].bias) * spread;
+    let log_sx = clamp(output[chosen + 3u * MIXTURES] - lines[line].bias, LEAST_DRAWN, MAX_LOG_SD);
+    let log_sy = clamp(output[chosen + 4u * MIXTURES] - lines[line].bias, LEAST_DRAWN, MAX_LOG_SD);
+    let sigma_x = exp(log_sx) * spread;
+    let sigma_y = exp(log_sy) * spread;
     let rho = tangent(output[chosen + 5u * MIXTURES]);
     var step: Step;
     step.pen_probability = sigmoid(-output[output_at] / temperature);
@@ -156,8 +164,8 @@ fn draw(line: u32, drawn: vec4<f32>) -> Step {
 // Log of the density N of one component, whose row of pi^ is `row`, factored as x, then y given x:
 // as 1 - rho^2 = 1 / cosh(rho^)^2, nothing cancels where rho is near 1.
 fn log_normal(row: u32) -> f32 {
-    let log_sx = max(output[row + 3u * MIXTURES], MIN_LOG_SD);
-    let log_sy = max(output[row + 4u * MIXTURES], MIN_LOG_SD);
+    let log_sx = clamp(output[row + 3u * MIXTURES], MIN_LOG_SD, MAX_LOG_SD);
+    let log_sy = clamp(output[row + 4u * MIXTURES], MIN_LOG_SD, MAX_LOG_SD);
     let rho = clamp(output[row + 5u * MIXTURES], -MAX_RHO, MAX_RHO);
     let zx = clamp((offset.x - output[row + MIXTURES]) * exp(-log_sx), -FAR, FAR);
     let zy = clamp((offset.y - output[row + 2u * MIXTURES]) * exp(-log_sy), -FAR, FAR);
@@ -217,7 +225,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         largest = max(largest, logits[j]);
     }
     for (var j = thread; j < MIXTURES; j += THREADS) {
-        pi[j] = exp((logits[j] - largest) * sharpness);
+        let log = (logits[j] - largest) * sharpness;
+        pi[j] = select(exp(max(log, LEAST_SHARE)), 0.0, log < LEAST_SHARE);
     }
     workgroupBarrier();
 

@@ -85,6 +85,21 @@ fn lost_device() {
 }
 
 #[test]
+fn extremes() {
+    run(twins::extremes());
+}
+
+#[test]
+fn wrong_numbers() {
+    run(twins::wrong_numbers());
+}
+
+#[test]
+fn no_room() {
+    run(twins::no_room());
+}
+
+#[test]
 fn choice() {
     run(twins::choice());
 }

@@ -71,6 +71,21 @@ async fn lost_device() {
 }
 
 #[wasm_bindgen_test]
+async fn extremes() {
+    twins::extremes().await;
+}
+
+#[wasm_bindgen_test]
+async fn wrong_numbers() {
+    twins::wrong_numbers().await;
+}
+
+#[wasm_bindgen_test]
+async fn no_room() {
+    twins::no_room().await;
+}
+
+#[wasm_bindgen_test]
 async fn choice() {
     twins::choice().await;
 }

@@ -69,7 +69,10 @@ def quantise(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     unit = np.exp2(np.maximum(exponent - 4, -24))  # f16 has nothing finer than 2^-24
     scale = np.ceil(smallest / unit) * unit
     # A row of zeros has the scale 0.
-    whole = np.rint(value / np.where(scale > 0, scale, 1)[:, None])
+    scales = np.where(scale > 0, scale, 1)[:, None]
+    # The largest number of f16 is no multiple of its scale, and the next one is beyond.
+    most = np.floor(F16_MAX / scales)
+    whole = np.clip(np.rint(value / scales), -most, most)
     return whole.astype(np.int8), scale.astype(np.float32)
 
 

@@ -16,6 +16,13 @@ const FAR: f32 = 1e15;
 /// Below every log of a density.
 const LEAST: f32 = -1e38;
 
+/// Largest log of a standard deviation: beyond any ink, and short of where `exp` overflows.
+const MAX_LOG_SD: f32 = 30.0;
+/// Least log of one with which a point is drawn: a GPU may take what `exp` gives below for 0.
+const LEAST_DRAWN: f32 = -80.0;
+/// Log of a share of π below which it is none, likewise.
+const LEAST_SHARE: f32 = -80.0;
+
 /// The output layer: `output[r] = bias[r] + weight[r] · hidden`, `hidden` being all layers' `[Σ H]`.
 pub fn output(dense: &Dense, hidden: &[f32], output: &mut [f32]) {
     for row in 0..output.len() {
@@ -40,27 +47,30 @@ pub fn sample(output: &[f32], has_stop: bool, bias: f32, temperature: f32, noise
     }
     let mut total = 0.0;
     for j in 0..m {
-        pi[j] = ((output[1 + j] - largest) * sharpness).exp();
+        let log = (output[1 + j] - largest) * sharpness;
+        pi[j] = if log < LEAST_SHARE { 0.0 } else { log.exp() };
         total += pi[j];
     }
     for j in 0..m {
         pi[j] /= total;
     }
     // The first component at which the running sum passes the uniform; rounding may leave the
-    // sum just short of 1, then it is the last.
-    let mut component = m - 1;
+    // sum just short of 1, then it is the last that has a share.
+    let mut component = 0;
     let mut sum = 0.0;
     for j in 0..m {
+        if pi[j] > 0.0 {
+            component = j;
+        }
         sum += pi[j];
         if sum > u_component {
-            component = j;
             break;
         }
     }
     let row = |block: usize| output[1 + block * m + component];
     let spread = temperature.sqrt();
-    let sigma_x = (row(3) - bias).exp() * spread;
-    let sigma_y = (row(4) - bias).exp() * spread;
+    let sigma_x = (row(3) - bias).clamp(LEAST_DRAWN, MAX_LOG_SD).exp() * spread;
+    let sigma_y = (row(4) - bias).clamp(LEAST_DRAWN, MAX_LOG_SD).exp() * spread;
     let rho = row(5).tanh();
     let pen_probability = sigmoid(-output[0] / temperature);
     let dx = row(1) + sigma_x * z1;
@@ -103,8 +113,8 @@ pub fn log_density(output: &[f32], m: usize, dx: f32, dy: f32) -> f32 {
 /// nothing cancels where ρ is near 1 [G eq 24].
 fn log_normal(output: &[f32], m: usize, component: usize, dx: f32, dy: f32) -> f32 {
     let row = |block: usize| output[1 + block * m + component];
-    let log_sx = row(3).max(MIN_LOG_SD);
-    let log_sy = row(4).max(MIN_LOG_SD);
+    let log_sx = row(3).clamp(MIN_LOG_SD, MAX_LOG_SD);
+    let log_sy = row(4).clamp(MIN_LOG_SD, MAX_LOG_SD);
     let rho = row(5).clamp(-MAX_RHO, MAX_RHO);
     let zx = ((dx - row(1)) * (-log_sx).exp()).clamp(-FAR, FAR);
     let zy = ((dy - row(2)) * (-log_sy).exp()).clamp(-FAR, FAR);
@@ -170,6 +180,46 @@ mod tests {
         let step = sample(&output, true, 5.0, 0.1, &[0.9999; 4], &mut pi);
         assert_eq!((step.component, step.pen_probability, pi), (0.0, 1.0, [1.0, 0.0]));
         assert!(step.dx.is_finite() && step.dy.is_finite());
+    }
+
+    #[test]
+    fn whatever_the_parameters_a_point_is_a_number() {
+        let huge = [-3e38, -1e5, -90.0, -1.0, 0.0, 1.0, 90.0, 1e5, 3e38];
+        let (mut noise, mut draws) = (NoiseStream::new(6, 0), NoiseStream::new(7, 0));
+        let mut pi = [0.0; 3];
+        for round in 0..20_000 {
+            let mut output = [0.0; 20];
+            for value in &mut output {
+                let [pick, _, small, _] = draws.next();
+                *value = if pick < 0.5 { small } else { huge[(pick * 2e5) as usize % huge.len()] };
+            }
+            let (bias, temperature) = ([0.0, 5.0, 10.0][round % 3], [0.01, 0.1, 1.0, 4.0, 5.0][round % 5]);
+            let mut drawn = noise.next();
+            if round % 7 == 0 {
+                drawn[..2].copy_from_slice(&[1.0 - f32::EPSILON / 2.0; 2]);
+            }
+            let step = sample(&output, true, bias, temperature, &drawn, &mut pi);
+            let values = bytemuck::cast::<Step, [f32; 9]>(step);
+            // The mean may be as far away as it likes: a deviation must not take it beyond what there is.
+            assert!(values.iter().all(|v| v.is_finite()), "{step:?} of {output:?}");
+            assert!((0.0..=1.0).contains(&step.pen_probability) && (0.0..=1.0).contains(&step.stop));
+            assert!((pi.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{pi:?}");
+            assert!(pi[step.component as usize] > 0.0, "a component without a share was drawn: {pi:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_deviation_the_point_is_the_mean_and_with_full_correlation_it_lies_on_the_diagonal() {
+        let mut pi = [0.0];
+        let mut output = [0.0, 0.3, 1.5, -2.5, -1e5, -1e5, 0.0];
+        let step = sample(&output, false, 10.0, 0.01, &[0.9, 0.5, 8.0, -8.0], &mut pi);
+        assert_eq!((step.dx, step.dy), (1.5, -2.5));
+        (output[4], output[5]) = (0.0, 0.0);
+        for (rho, sign) in [(3e38, 1.0), (20.0, 1.0), (-20.0, -1.0), (-3e38, -1.0)] {
+            output[6] = rho;
+            let step = sample(&output, false, 0.0, 1.0, &[0.9, 0.5, 2.0, -7.0], &mut pi);
+            assert!((step.dx - 3.5).abs() < 1e-6 && (step.dy - (-2.5 + sign * 2.0)).abs() < 1e-6, "{step:?}");
+        }
     }
 
     /// ê, π̂, μx, μy, σ̂x, σ̂y, ρ̂ of one component.

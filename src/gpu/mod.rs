@@ -16,6 +16,7 @@ mod buffers;
 mod device;
 mod pipelines;
 mod readback;
+mod selftest;
 mod step;
 
 use crate::cpu;
@@ -52,14 +53,34 @@ struct Open {
 }
 
 impl GpuEngine {
-    /// Opens the best adapter; a software one (llvmpipe, SwiftShader) only if `software` is set.
+    /// Opens the best adapter; a software one (llvmpipe, SwiftShader) only if `software` is set. The
+    /// first time in a process it has to compute a few points as the CPU engine does.
     ///
     /// # Errors
     /// [`Error::GpuUnavailable`].
     pub async fn new(software: bool) -> Result<Self> {
+        let mut engine = Self::with_shaders(software, |_, source| source.into()).await?;
+        selftest::once(&mut engine).await?;
+        Ok(engine)
+    }
+
+    /// An engine that was not tested, of shaders that `edit` may have spoilt. For tests.
+    ///
+    /// # Errors
+    /// [`Error::GpuUnavailable`].
+    #[doc(hidden)]
+    pub async fn with_shaders(software: bool, edit: pipelines::Edit) -> Result<Self> {
         let gpu = Gpu::open(software).await?;
-        let shaders = gpu.guarded(|| Ok(Shaders::new(&gpu))).await?;
+        let shaders = gpu.guarded(|| Ok(Shaders::new(&gpu, edit))).await?;
         Ok(Self { gpu, shaders, networks: Vec::new(), open: None })
+    }
+
+    /// Computes a few points of a small network and compares them with the CPU engine's. Ends what is open.
+    ///
+    /// # Errors
+    /// [`Error::GpuUnavailable`] if they differ, or if the adapter cannot do it at all.
+    pub async fn test(&mut self) -> Result<()> {
+        selftest::run(self).await
     }
 
     /// "WebGPU · NVIDIA …" in a browser, "Vulkan · …" natively.

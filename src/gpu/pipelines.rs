@@ -3,7 +3,11 @@
 use super::device::Gpu;
 use crate::error::{Error, Result};
 use crate::model::{Dense, Weights};
+use std::borrow::Cow;
 use std::sync::{Arc, Weak};
+
+/// What tests do to a shader, by its name and source, to make an adapter that fails.
+pub type Edit = fn(&'static str, &'static str) -> Cow<'static, str>;
 
 /// The three shaders, as the browser or driver has read them.
 #[derive(Debug)]
@@ -14,10 +18,10 @@ pub struct Shaders {
 }
 
 impl Shaders {
-    /// Reads them.
-    pub fn new(gpu: &Gpu) -> Self {
-        let read = |label, source: &str| {
-            let source = wgpu::ShaderSource::Wgsl(source.into());
+    /// Reads them, as `edit` leaves them: it is given the name and the source of each.
+    pub fn new(gpu: &Gpu, edit: Edit) -> Self {
+        let read = |label, source: &'static str| {
+            let source = wgpu::ShaderSource::Wgsl(edit(label, source));
             gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some(label), source })
         };
         Self {

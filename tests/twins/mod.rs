@@ -16,6 +16,7 @@ use longhand::noise::NoiseStream;
 use longhand::style::gate_bias;
 use longhand::testing;
 use longhand::writer::{Settings, Writer};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,6 +26,10 @@ use std::sync::Arc;
 pub const KERNEL: f32 = 1e-5;
 /// For free runs, in which errors feed back through the drawn points.
 pub const FREE_RUN: f32 = 1e-3;
+
+/// For parameters at which `exp` is given as much as it can take: WGSL lets it be off by 3 + 2 |x|
+/// roundings.
+const EXTREME: f32 = 2e-5;
 
 /// An engine on the GPU, even if it is software.
 pub async fn gpu() -> GpuEngine {
@@ -478,6 +483,114 @@ async fn taken_over(weights: &Weights, settings: &Settings) {
         inks[0].len()
     ));
     assert!(worst < 0.1, "{worst}");
+}
+
+/// Mixture parameters far beyond those of any trained network, biases and temperatures beyond those that
+/// can be set: every number is one, and the twin's.
+pub async fn extremes() {
+    let mut engine = gpu().await;
+    let settings: Vec<(f32, f32)> =
+        [0.0, 1.0, 5.0, 10.0].iter().flat_map(|&b| [0.01, 0.1, 1.0, 5.0].map(|t| (b, t))).collect();
+    let lines: Vec<Line> =
+        settings.iter().map(|&(bias, temperature)| Line { bias, temperature, ..Line::default() }).collect();
+    // Corners of the noise, then noise.
+    let last = 1.0 - f32::EPSILON / 2.0;
+    let mut drawn = vec![[0.0, 1e-6, 8.0, -8.0], [last, last, -8.0, 8.0], [0.5, 0.5, 0.0, 0.0]];
+    drawn.extend(testing::noise(3, 1, 3));
+    // pi^, mu, sigma^ and rho^ of three components.
+    type Case = (&'static str, [f32; 3], [f32; 3], [f32; 3], [f32; 3]);
+    let cases: [Case; 6] = [
+        ("rho at its ends", [0.3, 0.1, -0.2], [1.0, -2.0, 0.5], [0.1, -0.4, 0.3], [3e4, -3e4, 12.0]),
+        ("sigma to 0", [0.3, 0.1, -0.2], [1.0, -2.0, 0.5], [-50.0, -1e4, -90.0], [0.5, -20.0, 20.0]),
+        ("pi underflows", [900.0, -900.0, 1e5], [1.0, -2.0, 0.5], [0.1, -0.4, 0.3], [0.5, -1.0, 2.0]),
+        ("sigma overflows", [0.3, 0.1, -0.2], [1.0, -2.0, 0.5], [95.0, 1e4, 60.0], [0.5, -1.0, 2.0]),
+        ("means far away", [0.3, 0.1, -0.2], [1e5, -1e30, 1e20], [0.1, -0.4, 0.3], [0.5, -1.0, 2.0]),
+        ("all of it", [3e38, -3e38, 3e38], [1e30, -1e30, 0.0], [3e38, -3e38, 0.0], [-3e38, 3e38, 0.0]),
+    ];
+    let mut worst = 0.0f32;
+    for (name, pi, mu, sigma, rho) in cases {
+        let mut weights = testing::weights(&testing::config(Kind::Prediction, &[5], 3), 1);
+        weights.output.weight.fill(0.0);
+        let mirrored = |values: [f32; 3]| [values, values.map(|v| -v)].concat();
+        weights.output.bias =
+            [&[pi[2]][..], &pi, &mirrored(mu), &sigma, &[sigma[1], sigma[2], sigma[0]], &rho].concat();
+        let stop = weights.config.stop;
+        let output = weights.output.bias.clone();
+        engine.open(&Arc::new(weights), &lines).await.unwrap();
+        let noise: Vec<Noise> = lines.iter().flat_map(|_| drawn.clone()).collect();
+        engine.submit(drawn.len(), &noise).unwrap();
+        let found = engine.collect().await.unwrap();
+        for (at, found) in found.iter().enumerate() {
+            let (line, noise) = (&lines[at / drawn.len()], &noise[at]);
+            let mut pi = [0.0; 3];
+            let mut step = mixture::sample(&output, stop, line.bias, line.temperature, noise, &mut pi);
+            step.log_density = mixture::log_density(&output, 3, found.dx, found.dy);
+            for (found, expected) in values(&[*found])[0].iter().zip(values(&[step])[0]) {
+                let error = (found - expected).abs() / expected.abs().max(1.0);
+                assert!(error <= EXTREME, "{name}, {line:?}, {noise:?}: {found} where {expected} is right");
+                worst = worst.max(error);
+            }
+        }
+    }
+    say(&format!("{} · extreme parameters: rel {worst:.1e}", engine.label()));
+}
+
+/// An adapter that computes wrong numbers is found out; one that cannot compile the shaders is refused, and
+/// a writer that has it goes on with the CPU engine.
+pub async fn wrong_numbers() {
+    gpu().await.test().await.unwrap();
+    fn edited(name: &str, source: &'static str, file: &str, from: &str, to: &str) -> Cow<'static, str> {
+        assert!(name != file || source.contains(from), "{file} has no {from}");
+        if name == file { source.replace(from, to).into() } else { source.into() }
+    }
+    let message = |result: Result<(), Error>| {
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::GpuUnavailable(_)), "{error:?}");
+        error.to_string()
+    };
+    let mut engine = GpuEngine::with_shaders(true, |name, source| {
+        edited(name, source, "mixture.wgsl", "sigma_x * drawn[2]", "sigma_x * drawn[3]")
+    })
+    .await
+    .unwrap();
+    let said = message(engine.test().await);
+    assert!(said.contains("wrong numbers") && said.contains("CPU engine writes"), "{said}");
+
+    // Compiles only as long as nobody asks for its pipeline.
+    let mut engine =
+        GpuEngine::with_shaders(true, |name, source| edited(name, source, "lstm.wgsl", "fn main", "fn other"))
+            .await
+            .unwrap();
+    message(engine.test().await);
+    let weights = odd();
+    let mut writer = Writer::new(Engine::Gpu(Box::new(engine)));
+    writer.set_weights(Weights::clone(&weights));
+    writer.start("abba", &Settings::default()).await.unwrap();
+    assert!(writer.engine_label().starts_with("CPU") && writer.notice().contains("no GPU engine"));
+    let mut points = 0;
+    while let Some(chunk) = writer.next().await.unwrap() {
+        points += chunk.offsets.len();
+    }
+    assert!(points > 0);
+
+    let broken = GpuEngine::with_shaders(true, |name, source| {
+        edited(name, source, "window.wgsl", "fn main", "this is no shader\nfn main")
+    });
+    let said = message(broken.await.map(drop));
+    assert!(said.contains("says"), "{said}");
+}
+
+/// A batch for which the GPU has no room is refused, and smaller ones can still be written.
+pub async fn no_room() {
+    let mut engine = gpu().await;
+    let weights = network(Kind::Prediction, &[5], 1, |_| ());
+    let line = Line { temperature: 1.0, ..Line::default() };
+    // Their points of one chunk take more than the 256 MiB that a buffer may have.
+    let error = engine.open(&weights, &vec![line.clone(); 120_000]).await.unwrap_err();
+    assert!(matches!(error, Error::GpuUnavailable(_)), "{error:?}");
+    engine.open(&weights, std::slice::from_ref(&line)).await.unwrap();
+    engine.submit(1, &[[0.0; 4]]).unwrap();
+    assert_eq!(engine.collect().await.unwrap().len(), 1);
 }
 
 /// A software adapter says so, and is only used when asked for.
