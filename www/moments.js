@@ -68,7 +68,7 @@ export class Line {
     return point >= first && point < first + ahead + count;
   }
 
-  /** Whether all moments are known that the line has, as far as it has come, up to that of a point. @param {number} point */
+  /** Whether the moments up to that of a point are known, as far as they have come. @param {number} point */
   reaches(point) {
     return this.known === this.#about.count || this.known > point - this.#about.first + 1 - this.#about.ahead;
   }

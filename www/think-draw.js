@@ -136,19 +136,39 @@ export function drawClouds(context, clouds, x, y, scale, colour, least) {
 }
 
 /**
- * How many units the loupe shows around the pen: what is likely and the point that was drawn, in
- * steps, so that it does not shake.
- * @param {Cloud[]} clouds @param {[number, number]} drawn offset on the page @param {number} before reach shown last
+ * What the loupe shows: a circle, in page coordinates.
+ * @typedef {{ x: number, y: number, reach: number }} Camera
  */
-export function reach(clouds, drawn, before) {
-  let needed = Math.max(10, 1.1 * Math.hypot(...drawn));
-  for (const { x, y, long, pi } of clouds) {
-    if (pi > 0.04) needed = Math.max(needed, Math.hypot(x, y) + 2 * long);
+
+/**
+ * Where the loupe should be: between the pen and the middle of the clouds, so large that both are in it
+ * and the point that was drawn. It is not made smaller for a little.
+ * @param {Cloud[]} clouds @param {[number, number]} pen on the page
+ * @param {[number, number]} drawn offset @param {number} before reach shown last @returns {Camera}
+ */
+export function aim(clouds, [px, py], drawn, before) {
+  const [x, y] = clouds.reduce(([x, y], cloud) => [x + cloud.pi * cloud.x, y + cloud.pi * cloud.y], [0, 0]);
+  const [cx, cy] = [x / 2, y / 2];
+  let reach = Math.max(7, Math.hypot(cx, cy), Math.hypot(drawn[0] - cx, drawn[1] - cy));
+  for (const cloud of clouds) {
+    if (cloud.pi > 0.04) reach = Math.max(reach, Math.hypot(cloud.x - cx, cloud.y - cy) + 1.6 * cloud.long);
   }
-  needed *= 1.15;
-  if (needed < before && needed > before / 2) return before;
-  const step = 1.6;
-  return step ** Math.ceil(Math.log(needed) / Math.log(step));
+  reach *= 1.35;
+  return { x: px + cx, y: py + cy, reach: reach < before && reach > before / 1.7 ? before : reach };
+}
+
+/**
+ * A step of the loupe towards where it should be; from far away it goes there at once.
+ * @param {Camera} camera @param {Camera} target @param {boolean} atOnce
+ * @returns {{ camera: Camera, there: boolean }}
+ */
+export function glide(camera, target, atOnce) {
+  const [x, y, reach] = [target.x - camera.x, target.y - camera.y, target.reach - camera.reach];
+  const off = Math.hypot(x, y, reach) / target.reach;
+  if (atOnce || off < 0.01 || off > 12) return { camera: target, there: true };
+  const step = 0.16;
+  const next = { x: camera.x + step * x, y: camera.y + step * y, reach: camera.reach + step * reach };
+  return { camera: next, there: false };
 }
 
 /**
@@ -255,7 +275,8 @@ export function drawWindow(context, line, moment, heat, how) {
   for (const [from, to, alpha] of halves(line, moment)) {
     if (to <= from) continue;
     context.globalAlpha = alpha;
-    context.drawImage(image, from, 0, to - from, characters.length, left + from * column, 0, (to - from) * column, bottom);
+    const [x, wide] = [left + from * column, (to - from) * column];
+    context.drawImage(image, from, 0, to - from, characters.length, x, 0, wide, bottom);
   }
   context.globalAlpha = 1;
   context.textAlign = "center";

@@ -47,7 +47,9 @@ async function come(visit = {}) {
 }
 
 /** Whether a number that is shown with so many decimals may stand for another. */
-const near = (found, expected, slack) => assert.ok(Math.abs(found - expected) <= slack, `${found} instead of ${expected}`);
+function near(found, expected, slack) {
+  assert.ok(Math.abs(found - expected) <= slack, `${found} instead of ${expected}`);
+}
 
 /** The card of σ: exp(σ̂ − b) · √τ. */
 async function sigma(visitor, bias, temperature) {
@@ -190,7 +192,7 @@ test("the clouds are around the points that were drawn, on every line of the pag
       const pen = new DOMMatrix(getComputedStyle(document.querySelector("#pen")).transform);
       return Math.hypot(x / n / devicePixelRatio - pen.e, y / n / devicePixelRatio - pen.f);
     });
-    assert.ok(off < 12, `${off} pixels from the pen at point ${point}`);
+    assert.ok(off < 20, `${off} pixels from the pen at point ${point}`);
   }
   assert.ok(texts.size >= 2, "the text shown is that of the pen's line");
   await visitor.leave();
