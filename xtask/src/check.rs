@@ -181,7 +181,7 @@ fn lint(root: &Path, outcome: &mut Outcome) -> Result<()> {
         );
     }
     let python = tools::Python::new(root)?;
-    outcome.check(python.module(root, "ruff").args(["check", "train"]));
+    outcome.check(python.module(root, "ruff").args(["check", "train", "bench"]));
     outcome.check(&mut python.module(root, "codespell_lib"));
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! The repository's commands, run as `cargo xtask NAME`. Each installs what it is missing.
 //!
 //! `site` builds the WASM module and gathers the page, `listing` lists its files, `package` makes one
-//! for npm, `serve` hands the page to a browser, `check` is `cargo xtask test`, `fuzz` runs a fuzz
-//! target; `command` and `tools` run and find other programs, `totals` counts tests.
+//! for npm, `serve` hands the page to a browser, `check` is `cargo xtask test`, `bench` measures, `fuzz`
+//! runs a fuzz target; `command` and `tools` run and find other programs, `totals` counts tests.
 
+mod bench;
 mod check;
 mod command;
 mod fuzz;
@@ -17,6 +18,7 @@ mod site;
 mod tools;
 mod totals;
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -31,7 +33,12 @@ Usage: cargo xtask COMMAND
   package              make the npm package, as a folder (target/npm)
   test [STAGE...]      run all tests, or only the named stages: lint native web page train
   fuzz TARGET [ARG...] run a target of fuzz/ until it is stopped; libFuzzer's arguments, such as -runs=1000
+  bench [--rounds N] [PART...]
+                       measure the engines beside their peers (7 rounds); parts: browser native page
 ";
+
+/// How often each engine has its turn in a bench.
+const ROUNDS: NonZero<usize> = NonZero::new(7).unwrap();
 
 enum Task {
     Help,
@@ -39,6 +46,7 @@ enum Task {
     Build { out: PathBuf },
     Package,
     Test { stages: Vec<check::Stage> },
+    Bench { parts: Vec<String>, rounds: NonZero<usize> },
     Fuzz { arguments: Vec<std::ffi::OsString> },
 }
 
@@ -71,6 +79,7 @@ fn run() -> Result<bool> {
             package::gather(root)?;
         }
         Task::Test { stages } => return check::run(root, &stages),
+        Task::Bench { parts, rounds } => bench::bench(root, &parts, rounds)?,
         Task::Fuzz { arguments } => fuzz::run(root, &arguments)?,
     }
     Ok(true)
@@ -86,6 +95,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
             "build" => Task::Build { out: PathBuf::from("dist") },
             "package" => Task::Package,
             "test" => Task::Test { stages: Vec::new() },
+            "bench" => Task::Bench { parts: Vec::new(), rounds: ROUNDS },
             // What follows is libFuzzer's, whose options are not of our form.
             "fuzz" => return Ok(Task::Fuzz { arguments: arguments.raw_args()?.collect() }),
             other => bail!("there is no command `{other}`"),
@@ -98,6 +108,8 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
             (Task::Serve { port }, Long("port")) => *port = Some(arguments.value()?.parse()?),
             (Task::Build { out }, Long("out")) => *out = arguments.value()?.into(),
             (Task::Test { stages }, Value(name)) => stages.push(name.parse()?),
+            (Task::Bench { rounds, .. }, Long("rounds")) => *rounds = arguments.value()?.parse()?,
+            (Task::Bench { parts, .. }, Value(name)) => parts.push(name.string()?),
             (_, other) => return Err(other.unexpected().into()),
         }
     }
@@ -124,6 +136,8 @@ mod tests {
         assert!(matches!(parsed(&["serve", "--help"]).unwrap(), Task::Help));
         assert!(matches!(parsed(&["serve", "--port", "9000"]).unwrap(), Task::Serve { port: Some(9000) }));
         assert!(matches!(parsed(&["build", "--out=x"]).unwrap(), Task::Build { out } if out == Path::new("x")));
+        let bench = parsed(&["bench", "--rounds", "3", "page"]).unwrap();
+        assert!(matches!(bench, Task::Bench { parts, rounds } if parts == ["page"] && rounds.get() == 3));
         assert!(matches!(parsed(&["test", "web", "page"]).unwrap(), Task::Test { stages } if stages.len() == 2));
         let fuzz = parsed(&["fuzz", "weights", "-runs=5"]).unwrap();
         assert!(matches!(fuzz, Task::Fuzz { arguments } if arguments == ["weights", "-runs=5"]));
@@ -136,6 +150,7 @@ mod tests {
             (&["serve", "--port", "many"], "many"),
             (&["build", "--port", "1"], "--port"),
             (&["test", "everything"], "everything"),
+            (&["bench", "--rounds", "0"], "zero"),
         ] {
             let error = format!("{:#}", parsed(arguments).err().unwrap());
             assert!(error.contains(named), "{error}");

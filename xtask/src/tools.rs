@@ -168,21 +168,25 @@ pub fn npm_packages(root: &Path, folder: &Path) -> Result<()> {
     fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
 }
 
-/// Python in an environment under the target folder, with what the trainer and its tests need.
+/// Python in an environment under the target folder.
 pub struct Python {
     programs: PathBuf,
 }
 
 impl Python {
+    /// With what the trainer and its tests need.
     pub fn new(root: &Path) -> Result<Python> {
-        let folder = target(root).join("venv");
+        let files = ["train/requirements.txt", "train/requirements-dev.txt"];
+        Python::with(root, "venv", &[SPELLING], &files)
+    }
+
+    /// In the folder `name`, with packages and with those that files of requirements name, as far as there
+    /// are such files.
+    pub fn with(root: &Path, name: &str, packages: &[&str], files: &[&str]) -> Result<Python> {
+        let folder = target(root).join(name);
         let python = Python { programs: folder.join(if cfg!(windows) { "Scripts" } else { "bin" }) };
-        let files: Vec<PathBuf> = ["requirements.txt", "requirements-dev.txt"]
-            .iter()
-            .map(|name| root.join("train").join(name))
-            .filter(|path| path.is_file())
-            .collect();
-        let mut wanted = format!("{SPELLING}\n");
+        let files: Vec<PathBuf> = files.iter().map(|name| root.join(name)).filter(|path| path.is_file()).collect();
+        let mut wanted: String = packages.iter().map(|package| format!("{package}\n")).collect();
         for file in &files {
             wanted += &fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         }
@@ -199,13 +203,20 @@ impl Python {
             make()
         })?;
         let mut install = python.module(root, "pip");
-        install.args(["install", "--quiet", "--disable-pip-version-check", SPELLING]);
+        install.args(["install", "--quiet", "--disable-pip-version-check"]).args(packages);
         for file in &files {
             install.arg("--requirement").arg(file);
         }
         run(&mut install)?;
         fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
         Ok(python)
+    }
+
+    /// A script, run in the repository's root.
+    pub fn script(&self, root: &Path, script: &Path) -> Command {
+        let mut command = command(self.programs.join("python"), root);
+        command.arg(script);
+        command
     }
 
     /// A Python module run as a program, in the repository's root.

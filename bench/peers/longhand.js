@@ -1,0 +1,68 @@
+// This project's own CPU engine, by its public surface: the same page as the peers' (drive.js), but
+// lines are written as any user of the module writes them, without checks.
+
+import init, { Longhand } from "/dist/pkg/longhand.js";
+
+/** As in drive.js, which is of no use here. */
+const TOLERANCE = 1e-3;
+const load = async (name) => (await fetch(`/data/${name}`)).json();
+const opened = [];
+
+async function open(network, lines) {
+  const [about] = await Promise.all([load(`${network}.json`), init()]);
+  const longhand = await Longhand.open("cpu");
+  await longhand.load(`/data/${network}.safetensors`);
+  const text = about.lines.slice(0, lines).map((line) => line.text).join("\n");
+  const { bias, seed } = about;
+  opened.push({ network, about, longhand, text, options: { bias, seed, columns: 100, attempts: 0 } });
+  return opened.length - 1;
+}
+
+globalThis.bench = {
+  open,
+  async check(key) {
+    const { network, about, longhand, text, options } = opened[key];
+    const [{ points: golden }] = await load(`${network}.golden.json`);
+    const points = [];
+    for await (const more of await longhand.write(text, options)) {
+      points.push(...more);
+      if (points.length > 3 * golden.length) break;
+    }
+    // From positions back to the network's own offsets.
+    const { offsetMean, offsetSd } = about;
+    let [wrong, worst] = [0, 0];
+    golden.forEach(([dx, dy, pen], t) => {
+      const moved = (k) => (points[3 * (t + 1) + k] - points[3 * t + k] - offsetMean[k]) / offsetSd[k];
+      const error = Math.max(Math.abs(moved(0) - dx), Math.abs(moved(1) - dy), Math.abs(points[3 * (t + 1) + 2] - pen));
+      if (error <= TOLERANCE) worst = Math.max(worst, error);
+      else wrong += 1 / golden.length;
+    });
+    return { wrong, worst };
+  },
+  async run(key, steps) {
+    const { longhand, text, options } = opened[key];
+    let count = 0;
+    const start = performance.now();
+    while (count < steps) {
+      const writing = await longhand.write(text, options);
+      for await (const points of writing) {
+        count += points.length / 3;
+        // A text of several lines is written to its end: which line a point is from is the engine's affair.
+        if (count >= steps && !text.includes("\n")) break;
+      }
+      writing.free();
+    }
+    return (1000 * count) / (performance.now() - start);
+  },
+};
+
+const first = new URLSearchParams(location.search).get("first");
+if (first) {
+  open(first, 1).then(async (key) => {
+    const { longhand, text, options } = opened[key];
+    for await (const points of await longhand.write(text, options)) {
+      if (points.length) break;
+    }
+    globalThis.first = performance.now();
+  });
+}
