@@ -42,9 +42,9 @@ export async function open(options) {
 
 /**
  * A server of `folder`, which can be exchanged for another one, and which notes what it is asked for.
- * @param {string} folder
+ * @param {string} [folder] @param {Record<string, string>} [headers] sent with every file
  */
-export async function serve(folder = DIST) {
+export async function serve(folder = DIST, headers = {}) {
   const served = { folder, address: "", /** @type {string[]} */ asked: [], close };
   const server = createServer(async (request, response) => {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
@@ -54,7 +54,7 @@ export async function serve(folder = DIST) {
     try {
       if (!name.startsWith(PATH)) throw new Error("outside");
       const { size } = await stat(file);
-      response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-length": size });
+      response.writeHead(200, { ...headers, "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-length": size });
       createReadStream(file).pipe(response);
     } catch {
       response.writeHead(404).end();

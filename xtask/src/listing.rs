@@ -12,10 +12,10 @@ use sha2::{Digest, Sha256};
 /// The list itself. It stands in `www/` without files, for the page when it is served from there.
 const LIST: &str = "files.js";
 
-/// Not listed: the list cannot hold its own hash, browsers keep the service worker themselves, and
-/// no page asks for types.
+/// Not listed: the list cannot hold its own hash, browsers keep the service worker themselves, no page
+/// asks for types, and what hosts read (`_headers`, `.nojekyll`) they do not serve.
 fn is_listed(path: &str) -> bool {
-    path != LIST && path != "sw.js" && !path.ends_with(".d.ts")
+    path != LIST && path != "sw.js" && !path.starts_with(['_', '.']) && !path.ends_with(".d.ts")
 }
 
 struct File {
@@ -85,7 +85,9 @@ mod tests {
     fn every_file_is_listed_with_its_hash_and_a_change_gives_another_build() {
         let folder = Scratch::new("listing");
         fs::create_dir_all(folder.path().join("pkg")).unwrap();
-        for (path, text) in [("index.html", "abc"), ("pkg/a.js", ""), ("pkg/a.d.ts", ""), ("sw.js", "")] {
+        for (path, text) in
+            [("index.html", "abc"), ("pkg/a.js", ""), ("pkg/a.d.ts", ""), ("sw.js", ""), ("_headers", "")]
+        {
             fs::write(folder.path().join(path), text).unwrap();
         }
         let first = listed(folder.path());
@@ -93,7 +95,13 @@ mod tests {
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert!(first.contains(&format!("\"index.html\": {{ sha256: \"{abc}\", bytes: 3 }}")), "{first}");
         assert!(first.contains("\"pkg/a.js\""), "{first}");
-        assert!(!first.contains("a.d.ts") && !first.contains("sw.js") && !first.contains("files.js\""), "{first}");
+        assert!(
+            !first.contains("a.d.ts")
+                && !first.contains("_headers")
+                && !first.contains("sw.js")
+                && !first.contains("files.js\""),
+            "{first}"
+        );
         assert_eq!(listed(folder.path()), first, "the same files, the same list");
         fs::write(folder.path().join("index.html"), "abd").unwrap();
         let build = |text: &str| text.lines().find(|line| line.contains("build:")).map(str::to_owned).unwrap();

@@ -89,6 +89,8 @@ pub fn assemble(root: &Path, out: &Path) -> Result<()> {
     }
     copy_folder(&www, &out)?;
     copy_weights(root, &out)?;
+    // GitHub's pages would turn the terms of the weights into another file, and leave out `_headers`.
+    fs::write(out.join(".nojekyll"), "")?;
     listing::write(&out)?;
     say(&format!("The page is in {}: any web host can serve it.", out.display()));
     Ok(())
