@@ -10,6 +10,7 @@ import { keepOffline } from "./offline.js";
 import { mountPrint } from "./print.js";
 import { Own } from "./own.js";
 import { say } from "./status.js";
+import { mount as mountTake } from "./take.js";
 import { mount as mountThink } from "./think.js";
 
 const form = new Form();
@@ -22,6 +23,7 @@ const own = new Own(desk);
 
 mountPrint(desk);
 mountThink(desk);
+mountTake(desk);
 
 // --- writing ---------------------------------------------------------------------------------
 
@@ -117,24 +119,6 @@ desk.sheet.addEventListener("drawn", showPages);
 for (const type of ["started", "look", "stopped"]) desk.addEventListener(type, showPages);
 
 // --- away from the page ----------------------------------------------------------------------
-
-const take = element("take", HTMLDialogElement);
-const download = element("download", HTMLButtonElement);
-element("take-open", HTMLButtonElement).addEventListener("click", () => {
-  download.disabled = desk.sheet.drawn === 0;
-  take.showModal();
-});
-download.addEventListener("click", () => desk.send({ type: "svg", points: desk.points.subarray(0, desk.sheet.drawn).slice() }));
-desk.addEventListener("reply", (event) => {
-  const { detail } = /** @type {CustomEvent<import("./worker.js").Reply>} */ (event);
-  if (detail.type !== "svg") return;
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([detail.svg], { type: "image/svg+xml" }));
-  link.download = "longhand.svg";
-  link.click();
-  // Not at once: the download may not have begun.
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-});
 
 copyButton.addEventListener("click", async () => {
   if (!form.valid()) return;

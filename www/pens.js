@@ -3,7 +3,7 @@
 /** @typedef {import("./paper.js").Look} Look */
 
 /** Width of an ordinary pen's line, in corpus units. */
-const LINE = 15;
+export const LINE = 15;
 
 /** How fast a pen goes from point to point when its line is neither broad nor fine, in corpus units. */
 const PACE = 34;

@@ -2,7 +2,7 @@
 // out. One text is written at a time; a new one ends the one before.
 
 import { site } from "./files.js";
-import init, { Longhand, Thinking, handFromFile, handToFile, toSvg } from "./pkg/longhand.js";
+import init, { Longhand, Thinking, exportInk, handFromFile, handToFile } from "./pkg/longhand.js";
 import { weights } from "./weights.js";
 
 /**
@@ -12,7 +12,8 @@ import { weights } from "./weights.js";
  *   | { type: "cancel" }
  *   | { type: "think", id: number, point: number, line: number, from: number, most: number }
  *   | { type: "own", id: number, question: import("./own.js").Question }
- *   | { type: "svg", points: Float32Array }} Request
+ *   | { type: "export", id: number, points: Float32Array, format: import("./pkg/longhand.js").ExportFormat,
+ *       options: import("./pkg/longhand.js").ExportOptions }} Request
  */
 
 /**
@@ -25,7 +26,7 @@ import { weights } from "./weights.js";
  *   | { type: "finish", job: number, finish: import("./pkg/longhand.js").Finish | undefined }
  *   | { type: "moments", id: number, moments: import("./pkg/longhand.js").Moments | undefined }
  *   | { type: "own", id: number, answer?: unknown, message?: string }
- *   | { type: "svg", svg: string }
+ *   | { type: "export", id: number, text?: string, problem?: string }
  *   | { type: "error", job?: number, message: string }} Reply
  */
 
@@ -130,6 +131,12 @@ async function own(question) {
       return handToFile(question.hand);
     case "open":
       return handFromFile(question.bytes);
+/** @param {Extract<Request, { type: "export" }>} request */
+function exported({ id, points, format, options }) {
+  try {
+    reply({ type: "export", id, text: exportInk(points, format, options) });
+  } catch (error) {
+    reply({ type: "export", id, problem: message(error) });
   }
 }
 
@@ -155,8 +162,8 @@ self.addEventListener("message", (/** @type {MessageEvent<Request>} */ { data })
         (error) => reply({ type: "own", id: data.id, message: message(error) }),
       );
       break;
-    case "svg":
-      reply({ type: "svg", svg: toSvg(data.points) });
+    case "export":
+      exported(data);
       break;
   }
 });

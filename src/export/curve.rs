@@ -12,6 +12,7 @@ pub(super) struct Sample {
 
 /// The chain, nowhere further than `tolerance` from the curve that SVG and the page draw: quadratic
 /// curves between the midpoints of the stroke's points, a straight start and end.
+#[inline(never)]
 pub(super) fn flatten(stroke: &[Point], tolerance: f32) -> Vec<Sample> {
     let mut chain = Vec::with_capacity(2 * stroke.len());
     let Some((&first, rest)) = stroke.split_first() else { return chain };

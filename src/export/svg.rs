@@ -41,6 +41,7 @@ pub(super) fn strokes(ink: &Ink, layout: &Layout, options: &Options, out: &mut S
 }
 
 /// The opening tag of a picture in millimetres, and its title: what is written there.
+#[inline(never)]
 pub(super) fn open(layout: &Layout, options: &Options, out: &mut String) {
     out.push_str("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"");
     mm(layout.width, out);
@@ -66,6 +67,7 @@ pub(super) fn group(color: &str, line_width: f32, out: &mut String) {
 }
 
 /// Path data of one stroke: quadratic curves between midpoints, a straight start and end.
+#[inline(never)]
 pub(super) fn path(stroke: &[Point], decimals: u32, out: &mut String) {
     let Some((first, rest)) = stroke.split_first() else { return };
     out.push('M');
@@ -89,6 +91,7 @@ pub(super) fn path(stroke: &[Point], decimals: u32, out: &mut String) {
 }
 
 /// Appends numbers with blanks between them.
+#[inline(never)]
 pub(super) fn numbers(values: &[f32], decimals: u32, out: &mut String) {
     for (i, value) in values.iter().enumerate() {
         if i > 0 {

@@ -1,6 +1,7 @@
 //! Numbers and text inside files.
 
 /// Appends a number with at most `decimals` digits behind the point, as short as it goes: `0.35`, `12`, `-0.5`.
+#[inline(never)] // It is called everywhere, and the WASM module should stay small.
 pub(super) fn number(value: f32, decimals: u32, out: &mut String) {
     let unit = 10_i64.pow(decimals);
     let whole = (f64::from(value) * unit as f64).round() as i64;
@@ -28,6 +29,7 @@ pub(super) fn mm(value: f32, out: &mut String) {
 }
 
 /// Appends text as XML takes it, between tags and in double quotes; what XML cannot hold is left out.
+#[inline(never)]
 pub(super) fn xml(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {

@@ -187,16 +187,23 @@ export class Visitor {
     await this.page.getByRole("radio", { name: hand, exact: true }).check({ force: true });
   }
 
-  /** The ink as it is downloaded. */
-  async downloads() {
-    await this.page.getByRole("button", { name: "Take it with you" }).click();
+  /** A file, as bytes: the sheet in this format, by the name of its option. */
+  async takes(format) {
+    await this.page.getByLabel("As", { exact: true }).selectOption(format);
     const [download] = await Promise.all([
       this.page.waitForEvent("download"),
-      this.page.getByRole("button", { name: "Download SVG" }).click(),
+      this.page.getByRole("button", { name: "Download", exact: true }).click(),
     ]);
+    return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+  }
+
+  /** The ink as it is downloaded: SVG in millimetres. */
+  async downloads() {
+    await this.page.getByRole("button", { name: "Take it with you" }).click();
+    const { name, bytes } = await this.takes("svg");
     await this.page.keyboard.press("Escape");
-    assert.equal(download.suggestedFilename(), "longhand.svg");
-    return readFile(await download.path(), "utf8");
+    assert.equal(name, "longhand.svg");
+    return bytes.toString();
   }
 
   /** Share of the canvas' pixels that have ink. */
