@@ -6,8 +6,8 @@ import { open, strokes } from "./site.js";
 
 const site = await open({ gpu: true });
 
-/** Corpus units, of some 200 that an x is high: what rounding may add up to over a short word. */
-const TOLERANCE = 4;
+/** Millimetres, of 3.2 that an x is high: what rounding may add up to over a short word. */
+const TOLERANCE = 0.064;
 
 test("both engines write the same text with the same ink", async () => {
   const ink = {};
@@ -27,8 +27,8 @@ test("both engines write the same text with the same ink", async () => {
   }
   assert.deepEqual(ink.gpu.map((stroke) => stroke.length), ink.cpu.map((stroke) => stroke.length));
   const apart = ink.gpu.flat().map((value, index) => Math.abs(value - ink.cpu.flat()[index]));
-  console.log(`largest difference: ${Math.max(...apart).toFixed(1)} corpus units`);
-  assert.ok(Math.max(...apart) <= TOLERANCE, `${Math.max(...apart)} corpus units apart`);
+  console.log(`largest difference: ${Math.max(...apart).toFixed(3)} mm`);
+  assert.ok(Math.max(...apart) <= TOLERANCE, `${Math.max(...apart)} mm apart`);
 });
 
 test("a scribble on the GPU, stopped half-way", async () => {

@@ -47,7 +47,8 @@ test("the pen moves: ink grows while it writes, and Stop keeps what is there", a
   await visitor.writes();
   const whole = strokes(await visitor.downloads());
   assert.ok(whole.flat().length > part.flat().length, "the stopped line was not finished");
-  assert.deepEqual(whole[0].slice(0, 2), part[0].slice(0, 2), "and was the same line");
+  // How high it is depends on the rest of the line, which is set on its rule as a whole.
+  assert.equal(whole[0][0], part[0][0], "and was the same line");
   await visitor.leave();
 });
 
@@ -107,7 +108,8 @@ test("without text, or with Scribble, the network writes on its own", async () =
 });
 
 test("the SVG is well-formed: one unfilled path per stroke", async () => {
-  const visitor = await come();
+  // The page's policy lets nobody parse.
+  const visitor = await come({ bypassCSP: true });
   await visitor.speed("At once");
   await visitor.writes("it");
   const svg = await visitor.downloads();
@@ -130,7 +132,7 @@ test("long text is wrapped, and line breaks are kept", async () => {
   await visitor.speed("At once");
   await visitor.page.getByLabel("Letters in a line").fill("12");
   await visitor.writes("one two three four\nfive");
-  const lines = new Set(strokes(await visitor.downloads()).map(([, y]) => Math.round(y / 780)));
+  const lines = new Set(strokes(await visitor.downloads()).map(([, y]) => Math.round(y / 10.88)));
   assert.ok(lines.size >= 3, [...lines].join());
   await visitor.leave();
 });

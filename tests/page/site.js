@@ -188,7 +188,7 @@ export class Visitor {
   }
 
   /** A file, as bytes: the sheet in this format, by the name of its option. */
-  async takes(format) {
+  async saves(format) {
     await this.page.getByLabel("As", { exact: true }).selectOption(format);
     const [download] = await Promise.all([
       this.page.waitForEvent("download"),
@@ -200,7 +200,7 @@ export class Visitor {
   /** The ink as it is downloaded: SVG in millimetres. */
   async downloads() {
     await this.page.getByRole("button", { name: "Take it with you" }).click();
-    const { name, bytes } = await this.takes("svg");
+    const { name, bytes } = await this.saves("svg");
     await this.page.keyboard.press("Escape");
     assert.equal(name, "longhand.svg");
     return bytes.toString();
