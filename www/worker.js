@@ -131,6 +131,9 @@ async function own(question) {
       return handToFile(question.hand);
     case "open":
       return handFromFile(question.bytes);
+  }
+}
+
 /** @param {Extract<Request, { type: "export" }>} request */
 function exported({ id, points, format, options }) {
   try {
