@@ -128,7 +128,7 @@ export class Own {
     for (const id of ["undo", "clear"]) part(id, HTMLButtonElement).disabled = empty;
     this.#goOn.disabled = empty;
     this.#use.disabled = empty;
-    if (this.#doubted !== this.#state()) this.#use.textContent = "Keep this hand";
+    this.#use.textContent = this.#doubted === this.#state() ? "Keep it all the same" : "Keep this hand";
   }
 
   /** What was drawn, for which text: told apart from what was drawn since. */
@@ -157,7 +157,6 @@ export class Own {
         this.#say(read.advice.message, true);
         if (read.points.length) {
           this.#doubted = state;
-          this.#use.textContent = "Keep it all the same";
         }
         return;
       }

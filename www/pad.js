@@ -18,7 +18,7 @@ const MOST = 40_000;
 
 export class Pad extends EventTarget {
   /** @type {HTMLElement} */ #place;
-  #paper = svg("svg", { role: "img", class: "pad" });
+  #paper = svg("svg", { role: "img", class: "pad", tabindex: "-1" });
   #guides = svg("g", { class: "guides" });
   #ink = svg("g", { class: "strokes" });
   /** @type {Stroke[]} */ #strokes = [];
@@ -95,6 +95,8 @@ export class Pad extends EventTarget {
     const palm = this.#pen && event.pointerType === "touch";
     if (this.#drawing || palm || event.button !== 0 || this.#samples() >= MOST) return;
     event.preventDefault();
+    // Away from a text field, whose own undo Ctrl+Z would be.
+    this.#paper.focus({ preventScroll: true });
     this.#paper.setPointerCapture(event.pointerId);
     const path = svg("path");
     this.#ink.append(path);
@@ -133,7 +135,9 @@ export class Pad extends EventTarget {
     if (!this.#drawing) return;
     const box = this.#paper.getBoundingClientRect();
     const { stroke, path } = this.#drawing;
-    stroke.push([event.clientX - box.left, event.clientY - box.top, event.timeStamp]);
+    // As a hand's file has them, so that it writes the same when it is read from there.
+    const round = (/** @type {number} */ value) => Math.round(value * 100) / 100;
+    stroke.push([round(event.clientX - box.left), round(event.clientY - box.top), round(event.timeStamp)]);
     const [[x, y]] = stroke;
     const rest = stroke.length > 1 ? stroke.slice(1).map(([x, y]) => `L${x.toFixed(1)} ${y.toFixed(1)}`) : ["l0 0"];
     path.setAttribute("d", `M${x.toFixed(1)} ${y.toFixed(1)}${rest.join("")}`);

@@ -1,0 +1,245 @@
+// One's own hand, as a visitor draws it: with the mouse, from ink that the network itself wrote.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { test } from "node:test";
+import { open, strokes } from "./site.js";
+
+const site = await open();
+
+const SENTENCE = "I write this as always";
+
+/** A visitor with the dialog's parts at hand. */
+async function come(visit = {}) {
+  return equipped(await site.come({ query: "?engine=cpu", viewport: { width: 1280, height: 900 }, ...visit }));
+}
+
+function equipped(visitor) {
+  const { page } = visitor;
+  const dialog = page.locator("#own");
+  const press = (name, exact = false) => dialog.getByRole("button", { name, exact }).click();
+  return Object.assign(visitor, {
+    dialog,
+    press,
+    advice: dialog.getByRole("status"),
+    tile: (name) => page.getByRole("radio", { name, exact: true }),
+    opens: (name = "Your own hand") => page.getByRole("button", { name }).click(),
+    /** Opens the dialog and asks for a sentence of one's own. */
+    async asks(sentence = SENTENCE) {
+      await page.getByRole("button", { name: "Your own hand" }).click();
+      await dialog.getByLabel("Sentence", { exact: true }).selectOption({ label: "A sentence of your own" });
+      await dialog.getByLabel("Your sentence").fill(sentence);
+    },
+    /** Presses a button that closes the dialog and has the network write. */
+    async leaves(button) {
+      await press(button);
+      await dialog.waitFor({ state: "hidden", timeout: 60_000 });
+      return visitor.hears(/Done$/);
+    },
+    /** Waits until the dialog has said something that matches. */
+    async told(pattern) {
+      await page.waitForFunction(
+        (source) => new RegExp(source).test(document.querySelector("#own-advice").textContent),
+        pattern.source,
+        { timeout: 60_000 },
+      );
+      return visitor.page.locator("#own-advice").textContent();
+    },
+    /** Draws strokes of points [x, y] with the mouse, as large as the paper allows. */
+    async draws(ink, share = 0.9) {
+      const box = await dialog.locator("#own-pad svg").boundingBox();
+      const all = ink.flat();
+      const [left, right] = [Math.min(...all.map(([x]) => x)), Math.max(...all.map(([x]) => x))];
+      const heights = all.map(([, y]) => y).sort((a, b) => a - b);
+      const middle = heights[heights.length >> 1];
+      const scale = (box.width * share) / Math.max(right - left, 100);
+      const place = ([x, y]) => [box.x + 20 + (x - left) * scale, box.y + box.height / 2 + (y - middle) * scale];
+      for (const [first, ...rest] of ink) {
+        await page.mouse.move(...place(first));
+        await page.mouse.down();
+        for (const point of rest) await page.mouse.move(...place(point));
+        await page.mouse.up();
+      }
+    },
+  });
+}
+
+/** Ink of the network's, every second point of it: that is still twice as dense as a screen needs. */
+const written = (page, text, style) =>
+  page.evaluate(
+    async ({ text, style }) => {
+      const { default: init, Longhand } = await import(new URL("pkg/longhand.js", location.href).href);
+      await init();
+      const longhand = await Longhand.open("cpu");
+      await longhand.load(new URL("weights/synthesis.safetensors", location.href).href);
+      const strokes = [[]];
+      let count = 0;
+      for await (const points of await longhand.write(text, { style, bias: 1, seed: 3, columns: 60 })) {
+        for (let i = 0; i < points.length; i += 3) {
+          const [x, y, lift] = points.subarray(i, i + 3);
+          const stroke = strokes[strokes.length - 1];
+          if (count++ % 2 === 0 || lift > 0.5 || stroke.length === 0) stroke.push([x, y]);
+          if (lift > 0.5) strokes.push([]);
+        }
+      }
+      return strokes.filter((stroke) => stroke.length);
+    },
+    { text, style },
+  );
+
+test("a hand is drawn, kept, written in, found again, exported, renamed, deleted and imported", async () => {
+  const visitor = await come();
+  const { page, dialog } = visitor;
+  await visitor.speed("At once");
+  await visitor.writes("hello you");
+  const nobodys = await visitor.downloads();
+  const ink = await written(page, SENTENCE, "Slanted");
+
+  await visitor.asks();
+  await visitor.draws(ink);
+  await page.keyboard.press("Control+z");
+  assert.equal(await dialog.locator("#own-pad .strokes path").count(), ink.length - 1);
+  await visitor.draws([ink[ink.length - 1]]);
+  await visitor.press("Undo stroke");
+  await dialog.getByLabel("Name", { exact: true }).fill("Mine");
+  await visitor.leaves("Keep this hand");
+  assert.equal(await visitor.tile("Mine").isChecked(), true);
+  const opener = await page.evaluate(() => document.activeElement.id);
+  assert.equal(opener, "own-open", "focus is back where it was");
+  await visitor.writes("hello you");
+  const mine = await visitor.downloads();
+  assert.ok(mine !== nobodys);
+  assert.ok(strokes(mine).length > 4);
+  await visitor.writes();
+  assert.ok((await visitor.downloads()) === mine, "the same again");
+
+  // It is still there, and so is the link to it.
+  const link = page.url();
+  assert.match(link, /own=[0-9a-f]{16}/);
+  await page.goto("about:blank");
+  await page.goto(link);
+  await visitor.hears(/Done$/);
+  assert.equal(await visitor.tile("Mine").isChecked(), true);
+  await visitor.speed("At once");
+  await visitor.writes();
+  assert.ok((await visitor.downloads()) === mine, "as before");
+
+  // Its file goes out, it is renamed and deleted, and comes back from the file.
+  await visitor.opens();
+  const [download] = await Promise.all([page.waitForEvent("download"), visitor.press("Export Mine")]);
+  assert.equal(download.suggestedFilename(), "Mine.longhand.json");
+  const file = await readFile(await download.path(), "utf8");
+  await dialog.getByLabel("Name of the hand Mine").fill("Yours");
+  await page.keyboard.press("Enter");
+  await visitor.told(/called “Yours”/);
+  assert.equal(await visitor.tile("Yours").isChecked(), true, "the one chosen stays chosen");
+  const give = (buffer, name = "hand.json") =>
+    dialog.getByLabel("Import a hand from a file").setInputFiles({ name, mimeType: "application/json", buffer: Buffer.from(buffer) });
+  const kept = () => page.evaluate(() => JSON.stringify(localStorage));
+  const before = await kept();
+  for (const [bad, reason] of [
+    [file.slice(0, 900), /cut off/],
+    [file.replace(/"samples":\d+/, '"samples":9'), /damaged: strokes are missing/],
+    [file.replace(SENTENCE, "I wrote this as always"), /damaged: its text or strokes/],
+    ["GIF89a", /cannot be read as a hand/],
+    ["", /empty/],
+  ]) {
+    await give(bad);
+    await visitor.told(reason);
+    assert.equal(await kept(), before, "what was kept stays");
+  }
+  await visitor.press("Delete Yours");
+  await visitor.press("Really delete Yours?");
+  await visitor.told(/deleted/);
+  assert.equal(await visitor.tile("Yours").count(), 0);
+  assert.equal(await kept(), "{}");
+  await give(file);
+  await visitor.told(/“Mine” is imported/);
+  await visitor.press("Close");
+  await visitor.writes();
+  assert.ok((await visitor.downloads()) === mine, "the same hand");
+  assert.deepEqual(visitor.complaints, []);
+
+  // Who opens the link elsewhere is told.
+  const other = await site.come({ query: `?engine=cpu${new URL(link).hash}`, ready: /Done$/ });
+  assert.match(await other.status.textContent(), /stays on their device/);
+  await other.leave();
+  await visitor.leave();
+});
+
+test("ink that says nothing, or something else, is met with advice", async () => {
+  const visitor = await come();
+  const { page, dialog } = visitor;
+  const ink = await written(page, SENTENCE, "Round");
+  await visitor.asks("The weather is fine today");
+  assert.equal(await dialog.getByRole("button", { name: "Keep this hand" }).isDisabled(), true, "nothing is drawn");
+  await visitor.draws([[[0, 0]]]);
+  await visitor.press("Keep this hand");
+  await visitor.told(/only a dot/);
+  await visitor.draws([[[0, 0], [500, 2], [1000, 0], [2000, 3]]]);
+  await visitor.press("Keep this hand");
+  await visitor.told(/too little ink|flat line/);
+  await visitor.press("Clear");
+  assert.equal(await visitor.page.locator("#own-advice").textContent(), "", "advice goes with what it was about");
+  await visitor.draws(ink);
+  await visitor.press("Keep this hand");
+  await visitor.told(/does not seem to say the sentence|more ink than|end of the sentence/);
+  assert.equal(await page.evaluate(() => localStorage.length), 0);
+  await dialog.getByLabel("Your sentence").fill("Hi");
+  await visitor.press("Keep this hand");
+  await visitor.told(/too short/);
+  // It may be mistaken: a visitor who insists has the last word.
+  await dialog.getByLabel("Your sentence").fill("The weather is fine today");
+  await visitor.leaves("Keep it all the same");
+  assert.equal(await visitor.tile("My hand").isChecked(), true);
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
+test("strokes are gone on with: both are on the sheet", async () => {
+  const visitor = await come();
+  const { page } = visitor;
+  await visitor.speed("At once");
+  const wave = Array.from({ length: 60 }, (_, k) => [k * 20, 120 * Math.sin(k / 3)]);
+  await visitor.opens("Continue my strokes");
+  await visitor.draws([wave, [[300, -200], [800, -190]]], 0.3);
+  await visitor.leaves("Go on from here");
+  const found = strokes(await visitor.downloads());
+  assert.ok(found.length > 6, `${found.length} strokes`);
+  const ends = (stroke) => Math.max(...stroke.filter((_, i) => i % 2 === 0));
+  assert.ok(found[0].length > 40, "the wave");
+  assert.ok(ends(found[0]) < ends(found[3]) + 4000);
+  assert.equal(found[1].length < 40, true, "the bar");
+  await visitor.opens("Continue my strokes");
+  assert.equal(await page.locator("#own-pad .strokes path").count(), 2, "they are still there, to add to");
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
+test("where nothing can be kept a hand lasts for the visit, and that is said; the dialog is accessible", async () => {
+  const visitor = await come({ bypassCSP: true });
+  const { page, dialog } = visitor;
+  await page.evaluate(() => {
+    Storage.prototype.setItem = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+  });
+  // axe is put into the page, which its policy would rightly refuse.
+  await page.addScriptTag({ path: createRequire(import.meta.url).resolve("axe-core/axe.min.js") });
+  const ink = await written(page, SENTENCE, "Plain");
+  await visitor.asks();
+  const serious = await page.evaluate(async () => {
+    const { violations } = await window.axe.run("#own");
+    return violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
+  });
+  assert.deepEqual(serious, []);
+  await visitor.draws(ink);
+  assert.match(await visitor.leaves("Keep this hand"), /no room left to keep it/);
+  assert.equal(await visitor.tile("My hand").isChecked(), true);
+  await visitor.opens();
+  await dialog.getByRole("button", { name: "Export My hand" }).waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(await dialog.isVisible(), false);
+  await visitor.leave();
+});
