@@ -159,14 +159,13 @@ export function aim(clouds, [px, py], drawn, before) {
 
 /**
  * A step of the loupe towards where it should be; from far away it goes there at once.
- * @param {Camera} camera @param {Camera} target @param {boolean} atOnce
+ * @param {Camera} camera @param {Camera} target @param {number} step share of the way
  * @returns {{ camera: Camera, there: boolean }}
  */
-export function glide(camera, target, atOnce) {
+export function glide(camera, target, step) {
   const [x, y, reach] = [target.x - camera.x, target.y - camera.y, target.reach - camera.reach];
   const off = Math.hypot(x, y, reach) / target.reach;
-  if (atOnce || off < 0.01 || off > 12) return { camera: target, there: true };
-  const step = 0.16;
+  if (step === 1 || off < 0.01 || off > 12) return { camera: target, there: true };
   const next = { x: camera.x + step * x, y: camera.y + step * y, reach: camera.reach + step * reach };
   return { camera: next, there: false };
 }

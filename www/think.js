@@ -53,7 +53,7 @@ class Panel {
   /** Ends what listens while the panel is open. @type {AbortController | undefined} */ #listening;
   #playing = false;
   /** Fraction of the next point that time has paid for. */ #credit = 0;
-  #before = 0;
+  /** When the last frame was. */ #before = 0;
   #frame = 0;
   /** @type {import("./think-draw.js").Camera} */ #camera = { x: 0, y: 0, reach: 1 };
   /** The reach at which the loupe aims. */ #reach = 1;
@@ -243,7 +243,7 @@ class Panel {
     const over = sheet.ended && sheet.drawn >= this.#count;
     sheet.show(from ?? (over ? 1 : sheet.drawn));
     this.#playing = true;
-    this.#before = 0;
+    this.#before = performance.now();
     this.#credit = 0;
     this.#schedule();
   }
@@ -288,18 +288,23 @@ class Panel {
   /** @param {number} now */
   #animate(now) {
     this.#frame = 0;
-    if (this.#playing) this.#advance(now);
-    this.#paint();
+    // After a pause, in a tab that nobody saw for instance, nothing is made up for.
+    const elapsed = Math.min(100, now - this.#before);
+    this.#before = now;
+    if (this.#playing) this.#advance(elapsed);
+    this.#paint(elapsed);
     if (this.#playing) this.#schedule();
   }
 
-  /** @param {number} now */
-  #advance(now) {
+  /** Points a second. */
+  get #rate() {
+    return Object.values(PACES)[this.#pace.selectedIndex];
+  }
+
+  /** @param {number} elapsed milliseconds */
+  #advance(elapsed) {
     const { sheet } = this.#desk;
-    // After a pause, in a tab that nobody saw for instance, nothing is made up for.
-    const waited = this.#before ? Math.min(100, now - this.#before) : 0;
-    this.#before = now;
-    this.#credit += (waited / 1000) * Object.values(PACES)[this.#pace.selectedIndex];
+    this.#credit += (elapsed / 1000) * this.#rate;
     const whole = Math.min(Math.floor(this.#credit), this.#count - sheet.drawn);
     this.#credit = sheet.drawn === this.#count ? 0 : this.#credit - whole;
     if (whole > 0) sheet.show(sheet.drawn + whole);
@@ -315,7 +320,8 @@ class Panel {
     return Math.max(line.known, line.about.characters.length * PER_CHARACTER, 60);
   }
 
-  #paint() {
+  /** @param {number} elapsed milliseconds since the last time */
+  #paint(elapsed) {
     const { sheet, layout } = this.#desk;
     const { drawn } = sheet;
     this.#play.textContent = this.#playing ? "❚❚ Pause" : "▶ Play";
@@ -351,7 +357,9 @@ class Panel {
     const drawnTo = [map[0] * x + map[1] * y, map[2] * x + map[3] * y];
     const target = aim(around, at, drawnTo, this.#reach);
     this.#reach = target.reach;
-    const { camera, there } = glide(this.#camera, target, this.#reduced);
+    // Before the pen's next step the loupe has gone most of the way.
+    const step = this.#reduced ? 1 : 1 - Math.exp((-3 * this.#rate * elapsed) / 1000);
+    const { camera, there } = glide(this.#camera, target, step);
     this.#camera = camera;
     if (!there) this.#schedule();
     this.#drawOverlay(pen, around, at, onPaper);
