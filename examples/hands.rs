@@ -12,52 +12,87 @@ use std::error::Error;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-/// What every hand writes: something with a capital, a descender and letters that join.
-const SAMPLE: &str = "Dear you";
-/// For the page's name and the empty sheet.
+/// What every hand writes for its picture, and for how much room it takes.
+const SAMPLE: &str = "hello";
+const LONGER: &str = "thank you for your kind letter";
+/// The page's name and what its empty sheet says, in the hand that writes them best.
 const TITLE: &str = "Longhand";
 const INVITATION: &str = "Write something";
+const BEST: (&str, u64) = ("Joined", 3);
 const WEIGHTS: &str = "weights/synthesis.safetensors";
-const OUT: &str = "www/hands.svg";
+const OUT: &str = "www";
 
 async fn draw() -> Result<(), Box<dyn Error>> {
     let bytes = std::fs::read(WEIGHTS).map_err(|e| format!("{WEIGHTS}: {e}"))?;
     let weights = Weights::from_bytes(&bytes, WEIGHTS)?;
     let hands = weights.config.styles.clone();
-    let mut svg = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" data-weights=\"{:016x}\">\n", weights.fingerprint);
+    let fingerprint = weights.fingerprint;
     let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
     writer.set_weights(weights);
-    let named = hands.iter().enumerate().map(|(index, name)| (name.as_str(), SAMPLE, Some(index), 1));
-    let others = [("none", SAMPLE, None, 1), ("title", TITLE, None, 4), ("invitation", INVITATION, None, 2)];
-    for (name, text, style, seed) in others.into_iter().chain(named) {
-        let settings = Settings { bias: 0.9, seed, style, ..Settings::default() };
-        writer.start(text, &settings).await?;
-        while writer.next().await?.is_some() {}
-        symbol(name, &writer.ink(), &mut svg)?;
+
+    let none = std::iter::once(("none", None));
+    let named = hands.iter().enumerate().map(|(index, name)| (name.as_str(), Some(index)));
+    let mut sprite = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" data-weights=\"{fingerprint:016x}\">\n");
+    for (name, style) in none.chain(named) {
+        let longer = ink(&mut writer, LONGER, style, 1).await?;
+        let width = longer.bounds().map_or(0.0, |bounds| bounds.max.x - bounds.min.x);
+        let letter = width / LONGER.chars().count() as f32;
+        let (path, width, height) = picture(&ink(&mut writer, SAMPLE, style, 1).await?);
+        writeln!(
+            sprite,
+            "<symbol id=\"{name}\" viewBox=\"0 0 {width:.0} {height:.0}\" data-letter=\"{letter:.0}\">\
+             <path d=\"{path}\"/></symbol>"
+        )?;
     }
-    svg.push_str("</svg>\n");
-    std::fs::write(OUT, &svg).map_err(|e| format!("{OUT}: {e}"))?;
+    sprite.push_str("</svg>\n");
+    save("hands.svg", &sprite)?;
+
+    let style = hands.iter().position(|name| name == BEST.0);
+    // The page's name is of the colour of its text; the sheet is always light.
+    let dark = "@media(prefers-color-scheme:dark){path{stroke:#ece6da}}";
+    for (file, text, dark) in [("title.svg", TITLE, dark), ("invitation.svg", INVITATION, "")] {
+        let (path, width, height) = picture(&ink(&mut writer, text, style, BEST.1).await?);
+        save(
+            file,
+            &format!(
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\">\n\
+                 <style>path{{fill:none;stroke:#27252a;stroke-width:20;stroke-linecap:round;stroke-linejoin:round}}\
+                 {dark}</style>\n<path d=\"{path}\"/>\n</svg>\n"
+            ),
+        )?;
+    }
     Ok(())
 }
 
-/// One picture: curves through the midpoints of the points, in whole corpus units.
-fn symbol(name: &str, ink: &Ink, svg: &mut String) -> Result<(), Box<dyn Error>> {
-    let bounds = ink.bounds().ok_or_else(|| format!("{name} wrote nothing"))?;
-    let [x, y] = [bounds.min.x - 20.0, bounds.min.y - 20.0];
-    let [width, height] = [bounds.max.x - bounds.min.x + 40.0, bounds.max.y - bounds.min.y + 40.0];
-    write!(svg, "<symbol id=\"{name}\" viewBox=\"0 0 {width:.0} {height:.0}\"><path d=\"")?;
+async fn ink(writer: &mut Writer, text: &str, style: Option<usize>, seed: u64) -> Result<Ink, Box<dyn Error>> {
+    writer.start(text, &Settings { bias: 1.0, seed, style, ..Settings::default() }).await?;
+    while writer.next().await?.is_some() {}
+    Ok(writer.ink())
+}
+
+fn save(file: &str, svg: &str) -> Result<(), Box<dyn Error>> {
+    std::fs::write(format!("{OUT}/{file}"), svg).map_err(|e| format!("{OUT}/{file}: {e}").into())
+}
+
+/// A picture's path data, width and height: curves through the midpoints of the points, in whole
+/// corpus units.
+fn picture(ink: &Ink) -> (String, f32, f32) {
+    const MARGIN: f32 = 20.0;
+    let mut path = String::new();
+    let Some(bounds) = ink.bounds() else { return (path, 1.0, 1.0) };
+    let (x, y) = (bounds.min.x - MARGIN, bounds.min.y - MARGIN);
     for stroke in &ink.strokes {
         let points: Vec<[f32; 2]> = stroke.iter().map(|p| [p.x - x, p.y - y]).collect();
         let (Some(first), Some(last)) = (points.first(), points.last()) else { continue };
-        write!(svg, "M{:.0} {:.0}", first[0], first[1])?;
+        // Writing to a String cannot fail.
+        let _ = write!(path, "M{:.0} {:.0}", first[0], first[1]);
         for pair in points.get(1..).unwrap_or_default().windows(2) {
             let [[px, py], [qx, qy]] = [pair[0], pair[1]];
-            write!(svg, "Q{px:.0} {py:.0} {:.0} {:.0}", (px + qx) / 2.0, (py + qy) / 2.0)?;
+            let _ = write!(path, "Q{px:.0} {py:.0} {:.0} {:.0}", f32::midpoint(px, qx), f32::midpoint(py, qy));
         }
-        write!(svg, "L{:.0} {:.0}", last[0], last[1])?;
+        let _ = write!(path, "L{:.0} {:.0}", last[0], last[1]);
     }
-    svg.push_str("\"/></symbol>\n");
-    Ok(())
+    (path, bounds.max.x - x + MARGIN, bounds.max.y - y + MARGIN)
 }
 
 fn main() -> ExitCode {

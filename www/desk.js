@@ -21,7 +21,7 @@
 //   (a new writing was asked for), "look" (the sheet looks otherwise).
 
 import { element } from "./dom.js";
-import { Layout, measure, paperSize } from "./paper.js";
+import { LINE_SPACING, Layout, paperSize } from "./paper.js";
 import { Points } from "./points.js";
 import { Sheet } from "./sheet.js";
 import { hideLine, hideLoading, say, sayEngine, showLine, showLoading } from "./status.js";
@@ -39,8 +39,11 @@ import { script } from "./trusted.js";
  * @property {import("./paper.js").Measures} measures of the page, in corpus units, and how large these are
  */
 
-/** `page::LINE_SPACING`. */
-const LINE_SPACING = 780;
+/** Milliseconds that the pen waits for the first line to be written: it can then be set level on its rule. */
+const PATIENCE = 450;
+/** More characters than these are not listed one by one, nor read out as what the picture shows. */
+const MANY = 24;
+const LONG = 300;
 
 export class Desk extends EventTarget {
   /** @type {import("./form.js").Form} */ #form;
@@ -58,6 +61,9 @@ export class Desk extends EventTarget {
   /** Said with the first of these: what is the matter with the address. */ complaints = "";
   /** Whether the ink is wanted at once, this time. */ #hurry = false;
   /** Strokes of the visitor's that are gone on with, and how many points they have. @type {Float32Array} */ #given = new Float32Array();
+  /** Whether all points have come. */ #ended = true;
+  /** When the pen may begin, and what wakes it then. */ #due = 0;
+  #alarm = 0;
 
   /** @param {import("./form.js").Form} form */
   constructor(form) {
@@ -116,6 +122,7 @@ export class Desk extends EventTarget {
     this.#job += 1;
     this.#hurry = hurry;
     this.#given = given;
+    clearTimeout(this.#alarm);
     this.sheet.stop();
     this.#setWriting(true);
     say("Writing …");
@@ -133,10 +140,13 @@ export class Desk extends EventTarget {
     this.#job += 1;
     this.send({ type: "cancel" });
     this.sheet.stop();
+    clearTimeout(this.#alarm);
     this.points.cut(this.sheet.drawn);
-    this.layout?.update();
+    this.#ended = true;
+    this.layout?.update(this.sheet.drawn, true);
+    this.sheet.changed();
     this.#setWriting(false);
-    this.#canvas.setAttribute("aria-label", `Handwriting, stopped: ${this.plan?.lines.join(" ") ?? ""}`);
+    this.#canvas.setAttribute("aria-label", `Handwriting, stopped: ${this.#written()}`);
     say("Stopped");
     this.#tell("stopped");
   }
@@ -174,13 +184,13 @@ export class Desk extends EventTarget {
   /** An empty sheet. */
   #blank() {
     this.points = new Points();
-    this.layout = new Layout(this.points, this.look, { letters: 0, rows: 1 });
+    this.layout = new Layout(this.points, this.look, { letters: 0, rows: 1, letter: 0, level: true });
     this.sheet.begin(this.layout, Infinity);
   }
 
   /** The same ink, seen otherwise. */
   #relook() {
-    this.layout?.relay(this.look);
+    this.layout?.relay(this.look, this.#ended);
     this.sheet.changed();
     this.#tell("look");
   }
@@ -197,16 +207,23 @@ export class Desk extends EventTarget {
     const letters = plan.kind === "synthesis" ? Math.max(0, ...plan.lines.map((line) => line.length)) : wish.columns;
     this.plan = plan;
     this.points = new Points();
-    this.layout = new Layout(this.points, wish, { letters, rows: Math.max(1, plan.lines.length) });
+    const level = plan.kind === "synthesis";
+    const free = level ? wish.text.trim().split("\n").filter((line) => line.trim() === "").length : 0;
+    const rows = Math.max(1, plan.lines.length + free);
+    this.layout = new Layout(this.points, wish, { letters, rows, letter: this.hands.letter, level });
+    this.#ended = false;
+    this.#due = performance.now() + PATIENCE;
     this.sheet.begin(this.layout, reduced || this.#hurry ? Infinity : this.#form.speed / plan.sampleMs);
     if (this.given) this.#showGiven();
     this.#remarks = this.complaints;
     this.complaints = "";
-    if (plan.leftOut.length) this.#remarks += `Not among the letters the network knows: ${plan.leftOut.join(" ")}. `;
+    const leftOut = plan.leftOut.map(visible).filter((name) => name !== "");
+    if (leftOut.length) this.#remarks += `Not among the letters the network knows: ${list(leftOut, " ")}. `;
     if (plan.transliterated.length) {
-      const pairs = plan.transliterated.map(([from, to]) => `${from} as ${to}`);
-      this.#remarks += `Written: ${pairs.join(", ")}. `;
+      const pairs = plan.transliterated.map(([from, to]) => `${visible(from)} as ${to}`);
+      this.#remarks += `Written: ${list(pairs, ", ")}. `;
     }
+    if (plan.kind === "synthesis" && plan.lines.length === 0) this.#remarks += "So there is nothing to write. ";
     this.#canvas.setAttribute("aria-label", "Being written");
     say(`${this.#remarks}Writing …`);
     this.#tell("started");
@@ -237,9 +254,23 @@ export class Desk extends EventTarget {
     } else {
       this.points.add(points, row);
     }
-    this.layout?.update();
-    this.sheet.changed();
+    this.layout?.update(this.sheet.drawn);
+    this.#wake(this.points.rows.length > 1);
     this.#tell("points");
+  }
+
+  /** Lets the pen draw what has come, or after a while if the first line is still being written. @param {boolean} now */
+  #wake(now) {
+    clearTimeout(this.#alarm);
+    const wait = this.#due - performance.now();
+    if (now || wait <= 0) this.sheet.changed();
+    else this.#alarm = setTimeout(() => this.sheet.changed(), wait);
+  }
+
+  /** What is written, for those who cannot see it. */
+  #written() {
+    const written = this.plan?.lines.join(" ") ?? "";
+    return written.length > LONG ? `${written.slice(0, LONG)} …` : written;
   }
 
   /** @param {import("./pkg/longhand.js").Finish | undefined} finish */
@@ -248,9 +279,12 @@ export class Desk extends EventTarget {
     if (finish === "nonfinite") {
       this.#remarks += "A line broke off: the network computed no number. Another seed may do better. ";
     }
+    this.#ended = true;
+    this.layout?.update(this.sheet.drawn, true);
+    this.#wake(true);
     this.sheet.complete(() => {
       this.#setWriting(false);
-      const written = this.plan?.lines.join(" ") ?? "";
+      const written = this.#written();
       this.#canvas.setAttribute("aria-label", written ? `Handwriting: ${written}` : "Handwriting without a text");
       say(`${this.#remarks}Done`);
       this.#tell("finished");
@@ -296,4 +330,15 @@ export class Desk extends EventTarget {
   }
 }
 
-export { measure };
+/** How a character can be named: one that cannot be seen by its number, one that belongs to another not at all. @param {string} character */
+function visible(character) {
+  if (/[\p{Cf}\p{M}]/u.test(character)) return "";
+  if (!/\p{C}/u.test(character)) return character;
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+/** @param {string[]} names @param {string} between */
+function list(names, between) {
+  const shown = names.slice(0, MANY).join(between);
+  return names.length > MANY ? `${shown}${between}and ${names.length - MANY} more` : shown;
+}

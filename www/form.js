@@ -20,7 +20,7 @@ const SLIDERS = /** @type {const} */ (["bias", "temperature", "share", "slant", 
 const NUMBERS = /** @type {const} */ ([...SLIDERS, "seed", "columns"]);
 const CHOICES = /** @type {const} */ (["paper", "orientation", "ruling", "size", "tip"]);
 
-/** What a change of a field asks for: `look` shows at once, `columns` is for other lines. */
+/** What shows at once when it is changed. */
 const LOOKS = ["slant", "wander", "nib", "ruling", "tip", "paper", "orientation", "size"];
 
 export class Form extends EventTarget {
@@ -43,8 +43,14 @@ export class Form extends EventTarget {
     }
     this.#form.addEventListener("input", ({ target }) => {
       if (!(target instanceof HTMLElement)) return;
-      if (["paper", "orientation", "size"].includes(target.id)) this.#derive();
+      const paper = ["paper", "orientation", "size"].includes(target.id);
+      if (paper) this.#derive();
       if (LOOKS.includes(target.id) || this.#inks.contains(target)) this.dispatchEvent(new Event("look"));
+      if (paper) this.dispatchEvent(new Event("paper"));
+    });
+    this.#form.addEventListener("input", () => this.#colour());
+    this.hands.addEventListener("change", () => {
+      if (this.#number("columns").valueAsNumber === this.#derived) this.#derive();
     });
     this.#blend.addEventListener("input", () => this.#enable());
     element("paper", HTMLSelectElement).addEventListener("input", () => this.#enable());
@@ -96,7 +102,11 @@ export class Form extends EventTarget {
     if (wish.text !== undefined) this.#text.value = wish.text;
     if (wish.scribble !== undefined) this.#scribble.checked = wish.scribble;
     for (const id of CHOICES) if (wish[id] !== undefined) this.#choice(id).value = /** @type {string} */ (wish[id]);
-    this.#derive();
+    if (wish.style !== undefined) this.hands.value = wish.style;
+    if (wish.columns === undefined && wish.seed !== undefined && wish.text === undefined) {
+      // Another take or another hand: the visitor's own number of letters stays.
+      if (this.#number("columns").valueAsNumber === this.#derived) this.#derive();
+    } else this.#derive();
     for (const id of NUMBERS) if (wish[id] !== undefined) this.#number(id).valueAsNumber = /** @type {number} */ (wish[id]);
     for (const id of SLIDERS) this.#show(id);
     for (const key of /** @type {const} */ (["style", "blend"])) {
@@ -112,6 +122,7 @@ export class Form extends EventTarget {
     }
     if (wish.ink !== undefined) this.ink = wish.ink;
     this.#enable();
+    this.#colour();
     return problems;
   }
 
@@ -149,9 +160,14 @@ export class Form extends EventTarget {
     if (output) output.textContent = shown;
   }
 
+  /** What else shows the ink's colour. */
+  #colour() {
+    document.documentElement.style.setProperty("--ink", this.ink);
+  }
+
   /** What has no effect cannot be set. */
   #enable() {
-    this.#number("share").disabled = this.#blend.value === "";
+    element("mixing", HTMLElement).hidden = this.#blend.value === "";
     this.#choice("orientation").disabled = this.#choice("paper").value === "free";
   }
 
@@ -159,7 +175,7 @@ export class Form extends EventTarget {
   #derive() {
     const field = this.#number("columns");
     const wish = /** @type {import("./paper.js").Look} */ (this.wish);
-    const fits = columnsOf(wish);
+    const fits = columnsOf(wish, this.hands.letter);
     field.valueAsNumber = fits;
     this.#derived = fits;
   }

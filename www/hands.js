@@ -1,6 +1,7 @@
 // The hands to choose from: small pictures in their own ink, and what the visitor adds.
 
 import { element, svg } from "./dom.js";
+import { LETTER } from "./paper.js";
 
 /**
  * A hand that the visitor made. `extra` gives what is to be added to the engine's options.
@@ -13,10 +14,14 @@ import { element, svg } from "./dom.js";
 
 /** Before the visitor's own in a radio button's value, which else is a hand's name. */
 const OWN = "own:";
+/** How much of the plane a picture shows, in corpus units. */
+const SEEN = { width: 1150, height: 600 };
 
 export class Hands extends EventTarget {
   #tiles = element("tiles", HTMLElement);
+  #surprise = element("surprise", HTMLElement);
   /** Pictures by name. @type {Map<string, Element>} */ #pictures = new Map();
+  /** Widths of letters by name, in corpus units. @type {Map<string, number>} */ #letters = new Map();
   /** Fingerprint of the network that wrote the pictures. */ weights = "";
   /** @type {string[]} */ names = [];
   /** @type {Map<string, OwnHand>} */ #own = new Map();
@@ -33,6 +38,11 @@ export class Hands extends EventTarget {
     this.names = names;
     for (const name of names) this.#add(name, name);
     await this.#draw();
+  }
+
+  /** Width of a letter of the hand chosen, in corpus units. */
+  get letter() {
+    return this.#letters.get(this.value || "none") ?? LETTER;
   }
 
   /** Name of the hand chosen; "" for no one's or one's own. */
@@ -95,7 +105,7 @@ export class Hands extends EventTarget {
     const words = document.createElement("span");
     words.textContent = name;
     label.append(radio, ...(drawing ? [drawing] : []), words);
-    this.#tiles.append(label);
+    this.#tiles.insertBefore(label, this.#surprise);
   }
 
   /** Puts the pictures into the tiles; without them there are the names. */
@@ -104,7 +114,10 @@ export class Hands extends EventTarget {
       const drawn = (await drawing(new URL("hands.svg", import.meta.url)))?.documentElement;
       if (!drawn) return;
       this.weights = drawn.getAttribute("data-weights") ?? "";
-      for (const symbol of drawn.querySelectorAll("symbol")) this.#pictures.set(symbol.id, symbol);
+      for (const symbol of drawn.querySelectorAll("symbol")) {
+        this.#pictures.set(symbol.id, symbol);
+        this.#letters.set(symbol.id, Number(symbol.getAttribute("data-letter")) || LETTER);
+      }
     } catch {
       return;
     }
@@ -119,7 +132,10 @@ export class Hands extends EventTarget {
   picture(name) {
     const symbol = this.#pictures.get(name);
     if (!symbol) return undefined;
-    const drawing = svg("svg", { viewBox: symbol.getAttribute("viewBox") ?? "", "aria-hidden": "true", class: "ink" });
+    // All of one scale, so that a small hand is small.
+    const [, , width, height] = (symbol.getAttribute("viewBox") ?? "").split(" ").map(Number);
+    const viewBox = `${(width - SEEN.width) / 2} ${(height - SEEN.height) / 2} ${SEEN.width} ${SEEN.height}`;
+    const drawing = svg("svg", { viewBox, "aria-hidden": "true", class: "ink" });
     drawing.append(...[...symbol.childNodes].map((child) => document.importNode(child, true)));
     return drawing;
   }

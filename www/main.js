@@ -27,11 +27,21 @@ mountTake(desk);
 
 // --- writing ---------------------------------------------------------------------------------
 
-function write() {
+let soon = 0;
+
+/** @param {boolean} [hurry] whether the ink is to be there at once */
+function write(hurry = false) {
+  clearTimeout(soon);
   if (!desk.ready || !form.valid()) return;
   // The address is that of this writing; the back button does not go through them all.
   remember();
-  desk.write();
+  desk.write({}, hurry);
+}
+
+/** What is written is written anew, after a moment in which the visitor may choose again. @param {boolean} hurry */
+function writeSoon(hurry) {
+  clearTimeout(soon);
+  if (desk.points.count) soon = setTimeout(() => write(hurry), 250);
 }
 
 /** Puts what is written into the address. */
@@ -68,6 +78,10 @@ desk.addEventListener("ready", () => {
 desk.addEventListener("broken", () => {
   writeButton.disabled = true;
 });
+desk.addEventListener("started", () => element("invitation", HTMLElement).setAttribute("hidden", ""));
+form.hands.addEventListener("change", () => writeSoon(false));
+// Other paper has other lines.
+form.addEventListener("paper", () => writeSoon(true));
 desk.addEventListener("look", () => {
   if (desk.points.count) remember();
 });

@@ -36,10 +36,12 @@
 const PAPERS = { a4: [210, 297], letter: [215.9, 279.4], card: [105, 148] };
 /** Millimetres that a corpus unit is: letters of 2.5, 3.2 and 4.2 mm. */
 const UNIT = { small: 0.0125, medium: 0.016, large: 0.021 };
+/** From line to line as the engine writes: `page::LINE_SPACING`. */
+export const LINE_SPACING = 780;
 /** Between lines: `page::LINE_SPACING` leaves room for the largest hands, paper for most. */
 const PITCH = 680;
-/** Width of a letter, blanks among them. */
-const LETTER = 128;
+/** Width of a letter in no one's hand, blanks among them. */
+export const LETTER = 128;
 /** Around the ink on a sheet that is as wide as the ink. */
 const FREE = { margin: 380, narrowest: 3400, lowest: 1900, rows: 24 };
 
@@ -65,15 +67,20 @@ export function columnsOf(look, letter = LETTER) {
 }
 
 /**
- * @param {Look} look
- * @param {{ letters: number, rows: number }} text its longest line and how many there are, for a sheet as wide as the ink
- * @returns {Measures}
+ * How large the text is, for a sheet that is as wide as the ink.
+ * @typedef {object} Extent
+ * @property {number} letters in its longest line
+ * @property {number} rows how many lines there are
+ * @property {number} letter width of a letter of its hand, in corpus units
+ * @property {boolean} level whether its lines are lines; a scribble is laid as it comes
  */
-export function measure(look, { letters, rows }) {
+
+/** @param {Look} look @param {Extent} text @returns {Measures} */
+export function measure(look, { letters, rows, letter }) {
   const size = millimetres(look);
   const mm = UNIT[look.size];
   if (!size) {
-    const width = Math.max(FREE.narrowest, letters * LETTER + 2 * FREE.margin);
+    const width = Math.max(FREE.narrowest, letters * letter + 2 * FREE.margin);
     const count = Math.min(rows, FREE.rows);
     const height = Math.max(FREE.lowest, 2 * FREE.margin + 420 + count * PITCH);
     const first = FREE.margin + 480 + Math.max(0, (FREE.lowest - 2 * FREE.margin - 420 - count * PITCH) / 2);
@@ -82,7 +89,7 @@ export function measure(look, { letters, rows }) {
   const [width, height] = size.map((side) => side / mm);
   const side = margin(size[0]) / mm;
   const top = margin(size[1]) / mm;
-  const first = top + PITCH * 0.75;
+  const first = top + PITCH * 0.6;
   const count = Math.max(1, Math.floor((height - first - top * 0.8) / PITCH) + 1);
   return { width, height, left: side, right: side, first, pitch: PITCH, rows: count, mm };
 }
@@ -105,43 +112,68 @@ function median(values) {
 }
 
 /**
- * Height of the baseline: where most letters have their feet. Feet are where the pen turns upward
- * again below the ink's middle; descenders' are the fewer.
+ * The line along which most letters have their feet: y = `from` + `slope` x. Feet are where the pen
+ * turns upward again below the ink's middle; descenders' are the fewer. `spread` is half the height of
+ * the band in which half of the ink is: it grows with the letters.
  * @param {Float32Array} points
  */
 function baseline(points) {
   const count = points.length / 3;
+  if (!count) return { from: 0, slope: 0, spread: 0 };
+  let [right, sx, sy, sxx, sxy] = [0, 0, 0, 0, 0];
+  for (let i = 0; i < 3 * count; i += 3) {
+    const [x, y] = [points[i], points[i + 1]];
+    right = Math.max(right, x);
+    [sx, sy, sxx, sxy] = [sx + x, sy + y, sxx + x * x, sxy + x * y];
+  }
+  // Words lean this way and that; only a line tells where it goes.
+  const long = right > 1500;
+  let slope = long ? bounded((count * sxy - sx * sy) / Math.max(1, count * sxx - sx * sx)) : 0;
   const heights = [];
-  for (let i = 0; i < count; i++) heights.push(points[3 * i + 1]);
-  if (!count) return 0;
-  const middle = median(heights);
+  for (let i = 0; i < 3 * count; i += 3) heights.push(points[i + 1] - slope * points[i]);
+  const middle = median([...heights]);
+  const spread = median(heights.map((height) => Math.abs(height - middle)));
+  /** @type {[number, number][]} */
   const feet = [];
   for (let i = 0; i < count; i++) {
-    const y = points[3 * i + 1];
     const begins = i === 0 || points[3 * i - 1] > 0.5;
     const ends = points[3 * i + 2] > 0.5 || i === count - 1;
-    const below = (begins || points[3 * i - 2] < y) && (ends || points[3 * i + 4] <= y);
-    if (below && y > middle) feet.push(y);
+    const below = (begins || heights[i - 1] < heights[i]) && (ends || heights[i + 1] <= heights[i]);
+    if (below && heights[i] > middle) feet.push([points[3 * i], points[3 * i + 1]]);
   }
-  return feet.length ? median(feet) : middle;
+  if (!feet.length) return { from: middle, slope, spread };
+  if (long) {
+    const slopes = [];
+    for (const [x, y] of feet) for (const [u, v] of feet) if (u - x > 500) slopes.push((v - y) / (u - x));
+    if (slopes.length > 20) slope = bounded(median(slopes));
+  }
+  return { from: median(feet.map(([x, y]) => y - slope * x)), slope, spread };
 }
+
+/** Steeper lines are no lines. @param {number} slope */
+const bounded = (slope) => Math.min(0.12, Math.max(-0.12, slope));
 
 /**
  * Where a line is.
  * @typedef {object} Placed
  * @property {number} start its first point
+ * @property {number} index of the line among those that have ink
  * @property {number} page
  * @property {number} row number of the line in the text
- * @property {number} from height of its baseline as it was written
+ * @property {number} from height of its baseline as it was written, at its left edge
+ * @property {number} slope of that
+ * @property {number} spread how high the band is in which half of the ink is
+ * @property {number} scale that makes its letters as large as those of the lines above
  * @property {number} to height of its baseline on the page
  * @property {number} squeeze below 1 for a line that would run off the paper
+ * @property {boolean} settled whether it was placed when all of it was there
  */
 
 /** The points on their pages. */
 export class Layout {
   /** @type {Points} */ #points;
   /** @type {Look} */ #look;
-  /** @type {{ letters: number, rows: number }} */ #text;
+  /** @type {Extent} */ #text;
   /** @type {Measures} */ measures;
   #data = new Float32Array(3 * 4096);
   /** How many points are laid. */ #count = 0;
@@ -149,7 +181,7 @@ export class Layout {
   /** First point of each page. */ #starts = [0];
   /** Changes when points that had been laid are laid elsewhere. */ version = 0;
 
-  /** @param {Points} points @param {Look} look @param {{ letters: number, rows: number }} text */
+  /** @param {Points} points @param {Look} look @param {Extent} text */
   constructor(points, look, text) {
     this.#points = points;
     this.#look = look;
@@ -161,19 +193,23 @@ export class Layout {
     return this.#look;
   }
 
-  /** Lays everything anew. @param {Look} look */
-  relay(look) {
+  /** Lays everything anew. @param {Look} look @param {boolean} ended whether no more points will come */
+  relay(look, ended) {
     this.#look = look;
     this.measures = measure(look, this.#text);
     this.#count = 0;
     this.#lines = [];
     this.#starts = [0];
+    this.update(0, ended);
     this.version++;
-    this.update();
   }
 
-  /** Takes what has come; lines already laid stay. */
-  update() {
+  /**
+   * Takes what has come. A line is placed by what there is of it, stays there while it is drawn, and is
+   * placed once more when all of it has come.
+   * @param {number} [drawn] how many points are drawn @param {boolean} [ended] whether no more will come
+   */
+  update(drawn = 0, ended = false) {
     const { rows, count } = this.#points;
     if (this.#data.length < 3 * count) {
       const larger = new Float32Array(Math.max(3 * count, 2 * this.#data.length));
@@ -181,40 +217,70 @@ export class Layout {
       this.#data = larger;
     }
     this.#count = Math.min(this.#count, count);
+    if (this.#lines.length > rows.length) this.#lines.length = rows.length;
     for (let k = Math.max(0, this.#lines.length - 1); k < rows.length; k++) {
+      const { row, start } = rows[k];
       const end = rows[k + 1]?.start ?? count;
-      this.#lines[k] ??= this.#place(rows[k].row, rows[k].start, end);
-      this.#fit(this.#lines[k], end);
-      this.#lay(this.#lines[k], Math.max(this.#count, rows[k].start), end);
+      const whole = ended || k < rows.length - 1;
+      const line = (this.#lines[k] ??= this.#begin(k, row, start));
+      const laid = Math.max(start, Math.min(this.#count, end));
+      let from = laid;
+      if (!line.settled && (whole || drawn <= start || laid === start)) {
+        this.#place(line, end);
+        line.settled ||= whole;
+        from = start;
+      }
+      if (this.#fit(line, end)) from = start;
+      this.#lay(line, from, end);
+      if (from < Math.min(laid, drawn)) this.version++;
       this.#count = Math.max(this.#count, end);
     }
   }
 
-  /** @param {number} row @param {number} start @param {number} end @returns {Placed} */
-  #place(row, start, end) {
+  /** @param {number} index @param {number} row @param {number} start @returns {Placed} */
+  #begin(index, row, start) {
     const { first, pitch, rows } = this.measures;
     const page = Math.floor(row / rows);
     while (this.#starts.length <= page) this.#starts.push(start);
-    const from = baseline(this.#points.subarray(start, end));
-    return { start, page, row, from, to: first + (row % rows) * pitch, squeeze: 1 };
+    return { start, index, page, row, from: 0, slope: 0, spread: 0, scale: 1, to: first + (row % rows) * pitch, squeeze: 1, settled: false };
   }
 
-  /** A line that would run off the paper is written a little narrower. @param {Placed} line @param {number} end */
+  /** @param {Placed} line @param {number} end */
+  #place(line, end) {
+    if (!this.#text.level) {
+      const [first] = this.#lines;
+      if (line === first) line.from = baseline(this.#points.subarray(line.start, end)).from;
+      else line.from = first.from + line.row * LINE_SPACING;
+      line.settled = true;
+      return;
+    }
+    Object.assign(line, baseline(this.#points.subarray(line.start, end)));
+    const above = this.#lines.slice(Math.max(0, line.index - 12), line.index).map(({ spread }) => spread);
+    // Not all the way: nobody's lines are all alike. Short lines say little of how large letters are.
+    const scale = above.length && line.spread ? (median(above) / line.spread) ** 0.7 : 1;
+    line.scale = end - line.start > 120 ? Math.min(1.18, Math.max(0.85, scale)) : 1;
+  }
+
+  /**
+   * A line that would run off the paper is written a little narrower; returns whether that is new.
+   * @param {Placed} line @param {number} end
+   */
   #fit(line, end) {
     const { width, left, right } = this.measures;
     const points = this.#points.subarray(line.start, end);
-    let reach = 0;
+    let reach = 1;
     for (let i = 0; i < points.length; i += 3) reach = Math.max(reach, points[i]);
-    const squeeze = Math.min(1, (width - left - right * 0.4) / reach);
-    if (squeeze >= line.squeeze) return;
+    const squeeze = Math.min(1, (width - left - right * 0.4) / (reach * line.scale));
+    if (squeeze >= line.squeeze) return false;
     line.squeeze = squeeze;
-    if (this.#count > line.start) this.version++;
-    this.#count = Math.min(this.#count, line.start);
+    return true;
   }
 
   /** @param {Placed} line @param {number} from @param {number} to */
   #lay(line, from, to) {
-    const { slant, wander, seed } = this.#look;
+    const { slant, wander, seed, ruling } = this.#look;
+    // On ruled paper people keep to the rule; elsewhere a little of the slope is theirs.
+    const level = ruling === "plain" ? 0.75 : 1;
     const lean = Math.tan((slant * Math.PI) / 180);
     const chance = (/** @type {number} */ purpose) => random(seed, line.row, purpose) - 0.5;
     // A line starts up to a letter's width off the margin, climbs or sinks by up to two degrees, and
@@ -223,13 +289,15 @@ export class Layout {
     const climb = chance(2) * 0.06 * wander;
     const phases = [chance(3) * 2 * Math.PI, chance(4) * 2 * Math.PI];
     const { left, width } = this.measures;
+    const centre = (width - 2 * left) / 2;
     const points = this.#points.subarray();
     for (let i = 3 * from; i < 3 * to; i += 3) {
-      const x = points[i] * line.squeeze;
-      const up = points[i + 1] - line.from;
+      const x = points[i] * line.scale * line.squeeze;
+      const up = (points[i + 1] - line.from - line.slope * points[i]) * line.scale;
       const sway = 34 * Math.sin(x / 620 + phases[0]) + 14 * Math.sin(x / 190 + phases[1]);
       this.#data[i] = left + x + shift - lean * up;
-      this.#data[i + 1] = line.to + up + wander * sway + climb * (x - (width - 2 * left) / 2);
+      const slope = line.slope * (1 - level) + climb;
+      this.#data[i + 1] = line.to + up + wander * sway + slope * (x - centre);
       this.#data[i + 2] = points[i + 2];
     }
   }

@@ -210,6 +210,7 @@ export class Sheet extends EventTarget {
     const layout = this.#layout;
     const frame = /** @type {HTMLElement} */ (this.#canvas.parentElement);
     const ratio = devicePixelRatio || 1;
+    frame.classList.toggle("upright", Boolean(layout && layout.measures.height > layout.measures.width));
     const width = Math.max(1, Math.round(frame.clientWidth * ratio));
     const measures = layout?.measures ?? { width: 16, height: 9 };
     const height = Math.max(1, Math.round((width * measures.height) / measures.width));
