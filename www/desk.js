@@ -223,6 +223,9 @@ export class Desk extends EventTarget {
       const pairs = plan.transliterated.map(([from, to]) => `${visible(from)} as ${to}`);
       this.#remarks += `Written: ${list(pairs, ", ")}. `;
     }
+    if (level && /\t/.test(wish.text)) this.#remarks += "Tabs are written as blanks. ";
+    // These the engine leaves out without a word, for many are invisible on purpose.
+    if (level && /[^\P{Cc}\s]/u.test(wish.text)) this.#remarks += "Control characters are left out. ";
     if (plan.kind === "synthesis" && plan.lines.length === 0) this.#remarks += "So there is nothing to write. ";
     this.#canvas.setAttribute("aria-label", "Being written");
     say(`${this.#remarks}Writing …`);

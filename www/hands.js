@@ -15,7 +15,7 @@ import { LETTER } from "./paper.js";
 /** Before the visitor's own in a radio button's value, which else is a hand's name. */
 const OWN = "own:";
 /** How much of the plane a picture shows, in corpus units. */
-const SEEN = { width: 1150, height: 600 };
+const SEEN = { width: 900, height: 430 };
 
 export class Hands extends EventTarget {
   #tiles = element("tiles", HTMLElement);
@@ -132,9 +132,10 @@ export class Hands extends EventTarget {
   picture(name) {
     const symbol = this.#pictures.get(name);
     if (!symbol) return undefined;
-    // All of one scale, so that a small hand is small.
+    // All of one scale, unless it were cut.
     const [, , width, height] = (symbol.getAttribute("viewBox") ?? "").split(" ").map(Number);
-    const viewBox = `${(width - SEEN.width) / 2} ${(height - SEEN.height) / 2} ${SEEN.width} ${SEEN.height}`;
+    const [across, down] = [Math.max(width, SEEN.width), Math.max(height, SEEN.height)];
+    const viewBox = `${(width - across) / 2} ${(height - down) / 2} ${across} ${down}`;
     const drawing = svg("svg", { viewBox, "aria-hidden": "true", class: "ink" });
     drawing.append(...[...symbol.childNodes].map((child) => document.importNode(child, true)));
     return drawing;
