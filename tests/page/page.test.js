@@ -16,7 +16,7 @@ test("press Write: typed text becomes ink on the sheet, and the status line says
   await visitor.speed("At once");
   await visitor.writes("hello");
   assert.ok((await visitor.inked()) > 0.0005);
-  assert.equal(await visitor.page.getByRole("img").getAttribute("aria-label"), "Handwriting: hello");
+  assert.equal(await visitor.page.locator("#canvas").getAttribute("aria-label"), "Handwriting: hello");
   const foreign = visitor.requests.filter((address) => !address.startsWith(site.address) && !address.startsWith("blob:"));
   assert.deepEqual(foreign, [], "nothing is fetched from elsewhere");
   assert.deepEqual(visitor.complaints, []);
@@ -98,7 +98,7 @@ test("without text, or with Scribble, the network writes on its own", async () =
   const visitor = await come();
   await visitor.speed("At once");
   await visitor.writes("  ");
-  assert.equal(await visitor.page.getByRole("img").getAttribute("aria-label"), "Handwriting without a text");
+  assert.equal(await visitor.page.locator("#canvas").getAttribute("aria-label"), "Handwriting without a text");
   const scribble = await visitor.downloads();
   assert.ok(strokes(scribble).length > 5);
   await visitor.page.getByLabel("Scribble, whatever the text").check();
