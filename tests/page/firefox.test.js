@@ -110,6 +110,36 @@ test("axe finds nothing serious; dialogs open and close by keyboard", async () =
   await visitor.leave();
 });
 
+test("see it think: the pen waits, steps and is moved by keyboard, with the numbers of the moment", async () => {
+  const visitor = await come();
+  const { page } = visitor;
+  const press = (name) => page.locator("#think").getByRole("button", { name }).press("Enter");
+  const shows = (point) =>
+    page.waitForFunction(
+      (point) => document.querySelector("#think-point").getAttribute("aria-valuetext")?.startsWith(`${point} of`),
+      point,
+    );
+  const size = async () => (await page.locator("#think .live").first().textContent()).match(/= (\d\.\d+)/)[1];
+  await page.getByRole("button", { name: "See it think" }).press("Enter");
+  await visitor.text.fill("think");
+  await visitor.text.press("Control+Enter");
+  await page.waitForFunction(() => Number.parseInt(document.querySelector("#think .where")?.textContent) > 3);
+  await press("Pause");
+  const held = Number.parseInt(await page.locator("#think .where").textContent());
+  await press("Step");
+  await shows(held + 1);
+  const before = await size();
+  await page.getByLabel("Point", { exact: true }).focus();
+  await page.keyboard.press("Home");
+  await shows(1);
+  assert.match(await page.locator("#think").textContent(), /Mostly on “t”, character 1 of 5\./);
+  assert.notEqual(await size(), before);
+  await page.getByRole("button", { name: "See it think" }).press("Enter");
+  await visitor.hears(/Done$/);
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
 test("after one visit it works with the network off", async () => {
   const visitor = await come();
   await visitor.kept();
