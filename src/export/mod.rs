@@ -105,16 +105,6 @@ impl Layout {
         }
     }
 
-    /// The ink on a sheet of this size: from its upper left margin, as large as fits between the
-    /// margins but not larger than `scale`.
-    pub fn on_sheet(ink: &Ink, [width, height]: [f32; 2], scale: f32, margin: f32) -> Self {
-        let bounds = ink.bounds().unwrap_or_default();
-        let most = |room: f32, extent: f32| if extent > 0.0 { (room - 2.0 * margin).max(1.0) / extent } else { scale };
-        let across = most(width, bounds.max.x - bounds.min.x);
-        let scale = scale.min(across).min(most(height, bounds.max.y - bounds.min.y));
-        Self { width, height, x: margin - bounds.min.x * scale, y: margin - bounds.min.y * scale, scale }
-    }
-
     /// The ink in millimetres on the sheet.
     fn place(&self, ink: &Ink) -> Ink {
         let place = |p: &Point| Point { x: self.x + p.x * self.scale, y: self.y + p.y * self.scale };
@@ -209,17 +199,6 @@ mod tests {
         assert_eq!((layout.width, layout.height), (20.0, 16.0));
         let bounds = layout.place(&ink()).bounds().unwrap();
         assert_eq!((bounds.min.x, bounds.min.y, bounds.max.x, bounds.max.y), (5.0, 5.0, 15.0, 11.0));
-    }
-
-    #[test]
-    fn ink_on_a_sheet_stays_between_its_margins() {
-        for size in [[210.0, 297.0], [30.0, 297.0], [210.0, 15.0]] {
-            let layout = Layout::on_sheet(&ink(), size, 0.1, 5.0);
-            let bounds = layout.place(&ink()).bounds().unwrap();
-            assert_eq!((bounds.min.x, bounds.min.y), (5.0, 5.0));
-            assert!(bounds.max.x <= size[0] - 4.999 && bounds.max.y <= size[1] - 4.999, "{bounds:?}");
-            assert!(layout.scale <= 0.1);
-        }
     }
 
     #[test]

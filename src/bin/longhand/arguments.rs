@@ -1,5 +1,6 @@
 //! What the command is asked to do.
 
+use crate::sheets::Paper;
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 use longhand::engine::Choice;
 use longhand::export::{Format, Gcode, Lift, MARGIN, Options};
@@ -22,7 +23,8 @@ What is written
   --bias 0..5            more is neater (0.75)
   --temperature 0.1..4   more is wilder (1)
   --seed N               the same seed writes the same again (1)
-  --columns 1..100       most letters in a line (36)
+  --own FILE             one's own hand, as the page exports it
+  --columns 1..100       most letters in a line (36; on paper what fits)
   --attempts 0..20       how often a word that went wrong is written anew (4)
   --points N             points of a scribble (1400)
 
@@ -32,8 +34,9 @@ The file
   --format NAME          svg, outline, animated, gcode, inkml or json; without it,
                            what the file's ending says
   --size MM              height of an x (3.2)
-  --paper SHEET          a4, letter, card or WIDTHxHEIGHT in mm; ink that would not
-                           fit is made smaller (none: the sheet is as large as the ink)
+  --paper SHEET          a4, letter, card or WIDTHxHEIGHT in mm. What does not fit on
+                           one goes to FILE-2, FILE-3 and so on (none: one sheet,
+                           as large as the ink)
   --margin MM            around the ink (5; on paper 15)
   --color COLOR          as in CSS (#1a1a2e)
   --line-width MM        (0.25)
@@ -73,7 +76,8 @@ pub struct Wish {
     pub settings: Settings,
     pub hand: Option<String>,
     pub blend: Option<(String, f32)>,
-    pub columns: usize,
+    pub own: Option<PathBuf>,
+    pub columns: Option<usize>,
     pub engine: Choice,
     pub weights: Option<PathBuf>,
     pub output: Option<PathBuf>,
@@ -81,9 +85,9 @@ pub struct Wish {
     pub options: Options,
     /// Millimetres of a corpus unit.
     pub scale: f32,
+    /// Millimetres around ink that is not on paper.
     pub margin: f32,
-    /// Width and height in mm.
-    pub paper: Option<[f32; 2]>,
+    pub paper: Option<Paper>,
     pub quiet: bool,
 }
 
@@ -96,7 +100,7 @@ pub enum Source {
 }
 
 /// Height of an `x` in corpus units.
-pub const X_HEIGHT: f32 = 200.0;
+const X_HEIGHT: f32 = 200.0;
 /// Millimetres around the ink on paper.
 const PAPER_MARGIN: f32 = 15.0;
 
@@ -104,8 +108,8 @@ pub fn parse(mut arguments: lexopt::Parser) -> Result<Task, Box<dyn Error>> {
     let mut source = None;
     let mut settings = Settings { bias: 0.75, ..Settings::default() };
     let mut options = Options::default();
-    let (mut hand, mut blend, mut share, mut columns, mut engine) = (None, None, 0.5, 36, Choice::Auto);
-    let (mut weights, mut output, mut format) = (None, None, None);
+    let (mut hand, mut blend, mut share, mut columns, mut engine) = (None, None, 0.5, None, Choice::Auto);
+    let (mut own, mut weights, mut output, mut format) = (None, None, None, None);
     let (mut size, mut margin, mut paper): (f32, _, _) = (3.2, None, None);
     let (mut up, mut down) = (None, None);
     let (mut quiet, mut list) = (false, false);
@@ -123,7 +127,8 @@ pub fn parse(mut arguments: lexopt::Parser) -> Result<Task, Box<dyn Error>> {
             Long("bias") => settings.bias = arguments.value()?.parse()?,
             Long("temperature") => settings.temperature = arguments.value()?.parse()?,
             Long("seed") => settings.seed = arguments.value()?.parse()?,
-            Long("columns") => columns = arguments.value()?.parse()?,
+            Long("own") => own = Some(PathBuf::from(arguments.value()?)),
+            Long("columns") => columns = Some(arguments.value()?.parse()?),
             Long("attempts") => settings.attempts = arguments.value()?.parse()?,
             Long("points") => settings.points = arguments.value()?.parse()?,
             Long("scribble") => set_source(&mut source, Source::Nothing)?,
@@ -177,12 +182,14 @@ pub fn parse(mut arguments: lexopt::Parser) -> Result<Task, Box<dyn Error>> {
         }
     }
     let blend = blend.map(|name| (name, share));
+    let paper = paper.map(|[width, height]| Paper { width, height, margin });
     let scale = size / X_HEIGHT;
     Ok(Task::Write(Box::new(Wish {
         source,
         settings,
         hand,
         blend,
+        own,
         columns,
         engine,
         weights,
@@ -282,9 +289,10 @@ mod tests {
     #[test]
     fn paper_brings_its_margin() {
         let found = wish(&["a", "--paper", "100x50.5"]);
-        assert_eq!((found.paper, found.margin), (Some([100.0, 50.5]), 15.0));
-        assert_eq!(wish(&["a", "--paper", "a4", "--margin", "0"]).margin, 0.0);
-        assert_eq!(wish(&["a"]).paper, None);
+        let sides = |wish: Wish| wish.paper.map(|paper| [paper.width, paper.height, paper.margin]);
+        assert_eq!(sides(found), Some([100.0, 50.5, 15.0]));
+        assert_eq!(sides(wish(&["a", "--paper", "card", "--margin", "0"])), Some([105.0, 148.0, 0.0]));
+        assert_eq!(wish(&["a"]).margin, 5.0);
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Text in, file out.
 
-use crate::arguments::{self, HELP, Source, Task, Wish, X_HEIGHT};
+use crate::arguments::{self, HELP, Source, Task, Wish};
+use crate::sheets::{self, Line, Sheet};
 use longhand::engine::Engine;
 use longhand::export::{self, Layout, Options};
 use longhand::ink::Ink;
 use longhand::model::{Kind, Weights};
-use longhand::page::Page;
+use longhand::own::{self, Hand};
+use longhand::page::{LINE_SPACING, Page};
+use longhand::prime::Prime;
 use longhand::writer::{Finish, Writer};
 use serde_json::json;
 use std::error::Error;
@@ -13,11 +16,11 @@ use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-/// Letters smaller than this, in mm of an `x`, are hard to read, and to draw.
-const SMALLEST: f32 = 1.0;
+/// Letters in a line that is not on paper, as on the page.
+const COLUMNS: usize = 36;
 
 pub fn main() -> ExitCode {
     let task = match arguments::parse(lexopt::Parser::from_env()) {
@@ -83,6 +86,19 @@ fn hand(weights: &Weights, name: &str) -> Result<usize, String> {
     })
 }
 
+/// A hand that the page exported, as ink to go on from, and its name.
+fn own_hand(weights: &Weights, file: &Path) -> Result<(Prime, String), Box<dyn Error>> {
+    let name = file.display();
+    let bytes = fs::read(file).map_err(|error| format!("{name}: {error}"))?;
+    let hand = Hand::from_json(&bytes).map_err(|error| format!("{name}: {error}"))?;
+    let (points, advice) =
+        own::read(weights, &hand.text, &hand.strokes).map_err(|advice| format!("{name}: {advice}"))?;
+    if let Some(advice) = advice {
+        eprintln!("{name}: {advice}");
+    }
+    Ok((Prime::new(&weights.config, &hand.text, &points)?, hand.name))
+}
+
 fn milliseconds() -> f64 {
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed().as_secs_f64() * 1e3
@@ -109,6 +125,14 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
     if let Some((name, share)) = &wish.blend {
         wish.settings.blend = Some((hand(&weights, name)?, *share));
     }
+    let own = match &wish.own {
+        Some(file) => {
+            let (prime, name) = own_hand(&weights, file)?;
+            wish.settings.prime = Some(Arc::new(prime));
+            Some(name)
+        }
+        None => None,
+    };
     let points_per_character = weights.config.points_per_character;
     let fingerprint = format!("{:016x}", weights.fingerprint);
     let (engine, notice) = Engine::choose(wish.engine).await;
@@ -118,7 +142,8 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
     writer.set_clock(milliseconds);
 
     let began = milliseconds();
-    let mut page = Page::start(&mut writer, &text, &wish.settings, wish.columns).await?;
+    let columns = wish.columns.unwrap_or_else(|| wish.paper.map_or(COLUMNS, |paper| paper.columns(wish.scale)));
+    let mut page = Page::start(&mut writer, &text, &wish.settings, columns).await?;
     for (from, to) in &page.text().transliterated {
         say(&format!("{from:?} is written as {to:?}."));
     }
@@ -131,10 +156,20 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
         Kind::Synthesis => (characters as f32 * points_per_character) as usize,
     };
     let mut progress = Progress { expected, shown: None, visible: !wish.quiet && io::stderr().is_terminal() };
-    let mut points = Vec::new();
+    let (mut lines, mut points) = (Vec::<Line>::new(), 0);
     while let Some(more) = page.next(&mut writer).await? {
-        points.extend(more);
-        progress.show(points.len());
+        points += more.len();
+        progress.show(points);
+        match kind {
+            Kind::Synthesis => sheets::add(&mut lines, page.row(), &more),
+            // Nobody counts the lines of a scribble; one begins at the left edge, on a height of its own.
+            Kind::Prediction => more.iter().for_each(|point| {
+                let begins = point[0] == 0.0 && point[1] % LINE_SPACING == 0.0;
+                let row =
+                    if begins { (point[1] / LINE_SPACING) as usize } else { lines.last().map_or(0, |line| line.row) };
+                sheets::add(&mut lines, row, &[*point]);
+            }),
+        }
     }
     progress.clear();
     say(writer.notice());
@@ -144,37 +179,67 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
         _ => {}
     }
 
-    let ink = Ink::from_points(&points);
-    let layout = match wish.paper {
-        Some(sides) => Layout::on_sheet(&ink, sides, wish.scale, wish.margin),
-        None => Layout::around(&ink, wish.scale, wish.margin),
+    let written = match wish.paper {
+        Some(paper) => paper.sheets(&lines, wish.scale),
+        None => {
+            let all: Vec<_> = lines.iter().flat_map(|line| line.points.iter().copied()).collect();
+            let ink = Ink::from_points(&all);
+            let layout = Layout::around(&ink, wish.scale, wish.margin);
+            vec![Sheet { ink, layout, lines: lines.len() }]
+        }
     };
-    if layout.scale * X_HEIGHT < SMALLEST {
-        say("The text is long for one sheet: its letters are tiny. Take larger paper, or write it in parts.");
+    let output = wish.output.as_deref().filter(|file| *file != Path::new("-"));
+    if output.is_none() && written.len() > 1 {
+        return Err(format!("{} sheets do not fit into one file: name the first with -o FILE.", written.len()).into());
     }
     let settings = json!({
         "bias": wish.settings.bias,
         "temperature": wish.settings.temperature,
         "seed": wish.settings.seed,
         "style": wish.hand,
+        "own": own,
         "blend": wish.blend.as_ref().map(|(style, share)| json!({ "style": style, "share": share })),
-        "columns": wish.columns,
+        "columns": columns,
         "attempts": wish.settings.attempts,
         "weights": fingerprint,
     });
-    let options = Options { layout: Some(layout), sample_ms: page.sample_ms(), text, settings, ..wish.options };
-    let file = export::write(&ink, wish.format, &options)?;
-    let output = wish.output.as_deref().filter(|file| *file != Path::new("-"));
-    match output {
-        Some(name) => fs::write(name, file).map_err(|error| format!("{}: {error}", name.display()))?,
-        None => print(file.as_bytes())?,
+    let mut options = Options { sample_ms: page.sample_ms(), text, settings, ..wish.options };
+    let mut texts = page.lines();
+    for (index, sheet) in written.iter().enumerate() {
+        options.layout = Some(sheet.layout);
+        if written.len() > 1 {
+            options.text = texts.by_ref().take(sheet.lines).collect::<Vec<_>>().join("\n");
+        }
+        let file = export::write(&sheet.ink, wish.format, &options)?;
+        match output {
+            Some(first) => {
+                let name = numbered(first, index);
+                fs::write(&name, file).map_err(|error| format!("{}: {error}", name.display()))?;
+            }
+            None => print(file.as_bytes())?,
+        }
     }
     if io::stderr().is_terminal() {
         let seconds = (milliseconds() - began) / 1e3;
         let name = output.map_or_else(|| "standard output".into(), |name| name.display().to_string());
-        say(&format!("{name}: {} points in {seconds:.1} s, {}", points.len(), writer.engine_label()));
+        let count = if written.len() > 1 { format!(", {} sheets", written.len()) } else { String::new() };
+        say(&format!("{name}{count}: {points} points in {seconds:.1} s, {}", writer.engine_label()));
     }
     Ok(())
+}
+
+/// The file of a sheet: `letter.svg`, `letter-2.svg`.
+fn numbered(first: &Path, index: usize) -> PathBuf {
+    if index == 0 {
+        return first.to_owned();
+    }
+    let mut name = first.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("-{}", index + 1));
+    if let Some(ending) = first.extension() {
+        name.push(".");
+        name.push(ending);
+    }
+    first.with_file_name(name)
 }
 
 fn read(source: &Source) -> Result<String, Box<dyn Error>> {
