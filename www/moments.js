@@ -62,10 +62,14 @@ export class Line {
     return moment + first - 1 + ahead;
   }
 
-  /** Whether the point is one of the line's, as far as it has come. @param {number} point */
+  /**
+   * Whether the point is one of the line's, as far as it has come. The strokes that are gone on with
+   * end where the first moment is.
+   * @param {number} point
+   */
   has(point) {
-    const { first, ahead, count } = this.#about;
-    return point >= first && point < first + ahead + count;
+    const { line, first, ahead, count } = this.#about;
+    return point >= (line === 0 ? first - 1 + ahead : first) && point < first + ahead + count;
   }
 
   /** Whether the moments up to that of a point are known, as far as they have come. @param {number} point */
@@ -127,6 +131,7 @@ export class Thoughts extends EventTarget {
   /** @type {Line | undefined} */ #line;
   /** Requests are numbered, so that answers about an older writing are known. */ #asked = 0;
   #waiting = false;
+  /** Points that are there before the first that was written. */ #given = 0;
   /** Asked for while an answer was awaited. @type {number | undefined} */ #next;
 
   /** @param {(request: import("./worker.js").Request) => void} send */
@@ -135,8 +140,12 @@ export class Thoughts extends EventTarget {
     this.#send = send;
   }
 
-  /** Forgets everything: there is another writing, or nobody looks. */
-  clear() {
+  /**
+   * Forgets everything: there is another writing, or nobody looks.
+   * @param {number} given points that are there before what is written
+   */
+  clear(given) {
+    this.#given = given;
     this.#line = undefined;
     this.#asked += 1;
     this.#waiting = false;
@@ -163,7 +172,7 @@ export class Thoughts extends EventTarget {
     this.#send({
       type: "think",
       id: this.#asked,
-      point,
+      point: Math.max(0, point - this.#given),
       line: line?.about.line ?? 0,
       from: line?.known ?? 0,
       most: PIECE,
@@ -175,6 +184,7 @@ export class Thoughts extends EventTarget {
     if (id !== this.#asked) return;
     this.#waiting = false;
     if (moments) {
+      moments.first += this.#given;
       if (this.#line && this.#line.about.line === moments.line) this.#line.add(moments);
       else this.#line = new Line(moments);
     }

@@ -182,7 +182,7 @@ class Panel {
     this.#hold();
     // Ink that is there is looked at from its beginning.
     if (this.#reduced) sheet.pause(!sheet.ended);
-    else if (this.#count) this.#go(this.#desk.writing ? sheet.drawn : 1);
+    else if (this.#count) this.#go(this.#desk.writing ? sheet.drawn : this.#least);
   }
 
   /** The panel has been closed: the pen goes on as it would have. */
@@ -209,8 +209,13 @@ class Panel {
     return this.#desk.layout?.count ?? 0;
   }
 
+  /** The fewest points that there are thoughts about: given strokes are nobody's thoughts. */
+  get #least() {
+    return Math.max(1, this.#desk.given);
+  }
+
   #clear() {
-    this.#thoughts.clear();
+    this.#thoughts.clear(this.#desk.given);
     this.#shown = undefined;
     this.#playing = false;
     this.#schedule();
@@ -220,7 +225,7 @@ class Panel {
     this.#clear();
     // With less motion the ink is there at once, and the pen is moved by hand.
     if (this.#reduced) this.#hold();
-    else this.#go(0);
+    else this.#go(this.#desk.given);
   }
 
   /** More points have come: perhaps of the line that is looked at. */
@@ -241,7 +246,7 @@ class Panel {
   #go(from) {
     const { sheet } = this.#desk;
     const over = sheet.ended && sheet.drawn >= this.#count;
-    sheet.show(from ?? (over ? 1 : sheet.drawn));
+    sheet.show(from ?? (over ? this.#least : sheet.drawn));
     this.#playing = true;
     this.#before = performance.now();
     this.#credit = 0;
@@ -251,7 +256,7 @@ class Panel {
   /** Holds the pen after so many points. @param {number} count */
   #show(count) {
     this.#playing = false;
-    this.#desk.sheet.show(Math.max(1, count));
+    this.#desk.sheet.show(Math.max(this.#least, count));
     this.#schedule();
   }
 
@@ -315,9 +320,11 @@ class Panel {
     }
   }
 
-  /** How many moments the picture over time has room for. @param {Line} line */
+  /** How many moments the pictures over time have room for: a line's own, or likely ones. @param {Line} line */
   #span(line) {
-    return Math.max(line.known, line.about.characters.length * PER_CHARACTER, 60);
+    const { count, characters } = line.about;
+    const over = this.#desk.sheet.ended || !line.has(this.#count - 1);
+    return over ? count : Math.max(count, characters.length * PER_CHARACTER, 60);
   }
 
   /** @param {number} elapsed milliseconds since the last time */
@@ -326,9 +333,10 @@ class Panel {
     const { drawn } = sheet;
     this.#play.textContent = this.#playing ? "❚❚ Pause" : "▶ Play";
     this.#play.disabled = this.#slider.disabled = this.#count === 0;
-    this.#slider.max = String(Math.max(1, this.#count));
-    this.#slider.valueAsNumber = Math.max(1, drawn);
-    this.#back.disabled = drawn <= 1;
+    this.#slider.min = String(this.#least);
+    this.#slider.max = String(Math.max(this.#least, this.#count));
+    this.#slider.valueAsNumber = Math.max(this.#least, drawn);
+    this.#back.disabled = drawn <= this.#least;
     this.#step.disabled = drawn >= this.#count;
     this.#where.textContent = `${drawn} of ${this.#count}`;
     const line = layout && drawn > 0 ? this.#thoughts.at(drawn - 1) : undefined;

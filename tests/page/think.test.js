@@ -31,7 +31,7 @@ async function come(visit = {}) {
       page.waitForFunction(
         (point) =>
           document.querySelector("#think .where").textContent.startsWith(`${point} of`) &&
-          document.querySelector("#think-point").getAttribute("aria-valuetext").startsWith(`${point} of`) &&
+          document.querySelector("#think-point").getAttribute("aria-valuetext")?.startsWith(`${point} of`) &&
           document.querySelector("#think .live").textContent !== "",
         point,
       ),
@@ -195,6 +195,32 @@ test("the clouds are around the points that were drawn, on every line of the pag
     assert.ok(off < 20, `${off} pixels from the pen at point ${point}`);
   }
   assert.ok(texts.size >= 2, "the text shown is that of the pen's line");
+  await visitor.leave();
+});
+
+test("strokes that are gone on with are not thought, but what follows them is", async () => {
+  const visitor = await come({ reducedMotion: "reduce" });
+  const { page, panel } = visitor;
+  await visitor.toggle();
+  await visitor.press("Continue my strokes");
+  const box = await page.locator("#own-pad svg").boundingBox();
+  for (const k of Array(50).keys()) {
+    await page.mouse.move(box.x + 40 + 4 * k, box.y + box.height / 2 + 20 * Math.sin(k / 3));
+    if (k === 0) await page.mouse.down();
+  }
+  await page.mouse.up();
+  await visitor.press("Go on from here");
+  await visitor.hears(/Done$/);
+  await visitor.point.focus();
+  await page.keyboard.press("Home");
+  const given = Number(await visitor.point.getAttribute("min"));
+  assert.ok(given > 20, `${given} points were given`);
+  await visitor.shows(given);
+  await sigma(visitor, 0.75, 1);
+  await page.keyboard.press("ArrowRight");
+  await visitor.shows(given + 1);
+  assert.equal(await panel.getByRole("heading", { name: "Which letter is it on?" }).isVisible(), false);
+  assert.deepEqual(visitor.complaints, []);
   await visitor.leave();
 });
 
