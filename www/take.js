@@ -121,7 +121,7 @@ class Take {
     const desk = this.#desk;
     // The first line was laid when little of it had come. Laid anew, the same writing is the same file.
     if (!desk.writing && desk.layout) {
-      desk.layout.relay(desk.look);
+      desk.layout.relay(desk.look, true);
       desk.sheet.changed();
     }
     const sheet = element("take-sheet", HTMLSelectElement);
