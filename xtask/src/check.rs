@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::{cargo, command, run as run_command, run_and_read, say, text};
 use crate::totals::{Runner, Totals};
-use crate::{package, site, tools};
+use crate::{licences, package, site, tools};
 
 /// The packages of this workspace. They are built one after the other, because cargo, when it builds
 /// both at once, turns on in each dependency what either package asks of it: most would be compiled
@@ -42,7 +42,7 @@ impl Stage {
 
     fn what(self) -> &'static str {
         match self {
-            Stage::Lint => "formatting, lints, documentation, spelling",
+            Stage::Lint => "formatting, lints, documentation, spelling, licences",
             Stage::Native => "Rust tests on this machine",
             Stage::Web => "Rust tests in headless Chrome",
             Stage::Page => "the page in a real browser",
@@ -183,6 +183,9 @@ fn lint(root: &Path, outcome: &mut Outcome) -> Result<()> {
     let python = tools::Python::new(root)?;
     outcome.check(python.module(root, "ruff").args(["check", "train", "bench"]));
     outcome.check(&mut python.module(root, "codespell_lib"));
+    if let Err(error) = licences::crates(root) {
+        outcome.problem(&error);
+    }
     Ok(())
 }
 
@@ -211,6 +214,9 @@ fn page(root: &Path, outcome: &mut Outcome) -> Result<()> {
     let dist = root.join("dist");
     site::assemble(root, &dist)?;
     package::gather(root)?;
+    if let Err(error) = licences::packages(root, Path::new("tests/page")) {
+        outcome.problem(&error);
+    }
     if let Err(error) = size(&dist.join(site::WASM)) {
         outcome.problem(&error);
     }

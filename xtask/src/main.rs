@@ -8,6 +8,7 @@ mod bench;
 mod check;
 mod command;
 mod fuzz;
+mod licences;
 mod listing;
 mod package;
 #[cfg(test)]
