@@ -1,7 +1,8 @@
 //! What both engines offer, and choosing one.
 //!
 //! An engine opens a batch of lines, then advances all of them by chunks of timesteps: noise goes
-//! in with [`Engine::submit`], points come out of [`Engine::collect`] in the same order. Engines
+//! in with [`Engine::submit`], points come out of [`Engine::collect`] in the same order. A line that is over gives
+//! its place to another ([`Engine::restart`]) while the others go on. Engines
 //! know character ids, gate biases and noise; they know nothing of text, seeds or stopping.
 
 use crate::cpu::CpuEngine;
@@ -14,6 +15,11 @@ use std::sync::Arc;
 
 /// Noise of one timestep: two uniforms in [0, 1) (component, pen) and two standard normals.
 pub type Noise = [f32; 4];
+
+/// Noise that says that the timestep's point is not drawn, but is this one: ink that is read.
+pub fn given([dx, dy, pen]: [f32; 3]) -> Noise {
+    [-1.0, dx, dy, pen]
+}
 
 /// Chunks that may be submitted and not yet collected.
 pub const IN_FLIGHT: usize = 2;
@@ -131,12 +137,75 @@ impl Engine {
     /// # Errors
     /// A GPU that is lost or out of memory.
     pub async fn open(&mut self, weights: &Arc<Weights>, lines: &[Line]) -> Result<()> {
+        self.open_with_room(weights, lines, 0).await
+    }
+
+    /// Likewise, with room for lines of up to `longest` ids to take the place of those that are over.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub async fn open_with_room(&mut self, weights: &Arc<Weights>, lines: &[Line], longest: usize) -> Result<()> {
         match self {
             Engine::Cpu(engine) => engine.open(weights, lines),
             #[cfg(test)]
             Engine::Failing(engine, _) => engine.open(weights, lines),
             #[cfg(feature = "gpu")]
-            Engine::Gpu(engine) => engine.open(weights, lines).await,
+            Engine::Gpu(engine) => engine.open_with_room(weights, lines, longest).await,
+        }
+    }
+
+    /// Puts another line in the place of one of the batch, from the next chunk submitted on. Its prefix is not fed
+    /// in: noise can be [`given`] points. On the CPU no chunk may be in flight, here and below.
+    ///
+    /// # Errors
+    /// A line that does not fit the network or has no room, a place that is none, a lost GPU.
+    pub fn restart(&mut self, place: usize, line: &Line) -> Result<()> {
+        match self {
+            Engine::Cpu(engine) => engine.restart(place, line),
+            #[cfg(test)]
+            Engine::Failing(engine, _) => engine.restart(place, line),
+            #[cfg(feature = "gpu")]
+            Engine::Gpu(engine) => engine.restart(place, line),
+        }
+    }
+
+    /// From now on nobody wants what comes of this place, until another line is put there. The GPU goes on with it.
+    ///
+    /// # Errors
+    /// A place that is none.
+    pub fn rest(&mut self, place: usize) -> Result<()> {
+        match self {
+            Engine::Cpu(engine) => engine.rest(place),
+            #[cfg(test)]
+            Engine::Failing(engine, _) => engine.rest(place),
+            #[cfg(feature = "gpu")]
+            Engine::Gpu(_) => Ok(()),
+        }
+    }
+
+    /// Says that the line may have to go back to where it was after `count` timesteps, at a pen lift.
+    pub fn keep(&mut self, place: usize, count: usize) {
+        match self {
+            Engine::Cpu(engine) => engine.keep(place, count),
+            #[cfg(test)]
+            Engine::Failing(engine, _) => engine.keep(place, count),
+            #[cfg(feature = "gpu")]
+            Engine::Gpu(_) => {}
+        }
+    }
+
+    /// Takes a line back to where it was after `count` timesteps or fewer, from the next chunk submitted on, and says
+    /// after how many. The points from there on have to be given again.
+    ///
+    /// # Errors
+    /// A place at rest, a lost GPU.
+    pub fn rewind(&mut self, place: usize, count: usize) -> Result<usize> {
+        match self {
+            Engine::Cpu(engine) => engine.rewind(place, count),
+            #[cfg(test)]
+            Engine::Failing(engine, _) => engine.rewind(place, count),
+            #[cfg(feature = "gpu")]
+            Engine::Gpu(engine) => engine.rewind(place).map(|()| 0),
         }
     }
 

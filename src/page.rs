@@ -1,11 +1,16 @@
 //! Text to lines, lines to a page: wrapping, and where each line starts on the sheet.
+//!
+//! The lines are written together, and appear in order.
 
 use crate::alphabet::{Alphabet, Encoded};
+use crate::engine::Line;
 use crate::error::{Error, Result};
 use crate::ink::{Offset, Point};
-use crate::model::Kind;
+use crate::model::{Kind, Weights};
 use crate::think::{Move, Record};
-use crate::writer::{Finish, Settings, Writer};
+use crate::writer::{Finish, Fresh, Settings, Writer};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// From one baseline to the next, in corpus units. Half of the corpus' lines are 580 high or more,
 /// one in twenty more than 910; written by one hand they seldom touch at this distance.
@@ -55,21 +60,19 @@ pub struct Page {
     text: Encoded,
     /// `None` is a line left free. Without text one empty line, which the network fills as it likes.
     lines: Vec<Option<String>>,
-    /// Lines begun.
-    begun: usize,
+    /// Of the lines with text, which of all they are.
+    places: Vec<usize>,
     settings: Settings,
     columns: usize,
     sample_ms: f32,
-    /// Where on the sheet the line begins, from the top.
-    top: f32,
-    /// Where the pen is before the line's first point: there is none behind given ink, else the origin is one.
+    weights: Arc<Weights>,
+    /// Where the pen is before a line's first point: there is none behind given ink, else the origin is one.
     before: [f32; 3],
-    /// The line's points from where it begins, and how many of them are delivered.
-    line: Vec<[f32; 3]>,
-    delivered: usize,
-    /// Lines filled without text.
-    rows: usize,
-    /// Of the points delivered last.
+    /// Lines with text that are delivered.
+    over: usize,
+    /// What there is of the others.
+    rows: BTreeMap<usize, Row>,
+    /// Line of the sheet of the points delivered last.
     row: usize,
     /// Left edge and middle of the first line, from where it begins; `None` until that is written.
     first: Option<[f32; 2]>,
@@ -81,8 +84,23 @@ pub struct Page {
     points: usize,
 }
 
+/// A line that is not delivered, or not wholly.
+#[derive(Debug, Default)]
+struct Row {
+    /// Its points from where it begins, and how many of them are delivered.
+    points: Vec<[f32; 3]>,
+    delivered: usize,
+    /// The line as the engine read it, and the moves that are not yet recorded.
+    line: Line,
+    moves: Vec<Move>,
+    recorded: bool,
+    /// Lines filled without text.
+    filled: usize,
+    finish: Option<Finish>,
+}
+
 impl Page {
-    /// Plans the page: wraps the text and begins its first line, so that anything wrong is told now.
+    /// Plans the page: wraps the text and begins its lines, so that anything wrong is told now.
     /// Line breaks are kept. The n-th line, counted from 0, has the noise of line `settings.line + n`. Every line
     /// is primed with the same ink; without text, the page goes on where that ink ends.
     ///
@@ -102,18 +120,17 @@ impl Page {
             kind,
             text: Encoded::default(),
             lines: vec![Some(String::new())],
-            begun: 0,
+            places: Vec::new(),
             settings: settings.clone(),
             columns,
             sample_ms: weights.config.sample_ms,
-            top: 0.0,
+            weights: Arc::clone(weights),
             before: match &settings.prime {
                 Some(prime) if kind == Kind::Prediction => [prime.end.x, prime.end.y, 1.0],
                 _ => [0.0; 3],
             },
-            line: Vec::new(),
-            delivered: 0,
-            rows: 0,
+            over: 0,
+            rows: BTreeMap::new(),
             row: 0,
             first: None,
             worst: None,
@@ -133,27 +150,16 @@ impl Page {
                 page.lines.extend(lines.into_iter().map(Some));
             }
         }
-        page.begin_line(writer).await?;
-        Ok(page)
-    }
-
-    /// Begins the next line that has text.
-    async fn begin_line(&mut self, writer: &mut Writer) -> Result<()> {
-        while let Some(line) = self.lines.get(self.begun) {
-            let index = self.begun;
-            self.begun += 1;
-            if let Some(line) = line {
-                let settings = Settings { line: self.settings.line + index as u64, ..self.settings.clone() };
-                writer.start(line, &settings).await?;
-                self.top = index as f32 * LINE_SPACING;
-                self.line.clear();
-                self.delivered = 0;
-                self.record(writer);
-                return Ok(());
-            }
+        let texts = page.lines.iter().enumerate().filter_map(|(place, text)| Some((place, text.clone()?)));
+        let own = |place: usize| Settings { line: settings.line + place as u64, ..settings.clone() };
+        let (places, lines): (Vec<usize>, Vec<_>) = texts.map(|(place, text)| (place, (text, own(place)))).unzip();
+        page.places = places;
+        if lines.is_empty() {
+            page.finish = Some(Finish::Stopped);
+        } else {
+            writer.start_lines(lines).await?;
         }
-        self.finish = Some(self.worst.unwrap_or(Finish::Stopped));
-        Ok(())
+        Ok(page)
     }
 
     /// The next points, as (x, y, 1 where a stroke ends) in corpus units, y down, sometimes none;
@@ -161,7 +167,7 @@ impl Page {
     /// last one its last stroke ends. Given ink is not among them.
     ///
     /// Where a line begins says little of where it runs: at the top of a `T`, at the foot of an `a`.
-    /// So only the first line is delivered as it comes. Those below are held back until they are
+    /// So only the first line is delivered as it comes. Those below are held back until they and those above them are
     /// written, and moved so that lines share a left edge and their middles are evenly spaced.
     ///
     /// # Errors
@@ -170,80 +176,109 @@ impl Page {
         if self.finish.is_some() {
             return Ok(None);
         }
-        if let Some(chunk) = writer.next().await? {
-            if self.line.is_empty() && self.settings.prime.is_none() {
-                self.line.push(self.before);
+        // A line that was held back may be next, without anything new.
+        let is_over = self.rows.get(&self.over).is_some_and(|row| row.finish.is_some());
+        if !is_over || writer.is_cancelled() {
+            let Some(fresh) = writer.next_of_lines().await? else {
+                // Of a line held back nothing has been seen.
+                let first = self.rows.remove(&self.over).filter(|_| self.first.is_none());
+                self.finish = Some(Finish::Cancelled);
+                return Ok(Some(first.map_or(Vec::new(), |row| self.deliver(row, true).0)));
+            };
+            for fresh in fresh {
+                self.take(fresh);
             }
-            for offset in &chunk.offsets {
-                self.follow(offset);
-            }
-            if let Some(record) = self.records.last_mut() {
-                record.moves.extend(chunk.steps.iter().map(Move::from));
-            }
-            // Without the last point: the line may end with it, and then the pen lifts.
-            let ready = if self.first.is_none() { self.line.len() - 1 } else { 0 };
-            return Ok(Some(self.deliver(ready)));
         }
-        if let Some(last) = self.line.last_mut() {
-            last[2] = 1.0;
+        let Some(row) = self.rows.remove(&self.over) else { return Ok(Some(Vec::new())) };
+        if row.finish.is_none() && self.first.is_some() {
+            self.rows.insert(self.over, row);
+            return Ok(Some(Vec::new()));
         }
-        // Between two lines it is not the line that was cancelled, but the page.
-        let finish = if writer.is_cancelled() { None } else { writer.finish() }.unwrap_or(Finish::Cancelled);
-        let held_back = finish == Finish::Cancelled && self.first.is_some();
-        let rest = self.deliver(if held_back { 0 } else { self.line.len() });
+        let finish = row.finish;
+        let (points, row) = self.deliver(row, finish.is_some());
+        let Some(finish) = finish else {
+            self.rows.insert(self.over, row);
+            return Ok(Some(points));
+        };
         if self.first.is_none() {
-            self.first = left_and_middle(&self.line);
+            self.first = left_and_middle(&row.points);
         }
+        self.over += 1;
         match finish {
             // The rest of the page is written all the same.
-            Finish::Cap | Finish::NonFinite => {
-                self.worst = Some(finish);
-                self.begin_line(writer).await?;
-            }
-            Finish::Stopped | Finish::WindowRule => self.begin_line(writer).await?,
+            Finish::Cap | Finish::NonFinite => self.worst = Some(finish),
+            Finish::Stopped | Finish::WindowRule => {}
             Finish::Cancelled | Finish::Length => self.finish = Some(finish),
         }
-        Ok(Some(rest))
+        if self.over == self.places.len() {
+            self.finish.get_or_insert(self.worst.unwrap_or(Finish::Stopped));
+        }
+        Ok(Some(points))
+    }
+
+    /// Adds what has come of a line.
+    fn take(&mut self, fresh: Fresh) {
+        let mut row = self.rows.remove(&fresh.line).unwrap_or_default();
+        if let Some(line) = fresh.begun {
+            row.line = line;
+        }
+        if row.points.is_empty() && !fresh.chunk.steps.is_empty() && self.settings.prime.is_none() {
+            row.points.push(self.before);
+        }
+        row.moves.extend(fresh.chunk.steps.iter().map(Move::from));
+        for offset in &fresh.chunk.offsets {
+            self.follow(&mut row, offset);
+        }
+        row.finish = fresh.finish;
+        self.rows.insert(fresh.line, row);
     }
 
     /// Adds the point to which the pen moves. Without text the network knows no lines: where one is
     /// full, the next stroke begins another.
-    fn follow(&mut self, offset: &Offset) {
-        let [x, y, lifted] = self.line.last().copied().unwrap_or(self.before);
+    fn follow(&self, row: &mut Row, offset: &Offset) {
+        let [x, y, lifted] = row.points.last().copied().unwrap_or(self.before);
         let start = self.settings.prime.as_ref().map_or(Point::default(), |prime| prime.start);
         let full = self.kind == Kind::Prediction && lifted > 0.5 && x - start.x > self.columns as f32 * CHARACTER;
         let [x, y] = if full {
-            self.rows += 1;
-            [start.x, start.y + self.rows as f32 * LINE_SPACING]
+            row.filled += 1;
+            [start.x, start.y + row.filled as f32 * LINE_SPACING]
         } else {
             [x + offset.dx, y + offset.dy]
         };
-        self.line.push([x, y, f32::from(u8::from(offset.pen_lift))]);
+        row.points.push([x, y, f32::from(u8::from(offset.pen_lift))]);
     }
 
-    /// The line's points up to `end` that are not yet delivered, where they are on the sheet.
-    fn deliver(&mut self, end: usize) -> Vec<[f32; 3]> {
-        let own = self.first.and_then(|_| left_and_middle(&self.line));
-        let [right, down] = match (self.first, own) {
-            (Some(first), Some(own)) => [first[0] - own[0], first[1] - own[1]],
-            _ => [0.0; 2],
-        };
-        let place = |&[x, y, pen]: &[f32; 3]| [x + right, y + down + self.top, pen];
-        let points = self.line[self.delivered..end].iter().map(place).collect();
-        self.points += end - self.delivered;
-        self.delivered = end;
-        self.row = self.begun.saturating_sub(1);
-        points
-    }
-
-    /// Begins to keep what it takes to replay the line that `writer` has begun.
-    fn record(&mut self, writer: &Writer) {
-        if let (Some(weights), Some(line)) = (writer.weights(self.kind).cloned(), writer.line()) {
+    /// The points of a line that are not yet delivered, where they are on the sheet; all of them if it is over, and then
+    /// the pen lifts.
+    fn deliver(&mut self, mut row: Row, over: bool) -> (Vec<[f32; 3]>, Row) {
+        if let Some(last) = row.points.last_mut().filter(|_| over) {
+            last[2] = 1.0;
+        }
+        // Without the last point: the line may end with it.
+        let end = if over { row.points.len() } else { row.points.len().saturating_sub(1) };
+        if !row.recorded && !row.points.is_empty() {
+            row.recorded = true;
+            let (weights, line) = (Arc::clone(&self.weights), std::mem::take(&mut row.line));
             // A blank joins the text of given ink to the line's.
             let given = self.settings.prime.as_ref().map_or(0, |prime| prime.text.chars().count() + 1);
             let given = if self.kind == Kind::Synthesis { given } else { 0 };
             self.records.push(Record { weights, line, first: self.points, given, moves: Vec::new() });
         }
+        if let Some(record) = self.records.last_mut() {
+            record.moves.append(&mut row.moves);
+        }
+        let own = self.first.and_then(|_| left_and_middle(&row.points));
+        let [right, down] = match (self.first, own) {
+            (Some(first), Some(own)) => [first[0] - own[0], first[1] - own[1]],
+            _ => [0.0; 2],
+        };
+        self.row = self.places.get(self.over).copied().unwrap_or(self.row);
+        let top = self.row as f32 * LINE_SPACING;
+        let place = |&[x, y, pen]: &[f32; 3]| [x + right, y + down + top, pen];
+        let points: Vec<[f32; 3]> = row.points[row.delivered..end].iter().map(place).collect();
+        self.points += points.len();
+        row.delivered = end;
+        (points, row)
     }
 
     /// The lines begun so far, as they were drawn: see [`crate::think`].
@@ -301,7 +336,6 @@ mod tests {
     use crate::testing::{self, writer};
     use crate::writer::Prime;
     use pollster::block_on;
-    use std::sync::Arc;
 
     fn all(page: &mut Page, writer: &mut Writer) -> Vec<[f32; 3]> {
         let mut points = Vec::new();
@@ -353,6 +387,22 @@ mod tests {
             assert!((middle - first_middle - line as f32 * LINE_SPACING).abs() < 0.1, "line {line}");
         }
         assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn a_long_page_comes_in_order_and_keeps_little() {
+        let mut writer = writer();
+        let text = "ab cd\n".repeat(200);
+        let unchecked = Settings { attempts: 0, ..Settings::default() };
+        let mut page = block_on(Page::start(&mut writer, &text, &unchecked, 20)).unwrap();
+        let (mut last, mut lines, mut most) = (0, 0, 0);
+        while let Some(points) = block_on(page.next(&mut writer)).unwrap() {
+            most = most.max(page.rows.len());
+            assert!(page.over >= last);
+            (last, lines) = (page.over, lines + points.iter().filter(|p| p[2] > 0.5).count().min(1));
+        }
+        assert_eq!((page.over, page.finish(), page.records().len()), (200, Some(Finish::Stopped), 200));
+        assert!(lines > 20 && most <= 130, "{lines} {most}");
     }
 
     #[test]

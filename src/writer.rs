@@ -1,17 +1,21 @@
 //! Text, style, settings and a seed in; a stream of points out; on any engine.
 //!
+//! Lines are written together, up to so many at once: the engine advances them by the same timesteps. Each has noise
+//! of its own and is the same in any company. A line that is over gives its place to the next.
+//!
 //! A line is checked word by word ([`crate::check`]) before it is delivered. A word that went wrong is
 //! written anew, from the last good one on, with other noise; after so many attempts the best stays.
 //!
-//! The writer keeps what it takes to go on elsewhere: the points so far. When the GPU is lost, it reads
-//! them back in on the CPU engine and continues from the last one, with the same noise.
+//! The writer keeps what it takes to go on elsewhere: the points so far. To take up a line again, at a word or on
+//! the CPU engine when the GPU is lost, it gives the engine those points in the place of noise, and then goes on
+//! with the noise that belongs there. The other lines go on meanwhile.
 
 use crate::alphabet::{Alphabet, Encoded};
 use crate::check::{BROKEN, Check, DOUBTFUL, Fault};
 use crate::cpu::CpuEngine;
 use crate::ending::Ending;
 pub use crate::ending::Finish;
-use crate::engine::{Engine, IN_FLIGHT, Line, Step};
+use crate::engine::{Engine, IN_FLIGHT, Line, Noise, Step, given};
 use crate::error::{Error, Result};
 use crate::ink::{Ink, Offset, Point};
 use crate::model::{Kind, Weights};
@@ -22,6 +26,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Most lines that are written at once: as many share the weights on a GPU, and more would make chunks of few
+/// timesteps on a CPU.
+const MOST_LINES: usize = 64;
+/// How many lines may be written past the oldest that is not over: they are held back.
+const MOST_AHEAD: usize = 2 * MOST_LINES;
 /// Timesteps of the first chunk: the first ink should not wait.
 const FIRST_CHUNK: usize = 8;
 /// Most timesteps in a chunk: what a visitor who presses Stop waits for.
@@ -113,35 +122,76 @@ pub struct Chunk {
     pub steps: Vec<Step>,
 }
 
-/// Writes one line at a time.
+/// What has come of one line of several.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fresh {
+    /// Which line, counted from 0.
+    pub line: usize,
+    /// With its first points: the line as the engine read it, given ink as its prefix.
+    pub begun: Option<Line>,
+    /// Its next points; maybe none.
+    pub chunk: Chunk,
+    /// With its last points: why it ended.
+    pub finish: Option<Finish>,
+}
+
+/// Writes a line, or several at once.
 #[derive(Debug)]
 pub struct Writer {
     engine: Engine,
     prediction: Option<Arc<Weights>>,
     synthesis: Option<Arc<Weights>>,
     clock: Option<fn() -> f64>,
-    job: Option<Job>,
+    batch: Option<Batch>,
+    /// The line that was over last.
+    last: Option<Job>,
     notice: String,
     cancelled: Arc<AtomicBool>,
 }
 
-/// Cancels a writer's line from elsewhere: while [`Writer::next`] waits, the writer itself is
+/// Cancels a writer's lines from elsewhere: while [`Writer::next`] waits, the writer itself is
 /// borrowed.
 #[derive(Debug, Clone)]
 pub struct Canceller(Arc<AtomicBool>);
 
 impl Canceller {
-    /// Ends the line that is being written before its next chunk is delivered.
+    /// Ends what is being written before its next chunk is delivered.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
 
-/// The line being written.
+/// The lines being written.
+#[derive(Debug)]
+struct Batch {
+    weights: Arc<Weights>,
+    /// By their places in the engine's batch; `None` once there are no more lines.
+    jobs: Vec<Option<Job>>,
+    /// Lines not begun, with their numbers.
+    queue: VecDeque<(usize, String, Settings)>,
+    /// Character ids of the longest line.
+    longest: usize,
+    /// Whether the first line is written by itself until something of it is delivered.
+    head_start: bool,
+    chunk: usize,
+    in_flight: VecDeque<Sent>,
+}
+
+/// A chunk in flight.
+#[derive(Debug)]
+struct Sent {
+    steps: usize,
+    /// By places: the line's number and turn, and how many timesteps only read known points.
+    lines: Vec<Option<(usize, u64, usize)>>,
+}
+
+/// One of the lines being written.
 #[derive(Debug)]
 struct Job {
     weights: Arc<Weights>,
     line: Line,
+    /// Which of the lines.
+    number: usize,
     settings: Settings,
     noise: NoiseStream,
     /// Every timestep of the line as it stands.
@@ -161,10 +211,14 @@ struct Job {
     rewritten: u64,
     /// Timesteps that the engine has made for the line, those that only read back in counted.
     computed: usize,
-    /// Timesteps submitted since the engine was opened and before, delivered or not.
-    submitted: usize,
-    in_flight: VecDeque<usize>,
-    chunk: usize,
+    /// How often the line was taken up by the engine: what comes of an earlier turn is not wanted.
+    turn: u64,
+    /// Timesteps that the engine was asked for in this turn or has from an earlier one, given ink counted, and for how
+    /// many of them the points are known.
+    asked: usize,
+    known: usize,
+    /// Timesteps of the line that have stayed as they were since its last turn began.
+    same: usize,
     cap: usize,
     finish: Option<Finish>,
 }
@@ -185,7 +239,8 @@ impl Writer {
             prediction: None,
             synthesis: None,
             clock: None,
-            job: None,
+            batch: None,
+            last: None,
             notice: String::new(),
             cancelled: Arc::default(),
         }
@@ -223,13 +278,58 @@ impl Writer {
         &self.notice
     }
 
-    /// Begins a line; ends the one under way. Blank text is written by the prediction network.
+    /// Begins a line; ends what is under way. Blank text is written by the prediction network.
     ///
     /// # Errors
     /// [`Error::NotLoaded`] or [`Error::Setting`].
     pub async fn start(&mut self, text: &str, settings: &Settings) -> Result<Started> {
-        self.job = None;
+        self.start_lines(vec![(text.to_owned(), settings.clone())]).await
+    }
+
+    /// Begins lines that are written at once, all by the same network; ends what is under way. Tells what the first
+    /// one will be. The first is ahead of the others, and they end about in order.
+    ///
+    /// # Errors
+    /// As [`Writer::start`]; what is wrong with a line behind the first [`MOST_LINES`](self) is told when it is begun.
+    pub async fn start_lines(&mut self, lines: Vec<(String, Settings)>) -> Result<Started> {
+        (self.batch, self.last) = (None, None);
         self.cancelled.store(false, Ordering::Relaxed);
+        let mut queue: VecDeque<_> = lines.into_iter().enumerate().map(|(n, (text, own))| (n, text, own)).collect();
+        let mut first = None;
+        let mut jobs = Vec::new();
+        for (number, text, settings) in queue.drain(..queue.len().min(MOST_LINES)) {
+            let (job, started) = self.plan(number, &text, &settings)?;
+            jobs.push(Some(job));
+            first.get_or_insert(started);
+        }
+        let (Some(first), Some(Some(job))) = (first, jobs.first()) else {
+            return Err(Error::Sequence("no lines to write".into()));
+        };
+        let weights = Arc::clone(&job.weights);
+        let alphabet = Alphabet::new(&weights.config.alphabet);
+        let prime = job.given_characters();
+        let ids = queue.iter().map(|(_, text, _)| alphabet.encode(text).ids.len() + prime);
+        let longest = ids.chain(jobs.iter().flatten().map(|job| job.line.ids.len())).max().unwrap_or(0);
+        let mut batch = Batch {
+            weights,
+            queue,
+            longest,
+            // The GPU writes all lines in the time of one.
+            head_start: jobs.len() > 1 && !matches!(self.engine, Engine::Gpu(_)),
+            jobs,
+            chunk: FIRST_CHUNK,
+            in_flight: VecDeque::new(),
+        };
+        // One line of which nothing can be written needs no engine.
+        if batch.jobs.len() > 1 || batch.jobs.iter().flatten().any(|job| job.finish.is_none()) {
+            self.open(&mut batch).await?;
+        }
+        self.batch = Some(batch);
+        Ok(first)
+    }
+
+    /// What it takes to write a line, and what it will be.
+    fn plan(&self, number: usize, text: &str, settings: &Settings) -> Result<(Job, Started)> {
         let kind = if text.trim().is_empty() { Kind::Prediction } else { Kind::Synthesis };
         let weights = self.weights(kind).cloned().ok_or_else(|| Error::NotLoaded { kind: kind.to_string() })?;
         let config = &weights.config;
@@ -290,10 +390,11 @@ impl Writer {
             },
             bias: within("bias", settings.bias, 0.0, 5.0)?,
             temperature: within("temperature", settings.temperature, 0.1, 4.0)?,
-            prefix: prime.map_or(Vec::new(), |prime| prime.points.clone()),
+            prefix: Vec::new(),
         };
         let started = Started { kind, text, cap, sample_ms: config.sample_ms };
-        let mut job = Job {
+        let job = Job {
+            number,
             noise: NoiseStream::new(settings.seed, settings.line),
             settings: settings.clone(),
             steps: Vec::new(),
@@ -306,52 +407,47 @@ impl Writer {
             word_start: 0,
             attempts: Vec::new(),
             rewritten: 0,
-            computed: line.prefix.len(),
-            submitted: 0,
-            in_flight: VecDeque::new(),
-            chunk: FIRST_CHUNK,
+            computed: 0,
+            turn: 0,
+            asked: 0,
+            known: prime.map_or(0, |prime| prime.points.len()),
+            same: 0,
             cap,
             finish: nothing.then_some(Finish::Stopped),
             weights,
             line,
         };
-        if !nothing {
-            self.open(&mut job).await?;
-        }
-        self.job = Some(job);
-        Ok(started)
+        Ok((job, started))
     }
 
-    /// Opens the line on the engine, or on the CPU engine if the GPU is gone.
-    async fn open(&mut self, job: &mut Job) -> Result<()> {
-        let line = std::slice::from_ref(&job.line);
-        match self.engine.open(&job.weights, line).await {
+    /// Opens the batch on the engine, or on the CPU engine if the GPU is gone. Every line is at its beginning there.
+    async fn open(&mut self, batch: &mut Batch) -> Result<()> {
+        // Where there is no line any more, any will do.
+        let Some(any) = batch.jobs.iter().flatten().next() else { return Ok(()) };
+        let lines: Vec<Line> = batch.jobs.iter().map(|job| job.as_ref().unwrap_or(any).line.clone()).collect();
+        match self.engine.open_with_room(&batch.weights, &lines, batch.longest).await {
             Err(error) if error.is_of_the_gpu() => {
                 self.engine = Engine::Cpu(CpuEngine::new());
                 self.notice = error.to_string();
-                self.engine.open(&job.weights, line).await
+                self.engine.open(&batch.weights, &lines).await?;
             }
-            other => other,
+            other => other?,
         }
+        batch.in_flight.clear();
+        for (place, job) in batch.jobs.iter_mut().enumerate() {
+            match job {
+                Some(job) if !batch.head_start || place == 0 => job.take_up(0),
+                _ => self.engine.rest(place)?,
+            }
+        }
+        Ok(())
     }
 
-    /// Goes on with the line on the CPU engine, from its last point.
-    async fn fall_back(&mut self, job: &mut Job, cause: &Error) -> Result<()> {
+    /// Goes on with the lines on the CPU engine, from their last points.
+    async fn fall_back(&mut self, batch: &mut Batch, cause: &Error) -> Result<()> {
         self.engine = Engine::Cpu(CpuEngine::new());
         self.notice = cause.to_string();
-        self.reopen(job).await
-    }
-
-    /// Opens the line anew, with the points it has.
-    async fn reopen(&mut self, job: &mut Job) -> Result<()> {
-        let written = job.steps.iter().map(|step| [step.dx, step.dy, step.pen]);
-        job.line.prefix = job.given().iter().copied().chain(written).collect();
-        job.noise = NoiseStream::new(job.settings.seed, job.settings.line + job.rewritten * REWRITTEN);
-        job.noise.seek(job.steps.len() as u64);
-        job.submitted = job.steps.len();
-        job.computed += job.line.prefix.len();
-        job.in_flight.clear();
-        self.open(job).await
+        self.open(batch).await
     }
 
     /// The next points; `None` when the line is finished.
@@ -359,68 +455,167 @@ impl Writer {
     /// # Errors
     /// Whatever the engine cannot recover from; the line is then over.
     pub async fn next(&mut self) -> Result<Option<Chunk>> {
-        // Taken out, so that a line that fails, or whose future is dropped half-way, is over.
-        let Some(mut job) = self.job.take() else { return Ok(None) };
-        let chunk = self.advance(&mut job).await?;
-        self.job = Some(job);
-        Ok(chunk)
-    }
-
-    async fn advance(&mut self, job: &mut Job) -> Result<Option<Chunk>> {
-        loop {
-            if self.is_cancelled() {
-                job.finish.get_or_insert(Finish::Cancelled);
-                return Ok(None);
-            }
-            let chunk = job.deliver();
-            if !chunk.steps.is_empty() {
-                return Ok(Some(chunk));
-            }
-            if job.finish.is_some() {
-                return Ok(None);
-            }
-            let began = self.clock.map(|clock| clock());
-            let steps = match self.chunk(job).await {
-                Err(error) if error.is_of_the_gpu() => {
-                    self.fall_back(job, &error).await?;
-                    continue;
-                }
-                other => other?,
-            };
-            if let (Some(began), Some(clock)) = (began, self.clock) {
-                job.resize_chunk(clock() - began);
-            }
-            job.computed += steps.len();
-            if job.take(&steps) == Then::Reopen {
-                self.reopen(job).await?;
+        while let Some(fresh) = self.next_of_lines().await? {
+            if let Some(fresh) = fresh.into_iter().find(|fresh| !fresh.chunk.steps.is_empty()) {
+                return Ok(Some(fresh.chunk));
             }
         }
+        Ok(None)
+    }
+
+    /// What comes of the lines in the engine's next chunk, maybe nothing; `None` when all are finished.
+    ///
+    /// # Errors
+    /// Whatever the engine cannot recover from; the lines are then over.
+    pub async fn next_of_lines(&mut self) -> Result<Option<Vec<Fresh>>> {
+        // Taken out, so that lines that fail, or whose future is dropped half-way, are over.
+        let Some(mut batch) = self.batch.take() else { return Ok(None) };
+        if self.is_cancelled() {
+            self.batch = Some(batch);
+            self.cancel();
+            return Ok(None);
+        }
+        if batch.jobs.iter().flatten().any(Job::is_working) {
+            match self.advance(&mut batch).await {
+                Err(error) if error.is_of_the_gpu() => self.fall_back(&mut batch, &error).await?,
+                other => other?,
+            }
+        }
+        let fresh = self.deliver(&mut batch);
+        match self.begin_lines(&mut batch, !fresh.is_empty()) {
+            Err(error) if error.is_of_the_gpu() => self.fall_back(&mut batch, &error).await?,
+            other => other?,
+        }
+        if fresh.is_empty() && batch.jobs.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        self.batch = Some(batch);
+        Ok(Some(fresh))
+    }
+
+    /// Has the engine make a chunk, and takes in what comes.
+    async fn advance(&mut self, batch: &mut Batch) -> Result<()> {
+        let began = self.clock.map(|clock| clock());
+        let (sent, steps) = self.chunk(batch).await?;
+        if let (Some(began), Some(clock)) = (began, self.clock) {
+            batch.resize_chunk(clock() - began);
+        }
+        for (place, steps) in steps.chunks_exact(sent.steps).enumerate() {
+            let (Some(job), Some((number, turn, read))) = (&mut batch.jobs[place], sent.lines[place]) else { continue };
+            if job.number != number || job.finish.is_some() {
+                continue;
+            }
+            job.computed += sent.steps;
+            if job.turn != turn {
+                continue;
+            }
+            match job.take(&steps[read..]) {
+                Then::GoOn => self.engine.keep(place, job.given().len() + job.word_start),
+                Then::Reopen => {
+                    let at = self.engine.rewind(place, job.given().len() + job.same)?;
+                    job.take_up(at);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Keeps the engine busy and waits for the oldest chunk.
-    async fn chunk(&mut self, job: &mut Job) -> Result<Vec<Step>> {
+    async fn chunk(&mut self, batch: &mut Batch) -> Result<(Sent, Vec<Step>)> {
         // The CPU works when a chunk is collected: a second one in flight would gain nothing.
-        let depth = if matches!(self.engine, Engine::Cpu(_)) { 1 } else { IN_FLIGHT };
-        while job.in_flight.len() < depth && job.submitted < job.cap {
-            let steps = job.chunk.min(job.cap - job.submitted);
-            let mut noise = Vec::with_capacity(steps);
-            job.noise.extend(steps, &mut noise);
+        let depth = if matches!(self.engine, Engine::Gpu(_)) { IN_FLIGHT } else { 1 };
+        while batch.in_flight.len() < depth {
+            let working = batch.jobs.iter().flatten().filter(|job| job.is_working());
+            let steps = batch.chunk.min(working.map(Job::left).max().unwrap_or(0));
+            if steps == 0 {
+                break;
+            }
+            let mut noise = Vec::with_capacity(steps * batch.jobs.len());
+            let lines = batch.jobs.iter_mut().map(|job| match job {
+                Some(job) if job.is_working() => {
+                    let read = job.ask(steps, &mut noise);
+                    Some((job.number, job.turn, read))
+                }
+                _ => {
+                    noise.resize(noise.len() + steps, given([0.0; 3]));
+                    None
+                }
+            });
+            let lines = lines.collect();
             self.engine.submit(steps, &noise)?;
-            job.in_flight.push_back(steps);
-            job.submitted += steps;
+            batch.in_flight.push_back(Sent { steps, lines });
         }
-        job.in_flight.pop_front();
-        self.engine.collect().await
+        let nothing = || Error::Sequence("no line needs a timestep".into());
+        let sent = batch.in_flight.pop_front().ok_or_else(nothing)?;
+        Ok((sent, self.engine.collect().await?))
     }
 
-    /// Ends the line. What was delivered stays.
+    /// Hands out what is ready. Lines that are over leave their places.
+    fn deliver(&mut self, batch: &mut Batch) -> Vec<Fresh> {
+        let mut fresh = Vec::new();
+        for place in &mut batch.jobs {
+            let Some(job) = place else { continue };
+            let begun = (job.delivered == 0).then(|| job.as_read());
+            let chunk = job.deliver();
+            let finish = job.finish;
+            if !chunk.steps.is_empty() || finish.is_some() {
+                fresh.push(Fresh { line: job.number, begun, chunk, finish });
+            }
+            if finish.is_some() {
+                self.last = place.take();
+            }
+        }
+        fresh
+    }
+
+    /// Has lines begin in the places that are free, and all of them once there is some of the first.
+    fn begin_lines(&mut self, batch: &mut Batch, some: bool) -> Result<()> {
+        if batch.head_start && some {
+            batch.head_start = false;
+            batch.chunk = (batch.chunk / batch.jobs.len()).max(1);
+            for place in 1..batch.jobs.len() {
+                self.put(batch, place)?;
+            }
+        }
+        for place in 0..batch.jobs.len() {
+            if batch.jobs[place].is_none() {
+                self.refill(batch, place)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the next line in a place that is free, if there is one and it is not too far ahead.
+    fn refill(&mut self, batch: &mut Batch, place: usize) -> Result<()> {
+        let oldest = batch.jobs.iter().flatten().map(|job| job.number).min();
+        let near = |next: usize| oldest.is_none_or(|oldest| next < oldest + MOST_AHEAD);
+        let next = if batch.queue.front().is_some_and(|next| near(next.0)) { batch.queue.pop_front() } else { None };
+        let Some((number, text, settings)) = next else {
+            return if batch.jobs.len() > 1 { self.engine.rest(place) } else { Ok(()) };
+        };
+        let (job, _) = self.plan(number, &text, &settings)?;
+        batch.jobs[place] = Some(job);
+        self.put(batch, place)
+    }
+
+    /// Has the engine begin the line that is in this place.
+    fn put(&mut self, batch: &mut Batch, place: usize) -> Result<()> {
+        let Some(job) = &mut batch.jobs[place] else { return Ok(()) };
+        self.engine.restart(place, &job.line)?;
+        job.take_up(0);
+        Ok(())
+    }
+
+    /// Ends what is being written. What was delivered stays.
     pub fn cancel(&mut self) {
-        if let Some(job) = &mut self.job {
+        let Some(batch) = self.batch.take() else { return };
+        if let Some(mut job) = batch.jobs.into_iter().flatten().next() {
             job.finish.get_or_insert(Finish::Cancelled);
+            self.last = Some(job);
         }
     }
 
-    /// Whether [`Canceller::cancel`] was called since the line began.
+    /// Whether [`Canceller::cancel`] was called since the lines began.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
@@ -430,10 +625,16 @@ impl Writer {
         Canceller(Arc::clone(&self.cancelled))
     }
 
+    /// The line under way, the first of several, or the one that was over last.
+    fn job(&self) -> Option<&Job> {
+        let under_way = self.batch.as_ref().and_then(|batch| batch.jobs.iter().flatten().next());
+        under_way.or(self.last.as_ref())
+    }
+
     /// The ink delivered so far of the line under way or last written, starting at the origin, or without text
     /// from the last point of given ink.
     pub fn ink(&self) -> Ink {
-        let Some(job) = &self.job else { return Ink::default() };
+        let Some(job) = self.job() else { return Ink::default() };
         let offsets = (0..job.delivered).map(|index| job.offset(index));
         let Some(prime) = &job.settings.prime else {
             return Ink::from_offsets(Point::default(), &offsets.collect::<Vec<_>>());
@@ -446,35 +647,35 @@ impl Writer {
         Ink::from_points(&points.collect::<Vec<_>>())
     }
 
-    /// The line under way or last written, as an engine begins it.
+    /// The line under way or last written, as an engine begins it, given ink as its prefix.
     pub fn line(&self) -> Option<Line> {
-        self.job.as_ref().map(|job| Line { prefix: job.given().to_vec(), ..job.line.clone() })
+        self.job().map(Job::as_read)
     }
 
     /// How many timesteps the engine has made for the line, to write it and to read it back in.
     pub fn computed(&self) -> usize {
-        self.job.as_ref().map_or(0, |job| job.computed)
+        self.job().map_or(0, |job| job.computed)
     }
 
     /// What is broken in the line last written, whether or not it was checked; empty for writing without text.
     pub fn faults(&self) -> Vec<Fault> {
-        let Some(job) = self.job.as_ref().filter(|job| job.check.words() > 0) else { return Vec::new() };
+        let Some(job) = self.job().filter(|job| job.check.words() > 0) else { return Vec::new() };
         let ended = matches!(job.finish, Some(Finish::Stopped | Finish::WindowRule));
         job.check.line(&job.steps[..job.delivered], ended, &BROKEN)
     }
 
     /// How many words of the line were written anew, each attempt counted.
     pub fn rewritten(&self) -> u64 {
-        self.job.as_ref().map_or(0, |job| job.rewritten)
+        self.job().map_or(0, |job| job.rewritten)
     }
 
     /// Why the line ended; `None` while it is being written.
     pub fn finish(&self) -> Option<Finish> {
-        self.job.as_ref().and_then(|job| job.finish)
+        self.job().and_then(|job| job.finish)
     }
 }
 
-impl Job {
+impl Batch {
     /// Twice as long while a chunk takes less than half its time, half as long when it takes twice.
     fn resize_chunk(&mut self, milliseconds: f64) {
         if milliseconds < CHUNK_MS / 2.0 {
@@ -482,6 +683,55 @@ impl Job {
         } else if milliseconds > CHUNK_MS * 2.0 {
             self.chunk = (self.chunk / 2).max(1);
         }
+    }
+}
+
+impl Job {
+    /// As an engine reads it: given ink is its prefix.
+    fn as_read(&self) -> Line {
+        Line { prefix: self.given().to_vec(), ..self.line.clone() }
+    }
+
+    /// Whether the engine is to go on with it.
+    fn is_working(&self) -> bool {
+        self.turn > 0 && self.finish.is_none()
+    }
+
+    /// Characters of given ink, and the blank behind them.
+    fn given_characters(&self) -> usize {
+        let prime = self.settings.prime.as_ref().filter(|prime| prime.kind == Kind::Synthesis);
+        prime.map_or(0, |prime| prime.text.chars().count() + 1)
+    }
+
+    /// The engine goes on with the line from where it is after `at` timesteps: what is known of it is read from there.
+    fn take_up(&mut self, at: usize) {
+        self.turn += 1;
+        self.asked = at;
+        self.known = self.given().len() + self.steps.len();
+        self.same = self.steps.len();
+        self.noise = NoiseStream::new(self.settings.seed, self.settings.line + self.rewritten * REWRITTEN);
+        self.noise.seek(self.steps.len() as u64);
+    }
+
+    /// Timesteps that may still be asked for.
+    fn left(&self) -> usize {
+        (self.given().len() + self.cap).saturating_sub(self.asked)
+    }
+
+    /// Appends what the next timesteps need: known points, then noise. Says how many are known.
+    fn ask(&mut self, steps: usize, noise: &mut Vec<Noise>) -> usize {
+        let known = self.asked..self.known.min(self.asked + steps).max(self.asked);
+        let ink = self.given().len();
+        noise.extend(known.clone().map(|index| match index.checked_sub(ink) {
+            None => given(self.given()[index]),
+            Some(index) => {
+                let step = &self.steps[index];
+                given([step.dx, step.dy, step.pen])
+            }
+        }));
+        self.noise.extend(steps - known.len(), noise);
+        self.asked += steps;
+        known.len()
     }
 
     /// Given ink, normalised.
@@ -544,10 +794,11 @@ impl Job {
     /// Judges words that have been written to their end. A word's points are those up to the last pen
     /// lift before the window comes to the next word.
     fn check_words(&mut self) -> Then {
-        while self.finish.is_none() && self.word + 1 < self.check.words() {
+        while self.finish.is_none() && self.word < self.check.words() {
+            let last = self.word + 1 == self.check.words();
             let past = self.steps.last().is_some_and(|step| step.position as usize >= self.check.start(self.word + 1));
             let boundary = self.ending.stroke();
-            if past && boundary > self.word_start {
+            if past && boundary > self.word_start && !last {
                 let (faults, badness) = self.check.judge(self.word, &self.steps, &DOUBTFUL);
                 if self.settle(boundary, faults.is_empty(), badness) == Then::Reopen {
                     return Then::Reopen;
@@ -556,13 +807,10 @@ impl Job {
                 let (_, badness) = self.check.judge(self.word, &self.steps, &DOUBTFUL);
                 return self.settle(self.steps.len(), false, badness + UNFINISHED);
             } else {
-                return Then::GoOn;
+                break;
             }
         }
         if self.finish.is_none() {
-            if self.word < self.check.words() && self.check.is_stuck(self.word, &self.steps) {
-                return self.settle(self.steps.len(), false, 2.0 * UNFINISHED);
-            }
             return Then::GoOn;
         }
         // The line is over: all that was not judged yet is one attempt.
@@ -621,6 +869,7 @@ impl Job {
 
     /// Back to where the word began, for another attempt.
     fn rewind(&mut self) {
+        self.same = self.word_start;
         let steps = std::mem::take(&mut self.steps);
         self.ending = Ending::new(&self.text);
         for step in &steps[..self.word_start] {
@@ -741,7 +990,7 @@ mod tests {
     fn job(text: &str, attempts: usize) -> Job {
         let mut writer = writer();
         block_on(writer.start(text, &Settings { attempts, ..Settings::default() })).unwrap();
-        writer.job.take().unwrap()
+        writer.batch.take().unwrap().jobs.remove(0).unwrap()
     }
 
     #[test]
@@ -900,6 +1149,89 @@ mod tests {
         }
         assert_eq!(sizes[..6], [8, 16, 32, 64, 128, 128]);
         assert_eq!(sizes.iter().sum::<usize>(), 1400);
+    }
+
+    const TEXTS: [&str; 6] = ["hello there my dear", "ab", "the cat sat", "o", "good day to you all", "xyz abc"];
+
+    /// As many lines as `count`; each one's points and why it ended, and the order of the lines in which points came.
+    fn together(writer: &mut Writer, count: usize, settings: &Settings) -> (Vec<(Vec<Offset>, Finish)>, Vec<usize>) {
+        let line = |n: usize| (TEXTS[n % 6].to_owned(), Settings { line: n as u64, ..settings.clone() });
+        block_on(writer.start_lines((0..count).map(line).collect())).unwrap();
+        let mut lines = vec![(Vec::new(), None); count];
+        let mut order = Vec::new();
+        while let Some(fresh) = block_on(writer.next_of_lines()).unwrap() {
+            for Fresh { line, begun, chunk, finish } in fresh {
+                assert!(lines[line].1.is_none(), "it is over");
+                assert_eq!(begun.is_some(), lines[line].0.is_empty());
+                lines[line].0.extend(chunk.offsets);
+                lines[line].1 = finish;
+                order.push(line);
+            }
+        }
+        (lines.into_iter().map(|(offsets, finish)| (offsets, finish.unwrap())).collect(), order)
+    }
+
+    #[test]
+    fn lines_written_together_are_what_they_are_alone_and_when_the_gpu_is_lost() {
+        let plain = Settings { attempts: 2, ..Settings::default() };
+        let primed = primed(&writer(), Kind::Synthesis, "ab", 60);
+        // more than fit at once
+        for (settings, count) in
+            [(&plain, MOST_LINES + 9), (&primed, 7), (&Settings { attempts: 0, ..plain.clone() }, 5)]
+        {
+            let (lines, order) = together(&mut writer(), count, settings);
+            assert_eq!(order[0], 0);
+            assert!(order.iter().position(|&line| line == 1) < order.iter().rposition(|&line| line == 0), "at once");
+            for (n, found) in lines.iter().enumerate() {
+                let settings = Settings { line: n as u64, ..settings.clone() };
+                let (_, ink, finish) = all(&mut writer(), TEXTS[n % 6], &settings);
+                assert!(*found == (ink, finish), "line {n} of {count}");
+            }
+            for chunks in [0, 3, 60] {
+                let mut lost = writer();
+                lost.engine = Engine::Failing(CpuEngine::new(), chunks);
+                assert!(together(&mut lost, count, settings).0 == lines, "lost after {chunks} chunks");
+                assert!(lost.notice().contains("unplugged"));
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_of_several_lines_begins_as_soon_as_alone() {
+        let settings = Settings { attempts: 0, ..Settings::default() };
+        let mut writer = writer();
+        block_on(writer.start_lines(vec![("abc".into(), settings.clone()), ("def".into(), settings)])).unwrap();
+        let fresh = block_on(writer.next_of_lines()).unwrap().unwrap();
+        assert_eq!((fresh.len(), fresh[0].line, fresh[0].chunk.steps.len()), (1, 0, FIRST_CHUNK));
+        assert_eq!(writer.batch.as_ref().unwrap().jobs[1].as_ref().unwrap().computed, 0);
+    }
+
+    #[test]
+    fn a_word_is_written_anew_without_reading_the_line_again() {
+        let mut writer = writer();
+        let settings = Settings { attempts: 2, ..Settings::default() };
+        let (_, ink, _) = all(&mut writer, "hello there my dear", &settings);
+        let computed = writer.computed();
+        assert!(writer.rewritten() > 1);
+        writer.engine = Engine::Failing(CpuEngine::new(), 0); // whose first open is at the beginning
+        let (_, again, _) = all(&mut writer, "hello there my dear", &settings);
+        assert!(again == ink && writer.computed() == computed);
+        let attempts = 1 + settings.attempts;
+        assert!(computed < ink.len() * (attempts + 2), "{computed} timesteps for {} points", ink.len());
+    }
+
+    #[test]
+    fn several_lines_are_cancelled_at_once_and_none_is_refused() {
+        let mut writer = writer();
+        let canceller = writer.canceller();
+        let line = |_| ("hello there".to_owned(), Settings::default());
+        block_on(writer.start_lines((0..5).map(line).collect())).unwrap();
+        assert!(block_on(writer.next_of_lines()).unwrap().is_some());
+        canceller.cancel();
+        assert!(block_on(writer.next_of_lines()).unwrap().is_none());
+        assert_eq!(writer.finish(), Some(Finish::Cancelled));
+        assert!(block_on(writer.next_of_lines()).unwrap().is_none());
+        assert!(matches!(block_on(writer.start_lines(Vec::new())), Err(Error::Sequence(_))));
     }
 
     fn primed(writer: &Writer, kind: Kind, text: &str, count: usize) -> Settings {

@@ -70,6 +70,16 @@ fn priming() {
 }
 
 #[test]
+fn restarts() {
+    run(twins::restarts());
+}
+
+#[test]
+fn pages() {
+    run(twins::pages());
+}
+
+#[test]
 fn several_networks() {
     run(twins::several_networks());
 }

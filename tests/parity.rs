@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, reason = "the figures are for people")]
 #![expect(clippy::needless_range_loop, reason = "t indexes many arrays at once")]
 
+use longhand::cpu::simd::product;
 use longhand::cpu::{State, lstm, mixture, window};
 use longhand::engine::{Engine, Line, Noise, Step};
 use longhand::model::{Kind, Quantisation, Weights};
@@ -131,7 +132,9 @@ fn kernels(name: &str) {
             }
             input.extend(before(&hidden[l], t));
             let (mut c, mut h) = (before(&cell[l], t), vec![0.0; layer.hidden]);
-            lstm::step(&layer.gates, &bias, &input, &mut c, &mut h);
+            let mut sums = vec![0.0; bias.len()];
+            product(&layer.gates, &input, &mut sums);
+            lstm::step(&sums, &bias, &mut c, &mut h);
             hiddens.push(h);
             cells.push(c);
         }
@@ -144,10 +147,10 @@ fn kernels(name: &str) {
         let (mut kappas, mut phis, mut found) = (Vec::new(), Vec::new(), Vec::new());
         for t in 0..steps {
             let mut sums = vec![0.0; 3 * weights.config.window];
-            window::sums(dense, &hidden[0][t], &mut sums);
+            product(dense, &hidden[0][t], &mut sums);
             let mut k = before(&kappa, t);
             let (mut phi, mut w) = (vec![0.0; fixture.line.ids.len()], vec![0.0; weights.config.ids()]);
-            window::step(&mut sums, &fixture.line.ids, &mut k, &mut phi, &mut w);
+            window::step(&mut sums, &dense.bias, &fixture.line.ids, &mut k, &mut phi, &mut w);
             kappas.push(k);
             phis.push(phi);
             found.push(w);
@@ -163,7 +166,8 @@ fn kernels(name: &str) {
     for t in 0..steps {
         let all: Vec<f32> = hidden.iter().flat_map(|h| h[t].clone()).collect();
         let mut output = vec![0.0; weights.config.outputs()];
-        mixture::output(&weights.output, &all, &mut output);
+        product(&weights.output, &all, &mut output);
+        mixture::output(&weights.output.bias, &mut output);
         outputs.push(output);
         let mut pi = vec![0.0; weights.config.mixtures];
         let (bias, temperature) = (fixture.line.bias, fixture.line.temperature);

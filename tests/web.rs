@@ -56,6 +56,16 @@ async fn priming() {
 }
 
 #[wasm_bindgen_test]
+async fn restarts() {
+    twins::restarts().await;
+}
+
+#[wasm_bindgen_test]
+async fn pages() {
+    twins::pages().await;
+}
+
+#[wasm_bindgen_test]
 async fn several_networks() {
     twins::several_networks().await;
 }

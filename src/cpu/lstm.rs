@@ -1,29 +1,24 @@
 //! One LSTM layer [G eqs 7–11, without peepholes]: twin of `shaders/lstm.wgsl`.
 
 use super::sigmoid;
-use super::simd::dot_rows;
-use crate::model::Dense;
 
 /// Advances one layer of H units by one timestep.
 ///
-/// * `gates`: weight `[4 H, columns]`, rows i, f, g, o of H units each;
+/// * `sums`: `[4 H]`, products of the gates' rows i, f, g, o of H units each with the layer's input at t:
+///   point | window | hidden below | own hidden at t − 1;
 /// * `bias`: `[4 H]`, the line's style folded in;
-/// * `input`: `[columns]` = point | window | hidden below | own hidden at t − 1;
 /// * `cell`: `[H]`, in and out;
-/// * `hidden`: `[H]`, out. `input` holds the old one.
-pub fn step(gates: &Dense, bias: &[f32], input: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
+/// * `hidden`: `[H]`, out.
+pub fn step(sums: &[f32], bias: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
     let units = hidden.len();
-    let row = |gate: usize, unit: usize| {
-        let start = (gate * units + unit) * gates.columns;
-        &gates.weight[start..start + gates.columns]
-    };
-    // The shader gives each hidden unit a workgroup and splits `columns` among its threads.
+    // The shader makes the products of a unit and its gates in one go; here all lines' products come first, so that
+    // they share the weights.
     for unit in 0..units {
-        let sums = dot_rows([row(0, unit), row(1, unit), row(2, unit), row(3, unit)], input);
-        let i = sigmoid(sums[0] + bias[unit]);
-        let f = sigmoid(sums[1] + bias[units + unit]);
-        let g = (sums[2] + bias[2 * units + unit]).tanh();
-        let o = sigmoid(sums[3] + bias[3 * units + unit]);
+        let gate = |gate: usize| sums[gate * units + unit] + bias[gate * units + unit];
+        let i = sigmoid(gate(0));
+        let f = sigmoid(gate(1));
+        let g = gate(2).tanh();
+        let o = sigmoid(gate(3));
         cell[unit] = f * cell[unit] + i * g;
         hidden[unit] = o * cell[unit].tanh();
     }
@@ -33,11 +28,10 @@ pub fn step(gates: &Dense, bias: &[f32], input: &[f32], cell: &mut [f32], hidden
 mod tests {
     use super::*;
 
-    /// One unit, one input column: every gate can be worked out by hand.
+    /// One unit: every gate can be worked out by hand.
     fn unit(biases: [f32; 4], cell: f32) -> (f32, f32) {
-        let gates = Dense { weight: vec![0.0; 4], bias: biases.to_vec(), columns: 1 };
         let (mut c, mut h) = ([cell], [9.0]);
-        step(&gates, &biases, &[1.0], &mut c, &mut h);
+        step(&[0.0; 4], &biases, &mut c, &mut h);
         (c[0], h[0])
     }
 

@@ -1,9 +1,7 @@
 //! Mixture density and sampling [G eqs 18–25, 61–62]: twin of `shaders/mixture.wgsl`.
 
 use super::sigmoid;
-use super::simd::dot;
 use crate::engine::{Noise, Step};
-use crate::model::Dense;
 use std::f32::consts::TAU;
 
 /// As in training (`train/model.py`), so that a density stays finite: least log of a standard
@@ -23,22 +21,22 @@ const LEAST_DRAWN: f32 = -80.0;
 /// Log of a share of π below which it is none, likewise.
 const LEAST_SHARE: f32 = -80.0;
 
-/// The output layer: `output[r] = bias[r] + weight[r] · hidden`, `hidden` being all layers' `[Σ H]`.
-pub fn output(dense: &Dense, hidden: &[f32], output: &mut [f32]) {
+/// The output layer's bias `[R]`, added to the products `[R]` of its rows with all layers' hidden states `[Σ H]`.
+pub fn output(bias: &[f32], output: &mut [f32]) {
     for row in 0..output.len() {
-        let start = row * dense.columns;
-        output[row] = dense.bias[row] + dot(&dense.weight[start..start + dense.columns], hidden);
+        output[row] += bias[row];
     }
 }
 
 /// Draws the next point from the output layer's sums.
 ///
 /// `output` is `[R]`: ê | π̂ (M) | μ̂x (M) | μ̂y (M) | σ̂x (M) | σ̂y (M) | ρ̂ (M) | stop. Bias b
-/// narrows (σ = exp(σ̂ − b), π̂ (1 + b)), temperature τ widens (σ²τ, π̂ / τ, ê / τ). `pi` `[M]`
-/// receives the mixture weights. Of the result, `position` and `kappa` are left at 0.
+/// narrows (σ = exp(σ̂ − b), π̂ (1 + b)), temperature τ widens (σ²τ, π̂ / τ, ê / τ). Noise whose first
+/// number is below 0 is a point that is given, not drawn: see [`crate::engine::given`]. `pi` `[M]` receives the mixture weights. Of the result, `position` and `kappa` are left at 0.
 pub fn sample(output: &[f32], has_stop: bool, bias: f32, temperature: f32, noise: &Noise, pi: &mut [f32]) -> Step {
     let m = pi.len();
     let [u_component, u_pen, z1, z2] = *noise;
+    let given = u_component < 0.0;
     // π: softmax of π̂ (1 + b) / τ, the largest taken out first so that nothing overflows.
     let sharpness = (1.0 + bias) / temperature;
     let mut largest = output[1];
@@ -73,12 +71,17 @@ pub fn sample(output: &[f32], has_stop: bool, bias: f32, temperature: f32, noise
     let sigma_y = (row(4) - bias).clamp(LEAST_DRAWN, MAX_LOG_SD).exp() * spread;
     let rho = row(5).tanh();
     let pen_probability = sigmoid(-output[0] / temperature);
-    let dx = row(1) + sigma_x * z1;
-    let dy = row(2) + sigma_y * (rho * z1 + (1.0 - rho * rho).max(0.0).sqrt() * z2);
+    let [dx, dy, pen] = if given {
+        [u_pen, z1, z2]
+    } else {
+        let dx = row(1) + sigma_x * z1;
+        let dy = row(2) + sigma_y * (rho * z1 + (1.0 - rho * rho).max(0.0).sqrt() * z2);
+        [dx, dy, if u_pen < pen_probability { 1.0 } else { 0.0 }]
+    };
     Step {
         dx,
         dy,
-        pen: if u_pen < pen_probability { 1.0 } else { 0.0 },
+        pen,
         pen_probability,
         stop: if has_stop { sigmoid(output[1 + 6 * m]) } else { 0.0 },
         component: component as f32,

@@ -2,28 +2,33 @@
 //! read how one timestep works.
 //!
 //! [`lstm`], [`window`] and [`mixture`] are the twins of `shaders/lstm.wgsl`, `window.wgsl` and
-//! `mixture.wgsl`: the same loops over the same arrays. `State::step` puts them together:
+//! `mixture.wgsl`: the same loops over the same arrays. [`advance`] puts them together, for all lines of a
+//! batch at once:
 //!
 //! 1. layer 0 reads the last point, the last window and its own last hidden state;
 //! 2. its new hidden state moves the window over the text;
 //! 3. each layer above reads the point, the *new* window and the layer below;
 //! 4. all hidden states together give the mixture, from which the next point is drawn.
 //!
+//! Before each of them come the products with the weights, [`simd`], in which lines share what is read.
+//! [`engine`](CpuEngine) keeps the batch.
+//!
 //! Buffers are made in [`CpuEngine::open`]; a timestep allocates nothing.
 
 #![expect(clippy::needless_range_loop, reason = "keeps the loops comparable to the shaders")]
 
+mod engine;
 pub mod lstm;
 pub mod mixture;
 pub mod simd;
 pub mod window;
 
-use crate::engine::{IN_FLIGHT, Line, Noise, Step};
+use crate::engine::{Line, Noise, Step};
 use crate::error::{Error, Result};
 use crate::model::Weights;
 use crate::style;
-use std::collections::VecDeque;
-use std::sync::Arc;
+pub use engine::CpuEngine;
+use simd::{Part, products};
 
 /// The network's state for one line.
 #[derive(Debug, Clone)]
@@ -50,7 +55,7 @@ pub struct State {
     bias: Vec<Vec<f32>>,
     /// What is written, and how.
     line: Line,
-    /// Scratch: input vector of a layer, window sums, all hidden states.
+    /// Scratch: input vector of a layer or of the output layer; products of a layer or of the window.
     joined: Vec<f32>,
     sums: Vec<f32>,
 }
@@ -60,6 +65,7 @@ impl State {
     pub fn new(weights: &Weights, line: &Line) -> Self {
         let config = &weights.config;
         let widest = (0..config.hidden.len()).map(|l| config.columns(l)).max().unwrap_or(0);
+        let most = config.hidden.iter().map(|h| 4 * h).max().unwrap_or(0);
         Self {
             point: [0.0; 3],
             hidden: config.hidden.iter().map(|&h| vec![0.0; h]).collect(),
@@ -73,45 +79,43 @@ impl State {
             bias: weights.layers.iter().map(|l| style::gate_bias(l, &line.style)).collect(),
             line: line.clone(),
             joined: vec![0.0; widest.max(config.hidden_total())],
-            sums: vec![0.0; 3 * config.window],
+            sums: vec![0.0; most.max(3 * config.window)],
         }
     }
 
-    /// Everything of a timestep up to the output layer: reads `point`, leaves `output`.
-    pub fn advance(&mut self, weights: &Weights) {
-        for l in 0..weights.layers.len() {
-            let layer = &weights.layers[l];
-            // Input of the layer: [point | window | hidden below | own hidden].
-            let mut end = 0;
-            let mut join = |part: &[f32]| {
-                self.joined[end..end + part.len()].copy_from_slice(part);
-                end += part.len();
-            };
-            join(&self.point);
-            join(&self.window);
-            if l > 0 {
-                join(&self.hidden[l - 1]);
-            }
-            join(&self.hidden[l]);
-            lstm::step(&layer.gates, &self.bias[l], &self.joined[..end], &mut self.cell[l], &mut self.hidden[l]);
+    /// Back to before the first timestep.
+    fn clear(&mut self) {
+        (self.point, self.position) = ([0.0; 3], 0);
+        self.hidden.iter_mut().chain(&mut self.cell).for_each(|values| values.fill(0.0));
+        self.kappa.fill(0.0);
+        self.window.fill(0.0);
+    }
 
-            if let (0, Some(dense)) = (l, &weights.window) {
-                window::sums(dense, &self.hidden[0], &mut self.sums);
-                window::step(&mut self.sums, &self.line.ids, &mut self.kappa, &mut self.phi, &mut self.window);
-                self.position = window::position(&self.phi, self.position);
-            }
-        }
-        let mut end = 0;
-        for hidden in &self.hidden {
-            self.joined[end..end + hidden.len()].copy_from_slice(hidden);
-            end += hidden.len();
-        }
-        mixture::output(&weights.output, &self.joined[..end], &mut self.output);
+    /// [`advance`] of this line alone.
+    pub fn advance(&mut self, weights: &Weights) {
+        advance(weights, std::slice::from_mut(self));
     }
 
     /// One timestep: [`State::advance`], then a point drawn with `noise`, which is the next input.
     pub fn step(&mut self, weights: &Weights, noise: &Noise) -> Step {
         self.advance(weights);
+        self.draw(weights, noise)
+    }
+
+    /// Puts together the input of a layer: [point | window | hidden below | own hidden].
+    fn join(&mut self, layer: usize) {
+        let below = layer.checked_sub(1).map_or(&[][..], |below| &self.hidden[below]);
+        let parts = [&self.point[..], &self.window, below, &self.hidden[layer]];
+        join(&mut self.joined, parts);
+    }
+
+    /// Puts together all hidden states, the input of the output layer.
+    fn join_hidden(&mut self) {
+        join(&mut self.joined, self.hidden.iter().map(Vec::as_slice));
+    }
+
+    /// Draws a point from `output`; it is the next input.
+    fn draw(&mut self, weights: &Weights, noise: &Noise) -> Step {
         let mut step = mixture::sample(
             &self.output,
             weights.config.stop,
@@ -136,83 +140,46 @@ impl State {
     }
 }
 
-/// The engine: a batch of [`State`]s and the chunks that wait.
-#[derive(Debug, Default)]
-pub struct CpuEngine {
-    weights: Option<Arc<Weights>>,
-    lines: Vec<State>,
-    waiting: VecDeque<(usize, Vec<Noise>)>,
-}
-
-impl CpuEngine {
-    /// An engine with nothing to write yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// "CPU · SIMD" or "CPU".
-    pub fn label(&self) -> String {
-        if simd::VECTORS { "CPU · SIMD".into() } else { "CPU".into() }
-    }
-
-    /// See [`crate::engine::Engine::open`].
-    ///
-    /// # Errors
-    /// [`Error::Sequence`] if a line does not fit the network.
-    pub fn open(&mut self, weights: &Arc<Weights>, lines: &[Line]) -> Result<()> {
-        for line in lines {
-            check(weights, line)?;
+/// Everything of a timestep up to the output layer, for several lines: reads each one's `point`, leaves its `output`.
+pub fn advance(weights: &Weights, lines: &mut [State]) {
+    for l in 0..weights.layers.len() {
+        let layer = &weights.layers[l];
+        for line in &mut *lines {
+            line.join(l);
         }
-        self.waiting.clear();
-        self.lines = lines
-            .iter()
-            .map(|line| {
-                let mut state = State::new(weights, line);
-                state.read(weights, &line.prefix);
-                state
-            })
-            .collect();
-        self.weights = Some(Arc::clone(weights));
-        Ok(())
-    }
-
-    /// See [`crate::engine::Engine::submit`]. The work is done in [`CpuEngine::collect`].
-    ///
-    /// # Errors
-    /// [`Error::Sequence`].
-    pub fn submit(&mut self, steps: usize, noise: &[Noise]) -> Result<()> {
-        if noise.len() != steps * self.lines.len() {
-            return Err(Error::Sequence(format!(
-                "{} noise values for {} lines of {steps} timesteps",
-                noise.len(),
-                self.lines.len()
-            )));
+        products(&layer.gates, lines, |line| Part {
+            input: &line.joined[..layer.gates.columns],
+            sums: &mut line.sums[..4 * layer.hidden],
+        });
+        for line in &mut *lines {
+            lstm::step(&line.sums[..4 * layer.hidden], &line.bias[l], &mut line.cell[l], &mut line.hidden[l]);
         }
-        if self.waiting.len() >= IN_FLIGHT {
-            return Err(Error::Sequence(format!(
-                "more than {IN_FLIGHT} chunks in flight, submitted and not collected"
-            )));
-        }
-        self.waiting.push_back((steps, noise.to_vec()));
-        Ok(())
-    }
-
-    /// See [`crate::engine::Engine::collect`].
-    ///
-    /// # Errors
-    /// [`Error::Sequence`] if nothing was submitted.
-    pub fn collect(&mut self) -> Result<Vec<Step>> {
-        let nothing = || Error::Sequence("a chunk was collected that was never submitted".into());
-        let (steps, noise) = self.waiting.pop_front().ok_or_else(nothing)?;
-        let weights = self.weights.as_ref().ok_or_else(nothing)?;
-        let mut result = vec![Step::default(); noise.len()];
-        // Lines inside timesteps: the lines of a batch share each timestep's weights in the cache.
-        for t in 0..steps {
-            for (line, state) in self.lines.iter_mut().enumerate() {
-                result[line * steps + t] = state.step(weights, &noise[line * steps + t]);
+        if let (0, Some(dense)) = (l, &weights.window) {
+            let rows = dense.bias.len();
+            products(dense, lines, |line| Part { input: &line.hidden[0], sums: &mut line.sums[..rows] });
+            for line in &mut *lines {
+                let State { line: Line { ids, .. }, sums, kappa, phi, window, .. } = line;
+                window::step(&mut sums[..rows], &dense.bias, ids, kappa, phi, window);
+                line.position = window::position(&line.phi, line.position);
             }
         }
-        Ok(result)
+    }
+    for line in &mut *lines {
+        line.join_hidden();
+    }
+    let output = &weights.output;
+    products(output, lines, |line| Part { input: &line.joined[..output.columns], sums: &mut line.output });
+    for line in &mut *lines {
+        mixture::output(&output.bias, &mut line.output);
+    }
+}
+
+/// Copies vectors one behind the other.
+fn join<'a>(to: &mut [f32], parts: impl IntoIterator<Item = &'a [f32]>) {
+    let mut end = 0;
+    for part in parts {
+        to[end..end + part.len()].copy_from_slice(part);
+        end += part.len();
     }
 }
 
@@ -239,119 +206,4 @@ pub(crate) fn check(weights: &Weights, line: &Line) -> Result<()> {
 /// Logistic function; both tails are exact in `f32`.
 pub(crate) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-    use crate::model::Kind;
-    use crate::testing;
-
-    fn synthesis() -> Arc<Weights> {
-        Arc::new(testing::weights(&testing::config(Kind::Synthesis, &[9, 8, 7], 3), 2))
-    }
-
-    fn lines() -> Vec<Line> {
-        let line = Line { ids: vec![3, 1, 4, 0], temperature: 1.0, ..Line::default() };
-        vec![
-            line.clone(),
-            Line { ids: vec![5, 9, 2, 6, 5, 3, 0], style: vec![0.4, -1.0, 0.2], bias: 1.0, ..line.clone() },
-            Line { ids: vec![0], temperature: 1.7, ..line },
-        ]
-    }
-
-    fn run(weights: &Arc<Weights>, lines: &[Line], chunks: &[usize], noise: &[Vec<Noise>]) -> Vec<Vec<Step>> {
-        let mut engine = CpuEngine::new();
-        engine.open(weights, lines).unwrap();
-        let mut all = vec![Vec::new(); lines.len()];
-        let mut at = 0;
-        for &steps in chunks {
-            let noise: Vec<Noise> = noise.iter().flat_map(|n| n[at..at + steps].to_vec()).collect();
-            engine.submit(steps, &noise).unwrap();
-            for (line, steps) in engine.collect().unwrap().chunks_exact(steps).enumerate() {
-                all[line].extend_from_slice(steps);
-            }
-            at += steps;
-        }
-        all
-    }
-
-    fn noise(lines: usize, steps: usize) -> Vec<Vec<Noise>> {
-        testing::noise(4, lines, steps).chunks_exact(steps).map(<[Noise]>::to_vec).collect()
-    }
-
-    #[test]
-    fn a_batch_writes_what_its_lines_write_alone_bit_for_bit_in_chunks_of_any_size() {
-        let (weights, lines, noise) = (synthesis(), lines(), noise(3, 60));
-        let batch = run(&weights, &lines, &[1, 7, 32, 20], &noise);
-        for l in 0..3 {
-            assert_eq!(run(&weights, &lines[l..=l], &[60], &noise[l..=l])[0], batch[l], "line {l}");
-        }
-        assert_ne!(batch[0], batch[1]);
-    }
-
-    #[test]
-    fn a_line_reopened_with_its_points_goes_on_as_if_nothing_had_happened() {
-        let (weights, mut lines, noise) = (synthesis(), lines(), noise(3, 50));
-        let whole = run(&weights, &lines, &[50], &noise);
-        for (line, steps) in lines.iter_mut().zip(&whole) {
-            line.prefix = steps[..21].iter().map(|s| [s.dx, s.dy, s.pen]).collect();
-        }
-        let rest: Vec<Vec<Noise>> = noise.iter().map(|n| n[21..].to_vec()).collect();
-        let resumed = run(&weights, &lines, &[29], &rest);
-        for l in 0..3 {
-            assert_eq!(resumed[l], whole[l][21..], "line {l}");
-        }
-    }
-
-    #[test]
-    fn the_window_moves_over_the_text_and_never_back() {
-        let (weights, lines, noise) = (synthesis(), lines(), noise(3, 60));
-        for (line, steps) in lines.iter().zip(run(&weights, &lines, &[60], &noise)) {
-            assert!(steps.windows(2).all(|s| s[1].kappa > s[0].kappa));
-            assert_eq!(steps[59].position as usize, line.ids.len() - 1, "the end mark");
-        }
-    }
-
-    #[test]
-    fn a_prediction_network_of_one_layer_and_one_component_runs() {
-        let weights = Arc::new(testing::weights(&testing::config(Kind::Prediction, &[5], 1), 2));
-        let steps = run(&weights, &[Line { temperature: 1.0, ..Line::default() }], &[30], &noise(1, 30));
-        assert!(steps[0].iter().all(|s| s.dx.is_finite() && (s.position, s.kappa, s.stop) == (0.0, 0.0, 0.0)));
-    }
-
-    #[test]
-    fn reopening_forgets_what_was_under_way() {
-        let (weights, lines, noise) = (synthesis(), lines(), noise(3, 10));
-        let flat: Vec<Noise> = noise.concat();
-        let mut engine = CpuEngine::new();
-        engine.open(&weights, &lines).unwrap();
-        engine.submit(10, &flat).unwrap();
-        engine.open(&weights, &lines).unwrap();
-        assert!(matches!(engine.collect(), Err(Error::Sequence(_))));
-        engine.submit(10, &flat).unwrap();
-        let steps = engine.collect().unwrap();
-        assert_eq!(steps[..10], run(&weights, &lines, &[10], &noise)[0]);
-    }
-
-    #[test]
-    fn misuse_is_an_error_and_never_a_panic() {
-        let (weights, line) = (synthesis(), &lines()[0]);
-        let mut engine = CpuEngine::new();
-        let wrong = |r: Result<()>, part: &str| {
-            let message = r.unwrap_err().to_string();
-            assert!(message.contains(part), "{message}");
-        };
-        wrong(engine.submit(1, &[[0.0; 4]]), "0 lines");
-        wrong(engine.open(&weights, &[Line { ids: vec![99, 0], ..line.clone() }]), "character id 99");
-        wrong(engine.open(&weights, &[Line { ids: vec![], ..line.clone() }]), "end mark");
-        wrong(engine.open(&weights, &[Line { style: vec![1.0], ..line.clone() }]), "style vector of 1");
-        engine.open(&weights, std::slice::from_ref(line)).unwrap();
-        wrong(engine.submit(2, &[[0.0; 4]; 3]), "3 noise values for 1 lines of 2");
-        for _ in 0..IN_FLIGHT {
-            engine.submit(1, &[[0.0; 4]]).unwrap();
-        }
-        wrong(engine.submit(1, &[[0.0; 4]]), "in flight");
-    }
 }

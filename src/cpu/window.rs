@@ -1,27 +1,18 @@
 //! The soft window over the text [G eqs 46–51]: twin of `shaders/window.wgsl`.
 
-use super::simd::dot;
-use crate::model::Dense;
-
-/// Sums `[3 K]` (α̂ | β̂ | κ̂) from the hidden state `[H_0]` of layer 0.
-pub fn sums(dense: &Dense, hidden: &[f32], sums: &mut [f32]) {
-    for row in 0..sums.len() {
-        let start = row * dense.columns;
-        sums[row] = dense.bias[row] + dot(&dense.weight[start..start + dense.columns], hidden);
-    }
-}
-
 /// Moves the window by one timestep.
 ///
-/// * `sums`: `[3 K]`, in as α̂ | β̂ | κ̂, out as their exponentials;
+/// * `sums`: `[3 K]`, in as products of the rows α̂ | β̂ | κ̂ with the hidden state `[H_0]` of layer 0, out as the
+///   exponentials of α̂, β̂ and κ̂;
+/// * `bias`: `[3 K]`;
 /// * `ids`: `[U]`, the characters of the line and the end mark;
 /// * `kappa`: `[K]`, in and out, never falls;
 /// * `phi`: `[U]`, out: weight of each character of the line;
 /// * `window`: `[A]`, out: weight of each character id, φ summed over its places in the line.
-pub fn step(sums: &mut [f32], ids: &[u32], kappa: &mut [f32], phi: &mut [f32], window: &mut [f32]) {
+pub fn step(sums: &mut [f32], bias: &[f32], ids: &[u32], kappa: &mut [f32], phi: &mut [f32], window: &mut [f32]) {
     let components = kappa.len();
     for k in 0..3 * components {
-        sums[k] = sums[k].exp();
+        sums[k] = (bias[k] + sums[k]).exp();
     }
     for k in 0..components {
         kappa[k] += sums[2 * components + k];
@@ -73,7 +64,7 @@ mod tests {
         let (mut kappa, mut phi, mut window) = ([0.0], [0.0; 5], [0.0; 4]);
         let mut last = 0;
         for _ in 0..8 {
-            step(&mut sums.clone(), &ids, &mut kappa, &mut phi, &mut window);
+            step(&mut sums.clone(), &[0.0; 3], &ids, &mut kappa, &mut phi, &mut window);
             let now = position(&phi, last);
             assert!(now >= last);
             last = now;
@@ -87,7 +78,7 @@ mod tests {
     fn a_character_that_stands_twice_is_seen_twice() {
         let (mut kappa, mut phi, mut window) = ([0.0], [0.0; 3], [0.0; 2]);
         // wide: all characters weigh nearly the same
-        step(&mut [0.0, -20.0, 0.0], &[1, 1, 0], &mut kappa, &mut phi, &mut window);
+        step(&mut [0.0, -20.0, 0.0], &[0.0; 3], &[1, 1, 0], &mut kappa, &mut phi, &mut window);
         assert!((window[1] - 2.0).abs() < 1e-3 && (window[0] - 1.0).abs() < 1e-3);
     }
 

@@ -7,10 +7,10 @@
 //! |---|---|---|
 //! | `shape` | lines, steps, longest line | each submit |
 //! | `lines` | `[N]` of 12 words: point, settings, progress; see `Line` in the shaders | window, mixture |
-//! | `biases` | per layer `[N][4 H]`, style folded in | `open` |
+//! | `biases` | per layer `[N][4 H]`, style folded in | `open`, `set` |
 //! | `hidden` | two of `[N][ΣH]`: one is read as of t − 1, the other written as of t, then they swap | lstm |
 //! | `cell` | `[N][ΣH]`, in place | lstm |
-//! | `text` | `[N][A + 1 + U]`: each character's places in the line | `open` |
+//! | `text` | `[N][A + 1 + U]`: each character's places in the line | `open`, `set` |
 //! | `kappa`, `phi`, `window` | `[N][K]`, `[N][U]`, `[N][A]` | window |
 //! | `output` | `[N][R + M]`: the output layer's sums and π | mixture |
 //! | `noise`, `steps` | `[N][steps]` of 4 and of 9 words | each submit; mixture |
@@ -49,6 +49,14 @@ struct LineState {
     length: u32,
     step: u32,
     padding: [u32; 3],
+}
+
+impl LineState {
+    /// Before the first timestep.
+    fn new(line: &Line) -> Self {
+        let length = line.ids.len() as u32;
+        Self { bias: line.bias, temperature: line.temperature, length, ..Self::default() }
+    }
 }
 
 /// Words of a line in `lines`; point and position come first.
@@ -113,9 +121,17 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// All states at zero. At least one line.
-    pub fn new(gpu: &Gpu, network: &Network, tile: usize, weights: &Weights, lines: &[Line], capacity: usize) -> Self {
-        let length = lines.iter().map(|line| line.ids.len()).max().unwrap_or(0).max(1);
+    /// All states at zero. At least one line; room for lines of `longest` ids.
+    pub fn new(
+        gpu: &Gpu,
+        network: &Network,
+        tile: usize,
+        weights: &Weights,
+        lines: &[Line],
+        longest: usize,
+        capacity: usize,
+    ) -> Self {
+        let length = lines.iter().map(|line| line.ids.len()).max().unwrap_or(0).max(longest).max(1);
         let state = State::new(gpu, weights, lines, length);
         let chunk = Chunk::new(gpu, lines.len(), capacity);
         let readback = Readback::new(gpu, chunk.steps.size());
@@ -134,6 +150,16 @@ impl Batch {
 }
 
 impl Batch {
+    /// Puts another line in the place of one, whose state stays as it is.
+    pub fn set(&self, gpu: &Gpu, weights: &Weights, place: usize, line: &Line) {
+        let write = |buffer: &wgpu::Buffer, row: &[u8]| gpu.queue.write_buffer(buffer, (place * row.len()) as u64, row);
+        write(&self.state.lines, bytemuck::bytes_of(&LineState::new(line)));
+        for (layer, buffer) in weights.layers.iter().zip(&self.state.biases) {
+            write(buffer, bytemuck::cast_slice(&style::gate_bias(layer, &line.style)));
+        }
+        write(&self.state.text, bytemuck::cast_slice(&places(&line.ids, weights.config.ids(), self.length)));
+    }
+
     /// Sets the state of one line to zero.
     pub fn clear(&self, encoder: &mut wgpu::CommandEncoder, weights: &Weights, line: usize) {
         let (config, state) = (&weights.config, &self.state);
@@ -156,15 +182,7 @@ impl State {
     fn new(gpu: &Gpu, weights: &Weights, lines: &[Line], length: usize) -> Self {
         let config = &weights.config;
         let count = lines.len();
-        let settings: Vec<LineState> = lines
-            .iter()
-            .map(|line| LineState {
-                bias: line.bias,
-                temperature: line.temperature,
-                length: line.ids.len() as u32,
-                ..LineState::default()
-            })
-            .collect();
+        let settings: Vec<LineState> = lines.iter().map(LineState::new).collect();
         let biases = weights.layers.iter().map(|layer| {
             let bias: Vec<f32> = lines.iter().flat_map(|line| style::gate_bias(layer, &line.style)).collect();
             filled(gpu, "gate bias", bytemuck::cast_slice(&bias))

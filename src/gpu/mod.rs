@@ -10,7 +10,7 @@
 //! chunk and bind groups ([`Batch`]). A timestep makes nothing.
 //!
 //! Ink to go on from is read like this: noise whose first number is below 0 is no noise but a point,
-//! `[-1, dx, dy, pen]`, which `mixture.wgsl` takes instead of drawing one.
+//! `[-1, dx, dy, pen]` ([`given`]), which `mixture.wgsl` takes instead of drawing one.
 
 mod buffers;
 mod device;
@@ -20,7 +20,7 @@ mod selftest;
 mod step;
 
 use crate::cpu;
-use crate::engine::{IN_FLIGHT, Line, Noise, Step};
+use crate::engine::{IN_FLIGHT, Line, Noise, Step, given};
 use crate::error::{Error, Result};
 use crate::model::Weights;
 use buffers::{Batch, LINE_WORDS, Shape};
@@ -94,6 +94,14 @@ impl GpuEngine {
     /// [`Error::Sequence`] if a line does not fit the network, [`Error::GpuUnavailable`] if the GPU
     /// has no room for it, [`Error::DeviceLost`].
     pub async fn open(&mut self, weights: &Arc<Weights>, lines: &[Line]) -> Result<()> {
+        self.open_with_room(weights, lines, 0).await
+    }
+
+    /// See [`crate::engine::Engine::open_with_room`].
+    ///
+    /// # Errors
+    /// As [`GpuEngine::open`].
+    pub async fn open_with_room(&mut self, weights: &Arc<Weights>, lines: &[Line], longest: usize) -> Result<()> {
         for line in lines {
             cpu::check(weights, line)?;
         }
@@ -114,7 +122,7 @@ impl GpuEngine {
             };
             let network = &mut networks[index];
             let tile = network.prepare(gpu, shaders, weights, lines.len());
-            let mut batch = Batch::new(gpu, network, tile, weights, lines, CHUNK);
+            let mut batch = Batch::new(gpu, network, tile, weights, lines, longest, CHUNK);
             read_prefixes(gpu, weights, network, &mut batch, lines);
             Ok(Open { weights: Arc::clone(weights), network: index, batch })
         });
@@ -129,6 +137,36 @@ impl GpuEngine {
                 Err(error)
             }
         }
+    }
+
+    /// See [`crate::engine::Engine::restart`].
+    ///
+    /// # Errors
+    /// [`Error::Sequence`] if the line does not fit the network or the batch, [`Error::DeviceLost`].
+    pub fn restart(&mut self, place: usize, line: &Line) -> Result<()> {
+        let Self { gpu, open, .. } = self;
+        let fits = |open: &&mut Open| place < open.batch.lines && line.ids.len() <= open.batch.length;
+        let Some(Open { weights, batch, .. }) = open.as_mut().filter(fits) else {
+            return Err(Error::Sequence(format!("a line of {} ids in place {place}", line.ids.len())));
+        };
+        cpu::check(weights, line)?;
+        batch.set(gpu, weights, place, line);
+        self.rewind(place)
+    }
+
+    /// Takes a line back to its beginning: see [`crate::engine::Engine::rewind`].
+    ///
+    /// # Errors
+    /// [`Error::Sequence`] if there is no such line, [`Error::DeviceLost`].
+    pub fn rewind(&mut self, place: usize) -> Result<()> {
+        let Some(Open { weights, batch, .. }) = self.open.as_ref().filter(|open| place < open.batch.lines) else {
+            return Err(Error::Sequence(format!("a line in place {place}")));
+        };
+        self.gpu.check()?;
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        batch.clear(&mut encoder, weights, place);
+        self.gpu.queue.submit([encoder.finish()]);
+        Ok(())
     }
 
     /// See [`crate::engine::Engine::submit`]. At least one timestep.
@@ -278,10 +316,9 @@ fn read_prefixes(gpu: &Gpu, weights: &Weights, network: &Network, batch: &mut Ba
         let steps = (next_start - at).min(READING);
         noise.clear();
         for line in lines {
-            noise.extend((at..at + steps).map(|t| {
-                let [dx, dy, pen] = t.checked_sub(start(line)).map_or([0.0; 3], |t| line.prefix[t]);
-                [-1.0, dx, dy, pen]
-            }));
+            noise.extend(
+                (at..at + steps).map(|t| given(t.checked_sub(start(line)).map_or([0.0; 3], |t| line.prefix[t]))),
+            );
         }
         let mut encoder = record(gpu, weights, network, batch, steps, &noise);
         at += steps;

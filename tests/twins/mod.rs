@@ -7,12 +7,14 @@
 use crate::say;
 #[cfg(not(target_arch = "wasm32"))]
 use longhand::alphabet::Alphabet;
+use longhand::cpu::simd::product;
 use longhand::cpu::{CpuEngine, State, lstm, mixture, window};
 use longhand::engine::{Choice, Engine, IN_FLIGHT, Line, Noise, Step};
 use longhand::error::Error;
 use longhand::gpu::GpuEngine;
 use longhand::model::{Config, Kind, Weights};
 use longhand::noise::NoiseStream;
+use longhand::page::Page;
 use longhand::style::gate_bias;
 use longhand::testing;
 use longhand::writer::{Settings, Writer};
@@ -179,24 +181,27 @@ async fn kernels_of(name: &str, weights: Arc<Weights>, lengths: &[usize], rounds
                 }
                 input.extend(&before.hidden[l]);
                 let (mut cell, mut hidden) = (before.cell[l].clone(), vec![0.0; layer.hidden]);
-                lstm::step(&layer.gates, &gate_bias(layer, &line.style), &input, &mut cell, &mut hidden);
+                let mut sums = vec![0.0; 4 * layer.hidden];
+                product(&layer.gates, &input, &mut sums);
+                lstm::step(&sums, &gate_bias(layer, &line.style), &mut cell, &mut hidden);
                 let names = [["lstm 0: h", "lstm 0: c"], ["lstm 1: h", "lstm 1: c"], ["lstm 2: h", "lstm 2: c"]];
                 errors.add(names[l][0], &after.hidden[l], &hidden);
                 errors.add(names[l][1], &after.cell[l], &cell);
             }
             if let Some(dense) = &weights.window {
                 let mut sums = vec![0.0; 3 * weights.config.window];
-                window::sums(dense, &after.hidden[0], &mut sums);
+                product(dense, &after.hidden[0], &mut sums);
                 let (mut kappa, mut phi, mut view) =
                     (before.kappa.clone(), vec![0.0; line.ids.len()], vec![0.0; weights.config.ids()]);
-                window::step(&mut sums, &line.ids, &mut kappa, &mut phi, &mut view);
+                window::step(&mut sums, &dense.bias, &line.ids, &mut kappa, &mut phi, &mut view);
                 errors.add("window: kappa", &after.kappa, &kappa);
                 errors.add("window: phi", &after.phi, &phi);
                 errors.add("window: w", &after.window, &view);
             }
             let joined: Vec<f32> = (0..layers).flat_map(|l| after.hidden[l].clone()).collect();
             let mut output = vec![0.0; weights.config.outputs()];
-            mixture::output(&weights.output, &joined, &mut output);
+            product(&weights.output, &joined, &mut output);
+            mixture::output(&weights.output.bias, &mut output);
             errors.add("mixture: y", &after.output, &output);
         }
         for (index, (line, after)) in lines.iter().zip(&after).enumerate() {
@@ -385,6 +390,50 @@ pub async fn priming() {
         lines.iter().flat_map(|steps| &steps[..40]).map(|step| step.log_density).collect()
     };
     assert_eq!(density(&write(&mut engine, &noise, &[40]).await), density(&whole));
+}
+
+/// A line begins again, or gives its place to a longer one, while its neighbour goes on.
+pub async fn restarts() {
+    let weights = odd();
+    let all = lines(&weights, &[5, 17, 9, 30]);
+    let noise = noise(5, 4, 60);
+    let part = |line: usize, from: usize, to: usize| noise[line][from..to].to_vec();
+    let mut engine = Engine::Gpu(Box::new(gpu().await));
+    engine.open_with_room(&weights, &[all[0].clone(), all[1].clone(), all[3].clone()], 30).await.unwrap();
+    let expected = write(&mut engine, &[part(0, 0, 60), part(1, 0, 60), part(3, 0, 60)], &[60]).await;
+    engine.open_with_room(&weights, &all[..3], 30).await.unwrap();
+    let early = write(&mut engine, &[part(0, 0, 20), part(1, 0, 20), part(2, 0, 20)], &[20]).await;
+    assert_eq!(engine.rewind(1, 20).unwrap(), 0);
+    engine.restart(2, &all[3]).unwrap();
+    let late = write(&mut engine, &[part(0, 20, 60), part(1, 0, 40), part(3, 0, 40)], &[10, 30]).await;
+    assert_eq!([&early[0][..], &late[0]].concat(), expected[0]);
+    assert_eq!(late[1], expected[1][..40]);
+    assert_eq!(late[2], expected[2][..40]);
+    let long = &lines(&weights, &[31])[0];
+    for refused in [engine.restart(0, long), engine.restart(3, &all[0]), engine.rewind(3, 0).map(drop)] {
+        assert!(matches!(refused, Err(Error::Sequence(_))));
+    }
+}
+
+/// A page of several lines, written at once, is what the CPU engine writes.
+pub async fn pages() {
+    let weights = odd();
+    let settings = Settings { seed: 4, attempts: 0, ..Settings::default() };
+    let mut pages = Vec::new();
+    for engine in [Engine::Gpu(Box::new(gpu().await)), Engine::Cpu(CpuEngine::new())] {
+        let mut writer = Writer::new(engine);
+        writer.set_weights(Weights::clone(&weights));
+        let mut page = Page::start(&mut writer, "abba ab\n\nba\nbaab a b ab", &settings, 10).await.unwrap();
+        let mut points = Vec::new();
+        while let Some(more) = page.next(&mut writer).await.unwrap() {
+            points.extend(more);
+        }
+        assert_eq!(writer.notice(), "");
+        pages.push(points);
+    }
+    assert_eq!(pages[0].len(), pages[1].len());
+    let far = pages[0].iter().zip(&pages[1]).map(|(a, b)| (a[0] - b[0]).abs().max((a[1] - b[1]).abs()));
+    assert!(far.fold(0.0, f32::max) < 1.0);
 }
 
 /// Networks take turns, and weights that nobody holds are forgotten.

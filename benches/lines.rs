@@ -1,0 +1,54 @@
+//! How many points a second the CPU engine makes, of one line and of several at once, in turn:
+//!
+//!     cargo bench --bench lines -- [weights/synthesis.safetensors]
+//!
+//! Seconds are those that the processor gave, where the system tells them (Linux), so that what else runs on the
+//! machine matters less.
+#![expect(clippy::print_stdout, reason = "it prints what it measures")]
+
+use longhand::cpu::CpuEngine;
+use longhand::engine::{Line, given};
+use longhand::model::Weights;
+use std::error::Error;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+/// Seconds so far.
+fn clock() -> f64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = told.and_then(|told| told.split(' ').next()?.parse::<f64>().ok());
+    nanoseconds.map_or_else(|| START.get_or_init(Instant::now).elapsed().as_secs_f64(), |ns| ns * 1e-9)
+}
+
+const LINES: [usize; 5] = [1, 4, 16, 32, 64];
+const ROUNDS: usize = 9;
+const STEPS: usize = 40;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let file = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let file = file.unwrap_or_else(|| "weights/synthesis.safetensors".into());
+    let weights = Arc::new(Weights::from_bytes(&std::fs::read(&file)?, &file)?);
+    let line = Line { ids: (1..40).chain([0]).collect(), temperature: 1.0, ..Line::default() };
+    let mut rates = vec![Vec::new(); LINES.len()];
+    for _ in 0..ROUNDS {
+        for (lines, rates) in LINES.iter().zip(&mut rates) {
+            let mut engine = CpuEngine::new();
+            engine.open(&weights, &vec![line.clone(); *lines])?;
+            let noise = vec![given([0.1, 0.0, 0.0]); lines * STEPS];
+            let began = clock();
+            engine.submit(STEPS, &noise)?;
+            engine.collect()?;
+            rates.push((lines * STEPS) as f64 / (clock() - began));
+        }
+    }
+    println!("lines  points a second: min / median / max   median beside one line's");
+    let mut alone = None;
+    for (lines, rates) in LINES.iter().zip(&mut rates) {
+        rates.sort_unstable_by(f64::total_cmp);
+        let median = rates[ROUNDS / 2];
+        let ratio = median / *alone.get_or_insert(median);
+        println!("{lines:5}  {:10.0} / {median:6.0} / {:6.0}  {ratio:24.2}", rates[0], rates[ROUNDS - 1]);
+    }
+    Ok(())
+}
