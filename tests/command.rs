@@ -1,0 +1,100 @@
+//! The command `longhand`, run as people run it, with the shipped weights.
+#![cfg(all(feature = "cli", not(target_arch = "wasm32")))]
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use longhand::own::{Hand, Sample};
+use serde_json::Value;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+/// Runs the command from another folder than the repository's.
+fn run(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_longhand"))
+        .args(arguments)
+        .args(["--engine", "cpu"])
+        .current_dir(env!("CARGO_TARGET_TMPDIR"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that fails early does not read it.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// What it wrote to its standard output.
+fn written(arguments: &[&str], input: &str) -> String {
+    let output = run(arguments, input);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+#[test]
+fn a_seed_repeats_its_writing_and_hands_differ() {
+    let hands = written(&["--list-hands"], "");
+    let hand = hands.lines().next().unwrap();
+    let first = written(&["so", "--seed", "3", "--hand", hand], "");
+    assert!(first.starts_with("<svg ") && first.contains("<title>so</title>"), "{first}");
+    assert_eq!(first, written(&["-", "--seed", "3", "--hand", hand], "so"), "from standard input as well");
+    assert_ne!(first, written(&["so", "--seed", "3"], ""));
+}
+
+#[test]
+fn what_does_not_fit_on_a_sheet_goes_to_the_next_and_characters_left_out_are_told() {
+    let output = run(&["-", "--paper", "card", "-o", "letter.gcode"], "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n\nk é 😀");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && told.contains("'é' is written as \"e\"") && told.contains('😀'), "{told}");
+    for (name, text) in [("letter.gcode", "; a\n; b\n"), ("letter-2.gcode", "; k e\n")] {
+        let program = std::fs::read_to_string(file(name)).unwrap();
+        assert!(program.contains(text) && program.contains("a sheet of 105 x 148 mm"), "{name}: {program}");
+    }
+}
+
+#[test]
+fn it_writes_in_ones_own_hand() {
+    let sample = written(&["quick brown fox", "--format", "json", "--size", "200", "--bias", "1"], "");
+    let sample: Value = serde_json::from_str(&sample).unwrap();
+    let step = sample["sampleMs"].as_f64().unwrap();
+    let mut ms = 0.0;
+    let mut strokes = Vec::new();
+    for stroke in sample["strokes"].as_array().unwrap() {
+        let mut points = Vec::new();
+        for point in stroke.as_array().unwrap() {
+            ms += step;
+            points.push(Sample { x: point[0].as_f64().unwrap(), y: point[1].as_f64().unwrap(), ms });
+        }
+        strokes.push(points);
+    }
+    let hand = Hand { name: "Mine".into(), text: "quick brown fox".into(), strokes };
+    std::fs::write(file("mine.json"), hand.to_json().unwrap()).unwrap();
+    let ink: Value = serde_json::from_str(&written(&["so", "--own", "mine.json", "--format", "json"], "")).unwrap();
+    assert_eq!(ink["settings"]["own"], "Mine");
+    let without: Value = serde_json::from_str(&written(&["so", "--format", "json"], "")).unwrap();
+    assert_ne!(ink["strokes"], without["strokes"]);
+    std::fs::write(file("other.json"), "{}").unwrap();
+    let refused = run(&["so", "--own", "other.json"], "");
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("other.json: The file is not a hand"));
+}
+
+#[test]
+fn mistakes_are_told_and_end_with_a_code() {
+    for (arguments, input, code, message) in [
+        (&["so", "--hand", "nobody"][..], "", 1, "there is no hand \"nobody\"; there are "),
+        (&["so", "-o", "no/such/folder/x.svg"], "", 1, "no/such/folder/x.svg"),
+        (&["so", "--weights", "missing.safetensors"], "", 1, "--weights"),
+        (&["so", "--bias", "9"], "", 1, "bias"),
+        (&["-"], " \n", 1, "nothing to write"),
+        (&["so", "--bais", "1"], "", 2, "--bais"),
+    ] {
+        let output = run(arguments, input);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
+        assert!(told.starts_with("longhand: ") && told.contains(message) && output.stdout.is_empty(), "{told}");
+    }
+}
