@@ -28,7 +28,7 @@ const come = async (query = "?engine=cpu", ready = /Ready$/) =>
 /** The ink as it is downloaded: Firefox tells Playwright of no download, but makes the file. */
 async function downloads({ page }) {
   await page.getByRole("button", { name: "Take it with you" }).click();
-  await page.getByRole("button", { name: "Download SVG" }).click();
+  await page.getByRole("button", { name: "Download", exact: true }).click();
   await page.keyboard.press("Escape");
   const file = join(folder, "longhand.svg");
   for (let tries = 0; tries < 300; tries++) {
