@@ -4,7 +4,7 @@
 //! The corpus was written on a whiteboard and sampled every 20 ms. On a screen people write at other
 //! sizes and speeds, so neither pixels nor milliseconds mean anything to the network. What they wrote
 //! is known, though, and so is how many points each character took in the corpus
-//! ([`Config::dwell`](crate::model::Config::dwell)). [`fit`] levels the line, scales it to the corpus'
+//! ([`Config::dwell`](crate::model::Config::dwell)). [`fit()`] levels the line, scales it to the corpus'
 //! size, and places that many points along it, dense where the pen was slow. [`says`] lets the network
 //! read the result with its text: ink that says something else surprises it.
 
@@ -130,7 +130,7 @@ pub type Points = Vec<[f32; 3]>;
 /// be mistaken.
 ///
 /// # Errors
-/// See [`fit`].
+/// See [`fit()`].
 pub fn read(weights: &Weights, text: &str, strokes: &[Vec<Sample>]) -> Result<(Points, Option<Advice>), Advice> {
     let (points, text) = fit(&weights.config, text, strokes)?;
     let doubt = says(weights, &text, &points).err();

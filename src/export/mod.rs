@@ -1,6 +1,6 @@
 //! Ink as files: one module a format, all from the same strokes on the same sheet.
 //!
-//! [`Layout`] says where the ink lies on paper; [`write`] moves it there and hands the strokes, now in
+//! [`Layout`] says where the ink lies on paper; [`write()`] moves it there and hands the strokes, now in
 //! millimetres, to the format. PNG and PDF are made by the page: browsers do both.
 
 mod animated;
