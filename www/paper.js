@@ -43,7 +43,7 @@ const PITCH = 680;
 /** Width of a letter in no one's hand, blanks among them. */
 export const LETTER = 128;
 /** Around the ink on a sheet that is as wide as the ink. */
-const FREE = { margin: 380, narrowest: 3400, lowest: 1900, rows: 24 };
+const FREE = { margin: 380, narrowest: 3400, rows: 24 };
 
 /** @param {Look} look */
 function millimetres({ paper, orientation }) {
@@ -82,8 +82,10 @@ export function measure(look, { letters, rows, letter }) {
   if (!size) {
     const width = Math.max(FREE.narrowest, letters * letter + 2 * FREE.margin);
     const count = Math.min(rows, FREE.rows);
-    const height = Math.max(FREE.lowest, 2 * FREE.margin + 420 + count * PITCH);
-    const first = FREE.margin + 480 + Math.max(0, (FREE.lowest - 2 * FREE.margin - 420 - count * PITCH) / 2);
+    // Of the shape of a screen, while there is little on it; the ink a little above the middle.
+    const needed = 2 * FREE.margin + 420 + (count - 1) * PITCH;
+    const height = Math.max(width * 0.56, needed);
+    const first = FREE.margin + 420 + (height - needed) * 0.4;
     return { width, height, left: FREE.margin, right: FREE.margin, first, pitch: PITCH, rows: FREE.rows, mm };
   }
   const [width, height] = size.map((side) => side / mm);
@@ -193,8 +195,8 @@ export class Layout {
     return this.#look;
   }
 
-  /** Lays everything anew. @param {Look} look @param {boolean} ended whether no more points will come */
-  relay(look, ended) {
+  /** Lays everything anew. @param {Look} look @param {boolean} [ended] whether no more points will come */
+  relay(look, ended = true) {
     this.#look = look;
     this.measures = measure(look, this.#text);
     this.#count = 0;
@@ -262,7 +264,8 @@ export class Layout {
   }
 
   /**
-   * A line that would run off the paper is written a little narrower; returns whether that is new.
+   * A line that would run off the paper is written a little narrower, or the paper is made wider; returns
+   * whether the line is to be laid anew.
    * @param {Placed} line @param {number} end
    */
   #fit(line, end) {
@@ -270,6 +273,15 @@ export class Layout {
     const points = this.#points.subarray(line.start, end);
     let reach = 1;
     for (let i = 0; i < points.length; i += 3) reach = Math.max(reach, points[i]);
+    if (this.#look.paper === "free") {
+      // The sheet is as wide as the ink.
+      const needed = left + reach * line.scale + right;
+      if (needed > width) {
+        this.measures = { ...this.measures, width: Math.ceil(needed / 200) * 200 };
+        this.version++;
+      }
+      return false;
+    }
     const squeeze = Math.min(1, (width - left - right * 0.4) / (reach * line.scale));
     if (squeeze >= line.squeeze) return false;
     line.squeeze = squeeze;
