@@ -247,13 +247,13 @@ export class Desk extends EventTarget {
       // Without text the engine counts no lines; a new one begins at the left edge, a line lower.
       let from = 0;
       let own = this.points.rows.at(-1)?.row ?? 0;
-      for (let i = 3; i <= points.length; i += 3) {
-        const below = points[i] === 0 && points[i + 1] >= (own + 1) * LINE_SPACING && points[i - 1] > 0.5;
-        if (i < points.length && !below) continue;
+      for (let i = 0; i < points.length; i += 3) {
+        if (points[i] !== 0 || points[i + 1] < (own + 1) * LINE_SPACING) continue;
         this.points.add(points.subarray(from, i), own);
         from = i;
-        if (below) own += 1;
+        own += 1;
       }
+      this.points.add(points.subarray(from), own);
     } else {
       this.points.add(points, row);
     }

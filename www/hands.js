@@ -15,7 +15,7 @@ import { LETTER } from "./paper.js";
 /** Before the visitor's own in a radio button's value, which else is a hand's name. */
 const OWN = "own:";
 /** How much of the plane a picture shows, in corpus units. */
-const SEEN = { width: 900, height: 430 };
+const SEEN = { width: 960, height: 480 };
 
 export class Hands extends EventTarget {
   #tiles = element("tiles", HTMLElement);

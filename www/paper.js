@@ -41,9 +41,9 @@ export const LINE_SPACING = 780;
 /** Between lines: `page::LINE_SPACING` leaves room for the largest hands, paper for most. */
 const PITCH = 680;
 /** Width of a letter in no one's hand, blanks among them. */
-export const LETTER = 128;
+export const LETTER = 165;
 /** Around the ink on a sheet that is as wide as the ink. */
-const FREE = { margin: 380, narrowest: 3400, rows: 24 };
+const FREE = { margin: 460, narrowest: 3600, rows: 24 };
 
 /** @param {Look} look */
 function millimetres({ paper, orientation }) {
@@ -83,7 +83,7 @@ export function measure(look, { letters, rows, letter }) {
     const width = Math.max(FREE.narrowest, letters * letter + 2 * FREE.margin);
     const count = Math.min(rows, FREE.rows);
     // Of the shape of a screen, while there is little on it; the ink a little above the middle.
-    const needed = 2 * FREE.margin + 420 + (count - 1) * PITCH;
+    const needed = 2 * FREE.margin + 540 + (count - 1) * PITCH;
     const height = Math.max(width * 0.56, needed);
     const first = FREE.margin + 420 + (height - needed) * 0.4;
     return { width, height, left: FREE.margin, right: FREE.margin, first, pitch: PITCH, rows: FREE.rows, mm };
