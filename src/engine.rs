@@ -121,6 +121,17 @@ impl Engine {
         (Engine::Cpu(CpuEngine::new()), Some(reason.to_string()))
     }
 
+    /// Whether it computes on the CPU: when a chunk is collected, and one line after the other.
+    pub fn is_cpu(&self) -> bool {
+        match self {
+            Engine::Cpu(_) => true,
+            #[cfg(test)]
+            Engine::Failing(..) => true,
+            #[cfg(feature = "gpu")]
+            Engine::Gpu(_) => false,
+        }
+    }
+
     /// For the status line: "CPU · SIMD", "WebGPU · NVIDIA …", "Vulkan · …".
     pub fn label(&self) -> String {
         match self {
@@ -144,6 +155,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::open`].
+    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "the CPU makes room when it needs it"))]
     pub async fn open_with_room(&mut self, weights: &Arc<Weights>, lines: &[Line], longest: usize) -> Result<()> {
         match self {
             Engine::Cpu(engine) => engine.open(weights, lines),

@@ -315,7 +315,7 @@ impl Writer {
             queue,
             longest,
             // The GPU writes all lines in the time of one.
-            head_start: jobs.len() > 1 && !matches!(self.engine, Engine::Gpu(_)),
+            head_start: jobs.len() > 1 && self.engine.is_cpu(),
             jobs,
             chunk: FIRST_CHUNK,
             in_flight: VecDeque::new(),
@@ -523,7 +523,7 @@ impl Writer {
     /// Keeps the engine busy and waits for the oldest chunk.
     async fn chunk(&mut self, batch: &mut Batch) -> Result<(Sent, Vec<Step>)> {
         // The CPU works when a chunk is collected: a second one in flight would gain nothing.
-        let depth = if matches!(self.engine, Engine::Gpu(_)) { IN_FLIGHT } else { 1 };
+        let depth = if self.engine.is_cpu() { 1 } else { IN_FLIGHT };
         while batch.in_flight.len() < depth {
             let working = batch.jobs.iter().flatten().filter(|job| job.is_working());
             let steps = batch.chunk.min(working.map(Job::left).max().unwrap_or(0));

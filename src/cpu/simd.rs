@@ -24,24 +24,42 @@ pub struct Part<'a> {
 
 /// `sums[r] = weight[r] · input` for every line; `part` says where a line has them. The bias is not added.
 pub fn products<L>(dense: &Dense, lines: &mut [L], part: impl for<'a> Fn(&'a mut L) -> Part<'a>) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx") {
+        // SAFETY: this processor has what the function needs.
+        return unsafe { avx::products(dense, lines, part) };
+    }
+    products_by::<vector::Eight, L>(dense, lines, part);
+}
+
+/// The same with vectors of one kind. All kinds have the same eight lanes, and give the same sums.
+#[inline(always)]
+fn products_by<V: Vector, L>(dense: &Dense, lines: &mut [L], part: impl for<'a> Fn(&'a mut L) -> Part<'a>) {
     let columns = dense.columns;
     let rows = dense.weight.len() / columns;
     let row = |row: usize| &dense.weight[row * columns..(row + 1) * columns];
     let whole = rows - rows % ROWS;
     for first in (0..whole).step_by(ROWS) {
-        let four: [&[f32]; ROWS] = std::array::from_fn(|r| row(first + r));
+        let four: [&[f32]; ROWS] = [row(first), row(first + 1), row(first + 2), row(first + 3)];
         let (pairs, last) = lines.as_chunks_mut::<2>();
         for [a, b] in pairs {
             let (a, b) = (part(a), part(b));
-            for r in (0..ROWS).step_by(2) {
-                let [x, y] = dot_tile([four[r], four[r + 1]], [a.input, b.input]);
-                [a.sums[first + r], b.sums[first + r]] = x;
-                [a.sums[first + r + 1], b.sums[first + r + 1]] = y;
+            let inputs = [a.input, b.input];
+            // As many sums at a time as registers hold.
+            let sums = if V::WIDE {
+                dot_tile::<V, ROWS, 2>(four, inputs)
+            } else {
+                let [x, y] = dot_tile::<V, 2, 2>([four[0], four[1]], inputs);
+                let [z, w] = dot_tile::<V, 2, 2>([four[2], four[3]], inputs);
+                [x, y, z, w]
+            };
+            for r in 0..ROWS {
+                [a.sums[first + r], b.sums[first + r]] = sums[r];
             }
         }
         for line in last {
             let Part { input, sums } = part(line);
-            let sum = dot_tile(four, [input]);
+            let sum = dot_tile::<V, ROWS, 1>(four, [input]);
             for r in 0..ROWS {
                 sums[first + r] = sum[r][0];
             }
@@ -50,7 +68,7 @@ pub fn products<L>(dense: &Dense, lines: &mut [L], part: impl for<'a> Fn(&'a mut
     for r in whole..rows {
         for line in &mut *lines {
             let Part { input, sums } = part(line);
-            sums[r] = dot_tile([row(r)], [input])[0][0];
+            sums[r] = dot_tile::<V, 1, 1>([row(r)], [input])[0][0];
         }
     }
 }
@@ -60,20 +78,29 @@ pub fn product(dense: &Dense, input: &[f32], sums: &mut [f32]) {
     products(dense, &mut [(input, sums)], |(input, sums)| Part { input, sums });
 }
 
+/// Eight `f32`.
+trait Vector: Copy {
+    /// Whether one register holds them.
+    const WIDE: bool;
+    fn zero() -> Self;
+    fn load(v: &[f32; LANES]) -> Self;
+    /// self + x y, rounded twice, as every processor can.
+    fn add_product(self, x: Self, y: Self) -> Self;
+    fn lanes(self) -> [f32; LANES];
+}
+
 /// Dot products of each row with each input, all of one length.
 #[inline(always)]
-fn dot_tile<const R: usize, const L: usize>(rows: [&[f32]; R], inputs: [&[f32]; L]) -> [[f32; L]; R] {
+fn dot_tile<V: Vector, const R: usize, const L: usize>(rows: [&[f32]; R], inputs: [&[f32]; L]) -> [[f32; L]; R] {
     let rows = rows.map(|row| row.as_chunks::<LANES>());
     let inputs = inputs.map(|input| input.as_chunks::<LANES>());
-    let mut sums = [[[vector::zero(); 2]; L]; R];
+    let mut sums = [[V::zero(); L]; R];
     for k in 0..inputs[0].0.len() {
-        let y = inputs.map(|input| vector::load(&input.0[k]));
+        let y = inputs.map(|input| V::load(&input.0[k]));
         for r in 0..R {
-            let x = vector::load(&rows[r].0[k]);
+            let x = V::load(&rows[r].0[k]);
             for l in 0..L {
-                for half in 0..2 {
-                    sums[r][l][half] = vector::add_product(sums[r][l][half], x[half], y[l][half]);
-                }
+                sums[r][l] = sums[r][l].add_product(x, y[l]);
             }
         }
     }
@@ -81,103 +108,179 @@ fn dot_tile<const R: usize, const L: usize>(rows: [&[f32]; R], inputs: [&[f32]; 
     let mut totals = [[0.0; L]; R];
     for r in 0..R {
         for l in 0..L {
+            let v = sums[r][l].lanes();
+            let total = ((v[0] + v[4]) + (v[1] + v[5])) + ((v[2] + v[6]) + (v[3] + v[7]));
             let mut rest = 0.0;
             for (x, y) in rows[r].1.iter().zip(inputs[l].1) {
                 rest += x * y;
             }
-            totals[r][l] = vector::total(sums[r][l]) + rest;
+            totals[r][l] = total + rest;
         }
     }
     totals
 }
 
-/// Four `f32` at a time, as WASM has them.
+/// Two times four, as WASM has them.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vector {
     use core::arch::wasm32::{f32x4, f32x4_add, f32x4_extract_lane, f32x4_mul, v128};
 
-    #[inline(always)]
-    pub fn zero() -> v128 {
-        f32x4(0.0, 0.0, 0.0, 0.0)
-    }
+    #[derive(Clone, Copy)]
+    pub struct Eight(v128, v128);
 
-    #[inline(always)]
-    pub fn load(v: &[f32; 8]) -> [v128; 2] {
-        [f32x4(v[0], v[1], v[2], v[3]), f32x4(v[4], v[5], v[6], v[7])]
-    }
+    impl super::Vector for Eight {
+        const WIDE: bool = false;
 
-    #[inline(always)]
-    pub fn add_product(sum: v128, x: v128, y: v128) -> v128 {
-        f32x4_add(sum, f32x4_mul(x, y))
-    }
+        #[inline(always)]
+        fn zero() -> Self {
+            Self::load(&[0.0; 8])
+        }
 
-    #[inline(always)]
-    pub fn total([a, b]: [v128; 2]) -> f32 {
-        let v = f32x4_add(a, b);
-        (f32x4_extract_lane::<0>(v) + f32x4_extract_lane::<1>(v))
-            + (f32x4_extract_lane::<2>(v) + f32x4_extract_lane::<3>(v))
+        #[inline(always)]
+        fn load(v: &[f32; 8]) -> Self {
+            Self(f32x4(v[0], v[1], v[2], v[3]), f32x4(v[4], v[5], v[6], v[7]))
+        }
+
+        #[inline(always)]
+        fn add_product(self, x: Self, y: Self) -> Self {
+            Self(f32x4_add(self.0, f32x4_mul(x.0, y.0)), f32x4_add(self.1, f32x4_mul(x.1, y.1)))
+        }
+
+        #[inline(always)]
+        fn lanes(self) -> [f32; 8] {
+            let four = |v: v128| {
+                let [a, b] = [f32x4_extract_lane::<0>(v), f32x4_extract_lane::<1>(v)];
+                [a, b, f32x4_extract_lane::<2>(v), f32x4_extract_lane::<3>(v)]
+            };
+            bytemuck::cast([four(self.0), four(self.1)])
+        }
     }
 }
 
-/// Four `f32` at a time, as every x86-64 has them.
+/// Two times four, as every x86-64 has them.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 mod vector {
     use core::arch::x86_64::{__m128, _mm_add_ps, _mm_mul_ps};
 
-    #[inline(always)]
-    pub fn zero() -> __m128 {
-        bytemuck::cast([0.0f32; 4])
-    }
+    #[derive(Clone, Copy)]
+    pub struct Eight(__m128, __m128);
 
-    #[inline(always)]
-    pub fn load(v: &[f32; 8]) -> [__m128; 2] {
-        bytemuck::cast(*v)
-    }
+    impl super::Vector for Eight {
+        const WIDE: bool = false;
 
-    #[inline(always)]
-    pub fn add_product(sum: __m128, x: __m128, y: __m128) -> __m128 {
-        // SAFETY: this module is compiled only where the target has SSE2, which both need.
-        unsafe { _mm_add_ps(sum, _mm_mul_ps(x, y)) }
-    }
+        #[inline(always)]
+        fn zero() -> Self {
+            Self::load(&[0.0; 8])
+        }
 
-    #[inline(always)]
-    pub fn total([a, b]: [__m128; 2]) -> f32 {
-        let [a, b]: [[f32; 4]; 2] = [bytemuck::cast(a), bytemuck::cast(b)];
-        ((a[0] + b[0]) + (a[1] + b[1])) + ((a[2] + b[2]) + (a[3] + b[3]))
+        #[inline(always)]
+        fn load(v: &[f32; 8]) -> Self {
+            let [a, b]: [__m128; 2] = bytemuck::cast(*v);
+            Self(a, b)
+        }
+
+        #[inline(always)]
+        fn add_product(self, x: Self, y: Self) -> Self {
+            // SAFETY: this module is compiled only where the target has SSE2, which these need.
+            unsafe { Self(_mm_add_ps(self.0, _mm_mul_ps(x.0, y.0)), _mm_add_ps(self.1, _mm_mul_ps(x.1, y.1))) }
+        }
+
+        #[inline(always)]
+        fn lanes(self) -> [f32; 8] {
+            bytemuck::cast([self.0, self.1])
+        }
     }
 }
 
-/// Four `f32` at a time, as a compiler can find them by itself.
+/// Eight in one register, where an x86-64 has AVX.
+#[cfg(target_arch = "x86_64")]
+mod avx {
+    use super::{Dense, Part, products_by};
+    use core::arch::x86_64::{__m256, _mm256_add_ps, _mm256_mul_ps};
+
+    #[derive(Clone, Copy)]
+    struct Eight(__m256);
+
+    impl super::Vector for Eight {
+        const WIDE: bool = true;
+
+        #[inline(always)]
+        fn zero() -> Self {
+            Self::load(&[0.0; 8])
+        }
+
+        #[inline(always)]
+        fn load(v: &[f32; 8]) -> Self {
+            Self(bytemuck::cast(*v))
+        }
+
+        #[inline(always)]
+        fn add_product(self, x: Self, y: Self) -> Self {
+            // SAFETY: it is used only by `products` below, which needs AVX.
+            unsafe { Self(_mm256_add_ps(self.0, _mm256_mul_ps(x.0, y.0))) }
+        }
+
+        #[inline(always)]
+        fn lanes(self) -> [f32; 8] {
+            bytemuck::cast(self.0)
+        }
+    }
+
+    #[target_feature(enable = "avx")]
+    pub fn products<L>(dense: &Dense, lines: &mut [L], part: impl for<'a> Fn(&'a mut L) -> Part<'a>) {
+        products_by::<Eight, L>(dense, lines, part);
+    }
+}
+
+/// Eight, as a compiler can find them by itself.
 #[cfg(not(any(
     all(target_arch = "wasm32", target_feature = "simd128"),
     all(target_arch = "x86_64", target_feature = "sse2")
 )))]
 mod vector {
-    #[inline(always)]
-    pub fn zero() -> [f32; 4] {
-        [0.0; 4]
-    }
+    #[derive(Clone, Copy)]
+    pub struct Eight([f32; 8]);
 
-    #[inline(always)]
-    pub fn load(v: &[f32; 8]) -> [[f32; 4]; 2] {
-        [[v[0], v[1], v[2], v[3]], [v[4], v[5], v[6], v[7]]]
-    }
+    impl super::Vector for Eight {
+        const WIDE: bool = false;
 
-    #[inline(always)]
-    pub fn add_product(sum: [f32; 4], x: [f32; 4], y: [f32; 4]) -> [f32; 4] {
-        std::array::from_fn(|lane| sum[lane] + x[lane] * y[lane])
-    }
+        #[inline(always)]
+        fn zero() -> Self {
+            Self([0.0; 8])
+        }
 
-    #[inline(always)]
-    pub fn total([a, b]: [[f32; 4]; 2]) -> f32 {
-        let v: [f32; 4] = std::array::from_fn(|lane| a[lane] + b[lane]);
-        (v[0] + v[1]) + (v[2] + v[3])
+        #[inline(always)]
+        fn load(v: &[f32; 8]) -> Self {
+            Self(*v)
+        }
+
+        #[inline(always)]
+        fn add_product(self, x: Self, y: Self) -> Self {
+            Self(std::array::from_fn(|lane| self.0[lane] + x.0[lane] * y.0[lane]))
+        }
+
+        #[inline(always)]
+        fn lanes(self) -> [f32; 8] {
+            self.0
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn vectors_of_any_kind_give_the_same_sums() {
+        let weight: Vec<f32> = (0..9 * 333).map(|k| (k as f32 * 0.7).sin()).collect();
+        let dense = Dense { weight, bias: vec![0.0; 9], columns: 333 };
+        let input = |line: usize| (0..333).map(|k| ((k + 3 * line) as f32 * 0.3).cos()).collect();
+        let mut lines: Vec<(Vec<f32>, Vec<f32>)> = (0..3).map(|line| (input(line), vec![9.0; 9])).collect();
+        products(&dense, &mut lines, |(input, sums)| Part { input, sums });
+        let chosen = lines.clone();
+        products_by::<vector::Eight, _>(&dense, &mut lines, |(input, sums)| Part { input, sums });
+        assert_eq!(chosen, lines);
+    }
 
     #[test]
     fn sums_are_those_of_the_plain_loop_and_the_same_in_any_company() {
