@@ -5,6 +5,8 @@
 
 #[path = "fuzzed/encode.rs"]
 mod encode;
+#[path = "fuzzed/hand.rs"]
+mod hand;
 #[path = "fuzzed/memory.rs"]
 mod memory;
 #[path = "fuzzed/weights.rs"]
@@ -97,6 +99,26 @@ fn changed_weights_files_are_refused_or_can_be_written_with() {
     }
     // Neither all nor none: the changes reach what lies behind the first check.
     assert!((150..3000).contains(&accepted), "{accepted} of {rounds} were accepted");
+}
+
+#[test]
+fn any_strokes_and_any_hands_file_are_refused_or_can_be_gone_on_from() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let texts = ["hello there my dear", "", "short", "zwölf Boxkämpfer 漢"];
+    for round in 0..2000 {
+        let mut input = texts[round % texts.len()].as_bytes().to_vec();
+        input.push(0);
+        // Most of them gentle, as a pen moves; some as no pen does.
+        let wild = rng.next_u32() % 3 == 0;
+        for _ in 0..rng.next_u32() % 400 {
+            let [kind, x, y, ms, power] = std::array::from_fn(|_| rng.next_u32() as u8);
+            let small = |byte: u8| if wild { byte } else { (byte % 9).wrapping_sub(3) };
+            input.extend([if wild { kind } else { kind / 16 * 8 }, small(x), small(y), ms % 20, power]);
+        }
+        hand::hand(&input);
+        input.truncate(rng.next_u32() as usize % (input.len() + 1));
+        hand::hand(&input);
+    }
 }
 
 /// A header of lists within lists takes the most memory for its size.

@@ -1,0 +1,107 @@
+// Links from anywhere: whatever stands in an address, the form gets settings in their ranges, and what
+// was put into a link comes out of it again. No browser: link.js is plain JavaScript.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fromFragment, LONGEST, toFragment } from "../../www/link.js";
+
+const ROUNDS = 5_000;
+
+/** Whole numbers below `end`, always the same ones (Mulberry32). */
+function numbers(seed) {
+  let state = seed;
+  return (end) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) % end;
+  };
+}
+
+const NUMBERS = {
+  bias: [0, 2],
+  temperature: [0.2, 2],
+  seed: [0, Number.MAX_SAFE_INTEGER],
+  share: [0, 1],
+  columns: [10, 60],
+  nib: [0.4, 2.5],
+  slant: [-30, 30],
+  wander: [0, 1],
+};
+const CHOICES = {
+  paper: ["free", "a4", "letter", "card"],
+  orientation: ["portrait", "landscape"],
+  ruling: ["plain", "ruled", "squared"],
+  size: ["medium", "small", "large"],
+  tip: ["fineliner", "fountain", "pencil"],
+};
+
+/** What the form may rely on. */
+function sound(link, fragment) {
+  if (link === undefined) return;
+  const { shared, problems, weights } = link;
+  for (const [key, [min, max]] of Object.entries(NUMBERS)) {
+    const value = shared[key];
+    if (value !== undefined) assert.ok(value >= min && value <= max, `${key} is ${value} by ${fragment}`);
+  }
+  for (const key of ["seed", "columns"]) assert.ok(shared[key] === undefined || Number.isInteger(shared[key]), fragment);
+  for (const [key, values] of Object.entries(CHOICES)) assert.ok(values.includes(shared[key]), `${key} by ${fragment}`);
+  assert.ok(shared.text.length <= LONGEST);
+  assert.equal(typeof shared.scribble, "boolean");
+  assert.match(shared.own, /^([0-9a-f]{16})?$/);
+  if (shared.ink !== undefined) assert.match(shared.ink, /^#[0-9a-f]{6}$/);
+  for (const key of ["style", "blend"]) assert.equal(typeof shared[key], "string");
+  assert.equal(typeof weights, "string");
+  const known = new Set(["text", "style", "blend", "scribble", "own", "ink", ...Object.keys(NUMBERS), ...Object.keys(CHOICES)]);
+  assert.deepEqual(Object.keys(shared).filter((key) => !known.has(key)), [], fragment);
+  for (const problem of problems) assert.ok(problem.length < 300, problem);
+}
+
+const AWKWARD = [
+  "", "0", "-0", "-1", "1e999", "-1e999", "1e-400", "NaN", "Infinity", "0x10", "1_000", " 1 ", "9007199254740993",
+  "null", "undefined", "true", "[object Object]", "__proto__", "constructor", "<img src=x onerror=alert(1)>",
+  "%", "%zz", "%00", "\u0000", "\ud800", "漢😀", "#ff0000", "#12345g", "a4", "landscape", "1", "0.5", "x".repeat(200_000),
+];
+
+test("whatever a link says, what comes of it is in its range", () => {
+  const below = numbers(1);
+  const pick = (list) => list[below(list.length)];
+  const keys = ["text", "style", "blend", "scribble", "own", "ink", "weights", "__proto__", "toString", ...Object.keys(NUMBERS), ...Object.keys(CHOICES)];
+  for (let round = 0; round < ROUNDS; round++) {
+    const pieces = below(10) ? ["seed=1"] : [];
+    for (let count = below(6); count > 0; count--) {
+      const value = below(3) ? pick(AWKWARD) : String.fromCharCode(...Array.from({ length: below(20) }, () => below(65_536)));
+      pieces.push(`${pick(keys)}=${below(2) ? value : encodeURIComponent(value.toWellFormed())}`);
+    }
+    const fragment = `${below(9) ? "#" : ""}${pieces.join("&")}`;
+    sound(fromFragment(fragment), fragment.slice(0, 500));
+  }
+  assert.equal({}.polluted, undefined);
+  assert.equal(fromFragment("#section-2"), undefined);
+});
+
+test("what is put into a link comes out of it", () => {
+  const below = numbers(2);
+  const pick = (list) => list[below(list.length)];
+  for (let round = 0; round < ROUNDS; round++) {
+    const text = String.fromCharCode(...Array.from({ length: below(60) }, () => below(below(2) ? 128 : 65_536))).toWellFormed();
+    const between = ([min, max], steps) => min + ((max - min) * below(steps + 1)) / steps;
+    const shared = {
+      text,
+      scribble: below(2) === 0,
+      style: pick(["", "Plain", "a & b = c", "漢"]),
+      blend: pick(["", "Upright"]),
+      own: pick(["", "0123456789abcdef"]),
+      ink: pick(["#1f3a5f", "#000000"]),
+      seed: pick([0, 1, 4_294_967_296, Number.MAX_SAFE_INTEGER]),
+      columns: 10 + below(51),
+    };
+    for (const key of ["bias", "temperature", "share", "nib", "slant", "wander"]) shared[key] = between(NUMBERS[key], 20);
+    for (const [key, values] of Object.entries(CHOICES)) shared[key] = pick(values);
+    const link = fromFragment(toFragment(shared, "feedface"));
+    sound(link, text);
+    // Of what is not blended there is no share.
+    if (shared.blend === "") delete shared.share;
+    assert.deepEqual(link, { shared, problems: [], weights: "feedface" });
+  }
+});

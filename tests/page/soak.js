@@ -1,0 +1,89 @@
+// `cargo xtask soak`: presses everything two hundred times, then writes page after page, and tells what memory
+// and workers there are. Fails if something goes wrong or memory grows. Not among the tests: it takes as long as
+// it is told to, `--minutes 60 --presses 200` if it is told nothing.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { fine, press, seen, watched } from "./presses.js";
+import { launch, serve } from "./site.js";
+
+const { values } = parseArgs({
+  options: { minutes: { type: "string", default: "60" }, presses: { type: "string", default: "200" } },
+});
+const [minutes, presses] = [Number(values.minutes), Number(values.presses)];
+assert.ok(minutes > 0 && presses >= 0, "--minutes and --presses take numbers");
+
+const MB = 2 ** 20;
+/** A page of text: some thousand points. */
+const TEXT =
+  "Dear reader, this letter goes on for as long as the machine does,\nand nobody will ever read it.\n\nYours, a loop";
+
+const server = await serve();
+const browser = await launch();
+const system = await browser.newBrowserCDPSession();
+
+/** Memory of the page, in MB: its engine's, its scripts', and that of its process. */
+async function memory(visitor, devtools) {
+  await devtools.send("HeapProfiler.collectGarbage");
+  const { metrics } = await devtools.send("Performance.getMetrics");
+  const [worker] = visitor.page.workers();
+  const wasm = await worker.evaluate(async () => {
+    // The module that the worker has: it is not loaded again.
+    const { default: init } = await import(new URL("pkg/longhand.js", self.location.href).href);
+    return (await init()).memory.buffer.byteLength;
+  });
+  const { processInfo } = await system.send("SystemInfo.getProcessInfo");
+  let resident = 0;
+  for (const { type, id } of processInfo) {
+    if (type !== "renderer") continue;
+    const status = await readFile(`/proc/${id}/status`, "utf8").catch(() => "");
+    resident += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+  }
+  return { wasm: wasm / MB, heap: metrics.find(({ name }) => name === "JSHeapUsedSize").value / MB, resident };
+}
+
+try {
+  const visitor = await watched(browser, server.address);
+  if (presses) {
+    const done = await press(visitor, presses, Number(Date.now()) % 1000);
+    await fine(visitor, browser, server.address);
+    console.log(`${presses} presses, no error, no stale ink:`, JSON.stringify(done));
+  }
+
+  const devtools = await visitor.page.context().newCDPSession(visitor.page);
+  await devtools.send("Performance.enable");
+  await visitor.speed("At once");
+  const seed = visitor.page.getByLabel("Seed", { exact: true });
+  const began = Date.now();
+  const samples = [];
+  let pages = 0;
+  console.log("minute  pages   points  WASM MB  JS heap MB  process MB  workers");
+  for (let next = 0; Date.now() - began < minutes * 60_000; ) {
+    await seed.fill(String(pages));
+    await visitor.writes(TEXT);
+    pages += 1;
+    const minute = (Date.now() - began) / 60_000;
+    if (minute < next && minute < minutes) continue;
+    next = minute + minutes / 12;
+    const { wasm, heap, resident } = await memory(visitor, devtools);
+    const { workers, points, late } = await seen(visitor);
+    assert.equal(workers, 1);
+    assert.equal(late, 0);
+    samples.push({ wasm, heap, resident });
+    const cells = [minute.toFixed(1), pages, points, wasm.toFixed(1), heap.toFixed(1), resident.toFixed(0), workers];
+    console.log(cells.map((cell, at) => String(cell).padStart([6, 7, 9, 9, 12, 12, 9][at])).join(""));
+  }
+  assert.deepEqual(visitor.complaints, []);
+
+  // Everything has its size after a while; from then on nothing grows.
+  const settled = samples[Math.floor(samples.length / 3)];
+  const last = samples.at(-1);
+  assert.ok(last.wasm <= settled.wasm, `WASM memory grew from ${settled.wasm} to ${last.wasm} MB`);
+  assert.ok(last.heap <= settled.heap * 1.2 + 2, `the scripts' memory grew from ${settled.heap} to ${last.heap} MB`);
+  assert.ok(last.resident <= settled.resident * 1.2 + 20, `the process grew from ${settled.resident} to ${last.resident} MB`);
+  console.log(`${pages} pages in ${minutes} minutes: memory is steady.`);
+} finally {
+  await browser.close();
+  server.close();
+}
