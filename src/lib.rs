@@ -7,6 +7,8 @@
 //!
 //! Start with [`cpu`]: one timestep of the network, top to bottom.
 
+#![forbid(unsafe_code)]
+
 pub mod alphabet;
 pub mod check;
 pub mod cpu;

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test there is, in stages, with one line of totals at the end.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -236,6 +237,15 @@ fn page(root: &Path, outcome: &mut Outcome) -> Result<()> {
     }
     outcome.tests(Runner::Node, &mut node);
     Ok(())
+}
+
+/// The soak test: what it is told goes on to it.
+pub fn soak(root: &Path, arguments: &[OsString]) -> Result<()> {
+    let folder = root.join("tests/page");
+    tools::npm_packages(root, &folder)?;
+    let browser = tools::browser(root)?;
+    site::assemble(root, &root.join("dist"))?;
+    run_command(command("node", root).arg(folder.join("soak.js")).args(arguments).env("CHROME", browser.chrome))
 }
 
 fn page_tests(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -2,7 +2,9 @@
 //!
 //! `site` builds the WASM module and gathers the page, `listing` lists its files, `package` makes one
 //! for npm, `serve` hands the page to a browser, `check` is `cargo xtask test`, `bench` measures, `fuzz`
-//! runs a fuzz target; `command` and `tools` run and find other programs, `totals` counts tests.
+//! runs a fuzz target, `check` the soak test too; `command` and `tools` run and find other programs, `totals` counts tests.
+
+#![forbid(unsafe_code)]
 
 mod bench;
 mod check;
@@ -34,6 +36,7 @@ Usage: cargo xtask COMMAND
   package              make the npm package, as a folder (target/npm)
   test [STAGE...]      run all tests, or only the named stages: lint native web page train
   fuzz TARGET [ARG...] run a target of fuzz/ until it is stopped; libFuzzer's arguments, such as -runs=1000
+  soak [ARG...]        press everything and write for an hour, watching memory; --minutes N --presses N
   bench [--rounds N] [PART...]
                        measure the engines beside their peers (7 rounds); parts: browser native page
 ";
@@ -49,6 +52,7 @@ enum Task {
     Test { stages: Vec<check::Stage> },
     Bench { parts: Vec<String>, rounds: NonZero<usize> },
     Fuzz { arguments: Vec<std::ffi::OsString> },
+    Soak { arguments: Vec<std::ffi::OsString> },
 }
 
 fn main() -> ExitCode {
@@ -82,6 +86,7 @@ fn run() -> Result<bool> {
         Task::Test { stages } => return check::run(root, &stages),
         Task::Bench { parts, rounds } => bench::bench(root, &parts, rounds)?,
         Task::Fuzz { arguments } => fuzz::run(root, &arguments)?,
+        Task::Soak { arguments } => check::soak(root, &arguments)?,
     }
     Ok(true)
 }
@@ -97,8 +102,9 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
             "package" => Task::Package,
             "test" => Task::Test { stages: Vec::new() },
             "bench" => Task::Bench { parts: Vec::new(), rounds: ROUNDS },
-            // What follows is libFuzzer's, whose options are not of our form.
+            // What follows is for another program.
             "fuzz" => return Ok(Task::Fuzz { arguments: arguments.raw_args()?.collect() }),
+            "soak" => return Ok(Task::Soak { arguments: arguments.raw_args()?.collect() }),
             other => bail!("there is no command `{other}`"),
         },
         other => return Err(other.unexpected().into()),
