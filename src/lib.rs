@@ -7,7 +7,7 @@
 //!
 //! Start with [`cpu`]: one timestep of the network, top to bottom.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod alphabet;
 pub mod check;

@@ -4,6 +4,8 @@
 //! multiplying. So a batch's lines share it: four rows are read once, then stay near for every line. Each sum of
 //! products is made in the same order whatever the lines beside it are, so that a line is the same in any company.
 
+#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of what a processor may not have"))]
+
 use crate::model::Dense;
 
 /// Whether this build uses vector instructions on purpose.
