@@ -10,8 +10,9 @@ use crate::command::say;
 use crate::{command, listing, tools};
 
 /// A larger module than this fails the tests: nobody should add a megabyte without noticing. It is
-/// a first limit, well above what the module weighs; lower it once the features are in.
-pub const WASM_LIMIT: usize = 600_000;
+/// what the module weighs with all features and little more; the aim is 400,000. Under "Sizes"
+/// ARCHITECTURE.md tells what takes the room and what was tried.
+pub const WASM_LIMIT: usize = 800_000;
 
 /// The module's path under the folder of the page.
 pub const WASM: &str = "pkg/longhand_bg.wasm";
