@@ -97,6 +97,12 @@ export class Own {
     this.#turn();
   }
 
+  /** Closes the dialog, so that the sheet can be seen: on a phone it is far above. */
+  #leave() {
+    this.#dialog.close();
+    element("sheet", HTMLElement).scrollIntoView({ block: "nearest" });
+  }
+
   /** @returns {HTMLInputElement[]} */
   #modes() {
     return [...this.#dialog.querySelectorAll("input")].filter((input) => input.name === "own-mode");
@@ -165,7 +171,7 @@ export class Own {
       this.#name.value = "";
       this.#pad.clear();
       this.#choose(told.id);
-      this.#dialog.close();
+      this.#leave();
       this.#desk.complaints += told.problem ? `${told.problem} ` : "";
       this.#desk.write();
     } catch (error) {
@@ -348,7 +354,7 @@ export class Own {
         this.#say(advice.message, true);
         return;
       }
-      this.#dialog.close();
+      this.#leave();
       this.#desk.goOn(points);
     } catch (error) {
       this.#say(/** @type {Error} */ (error).message, true);
