@@ -194,6 +194,8 @@ mod tests {
     use super::*;
     use crate::engine::Noise;
     use crate::model::Kind;
+    use crate::noise::NoiseStream;
+    use crate::page::Page;
     use crate::testing;
     use crate::writer::{Prime, Settings};
     use pollster::block_on;
@@ -279,6 +281,28 @@ mod tests {
                 count += 1;
             }
             assert_eq!(count, steps.len());
+        }
+    }
+
+    #[test]
+    fn lines_that_were_written_together_are_replayed_each_as_it_was_drawn() {
+        let mut writer = testing::writer();
+        // Unchecked, so that the n-th timestep has the n-th noise.
+        let settings = Settings { attempts: 0, bias: 0.4, temperature: 1.3, ..Settings::default() };
+        let mut page = block_on(Page::start(&mut writer, "hello there\n\nmy dear\nfriend", &settings, 20)).unwrap();
+        while block_on(page.next(&mut writer)).unwrap().is_some() {}
+        let lines = [0, 2, 3];
+        assert_eq!(page.records().len(), lines.len());
+        for (record, line) in page.records().iter().zip(lines) {
+            let mut noise = NoiseStream::new(settings.seed, line);
+            let mut replay = Replay::new(&record.weights, &record.line).unwrap();
+            replay.extend(&record.moves);
+            for moment in replay {
+                let ([_, u, z1, _], drawn) = (noise.next(), moment.drawn);
+                let own = moment.components[usize::from(drawn.component)];
+                assert!((own.mu[0] + own.sigma[0] * z1 - drawn.dx).abs() < 1e-4);
+                assert_eq!(u < moment.pen_probability, drawn.pen_lift);
+            }
         }
     }
 
