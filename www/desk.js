@@ -184,7 +184,7 @@ export class Desk extends EventTarget {
   /** An empty sheet. */
   #blank() {
     this.points = new Points();
-    this.layout = new Layout(this.points, this.look, { letters: 0, rows: 1, letter: 0, level: true });
+    this.layout = new Layout(this.points, this.look, { letters: 0, rows: 1, letter: 0, given: 0, level: true });
     this.sheet.begin(this.layout, Infinity);
   }
 
@@ -210,7 +210,7 @@ export class Desk extends EventTarget {
     const level = plan.kind === "synthesis";
     const free = level ? wish.text.trim().split("\n").filter((line) => line.trim() === "").length : 0;
     const rows = Math.max(1, plan.lines.length + free);
-    this.layout = new Layout(this.points, wish, { letters, rows, letter: this.hands.letter, level });
+    this.layout = new Layout(this.points, wish, { letters, rows, letter: this.hands.letter, given: this.given, level });
     this.#ended = false;
     this.#due = performance.now() + PATIENCE;
     this.sheet.begin(this.layout, reduced || this.#hurry ? Infinity : this.#form.speed / plan.sampleMs);

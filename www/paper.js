@@ -40,6 +40,8 @@ const UNIT = { small: 0.0125, medium: 0.016, large: 0.021 };
 export const LINE_SPACING = 780;
 /** Between lines: `page::LINE_SPACING` leaves room for the largest hands, paper for most. */
 const PITCH = 680;
+/** How far below where the pen first comes down a scribble has its baseline, as likely as not. */
+const SCRIBBLE = 110;
 /** Width of a letter in no one's hand, blanks among them. */
 export const LETTER = 165;
 /** Around the ink on a sheet that is as wide as the ink. */
@@ -72,6 +74,7 @@ export function columnsOf(look, letter = LETTER) {
  * @property {number} letters in its longest line
  * @property {number} rows how many lines there are
  * @property {number} letter width of a letter of its hand, in corpus units
+ * @property {number} given how many of the first points are the visitor's strokes
  * @property {boolean} level whether its lines are lines; a scribble is laid as it comes
  */
 
@@ -250,9 +253,10 @@ export class Layout {
   /** @param {Placed} line @param {number} end */
   #place(line, end) {
     if (!this.#text.level) {
-      const [first] = this.#lines;
-      if (line === first) line.from = baseline(this.#points.subarray(line.start, end)).from;
-      else line.from = first.from + line.row * LINE_SPACING;
+      // Where the pen came down, or where the visitor's strokes have their feet: not by what has come by now.
+      const { given } = this.#text;
+      const first = given ? baseline(this.#points.subarray(0, given)).from : SCRIBBLE;
+      line.from = first + line.row * LINE_SPACING;
       line.settled = true;
       return;
     }
