@@ -19,6 +19,7 @@ pub mod export;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod ink;
+pub mod level;
 pub mod model;
 pub mod noise;
 pub mod own;

@@ -117,6 +117,8 @@ function median(values) {
 }
 
 /**
+ * `src/level.rs` does the same for the command, and a test holds them together.
+ *
  * The line along which most letters have their feet: y = `from` + `slope` x. Feet are where the pen
  * turns upward again below the ink's middle; descenders' are the fewer. `spread` is half the height of
  * the band in which half of the ink is: it grows with the letters.
@@ -294,9 +296,7 @@ export class Layout {
 
   /** @param {Placed} line @param {number} from @param {number} to */
   #lay(line, from, to) {
-    const { slant, wander, seed, ruling } = this.#look;
-    // On ruled paper people keep to the rule; elsewhere a little of the slope is theirs.
-    const level = ruling === "plain" ? 0.75 : 1;
+    const { slant, wander, seed } = this.#look;
     const lean = Math.tan((slant * Math.PI) / 180);
     const chance = (/** @type {number} */ purpose) => random(seed, line.row, purpose) - 0.5;
     // A line starts up to a letter's width off the margin, climbs or sinks by up to two degrees, and
@@ -312,8 +312,7 @@ export class Layout {
       const up = (points[i + 1] - line.from - line.slope * points[i]) * line.scale;
       const sway = 34 * Math.sin(x / 620 + phases[0]) + 14 * Math.sin(x / 190 + phases[1]);
       this.#data[i] = left + x + shift - lean * up;
-      const slope = line.slope * (1 - level) + climb;
-      this.#data[i + 1] = line.to + up + wander * sway + slope * (x - centre);
+      this.#data[i + 1] = line.to + up + wander * sway + climb * (x - centre);
       this.#data[i + 2] = points[i + 2];
     }
   }

@@ -179,6 +179,9 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
         _ => {}
     }
 
+    if kind == Kind::Synthesis {
+        longhand::level::level(lines.iter_mut().map(|line| (line.row, line.points.as_mut_slice())));
+    }
     let written = match wish.paper {
         Some(paper) => paper.sheets(&lines, wish.scale),
         None => {
