@@ -1197,6 +1197,27 @@ mod tests {
     }
 
     #[test]
+    fn how_long_chunks_take_does_not_change_the_ink() {
+        use std::sync::atomic::AtomicU64;
+        static NOW: AtomicU64 = AtomicU64::new(1);
+        /// Chunks seem to take from 0 to 30 ms.
+        fn unsteady() -> f64 {
+            let now = NOW.fetch_add(1, Ordering::Relaxed);
+            (now * 15 + now.wrapping_mul(now).wrapping_mul(2_654_435_761) % 30) as f64
+        }
+        let settings = Settings { attempts: 3, ..Settings::default() };
+        let primed = Settings { seed: 3, ..primed(&writer(), Kind::Synthesis, "ab", 60) };
+        for (settings, count) in [(&settings, 1), (&settings, 4), (&primed, 3)] {
+            let steady = together(&mut writer(), count, settings).0;
+            for _ in 0..4 {
+                let mut writer = writer();
+                writer.set_clock(unsteady);
+                assert!(together(&mut writer, count, settings).0 == steady);
+            }
+        }
+    }
+
+    #[test]
     fn the_first_of_several_lines_begins_as_soon_as_alone() {
         let settings = Settings { attempts: 0, ..Settings::default() };
         let mut writer = writer();

@@ -121,7 +121,8 @@ impl CpuEngine {
         let state = state.ok_or_else(|| Error::Sequence(format!("line {place} is at rest")))?;
         let past = &mut self.pasts[place];
         past.marks.retain(|mark| mark.count <= count);
-        let mark = past.marks.back().or(past.kept.as_ref()).filter(|mark| mark.count <= count);
+        let marks = past.marks.back().into_iter().chain(&past.kept);
+        let mark = marks.filter(|mark| mark.count <= count).max_by_key(|mark| mark.count);
         past.count = mark.map_or(0, |mark| mark.count);
         match mark {
             Some(mark) => mark.restore(state),
