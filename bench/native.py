@@ -1,6 +1,7 @@
 """The engines natively: `native.py DATA BENCH ROUNDS`, BENCH being the built `examples/bench`.
 
-The CPU engine and onnxruntime on one thread take turns; then the GPU engine, if there is an adapter,
+The CPU engine and onnxruntime on one thread take turns, in seconds of the processor, so that what else
+runs on the machine matters less; then the GPU engine, if there is an adapter,
 against as many dispatches that do nothing; then what layers, width and lines cost.
 """
 
@@ -98,11 +99,11 @@ class Onnx:
 
     def rate(self, steps: int) -> float:
         """Timesteps a second."""
-        start = time.perf_counter()
+        start = time.process_time()
         point, state = None, None
         for t in range(steps):
             point, state = self.advance(t, point, state)
-        return steps / (time.perf_counter() - start)
+        return steps / (time.process_time() - start)
 
 
 def figure(value: float) -> str:

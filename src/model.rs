@@ -241,6 +241,44 @@ pub struct Dense {
     pub bias: Vec<f32>,
     /// Number of columns.
     pub columns: usize,
+    /// The weights as they are in an `int8` file; `None` of other files.
+    pub whole: Option<Whole>,
+}
+
+/// A matrix of whole numbers with a scale for each row.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Whole {
+    /// By which each row is multiplied, `[rows]`.
+    pub scales: Vec<f32>,
+    /// `[rows, columns]`, each row padded with zeros.
+    numbers: Vec<[i8; Whole::LANES]>,
+}
+
+impl Whole {
+    /// Rows are padded to a multiple of so many numbers.
+    pub const LANES: usize = 16;
+    /// Sums of products with 14-bit numbers, in four lanes of 32 bits, cannot overflow up to here.
+    const MOST_COLUMNS: usize = 8000;
+
+    /// Rows of numbers, as a file has them; `None` if they are too long for whole sums.
+    pub fn new(numbers: &[u8], columns: usize, scales: Vec<f32>) -> Option<Self> {
+        if columns > Self::MOST_COLUMNS {
+            return None;
+        }
+        let mut padded = Vec::with_capacity(scales.len() * columns.div_ceil(Self::LANES));
+        for row in numbers.chunks_exact(columns) {
+            for chunk in row.chunks(Self::LANES) {
+                padded.push(std::array::from_fn(|lane| chunk.get(lane).map_or(0, |b| b.cast_signed())));
+            }
+        }
+        Some(Self { scales, numbers: padded })
+    }
+
+    /// One row, padded.
+    pub fn row(&self, row: usize) -> &[[i8; Self::LANES]] {
+        let width = self.numbers.len() / self.scales.len();
+        &self.numbers[row * width..(row + 1) * width]
+    }
 }
 
 /// One LSTM layer.
@@ -342,15 +380,17 @@ impl Weights {
     /// with, so that comparisons see the engines differ only by the order of their sums.
     #[must_use]
     pub fn rounded_to_f16(&self) -> Self {
-        let round = |values: &mut Vec<f32>| values.iter_mut().for_each(|v| *v = f16::from_f32(*v).to_f32());
+        let round = |dense: &mut Dense| {
+            let before = dense.weight.clone();
+            dense.weight.iter_mut().for_each(|v| *v = f16::from_f32(*v).to_f32());
+            if dense.weight != before {
+                dense.whole = None;
+            }
+        };
         let mut rounded = self.clone();
-        for layer in &mut rounded.layers {
-            round(&mut layer.gates.weight);
-        }
-        if let Some(window) = &mut rounded.window {
-            round(&mut window.weight);
-        }
-        round(&mut rounded.output.weight);
+        rounded.layers.iter_mut().for_each(|layer| round(&mut layer.gates));
+        rounded.window.iter_mut().for_each(round);
+        round(&mut rounded.output);
         rounded
     }
 }
@@ -465,11 +505,12 @@ impl Reader<'_> {
                 self.bad(&name, format!("is of type {found:?}, but the metadata's `quantisation` says {expected:?}"))
             );
         }
-        Ok(Dense {
-            weight: self.tensor(&name, &[rows, columns])?,
-            bias: self.tensor(&format!("{stem}.bias"), &[rows])?,
-            columns,
-        })
+        let weight = self.tensor(&name, &[rows, columns])?;
+        let whole = match view.dtype() {
+            Dtype::I8 => Whole::new(view.data(), columns, self.scales(&name, rows)?),
+            _ => None,
+        };
+        Ok(Dense { weight, bias: self.tensor(&format!("{stem}.bias"), &[rows])?, columns, whole })
     }
 
     /// One tensor as `f32`, if it is there, of this shape, of a known type and finite.
@@ -789,7 +830,7 @@ mod tests {
 
     #[test]
     fn rows_are_packed_two_to_a_word_and_start_on_whole_words() {
-        let dense = Dense { weight: vec![1.0, -2.0, 0.5, 3.0, 4.0, 5.0], bias: vec![0.0; 2], columns: 3 };
+        let dense = Dense { weight: vec![1.0, -2.0, 0.5, 3.0, 4.0, 5.0], bias: vec![0.0; 2], columns: 3, whole: None };
         let halves: Vec<f32> = dense
             .packed_f16()
             .iter()

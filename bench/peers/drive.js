@@ -4,7 +4,7 @@
 // * `bench.open(network, lines, variant)`: loads a network, and gives a key;
 // * `bench.check(key)`: the share of points that are not the golden ones when they follow golden ones, and the
 //   largest difference of the others, in units of the network;
-// * `bench.run(key, steps)`: points a second.
+// * `bench.run(key, count)`: makes about as many points, and tells how many, and in how many seconds.
 
 import { sample } from "./sample.js";
 
@@ -59,14 +59,15 @@ export function drive(make) {
       }
       return { wrong, worst };
     },
-    async run(key, steps) {
+    async run(key, count) {
       const own = opened[key];
+      const steps = Math.ceil(count / own.lines);
       const start = performance.now();
       for (let t = 0; t < steps; t++) {
         // Lines end and begin: none runs past its text.
         await advance(own, own.t === 0);
       }
-      return (1000 * steps * own.lines) / (performance.now() - start);
+      return { points: steps * own.lines, seconds: (performance.now() - start) / 1000 };
     },
   };
 

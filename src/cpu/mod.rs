@@ -21,6 +21,7 @@ mod engine;
 pub mod lstm;
 pub mod mixture;
 pub mod simd;
+pub mod whole;
 pub mod window;
 
 use crate::engine::{Line, Noise, Step};
@@ -29,6 +30,7 @@ use crate::model::Weights;
 use crate::style;
 pub use engine::CpuEngine;
 use simd::{Part, products};
+use whole::Fixed;
 
 /// The network's state for one line.
 #[derive(Debug, Clone)]
@@ -57,6 +59,7 @@ pub struct State {
     line: Line,
     /// Scratch: input vector of a layer or of the output layer; products of a layer or of the window.
     joined: Vec<f32>,
+    fixed: Fixed,
     sums: Vec<f32>,
 }
 
@@ -79,6 +82,7 @@ impl State {
             bias: weights.layers.iter().map(|l| style::gate_bias(l, &line.style)).collect(),
             line: line.clone(),
             joined: vec![0.0; widest.max(config.hidden_total())],
+            fixed: Fixed::new(widest.max(config.hidden_total())),
             sums: vec![0.0; most.max(3 * config.window)],
         }
     }
@@ -149,6 +153,7 @@ pub fn advance(weights: &Weights, lines: &mut [State]) {
         }
         products(&layer.gates, lines, |line| Part {
             input: &line.joined[..layer.gates.columns],
+            fixed: &mut line.fixed,
             sums: &mut line.sums[..4 * layer.hidden],
         });
         for line in &mut *lines {
@@ -156,7 +161,11 @@ pub fn advance(weights: &Weights, lines: &mut [State]) {
         }
         if let (0, Some(dense)) = (l, &weights.window) {
             let rows = dense.bias.len();
-            products(dense, lines, |line| Part { input: &line.hidden[0], sums: &mut line.sums[..rows] });
+            products(dense, lines, |line| Part {
+                input: &line.hidden[0],
+                fixed: &mut line.fixed,
+                sums: &mut line.sums[..rows],
+            });
             for line in &mut *lines {
                 let State { line: Line { ids, .. }, sums, kappa, phi, window, .. } = line;
                 window::step(&mut sums[..rows], &dense.bias, ids, kappa, phi, window);
@@ -168,7 +177,11 @@ pub fn advance(weights: &Weights, lines: &mut [State]) {
         line.join_hidden();
     }
     let output = &weights.output;
-    products(output, lines, |line| Part { input: &line.joined[..output.columns], sums: &mut line.output });
+    products(output, lines, |line| Part {
+        input: &line.joined[..output.columns],
+        fixed: &mut line.fixed,
+        sums: &mut line.output,
+    });
     for line in &mut *lines {
         mixture::output(&output.bias, &mut line.output);
     }

@@ -6,6 +6,7 @@
 
 #![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of what a processor may not have"))]
 
+use super::whole::{self, Fixed};
 use crate::model::Dense;
 
 /// Whether this build uses vector instructions on purpose.
@@ -20,12 +21,17 @@ const ROWS: usize = 4;
 pub struct Part<'a> {
     /// `[columns]`.
     pub input: &'a [f32],
+    /// Scratch for as many numbers.
+    pub fixed: &'a mut Fixed,
     /// `[rows]`, out.
     pub sums: &'a mut [f32],
 }
 
 /// `sums[r] = weight[r] · input` for every line; `part` says where a line has them. The bias is not added.
 pub fn products<L>(dense: &Dense, lines: &mut [L], part: impl for<'a> Fn(&'a mut L) -> Part<'a>) {
+    if let Some(whole) = &dense.whole {
+        return whole::products(whole, lines, part);
+    }
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx") {
         // SAFETY: this processor has what the function needs.
@@ -60,7 +66,7 @@ fn products_by<V: Vector, L>(dense: &Dense, lines: &mut [L], part: impl for<'a> 
             }
         }
         for line in last {
-            let Part { input, sums } = part(line);
+            let Part { input, sums, .. } = part(line);
             let sum = dot_tile::<V, ROWS, 1>(four, [input]);
             for r in 0..ROWS {
                 sums[first + r] = sum[r][0];
@@ -69,7 +75,7 @@ fn products_by<V: Vector, L>(dense: &Dense, lines: &mut [L], part: impl for<'a> 
     }
     for r in whole..rows {
         for line in &mut *lines {
-            let Part { input, sums } = part(line);
+            let Part { input, sums, .. } = part(line);
             sums[r] = dot_tile::<V, 1, 1>([row(r)], [input])[0][0];
         }
     }
@@ -77,7 +83,7 @@ fn products_by<V: Vector, L>(dense: &Dense, lines: &mut [L], part: impl for<'a> 
 
 /// [`products`] of one line.
 pub fn product(dense: &Dense, input: &[f32], sums: &mut [f32]) {
-    products(dense, &mut [(input, sums)], |(input, sums)| Part { input, sums });
+    products(dense, &mut [(Fixed::default(), sums)], |(fixed, sums)| Part { input, fixed, sums });
 }
 
 /// Eight `f32`.
@@ -275,12 +281,13 @@ mod tests {
     #[test]
     fn vectors_of_any_kind_give_the_same_sums() {
         let weight: Vec<f32> = (0..9 * 333).map(|k| (k as f32 * 0.7).sin()).collect();
-        let dense = Dense { weight, bias: vec![0.0; 9], columns: 333 };
+        let dense = Dense { weight, bias: vec![0.0; 9], columns: 333, whole: None };
         let input = |line: usize| (0..333).map(|k| ((k + 3 * line) as f32 * 0.3).cos()).collect();
-        let mut lines: Vec<(Vec<f32>, Vec<f32>)> = (0..3).map(|line| (input(line), vec![9.0; 9])).collect();
-        products(&dense, &mut lines, |(input, sums)| Part { input, sums });
+        let mut lines: Vec<(Vec<f32>, Fixed, Vec<f32>)> =
+            (0..3).map(|line| (input(line), Fixed::default(), vec![9.0; 9])).collect();
+        products(&dense, &mut lines, |(input, fixed, sums)| Part { input, fixed, sums });
         let chosen = lines.clone();
-        products_by::<vector::Eight, _>(&dense, &mut lines, |(input, sums)| Part { input, sums });
+        products_by::<vector::Eight, _>(&dense, &mut lines, |(input, fixed, sums)| Part { input, fixed, sums });
         assert_eq!(chosen, lines);
     }
 
@@ -288,13 +295,13 @@ mod tests {
     fn sums_are_those_of_the_plain_loop_and_the_same_in_any_company() {
         for (rows, columns) in [(1, 1), (4, 8), (5, 7), (9, 40), (13, 333)] {
             let weight: Vec<f32> = (0..rows * columns).map(|k| (k as f32 * 0.7).sin()).collect();
-            let dense = Dense { weight, bias: vec![0.0; rows], columns };
+            let dense = Dense { weight, bias: vec![0.0; rows], columns, whole: None };
             for count in 1..=5 {
                 let input = |line: usize| (0..columns).map(|k| ((k + 3 * line) as f32 * 0.3).cos()).collect();
-                let mut lines: Vec<(Vec<f32>, Vec<f32>)> =
-                    (0..count).map(|line| (input(line), vec![9.0; rows])).collect();
-                products(&dense, &mut lines, |(input, sums)| Part { input, sums });
-                for (input, sums) in &lines {
+                let mut lines: Vec<(Vec<f32>, Fixed, Vec<f32>)> =
+                    (0..count).map(|line| (input(line), Fixed::default(), vec![9.0; rows])).collect();
+                products(&dense, &mut lines, |(input, fixed, sums)| Part { input, fixed, sums });
+                for (input, _, sums) in &lines {
                     let mut alone = vec![9.0; rows];
                     product(&dense, input, &mut alone);
                     assert_eq!(&alone, sums, "{rows} rows, {columns} columns, {count} lines");

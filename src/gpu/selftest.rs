@@ -138,8 +138,10 @@ fn network() -> Weights {
         };
         (0..count).map(number).collect()
     };
-    let mut dense =
-        |rows: usize, columns: usize| Dense { weight: numbers(rows * columns), bias: numbers(rows), columns };
+    let mut dense = |rows: usize, columns: usize| {
+        let (weight, bias) = (numbers(rows * columns), numbers(rows));
+        Dense { weight, bias, columns, whole: None }
+    };
     let gates: Vec<Dense> = (0..2).map(|l| dense(4 * config.hidden[l], config.columns(l))).collect();
     let (window, output) = (dense(6, config.hidden[0]), dense(config.outputs(), config.hidden_total()));
     let layers = gates.into_iter().zip(&config.hidden).map(|(gates, &hidden)| {
