@@ -24,7 +24,7 @@ const LOW: u32 = 13;
 type Chunk = [[i16; LANES]; 2];
 
 /// A vector as whole numbers.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Fixed {
     /// What one is worth.
     unit: f32,
