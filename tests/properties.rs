@@ -36,3 +36,22 @@ fn any_line_with_any_settings_ends_as_it_should() {
         assert!(ends.contains(&end), "no line of them ended like this: {end:?}");
     }
 }
+
+#[test]
+fn any_page_with_any_settings_ends_as_it_should() {
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let texts = ["", "one\ntwo", "the quick brown fox jumps over the lazy dog", "a\n\n\nb", "naïve “café” 😀 漢", "😀"];
+    let mut ends = Vec::new();
+    for round in 0..300 {
+        let mut input: Vec<u8> = (0..13).map(|_| rng.next_u32() as u8).collect();
+        if round % 5 == 0 {
+            input.extend((0..rng.next_u32() % 60).map(|_| rng.next_u32() as u8));
+        } else {
+            input.extend(texts[rng.next_u32() as usize % texts.len()].bytes());
+        }
+        ends.push(writing::page(&input));
+    }
+    for end in [None, Some(Finish::Stopped), Some(Finish::Length)] {
+        assert!(ends.contains(&end), "no page of them ended like this: {end:?}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use longhand::check::{Check, Fault};
 use longhand::model::Kind;
+use longhand::page::Page;
 use longhand::testing;
 use longhand::writer::{Finish, Settings, Writer};
 use pollster::block_on;
@@ -112,5 +113,50 @@ fn write_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
             assert!(Check::reached(&steps) <= end + 1);
         }
     }
+    Some(finish)
+}
+
+/// Writes a page. Whatever the text, the settings and the width, it is refused with a message, or it ends,
+/// with points that are numbers, line by line downwards, and the pen up. Tells how it ended.
+pub fn page(input: &[u8]) -> Option<Finish> {
+    WRITER.with_borrow_mut(|writer| page_with(writer, input))
+}
+
+fn page_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
+    let mut choices = Choices(input);
+    let columns = usize::from(choices.byte() % 120);
+    let settings = Settings {
+        bias: choices.number(0.0, 5.0),
+        temperature: choices.number(0.1, 4.0),
+        seed: choices.word(),
+        points: usize::from(choices.byte()),
+        attempts: usize::from(choices.byte() % 3),
+        ..Settings::default()
+    };
+    let text = String::from_utf8_lossy(choices.0);
+    let mut page = match block_on(Page::start(writer, &text, &settings, columns)) {
+        Ok(page) => page,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return None;
+        }
+    };
+    for line in page.lines() {
+        assert!(line.chars().count() <= columns && line.trim() == line, "{line:?} in {columns} columns");
+    }
+    let words = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+    assert_eq!(page.lines().map(words).collect::<String>(), words(&page.text().written));
+    let (mut row, mut last) = (0, None);
+    while let Some(points) = block_on(page.next(writer)).expect("the CPU engine goes on") {
+        assert!(points.iter().flatten().all(|value| value.is_finite()));
+        if let Some(point) = points.last() {
+            last = Some(*point);
+            assert!(page.row() >= row, "line {} after line {row}", page.row());
+            row = page.row();
+        }
+    }
+    assert!(last.is_none_or(|[_, _, pen]| pen > 0.5), "the pen is still down");
+    let finish = page.finish().expect("a page that is over says why");
+    assert!(finish != Finish::Cancelled, "nobody cancelled");
     Some(finish)
 }
