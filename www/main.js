@@ -73,7 +73,7 @@ desk.addEventListener("ready", () => {
   copyButton.disabled = false;
   // A link may be of a hand that is kept here.
   void own.restored.then(() => follow(location.hash));
-  void keepOffline(element("update", HTMLElement));
+  void keepOffline(element("update", HTMLElement), element("offline", HTMLElement));
 });
 desk.addEventListener("broken", () => {
   writeButton.disabled = true;

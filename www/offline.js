@@ -7,13 +7,17 @@ import { script } from "./trusted.js";
  * Has the site kept, if the browser can. To be called when the page has what it needs: the service
  * worker then finds the large files kept already.
  * @param {HTMLElement} notice shown when a new version is there; holds a button and a place for words
+ * @param {HTMLElement} kept says that the site is kept, once it is
  */
-export async function keepOffline(notice) {
+export async function keepOffline(notice, kept) {
   const { serviceWorker } = navigator;
   if (site.build === "" || !serviceWorker) return;
   try {
     const registration = await serviceWorker.register(script("sw.js"), { type: "module", updateViaCache: "none" });
     tell(registration, notice);
+    await serviceWorker.ready;
+    kept.textContent = "It works without a network, too.";
+    kept.hidden = false;
   } catch {
     // Storage is denied, or the browser has no modules in service workers: the page works online.
   }
