@@ -12,7 +12,7 @@ import { decode } from "fast-png";
 import { open, strokes } from "./site.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const TEXT = "Not \"only\" ink\nbut lines";
+const TEXT = "Not \"only\" ink";
 
 const site = await open();
 /** One for all, from the first test on. @type {any} */
@@ -182,34 +182,25 @@ test("on paper, or as PDF, a sheet has its true size", async () => {
   assert.equal(pdf.match(/\/Type \/Page\b/g).length, 1);
 });
 
-test("the command writes what the page's engine writes", async () => {
+test("the command writes what the page writes, lines set level and all", async () => {
   const write = promisify(execFile)("cargo", [
     ...["run", "--quiet", "--locked", "--bin", "longhand", "--", TEXT, "--hand", "Flowing", "--seed", "7"],
     ...["--bias", "1", "--engine", "cpu", "--format", "json", "--output", "-", "--size", "200", "--quiet"],
   ], { cwd: ROOT, maxBuffer: 1e8 });
-  // Before the page lays the lines on their rules.
-  const points = await visitor.page.evaluate(async (text) => {
-    const { Longhand, default: init } = await import(new URL("pkg/longhand.js", location.href).href);
-    await init();
-    const longhand = await Longhand.open("cpu");
-    await longhand.load("weights/synthesis.safetensors");
-    const points = [];
-    const options = { bias: 1, seed: 7, style: "Flowing", columns: 36 };
-    for await (const more of await longhand.write(text, options)) points.push(...more);
-    return points;
-  }, TEXT);
-  const ours = [[]];
-  for (let i = 0; i < points.length; i += 3) {
-    ours.at(-1).push([points[i], points[i + 1]]);
-    if (points[i + 2] > 0.5) ours.push([]);
-  }
-  const theirs = JSON.parse((await write).stdout).strokes;
-  // In corpus units, of 200 that an x is high, from where the writing begins; rounded to thousandths by the command.
-  const units = (strokes) => {
+  await take();
+  // Ten times as large, so that rounding to a thousandth of a millimetre says nothing.
+  await visitor.page.getByLabel("As", { exact: true }).selectOption("json");
+  await visitor.page.getByLabel("Width in mm").fill("1050");
+  const ours = JSON.parse((await visitor.saves("json")).bytes.toString());
+  await visitor.page.keyboard.press("Escape");
+  const theirs = JSON.parse((await write).stdout);
+  assert.equal(ours.settings.weights, theirs.settings.weights);
+  // In corpus units, of 200 that an x is high and 0.016 mm on the page, from where the writing begins.
+  const units = (strokes, mm) => {
     const [[x, y]] = strokes[0];
-    return strokes.map((stroke) => stroke.flatMap((point) => [point[0] - x, point[1] - y]));
+    return strokes.map((stroke) => stroke.flatMap((point) => [(point[0] - x) / mm, (point[1] - y) / mm]));
   };
-  const [a, b] = [units(ours.slice(0, -1)), units(theirs)];
+  const [a, b] = [units(ours.strokes, 0.16), units(theirs.strokes, 1)];
   assert.deepEqual(a.map((stroke) => stroke.length), b.map((stroke) => stroke.length));
   const apart = Math.max(...a.flat().map((value, i) => Math.abs(value - b.flat()[i])));
   console.log(`largest difference of page and command: ${apart.toFixed(3)} corpus units`);
