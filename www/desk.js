@@ -307,10 +307,12 @@ export class Desk extends EventTarget {
       case "ready":
         hideLoading();
         this.fingerprint = data.fingerprint;
-        this.ready = true;
-        void this.#form.fill(data.styles);
-        say(`${this.complaints}Ready`);
-        this.#tell("ready");
+        // The pictures tell how wide a hand writes: a link laid out without them would look otherwise.
+        void this.#form.fill(data.styles).then(() => {
+          this.ready = true;
+          say(`${this.complaints}Ready`);
+          this.#tell("ready");
+        });
         break;
       case "plan":
         this.#begin(data.plan);
