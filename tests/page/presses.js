@@ -56,7 +56,7 @@ export async function press(visitor, count, seed) {
   const { page } = visitor;
   const below = numbers(seed);
   const click = (id) => page.evaluate((id) => document.getElementById(id).click(), id);
-  const slide = (label, from, to) => visitor.slide(label, (from + ((to - from) * below(11)) / 10).toFixed(2));
+  const slide = (label, from, to) => visitor.slide(label, Number((from + ((to - from) * below(11)) / 10).toFixed(2)));
   const done = {};
   const moves = {
     write: () => click("write"),
