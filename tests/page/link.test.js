@@ -4,19 +4,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromFragment, LONGEST, toFragment } from "../../www/link.js";
+import { numbers } from "./numbers.js";
 
 const ROUNDS = 5_000;
-
-/** Whole numbers below `end`, always the same ones (Mulberry32). */
-function numbers(seed) {
-  let state = seed;
-  return (end) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % end;
-  };
-}
 
 const NUMBERS = {
   bias: [0, 2],

@@ -1,6 +1,7 @@
 // Visitors in a hurry, for load.test.js and soak.js: random presses, and a watch over the page's workers.
 
 import assert from "node:assert/strict";
+import { numbers } from "./numbers.js";
 import { Visitor } from "./site.js";
 
 /**
@@ -34,17 +35,6 @@ export async function watched(browser, address) {
 
 /** What the watch has seen. */
 export const seen = (visitor) => visitor.page.evaluate(() => ({ ...window.watch }));
-
-/** Whole numbers below `end`, always the same ones (Mulberry32). */
-export function numbers(seed) {
-  let state = seed;
-  return (end) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % end;
-  };
-}
 
 const TEXTS = ["hello", "the quick brown fox jumps over the lazy dog", "one\ntwo\n\nthree", "", "naïve café"];
 
