@@ -141,7 +141,7 @@ def batches(corpus: Corpus, alphabet: str, width: int, size: int, rng) -> Iterat
     """One epoch in random order; lines of a batch are of similar length."""
     lengths = np.array([len(p) for p in corpus.points])
     order = rng.permutation(usable(corpus, alphabet))
-    pool = size * 16
+    pool = size * 64
     for start in range(0, len(order), pool):
         part = order[start : start + pool]
         part = part[np.argsort(lengths[part], kind="stable")]

@@ -15,8 +15,8 @@
 //   `desk.given`: how many points of what is being written are such.
 // - `desk.send(request, transfer)`: a request of one's own to worker.js. What comes back that the desk
 //   does not know is an event "reply" with the reply as its `detail`.
-// - `desk.say(message, problem)`: the status line.
-// - events: "ready" (networks and hands are there), "started" (a plan is there, the sheet is empty),
+// - `desk.say(message, problem)`: the status line. `desk.useWeights(file)`: another network.
+// - events: "ready" (networks and hands are there), "weights" (others are), "started" (a plan is there, the sheet is empty),
 //   "points" (more have come), "finished" (all are drawn), "stopped" (the visitor stopped it), "cleared"
 //   (a new writing was asked for), "look" (the sheet looks otherwise).
 
@@ -41,6 +41,8 @@ import { script } from "./trusted.js";
 
 /** Milliseconds that the pen waits for the first line to be written: it can then be set level on its rule. */
 const PATIENCE = 450;
+/** Largest weights file that is read, in bytes. */
+const LARGEST = 256 * 2 ** 20;
 /** More characters than these are not listed one by one, nor read out as what the picture shows. */
 const MANY = 24;
 const LONG = 300;
@@ -149,6 +151,36 @@ export class Desk extends EventTarget {
     this.#canvas.setAttribute("aria-label", `Handwriting, stopped: ${this.#written()}`);
     say("Stopped");
     this.#tell("stopped");
+  }
+
+  /** Lets the network of a visitor's file write from now on. @param {File} file */
+  async useWeights(file) {
+    this.stop();
+    say(`Reading ${file.name} …`);
+    try {
+      if (file.size > LARGEST) throw new Error(`${file.name} is larger than any network that a page could run.`);
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      this.send({ type: "weights", bytes, name: file.name }, [bytes.buffer]);
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error), true);
+    }
+  }
+
+  /** @param {Extract<Reply, { type: "weights" }>} reply */
+  async #change({ kind, name, styles, fingerprint, problem }) {
+    if (problem) {
+      say(`${problem} ${this.ready ? "The network from before writes on." : ""}`.trimEnd(), true);
+      return;
+    }
+    if (kind === "synthesis") {
+      this.fingerprint = fingerprint;
+      await this.#form.fill(styles, fingerprint);
+      hideLoading();
+      this.#tell(this.ready ? "weights" : "ready");
+      this.ready = true;
+    }
+    const what = kind === "synthesis" ? "writes now" : "scribbles now, where there is no text";
+    say(`${name} ${what}, until the page is loaded again. Ready`);
   }
 
   /** What is drawn, page by page. @returns {DrawnPage[]} */
@@ -308,11 +340,14 @@ export class Desk extends EventTarget {
         hideLoading();
         this.fingerprint = data.fingerprint;
         // The pictures tell how wide a hand writes: a link laid out without them would look otherwise.
-        void this.#form.fill(data.styles).then(() => {
+        void this.#form.fill(data.styles, data.fingerprint).then(() => {
           this.ready = true;
           say(`${this.complaints}Ready`);
           this.#tell("ready");
         });
+        break;
+      case "weights":
+        void this.#change(data);
         break;
       case "plan":
         this.#begin(data.plan);

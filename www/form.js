@@ -69,10 +69,14 @@ export class Form extends EventTarget {
     return this.#form.reportValidity();
   }
 
-  /** @param {string[]} names of the network's hands */
-  fill(names) {
+  /** @param {string[]} names of the network's hands @param {string} weights the network's fingerprint */
+  async fill(names, weights) {
+    const { value } = this.#blend;
+    this.#blend.length = 1;
     for (const name of names) this.#blend.add(new Option(name, name));
-    return this.hands.fill(names);
+    this.#blend.value = names.includes(value) ? value : "";
+    await this.hands.fill(names, weights);
+    this.#enable();
   }
 
   /** How many times as fast as a hand the pen goes. */

@@ -22,7 +22,6 @@ export class Hands extends EventTarget {
   #surprise = element("surprise", HTMLElement);
   /** Pictures by name. @type {Map<string, Element>} */ #pictures = new Map();
   /** Widths of letters by name, in corpus units. @type {Map<string, number>} */ #letters = new Map();
-  /** Fingerprint of the network that wrote the pictures. */ weights = "";
   /** @type {string[]} */ names = [];
   /** @type {Map<string, OwnHand>} */ #own = new Map();
 
@@ -33,11 +32,16 @@ export class Hands extends EventTarget {
     this.#tiles.addEventListener("change", () => this.dispatchEvent(new Event("change")));
   }
 
-  /** The network's hands, once it is there. @param {string[]} names */
-  async fill(names) {
+  /** The network's hands, once it is there. @param {string[]} names @param {string} weights its fingerprint */
+  async fill(names, weights) {
+    const chosen = this.#chosen();
+    for (const radio of this.#radios()) {
+      if (this.names.includes(radio.value)) radio.closest("label")?.remove();
+    }
     this.names = names;
     for (const name of names) this.#add(name, name);
-    await this.#draw();
+    this.value = chosen;
+    await this.#draw(weights);
   }
 
   /** Width of a letter of the hand chosen, in corpus units. */
@@ -108,23 +112,27 @@ export class Hands extends EventTarget {
     this.#tiles.insertBefore(label, this.#surprise);
   }
 
-  /** Puts the pictures into the tiles; without them there are the names. */
-  async #draw() {
+  /** Puts the pictures into the tiles; without them, as of another network, there are the names. @param {string} weights */
+  async #draw(weights) {
+    this.#pictures.clear();
+    this.#letters.clear();
     try {
       const drawn = (await drawing(new URL("hands.svg", import.meta.url)))?.documentElement;
       if (!drawn) return;
-      this.weights = drawn.getAttribute("data-weights") ?? "";
+      if (drawn.getAttribute("data-weights") !== weights) return;
       for (const symbol of drawn.querySelectorAll("symbol")) {
         this.#pictures.set(symbol.id, symbol);
         this.#letters.set(symbol.id, Number(symbol.getAttribute("data-letter")) || LETTER);
       }
     } catch {
-      return;
-    }
-    for (const radio of this.#radios()) {
-      if (radio.value.startsWith(OWN)) continue;
-      const drawing = this.picture(radio.value || "none");
-      if (drawing) radio.after(drawing);
+      // The names are there.
+    } finally {
+      for (const radio of this.#radios()) {
+        if (radio.value.startsWith(OWN)) continue;
+        if (radio.nextElementSibling instanceof SVGElement) radio.nextElementSibling.remove();
+        const drawing = this.picture(radio.value || "none");
+        if (drawing) radio.after(drawing);
+      }
     }
   }
 

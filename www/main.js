@@ -5,6 +5,7 @@ import { Desk } from "./desk.js";
 import { element } from "./dom.js";
 import { site } from "./files.js";
 import { Form } from "./form.js";
+import { mountFiles } from "./drop.js";
 import { fromFragment, toFragment } from "./link.js";
 import { keepOffline } from "./offline.js";
 import { mountPrint } from "./print.js";
@@ -24,6 +25,7 @@ const own = new Own(desk);
 mountPrint(desk);
 mountThink(desk);
 mountTake(desk);
+mountFiles(desk, own);
 
 // --- writing ---------------------------------------------------------------------------------
 

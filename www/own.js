@@ -4,6 +4,7 @@
 // page is opened, so that a hand outlives the weights.
 
 import { element } from "./dom.js";
+import { inkFrom } from "./ink-file.js";
 import { forget, keep, kept } from "./kept.js";
 import { Pad } from "./pad.js";
 
@@ -53,6 +54,7 @@ export class Own {
       this.#sentences.add(new Option(sentence || "A sentence of your own", sentence));
     }
     desk.addEventListener("reply", (event) => this.#hear(/** @type {CustomEvent} */ (event).detail));
+    desk.addEventListener("weights", () => void this.#reread());
     this.restored = new Promise((resolve) => {
       desk.addEventListener("ready", () => resolve(this.#restore()), { once: true });
     });
@@ -72,7 +74,12 @@ export class Own {
     this.#use.addEventListener("click", () => void this.#keep());
     this.#goOn.addEventListener("click", () => void this.#continue());
     part("close", HTMLButtonElement).addEventListener("click", () => this.#dialog.close());
-    part("import", HTMLInputElement).addEventListener("change", () => void this.#import());
+    const input = part("import", HTMLInputElement);
+    input.addEventListener("change", () => {
+      const file = input.files?.[0];
+      input.value = "";
+      if (file) void this.#import(file);
+    });
     this.#pad.addEventListener("change", () => {
       this.#say("");
       this.#enable();
@@ -248,6 +255,13 @@ export class Own {
     if (problems.length) this.#desk.say(`${problems.join(" ")} Ready`, true);
   }
 
+  /** What another network needs is read from the strokes anew. */
+  async #reread() {
+    for (const { json, name } of [...this.#hands.values()]) {
+      await this.#take(json).catch((error) => this.#desk.say(`The hand “${name}”: ${error.message} Ready`, true));
+    }
+  }
+
   /** Reads the file of a hand and shows it. @param {string} json @param {boolean} [check] whether it says its text */
   async #take(json, check = false) {
     const hand = await this.#ask({ call: "open", bytes: new TextEncoder().encode(json) });
@@ -258,16 +272,21 @@ export class Own {
     return { id, hand, advice };
   }
 
-  async #import() {
-    const input = part("import", HTMLInputElement);
-    const file = input.files?.[0];
-    input.value = "";
-    if (!file) return;
+  /** Opens the dialog with a file's hand or ink. @param {File} file */
+  openFile(file) {
+    if (!this.#dialog.open) this.#show("hand");
+    return this.#import(file);
+  }
+
+  /** @param {File} file */
+  async #import(file) {
     this.#say(`Reading ${file.name} …`);
     try {
       // The engine says what is too large; what is far too large is not even read.
       const json = file.size < 1e8 ? await file.text() : "";
       if (!json) throw new Error("The file is empty, or far too large for a hand.");
+      const ink = inkFrom(json);
+      if (ink) return this.#put(ink);
       const { id, hand, advice } = await this.#take(json, true);
       const problem = keep(id, json) || (advice ? `Imported, but: ${advice.message}` : "");
       this.#choose(id);
@@ -275,6 +294,20 @@ export class Own {
     } catch (error) {
       this.#say(`${file.name}: ${/** @type {Error} */ (error).message}`, true);
     }
+  }
+
+  /** Puts ink on the paper, as if it had been drawn there. @param {import("./ink-file.js").FileInk} ink */
+  #put({ text, strokes }) {
+    if (text && this.#mode === "hand") {
+      this.#sentences.value = SENTENCES.includes(text) ? text : "";
+      this.#custom.value = text;
+      this.#turn();
+    }
+    this.#pad.put(strokes);
+    const count = strokes.length === 1 ? "One stroke is" : `${strokes.length} strokes are`;
+    const says = text ? "Look whether they say the sentence" : "Give the sentence that they say";
+    const next = this.#mode === "hand" ? `${says}, then keep the hand.` : "Add to them, or go on from here.";
+    this.#say(`${count} on the paper. ${next}`);
   }
 
   /** The list of hands, each with what can be done about it. */

@@ -13,6 +13,8 @@ const ROOM = 640;
 const LETTER = 0.92;
 /** A line is not filled to its end. */
 const FILLED = 0.97;
+/** Pixels between ink from elsewhere and the paper's edge. */
+const MARGIN = 20;
 /** Most samples kept: a hand that draws for many minutes. */
 const MOST = 40_000;
 
@@ -68,6 +70,26 @@ export class Pad extends EventTarget {
     this.#drawing = undefined;
     this.#strokes = [];
     this.#ink.replaceChildren();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Puts strokes from elsewhere on the paper, as large as there is room for. @param {Stroke[]} strokes at least one */
+  put(strokes) {
+    this.clear();
+    const [xs, ys] = [0, 1].map((axis) => strokes.flatMap((stroke) => stroke.map((sample) => sample[axis])));
+    const span = (/** @type {number[]} */ values) => values.reduce(([least, most], v) => [Math.min(least, v), Math.max(most, v)], [Infinity, -Infinity]);
+    const [[left, right], [top, bottom]] = [span(xs), span(ys)];
+    const [width, height] = [this.#place.clientWidth - 2 * MARGIN, this.#paper.height.baseVal.value - 2 * MARGIN];
+    const fits = Math.min(width / (right - left), height / (bottom - top));
+    const scale = Number.isFinite(fits) && fits > 0 ? fits : 1;
+    const place = (/** @type {number} */ value, /** @type {number} */ from) => MARGIN + (value - from) * scale;
+    const start = strokes[0][0][2];
+    for (const stroke of strokes) {
+      const path = svg("path");
+      this.#ink.append(path);
+      this.#strokes.push(stroke.map(([x, y, ms]) => [round(place(x, left)), round(place(y, top)), round(ms - start)]));
+      path.setAttribute("d", drawing(this.#strokes[this.#strokes.length - 1]));
+    }
     this.dispatchEvent(new Event("change"));
   }
 
@@ -135,13 +157,19 @@ export class Pad extends EventTarget {
     if (!this.#drawing) return;
     const box = this.#paper.getBoundingClientRect();
     const { stroke, path } = this.#drawing;
-    // As a hand's file has them, so that it writes the same when it is read from there.
-    const round = (/** @type {number} */ value) => Math.round(value * 100) / 100;
     stroke.push([round(event.clientX - box.left), round(event.clientY - box.top), round(event.timeStamp)]);
-    const [[x, y]] = stroke;
-    const rest = stroke.length > 1 ? stroke.slice(1).map(([x, y]) => `L${x.toFixed(1)} ${y.toFixed(1)}`) : ["l0 0"];
-    path.setAttribute("d", `M${x.toFixed(1)} ${y.toFixed(1)}${rest.join("")}`);
+    path.setAttribute("d", drawing(stroke));
   }
+}
+
+/** As a hand's file has numbers, so that it writes the same when it is read from there. @param {number} value */
+const round = (value) => Math.round(value * 100) / 100;
+
+/** A stroke as a path of SVG. @param {Stroke} stroke */
+function drawing(stroke) {
+  const [[x, y]] = stroke;
+  const rest = stroke.length > 1 ? stroke.slice(1).map(([x, y]) => `L${x.toFixed(1)} ${y.toFixed(1)}`) : ["l0 0"];
+  return `M${x.toFixed(1)} ${y.toFixed(1)}${rest.join("")}`;
 }
 
 /** Words on as few lines as they fit on, evenly filled. @param {string} text @param {number} letters in a line */

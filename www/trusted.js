@@ -1,8 +1,8 @@
-// Scripts of this site, as pages that enforce Trusted Types may start them.
+// What pages that enforce Trusted Types ask for: scripts of this site only, and XML that is only read.
 
 const HERE = new URL("./", import.meta.url);
 
-/** @type {{ createScriptURL: (address: string) => any } | undefined} */
+/** @type {{ createScriptURL: (address: string) => any, createHTML: (xml: string) => any } | undefined} */
 const policy = (() => {
   try {
     return Reflect.get(globalThis, "trustedTypes")?.createPolicy("longhand", {
@@ -10,6 +10,8 @@ const policy = (() => {
         if (address.startsWith(HERE.href)) return address;
         throw new TypeError(`${address} is no script of this site.`);
       },
+      // Only for `xmlDocument`, whose result is never a part of the page.
+      createHTML: (/** @type {string} */ xml) => xml,
     });
   } catch {
     // A page that enforces Trusted Types has to allow the policy `longhand`; others need none.
@@ -25,4 +27,12 @@ const policy = (() => {
 export function script(path) {
   const address = new URL(path, HERE);
   return policy ? policy.createScriptURL(address.href) : address;
+}
+
+/**
+ * A document of its own, to be read: nothing in it runs.
+ * @param {string} xml
+ */
+export function xmlDocument(xml) {
+  return new DOMParser().parseFromString(policy ? policy.createHTML(xml) : xml, "application/xml");
 }

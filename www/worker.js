@@ -10,6 +10,7 @@ import { weights } from "./weights.js";
  * @typedef {{ type: "open", engine: import("./pkg/longhand.js").EngineChoice, build: string, lazy?: boolean }
  *   | { type: "write", job: number, text: string, options: import("./pkg/longhand.js").WriteOptions }
  *   | { type: "cancel" }
+ *   | { type: "weights", bytes: Uint8Array, name: string }
  *   | { type: "think", id: number, point: number, line: number, from: number, most: number }
  *   | { type: "own", id: number, question: import("./own.js").Question }
  *   | { type: "export", id: number, points: Float32Array, format: import("./pkg/longhand.js").ExportFormat,
@@ -20,6 +21,7 @@ import { weights } from "./weights.js";
  * What it hears. `job` is the number that came with the request.
  * @typedef {{ type: "progress", loaded: number, total: number }
  *   | { type: "ready", styles: string[], fingerprint: string }
+ *   | { type: "weights", kind: "synthesis" | "prediction", name: string, styles: string[], fingerprint: string, problem?: string }
  *   | { type: "engine", label: string, notice: string }
  *   | { type: "plan", job: number, plan: import("./pkg/longhand.js").Plan }
  *   | { type: "points", job: number, points: Float32Array, row: number }
@@ -85,6 +87,18 @@ function network(
     delete networks[kind];
     throw error;
   }));
+}
+
+/** Takes a network from a visitor's file; if it cannot be used, the one before stays. @param {Uint8Array} bytes @param {string} name */
+async function take(bytes, name) {
+  const longhand = await opened;
+  const { kind, fingerprint } = await longhand.loadBytes(bytes, name).then(async (network) => {
+    // The site's own may still be on its way, and must not come after it.
+    if (await networks[network.kind]?.catch(() => undefined)) await longhand.loadBytes(bytes, name);
+    networks[network.kind] = Promise.resolve(network);
+    return network;
+  });
+  reply({ type: "weights", kind, name, styles: longhand.styles(), fingerprint });
 }
 
 let told = "";
@@ -155,6 +169,11 @@ self.addEventListener("message", (/** @type {MessageEvent<Request>} */ { data })
       break;
     case "cancel":
       opened?.then((longhand) => longhand.cancel());
+      break;
+    case "weights":
+      take(data.bytes, data.name).catch((error) => {
+        reply({ type: "weights", kind: "synthesis", name: data.name, styles: [], fingerprint: "", problem: message(error) });
+      });
       break;
     case "think":
       think(data).catch((error) => reply({ type: "error", message: message(error) }));

@@ -135,7 +135,7 @@ test("a hand is drawn, kept, written in, found again, exported, renamed, deleted
   await visitor.told(/called “Yours”/);
   assert.equal(await visitor.tile("Yours").isChecked(), true, "the one chosen stays chosen");
   const give = (buffer, name = "hand.json") =>
-    dialog.getByLabel("Import a hand from a file").setInputFiles({ name, mimeType: "application/json", buffer: Buffer.from(buffer) });
+    dialog.getByLabel("Open a hand or ink").setInputFiles({ name, mimeType: "application/json", buffer: Buffer.from(buffer) });
   const kept = () => page.evaluate(() => JSON.stringify(localStorage));
   const before = await kept();
   for (const [bad, reason] of [
