@@ -32,6 +32,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import data
 import export
+import muon
 from model import Config, Params, init, initial_state, losses
 
 EMA_DECAY = 0.998
@@ -56,7 +57,7 @@ LINE_AXIS = {"x": 1, "target": 1, "mask": 1, "last": 1, "writer": 0, "ids": 0, "
 
 def make_update(config: Config, clip: float, dtype):
     """The jitted training step. Every device (on a CPU: every core) takes its share of a batch's lines."""
-    optimiser = optax.chain(optax.clip_by_global_norm(clip), optax.scale_by_adam(b2=0.99))
+    optimiser = muon.optimiser(clip)
     mesh = Mesh(np.array(jax.devices()), ("lines",))
 
     def share_grads(params, batch, keep, points):
@@ -165,9 +166,9 @@ def main() -> None:
     parser.add_argument("--style-drop", type=float, default=0.2)
     parser.add_argument("--stride", type=int, default=1, help="use every n-th point")
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--piece", type=int, default=240, help="points of a line that an update learns from")
+    parser.add_argument("--piece", type=int, default=10_000, help="most points of a line that an update learns from")
     parser.add_argument("--devices", type=int, help="CPU cores to use; all if left out")
-    parser.add_argument("--rate", type=float, default=1.5e-3, help="peak learning rate")
+    parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
     parser.add_argument("--clip", type=float, default=1.0, help="gradient norm (loss per point)")
     parser.add_argument("--scale", type=float, default=0.1, help="random scaling of ink, +- this share")
     parser.add_argument("--minutes", type=float, default=60, help="length of the whole run")
