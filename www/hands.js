@@ -34,7 +34,8 @@ export class Hands extends EventTarget {
 
   /** The network's hands, once it is there. @param {string[]} names @param {string} weights its fingerprint */
   async fill(names, weights) {
-    const chosen = this.#chosen();
+    // At first in a hand, which stays the same from line to line: no one's does not.
+    const chosen = this.names.length ? this.#chosen() : (names[0] ?? "");
     for (const radio of this.#radios()) {
       if (this.names.includes(radio.value)) radio.closest("label")?.remove();
     }

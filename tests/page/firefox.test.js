@@ -1,4 +1,4 @@
-// The page in Firefox, with the CPU engine: what a visitor does most.
+// The page in Firefox, with the CPU engine: everything that a visitor does, once.
 
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { SENTENCE, equipped, written } from "./drawing.js";
 import { Visitor, launchFirefox, serve, strokes } from "./site.js";
 
 let server, browser, folder;
@@ -23,24 +24,28 @@ after(async () => {
 
 /** A visitor with a browser of their own. */
 const come = async (query = "?engine=cpu", ready = /Ready$/) =>
-  Visitor.open(await browser.newContext({ acceptDownloads: true }), server.address + query, ready);
+  Visitor.open(await browser.newContext({ acceptDownloads: true, viewport: { width: 1280, height: 900 } }), server.address + query, ready);
 
-/** The ink as it is downloaded: Firefox tells Playwright of no download, but makes the file. */
-async function downloads({ page }) {
+/** The sheet as it is downloaded: Firefox tells Playwright of no download, but makes the file. */
+async function downloads({ page }, format = "svg", name = "longhand.svg", end = "</svg>") {
   await page.getByRole("button", { name: "Take it with you" }).click();
+  await page.getByLabel("As", { exact: true }).selectOption(format);
   await page.getByRole("button", { name: "Download", exact: true }).click();
-  await page.keyboard.press("Escape");
-  const file = join(folder, "longhand.svg");
+  const file = join(folder, name);
   for (let tries = 0; tries < 300; tries++) {
-    const text = await readFile(file, "utf8").catch(() => "");
-    if (text.trimEnd().endsWith("</svg>")) {
+    const text = await readFile(file, "latin1").catch(() => "");
+    if (text.trimEnd().endsWith(end)) {
       await rm(file);
+      await page.keyboard.press("Escape");
       return text;
     }
     await page.waitForTimeout(100);
   }
-  throw new Error("no longhand.svg was downloaded");
+  throw new Error(`no ${name} was downloaded`);
 }
+
+/** What the canvas shows. */
+const picture = ({ page }) => page.locator("#canvas").evaluate((canvas) => canvas.toDataURL());
 
 test("typed text becomes ink; by keyboard Ctrl+Enter writes and Escape stops; Stop keeps what is there", async () => {
   const visitor = await come();
@@ -105,6 +110,141 @@ test("axe finds nothing serious; dialogs open and close by keyboard", async () =
     await visitor.page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
   }
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
+test("a letter of paragraphs goes on ruled cards, sheet by sheet; Stop in the middle keeps what is there", async () => {
+  const visitor = await come();
+  const { page } = visitor;
+  await visitor.speed("At once");
+  for (const [label, value] of [["Paper", "card"], ["Lines", "ruled"], ["Size", "large"]]) {
+    await page.getByLabel(label === "Size" ? "Letter size" : label, { exact: true }).selectOption(value);
+  }
+  const letter = Array.from({ length: 14 }, (_, index) => `line ${index + 1}`).join("\n");
+  await visitor.writes(`Dear reader,\n\n${letter}`);
+  const sheets = page.getByRole("navigation", { name: "Sheets" });
+  const [, , count] = /Sheet (\d+) of (\d+)/.exec(await sheets.textContent()).map(Number);
+  assert.ok(count >= 2);
+  const last = await picture(visitor);
+  await page.getByRole("button", { name: "Sheet before" }).click();
+  assert.notEqual(await picture(visitor), last);
+  const words = Array.from({ length: 10_000 }, (_, index) => `word${index % 90}`).join(" ");
+  await visitor.text.fill(words);
+  await page.getByRole("button", { name: "Write", exact: true }).click();
+  await page.waitForFunction(() => Number(/(\d+) of/.exec(document.querySelector("#line-number").textContent)?.[1]) > 3);
+  await page.getByRole("button", { name: "Stop" }).click();
+  await visitor.hears(/Stopped$/);
+  assert.ok((await visitor.inked()) > 0);
+  await visitor.writes("and on");
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
+test("hands are chosen by picture, mixed, and met by surprise; pens, inks and slant are seen at once", async () => {
+  const visitor = await come();
+  const { page } = visitor;
+  await visitor.speed("At once");
+  await visitor.writes("ink");
+  const inks = new Set([await downloads(visitor)]);
+  assert.ok((await page.locator(".tile svg path").count()) > 12);
+  const settled = async () => {
+    await page.waitForTimeout(400);
+    await visitor.hears(/Done$/);
+    inks.add(await downloads(visitor));
+  };
+  await visitor.takes("Flowing");
+  await settled();
+  await page.getByLabel("Mix with").selectOption("Round");
+  await visitor.slide("How much of it", 0.6);
+  await visitor.writes();
+  await settled();
+  await page.getByRole("button", { name: "Surprise me" }).click();
+  await settled();
+  assert.equal(inks.size, 4, "each wrote otherwise");
+  const seen = new Set([await picture(visitor)]);
+  for (const [label, value] of [["Slant", "20"], ["Unsteady lines", "1"], ["Line width", "2"]]) {
+    await visitor.slide(label, value);
+    seen.add(await picture(visitor));
+  }
+  for (const pen of ["pencil", "fineliner"]) {
+    await page.getByLabel("Pen", { exact: true }).selectOption(pen);
+    seen.add(await picture(visitor));
+  }
+  await page.getByRole("radio", { name: "Burgundy" }).check({ force: true });
+  seen.add(await picture(visitor));
+  assert.equal(seen.size, 7, "each choice is seen");
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
+test("one's own hand is drawn, written in and still there at the next visit; strokes are gone on with", async () => {
+  const visitor = equipped(await come());
+  const { page } = visitor;
+  await visitor.speed("At once");
+  await visitor.asks();
+  await visitor.draws([[[0, 0]]]);
+  await visitor.press("Keep this hand");
+  await visitor.told(/only a dot/);
+  await visitor.press("Clear");
+  await visitor.draws(await written(page, SENTENCE, "Slanted"));
+  await visitor.leaves("Keep this hand");
+  assert.equal(await visitor.tile("My hand").isChecked(), true);
+  await page.reload();
+  await visitor.hears(/(Ready|Done)$/);
+  await visitor.tile("My hand").waitFor();
+  await visitor.speed("At once");
+  await visitor.opens("Continue my strokes");
+  await visitor.draws([Array.from({ length: 60 }, (_, k) => [k * 20, 120 * Math.sin(k / 3)])], 0.3);
+  await visitor.leaves("Go on from here");
+  assert.ok(strokes(await downloads(visitor)).length > 3);
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
+test("every file can be taken away; ink comes back, a damaged one is refused", async () => {
+  const visitor = await come();
+  const { page } = visitor;
+  await visitor.speed("At once");
+  await visitor.takes("Round");
+  await visitor.writes("to take away");
+  for (const [format, name, end] of [
+    ["outline", "longhand.svg", "</svg>"],
+    ["animated", "longhand.svg", "</svg>"],
+    ["png", "longhand.png", "IEND\xaeB`\x82"],
+    ["gcode", "longhand.gcode", "M2"],
+    ["json", "longhand.json", "}"],
+  ]) {
+    assert.ok((await downloads(visitor, format, name, end)).length > 500, format);
+  }
+  const inkml = await downloads(visitor, "inkml", "longhand.inkml", "</ink>");
+  await page.getByRole("button", { name: "Your own hand …" }).click();
+  const give = (name, content) =>
+    page.getByLabel("Open a hand or ink").setInputFiles({ name, mimeType: "application/inkml+xml", buffer: Buffer.from(content) });
+  const told = (pattern) =>
+    page.waitForFunction((source) => new RegExp(source).test(document.querySelector("#own-advice").textContent), pattern.source);
+  await give("cut.inkml", inkml.slice(0, 900));
+  await told(/cut off/);
+  await give("ink.inkml", inkml);
+  await told(/strokes are on the paper/);
+  assert.ok((await page.locator("#own-pad .strokes path").count()) > 5);
+  // Firefox reports XML that it cannot read by itself.
+  assert.deepEqual(visitor.complaints.filter((complaint) => !complaint.startsWith("no root element found")), []);
+  await visitor.leave();
+});
+
+test("what cannot be written is said; absurd links are put right; the embedded element writes", async () => {
+  const visitor = await come("?engine=cpu#seed=4&bias=99&text=%F0%9F%98%80%20ta%09b%20%D7%A9%D7%9C%D7%95%D7%9D&weights=0", /(Writing …|Done)$/);
+  const said = await visitor.status.textContent();
+  for (const part of [/bias is no number from 0 to 2: 2 is taken/, /other weights/, /Not among the letters.*😀/, /Tabs are written as blanks/]) {
+    assert.match(said, part);
+  }
+  await visitor.page.goto(`${server.address}embed.html`);
+  await visitor.page.waitForFunction(
+    () => [...document.querySelectorAll("long-hand")].every((element) => element.points.length && !element.writing),
+    undefined,
+    { timeout: 120_000 },
+  );
   assert.deepEqual(visitor.complaints, []);
   await visitor.leave();
 });

@@ -4,89 +4,15 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { test } from "node:test";
+import { SENTENCE, equipped, written } from "./drawing.js";
 import { open, strokes } from "./site.js";
 
 const site = await open();
-
-const SENTENCE = "I write this as always";
 
 /** A visitor with the dialog's parts at hand. */
 async function come(visit = {}) {
   return equipped(await site.come({ query: "?engine=cpu", viewport: { width: 1280, height: 900 }, ...visit }));
 }
-
-function equipped(visitor) {
-  const { page } = visitor;
-  const dialog = page.locator("#own");
-  const press = (name, exact = false) => dialog.getByRole("button", { name, exact }).click();
-  return Object.assign(visitor, {
-    dialog,
-    press,
-    advice: dialog.getByRole("status"),
-    tile: (name) => page.getByRole("radio", { name, exact: true }),
-    opens: (name = "Your own hand") => page.getByRole("button", { name }).click(),
-    /** Opens the dialog and asks for a sentence of one's own. */
-    async asks(sentence = SENTENCE) {
-      await page.getByRole("button", { name: "Your own hand" }).click();
-      await dialog.getByLabel("Sentence", { exact: true }).selectOption({ label: "A sentence of your own" });
-      await dialog.getByLabel("Your sentence").fill(sentence);
-    },
-    /** Presses a button that closes the dialog and has the network write. */
-    async leaves(button) {
-      await press(button);
-      await dialog.waitFor({ state: "hidden", timeout: 60_000 });
-      return visitor.hears(/Done$/);
-    },
-    /** Waits until the dialog has said something that matches. */
-    async told(pattern) {
-      await page.waitForFunction(
-        (source) => new RegExp(source).test(document.querySelector("#own-advice").textContent),
-        pattern.source,
-        { timeout: 60_000 },
-      );
-      return visitor.page.locator("#own-advice").textContent();
-    },
-    /** Draws strokes of points [x, y] with the mouse, as large as the paper allows. */
-    async draws(ink, share = 0.9) {
-      const box = await dialog.locator("#own-pad svg").boundingBox();
-      const all = ink.flat();
-      const [left, right] = [Math.min(...all.map(([x]) => x)), Math.max(...all.map(([x]) => x))];
-      const heights = all.map(([, y]) => y).sort((a, b) => a - b);
-      const middle = heights[heights.length >> 1];
-      const scale = (box.width * share) / Math.max(right - left, 100);
-      const place = ([x, y]) => [box.x + 20 + (x - left) * scale, box.y + box.height / 2 + (y - middle) * scale];
-      for (const [first, ...rest] of ink) {
-        await page.mouse.move(...place(first));
-        await page.mouse.down();
-        for (const point of rest) await page.mouse.move(...place(point));
-        await page.mouse.up();
-      }
-    },
-  });
-}
-
-/** Ink of the network's, every second point of it: that is still twice as dense as a screen needs. */
-const written = (page, text, style) =>
-  page.evaluate(
-    async ({ text, style }) => {
-      const { default: init, Longhand } = await import(new URL("pkg/longhand.js", location.href).href);
-      await init();
-      const longhand = await Longhand.open("cpu");
-      await longhand.load(new URL("weights/synthesis.safetensors", location.href).href);
-      const strokes = [[]];
-      let count = 0;
-      for await (const points of await longhand.write(text, { style, bias: 1, seed: 3, columns: 60 })) {
-        for (let i = 0; i < points.length; i += 3) {
-          const [x, y, lift] = points.subarray(i, i + 3);
-          const stroke = strokes[strokes.length - 1];
-          if (count++ % 2 === 0 || lift > 0.5 || stroke.length === 0) stroke.push([x, y]);
-          if (lift > 0.5) strokes.push([]);
-        }
-      }
-      return strokes.filter((stroke) => stroke.length);
-    },
-    { text, style },
-  );
 
 test("a hand is drawn, kept, written in, found again, exported, renamed, deleted and imported", async () => {
   const visitor = await come();

@@ -17,7 +17,7 @@ Usage: longhand [OPTIONS] TEXT
        longhand --list-hands
 
 What is written
-  --hand NAME|none       a hand by its name in --list-hands (none)
+  --hand NAME|none       a hand by its name in --list-hands (the first)
   --blend NAME           a second hand, and how far the first one is moved
   --share 0..1             towards it (0.5)
   --bias 0..5            more is neater (0.75)
@@ -74,6 +74,7 @@ pub enum Task {
 pub struct Wish {
     pub source: Source,
     pub settings: Settings,
+    /// As it was asked for: a name, or "none"; nothing if nobody asked.
     pub hand: Option<String>,
     pub blend: Option<(String, f32)>,
     pub own: Option<PathBuf>,
@@ -118,10 +119,7 @@ pub fn parse(mut arguments: lexopt::Parser) -> Result<Task, Box<dyn Error>> {
             Long("help") | Short('h') => return Ok(Task::Help),
             Long("version") | Short('V') => return Ok(Task::Version),
             Long("list-hands") => list = true,
-            Long("hand") => {
-                let name = arguments.value()?.string()?;
-                hand = (name != "none").then_some(name);
-            }
+            Long("hand") => hand = Some(arguments.value()?.string()?),
             Long("blend") => blend = Some(arguments.value()?.string()?),
             Long("share") => share = arguments.value()?.parse()?,
             Long("bias") => settings.bias = arguments.value()?.parse()?,

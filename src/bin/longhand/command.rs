@@ -119,9 +119,14 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
         }
     };
     let weights = load(kind, wish.weights.take())?;
-    if let Some(name) = &wish.hand {
-        wish.settings.style = Some(hand(&weights, name)?);
-    }
+    wish.settings.style = match wish.hand.as_deref() {
+        Some("none") => None,
+        Some(name) => Some(hand(&weights, name)?),
+        // As on the page: a hand stays the same from line to line, no one's does not.
+        None if wish.own.is_none() && !weights.config.styles.is_empty() => Some(0),
+        None => None,
+    };
+    wish.hand = wish.settings.style.map(|index| weights.config.styles[index].clone());
     if let Some((name, share)) = &wish.blend {
         wish.settings.blend = Some((hand(&weights, name)?, *share));
     }
