@@ -15,8 +15,18 @@ use std::process::ExitCode;
 /// What every hand writes for its picture, and for how much room it takes.
 const SAMPLE: &str = "Hand";
 /// A word alone goes wrong more often than a line. These seeds write it well; others have the first.
-const SEEDS: [(&str, u64); 7] =
-    [("none", 4), ("Even", 5), ("Round", 3), ("Slanted", 3), ("Rising", 2), ("Tall", 2), ("Small", 2)];
+const SEEDS: [(&str, u64); 10] = [
+    ("none", 4),
+    ("Plain", 6),
+    ("Round", 3),
+    ("Small", 9),
+    ("Slanted", 3),
+    ("Joined", 6),
+    ("Rising", 2),
+    ("Lively", 8),
+    ("Swift", 8),
+    ("Tall", 3),
+];
 const LONGER: &str = "thank you for your kind letter";
 /// The page's name and what its empty sheet says, in the hand that writes them best.
 const TITLE: &str = "Longhand";
