@@ -240,7 +240,7 @@ test("all of it by keyboard: Enter is a new line, arrows choose hands, Escape cl
   await visitor.text.press("Enter");
   await visitor.text.press("b");
   assert.equal(await visitor.text.inputValue(), "a\nb");
-  await visitor.page.getByRole("radio", { name: "No one’s", exact: true }).focus();
+  await visitor.page.getByRole("radio", { name: "Upright", exact: true }).focus();
   await visitor.page.keyboard.press("ArrowRight");
   assert.ok(await visitor.page.getByRole("radio", { name: "Plain", exact: true }).isChecked());
   await visitor.text.fill("slowly, so that there is time to press keys");
