@@ -293,7 +293,9 @@ mod tests {
 
     #[test]
     fn sums_are_those_of_the_plain_loop_to_the_last_bit_but_one_and_the_same_in_any_company() {
-        for (rows, columns) in [(1, 1), (4, 8), (5, 7), (9, 40), (13, 333), (4, 8000)] {
+        // Miri looks for undefined behaviour, of which small shapes have as much as large ones.
+        let large: &[_] = if cfg!(miri) { &[] } else { &[(13, 333), (4, 8000)] };
+        for &(rows, columns) in [(1, 1), (4, 8), (5, 7), (9, 40)].iter().chain(large) {
             let (numbers, whole) = whole(rows, columns);
             for size in [1e-30, 1e-3, 1.0, 300.0, 1e30] {
                 let input: Vec<f32> = (0..columns).map(|k| size * (k as f32 * 0.3).cos()).collect();
