@@ -42,7 +42,10 @@ fn a_seed_repeats_its_writing_and_hands_differ() {
     let first = written(&["so", "--seed", "3", "--hand", hand], "");
     assert!(first.starts_with("<svg ") && first.contains("<title>so</title>"), "{first}");
     assert_eq!(first, written(&["-", "--seed", "3", "--hand", hand], "so"), "from standard input as well");
-    assert_ne!(first, written(&["so", "--seed", "3"], ""));
+    assert_eq!(first, written(&["so", "--seed", "3"], ""), "the first hand is the usual one");
+    for other in ["none", hands.lines().nth(1).unwrap()] {
+        assert_ne!(first, written(&["so", "--seed", "3", "--hand", other], ""), "{other}");
+    }
 }
 
 #[test]

@@ -62,15 +62,23 @@ fn apart(points: &Points, others: &Points) -> f32 {
     a.iter().map(near).fold(0.0, f32::max)
 }
 
+/// A hand by its name.
+fn style(weights: &Weights, name: &str) -> Option<usize> {
+    let found = weights.config.styles.iter().position(|known| known == name);
+    assert!(found.is_some(), "there is no hand {name}");
+    found
+}
+
 #[test]
 fn ink_of_any_size_slope_and_pace_is_read_back_as_it_was_written_and_says_its_text() {
     let mut writer = writer();
     let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
-    // Round and Tall: one wide, the other narrow
-    for (hand, screens) in
-        [(2, vec![([0.2, 8.0, 0.15], true), ([3.0, 20.0, -0.1], false)]), (12, vec![([0.3, 35.0, -0.2], true)])]
-    {
-        let settings = Settings { bias: 1.0, style: Some(hand), ..Settings::default() };
+    // One wide, the other narrow.
+    for (hand, screens) in [
+        ("Round", vec![([0.2, 8.0, 0.15], true), ([3.0, 20.0, -0.1], false)]),
+        ("Tall", vec![([0.3, 35.0, -0.2], true)]),
+    ] {
+        let settings = Settings { bias: 1.0, style: style(&weights, hand), ..Settings::default() };
         let ink = written(&mut writer, TEXT, &settings);
         let (plain, _) = own::fit(&weights.config, TEXT, &screen(&ink, 1.0, 20.0, 0.0, false)).unwrap();
         // The network's own line may slope a little, which is taken out.
@@ -91,7 +99,7 @@ fn ink_of_any_size_slope_and_pace_is_read_back_as_it_was_written_and_says_its_te
 fn another_text_half_a_text_and_more_than_the_text_are_noticed() {
     let mut writer = writer();
     let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
-    let settings = Settings { bias: 1.0, style: Some(3), ..Settings::default() };
+    let settings = Settings { bias: 1.0, style: style(&weights, "Upright"), ..Settings::default() };
     let ink = written(&mut writer, TEXT, &settings);
     let strokes = screen(&ink, 0.25, 12.0, 0.0, true);
     let doubt = |text: &str, strokes: &[Vec<Sample>]| match own::read(&weights, text, strokes) {
@@ -110,8 +118,9 @@ fn another_text_half_a_text_and_more_than_the_text_are_noticed() {
 fn what_is_read_primes_the_network() {
     let mut writer = writer();
     let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
-    // Slanted: letters lean to the right
-    let ink = written(&mut writer, TEXT, &Settings { bias: 1.0, style: Some(6), ..Settings::default() });
+    // Its letters lean to the right.
+    let settings = Settings { bias: 1.0, style: style(&weights, "Slanted"), ..Settings::default() };
+    let ink = written(&mut writer, TEXT, &settings);
     let (points, _) = own::read(&weights, TEXT, &screen(&ink, 0.2, 30.0, 0.1, true)).unwrap();
     let prime = Arc::new(Prime::new(&weights.config, TEXT, &points).unwrap());
     let settings = Settings { bias: 1.0, ..Settings::default() };
