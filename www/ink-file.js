@@ -104,10 +104,12 @@ function fromInkml(content) {
   );
   const refers = (/** @type {Element | undefined} */ from, /** @type {string} */ attribute) =>
     from && named.get((from.getAttribute(attribute) ?? "").replace(/^#/, "") || "-");
+  // Looked for once: a file may have very many traces.
+  const first = { context: all("context")[0], source: all("inkSource")[0], format: all("traceFormat")[0] };
   const formatOf = (/** @type {Element} */ trace) => {
-    const context = refers(trace, "contextRef") ?? all("context")[0];
-    const source = refers(context, "inkSourceRef") ?? all("inkSource")[0];
-    const format = refers(context, "traceFormatRef") ?? (source && all("traceFormat", source)[0]) ?? all("traceFormat")[0];
+    const context = refers(trace, "contextRef") ?? first.context;
+    const source = refers(context, "inkSourceRef") ?? first.source;
+    const format = refers(context, "traceFormatRef") ?? (source && all("traceFormat", source)[0]) ?? first.format;
     return { channels: format ? channels(format) : plain, rate: source && Number(all("sampleRate", source)[0]?.getAttribute("value")) };
   };
   let before = 0;
