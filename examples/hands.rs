@@ -7,12 +7,13 @@ use longhand::cpu::CpuEngine;
 use longhand::engine::Engine;
 use longhand::ink::Ink;
 use longhand::model::Weights;
+use longhand::paper::letter_width;
 use longhand::writer::{Settings, Writer};
 use std::error::Error;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-/// What every hand writes for its picture, and for how much room it takes.
+/// What every hand writes for its picture.
 const SAMPLE: &str = "Hand";
 /// A word alone goes wrong more often than a line. These seeds write it well; others have the first.
 const SEEDS: [(&str, u64); 10] = [
@@ -27,7 +28,6 @@ const SEEDS: [(&str, u64); 10] = [
     ("Swift", 8),
     ("Tall", 3),
 ];
-const LONGER: &str = "thank you for your kind letter";
 /// The page's name and what its empty sheet says, in the hand that writes them best.
 const TITLE: &str = "Longhand";
 const INVITATION: &str = "Write something";
@@ -48,13 +48,11 @@ async fn draw() -> Result<(), Box<dyn Error>> {
     let mut sprite = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" data-weights=\"{fingerprint:016x}\">\n");
     for (name, style) in none.chain(named) {
         let seed = SEEDS.iter().find(|(hand, _)| *hand == name).map_or(1, |(_, seed)| *seed);
-        let longer = ink(&mut writer, LONGER, style, 1, 1.0).await?;
-        let width = longer.bounds().map_or(0.0, |bounds| bounds.max.x - bounds.min.x);
-        let letter = width / LONGER.chars().count() as f32;
+        let letter = letter_width(&mut writer, style).await?;
         let (path, width, height) = picture(&ink(&mut writer, SAMPLE, style, seed, 1.2).await?);
         writeln!(
             sprite,
-            "<symbol id=\"{name}\" viewBox=\"0 0 {width:.0} {height:.0}\" data-letter=\"{letter:.0}\">\
+            "<symbol id=\"{name}\" viewBox=\"0 0 {width:.0} {height:.0}\" data-letter=\"{letter}\">\
              <path d=\"{path}\"/></symbol>"
         )?;
     }

@@ -19,11 +19,11 @@ pub mod export;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod ink;
-pub mod level;
 pub mod model;
 pub mod noise;
 pub mod own;
 pub mod page;
+pub mod paper;
 pub mod prime;
 pub mod style;
 #[doc(hidden)]

@@ -117,8 +117,6 @@ function median(values) {
 }
 
 /**
- * `src/level.rs` does the same for the command, and a test holds them together.
- *
  * The line along which most letters have their feet: y = `from` + `slope` x. Feet are where the pen
  * turns upward again below the ink's middle; descenders' are the fewer. `spread` is half the height of
  * the band in which half of the ink is: it grows with the letters.
@@ -305,14 +303,15 @@ export class Layout {
     const climb = chance(2) * 0.06 * wander;
     const phases = [chance(3) * 2 * Math.PI, chance(4) * 2 * Math.PI];
     const { left, width } = this.measures;
-    const centre = (width - 2 * left) / 2;
+    // A sheet that grows with the ink has no middle.
+    const middle = (this.#look.paper === "free" ? FREE.narrowest : width) / 2 - left;
     const points = this.#points.subarray();
     for (let i = 3 * from; i < 3 * to; i += 3) {
       const x = points[i] * line.scale * line.squeeze;
       const up = (points[i + 1] - line.from - line.slope * points[i]) * line.scale;
       const sway = 34 * Math.sin(x / 620 + phases[0]) + 14 * Math.sin(x / 190 + phases[1]);
       this.#data[i] = left + x + shift - lean * up;
-      this.#data[i + 1] = line.to + up + wander * sway + climb * (x - centre);
+      this.#data[i + 1] = line.to + up + wander * sway + climb * (x - middle);
       this.#data[i + 2] = points[i + 2];
     }
   }

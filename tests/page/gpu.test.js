@@ -47,6 +47,56 @@ test("a scribble on the GPU, stopped half-way", async () => {
   await visitor.leave();
 });
 
+test("a GPU that is lost in the middle of a line: the CPU writes on, the ink is what it would have been, and it is said", async () => {
+  const text = "lost and found";
+  const route = [
+    "**/worker.js",
+    async (route) => {
+      const response = await route.fetch();
+      const watch =
+        "self.devices = []; { const open = GPUAdapter.prototype.requestDevice; GPUAdapter.prototype.requestDevice = " +
+        "async function (...asked) { const device = await open.apply(this, asked); self.devices.push(device); return device; }; }";
+      await route.fulfill({ response, body: `${watch}\n${await response.text()}` });
+    },
+  ];
+  const write = async (query, lose) => {
+    const visitor = await site.come({ query, route });
+    await visitor.speed("As a hand writes");
+    await visitor.slide("Neatness (bias)", 1);
+    await visitor.text.fill(text);
+    await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
+    for (let tries = 0; (await visitor.inked()) === 0; tries++) {
+      assert.ok(tries < 600, "no ink came");
+      await visitor.page.waitForTimeout(50);
+    }
+    await lose?.(visitor);
+    await visitor.hears(/Done$/);
+    return visitor;
+  };
+  const whole = await write("?engine=cpu");
+  const [worker] = whole.page.workers();
+  assert.equal(await worker.evaluate(() => self.devices.length), 0, "an engine that is not asked for opens no device");
+  const lost = await write("?engine=gpu", async ({ page, status }) => {
+    assert.match(await status.textContent(), /^WebGPU · /);
+    await page.workers()[0].evaluate(() => self.devices.at(-1).destroy());
+  });
+  assert.match(await lost.status.textContent(), /^CPU · .*the GPU was lost: .*The CPU engine goes on from the last point.*Done$/i);
+  const [ours, theirs] = [strokes(await lost.downloads()), strokes(await whole.downloads())];
+  assert.deepEqual(ours.map((stroke) => stroke.length), theirs.map((stroke) => stroke.length));
+  const apart = ours.flat().map((value, index) => Math.abs(value - theirs.flat()[index]));
+  console.log(`lost with the line begun: at most ${Math.max(...apart).toFixed(3)} mm apart from the CPU's ink`);
+  assert.ok(Math.max(...apart) <= TOLERANCE, `${Math.max(...apart)} mm apart`);
+  // It does not come back to a GPU that fails.
+  const devices = () => lost.page.workers()[0].evaluate(() => self.devices.length);
+  const before = await devices();
+  await lost.writes("again");
+  assert.match(await lost.status.textContent(), /^CPU · /);
+  assert.equal(await devices(), before);
+  assert.deepEqual([...lost.complaints, ...whole.complaints], []);
+  await lost.leave();
+  await whole.leave();
+});
+
 test("left to itself the page prefers the CPU to a software adapter, and says so", async () => {
   const visitor = await site.come();
   assert.match(await visitor.status.textContent(), /^CPU · SIMD .*only a software adapter.*Ready$/);

@@ -46,7 +46,9 @@ export async function press(visitor, count, seed) {
   const { page } = visitor;
   const below = numbers(seed);
   const click = (id) => page.evaluate((id) => document.getElementById(id).click(), id);
-  const slide = (label, from, to) => visitor.slide(label, Number((from + ((to - from) * below(11)) / 10).toFixed(2)));
+  // A slider takes only what lies on its steps.
+  const slide = (label, from, to) =>
+    visitor.slide(label, Number((from + 0.05 * below(Math.round((to - from) / 0.05) + 1)).toFixed(2)));
   const done = {};
   const moves = {
     write: () => click("write"),

@@ -9,10 +9,14 @@ import { fine, press, seen, watched } from "./presses.js";
 import { launch, serve } from "./site.js";
 
 const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "60" }, presses: { type: "string", default: "200" } },
+  options: {
+    minutes: { type: "string", default: "60" },
+    pages: { type: "string", default: "Infinity" },
+    presses: { type: "string", default: "200" },
+  },
 });
-const [minutes, presses] = [Number(values.minutes), Number(values.presses)];
-assert.ok(minutes > 0 && presses >= 0, "--minutes and --presses take numbers");
+const [minutes, most, presses] = [Number(values.minutes), Number(values.pages), Number(values.presses)];
+assert.ok(minutes > 0 && most > 0 && presses >= 0, "--minutes, --pages and --presses take numbers");
 
 const MB = 2 ** 20;
 /** A page of text: some thousand points. */
@@ -59,13 +63,14 @@ try {
   const samples = [];
   let pages = 0;
   console.log("minute  pages   points  WASM MB  JS heap MB  process MB  workers");
-  for (let next = 0; Date.now() - began < minutes * 60_000; ) {
+  for (let done = 0, next = 0; done < 1; ) {
     await seed.fill(String(pages));
     await visitor.writes(TEXT);
     pages += 1;
     const minute = (Date.now() - began) / 60_000;
-    if (minute < next && minute < minutes) continue;
-    next = minute + minutes / 12;
+    done = Math.max(minute / minutes, pages / most);
+    if (done < next && done < 1) continue;
+    next = done + 1 / 12;
     const { wasm, heap, resident } = await memory(visitor, devtools);
     const { workers, points, late } = await seen(visitor);
     assert.equal(workers, 1);
@@ -82,7 +87,7 @@ try {
   assert.ok(last.wasm <= settled.wasm, `WASM memory grew from ${settled.wasm} to ${last.wasm} MB`);
   assert.ok(last.heap <= settled.heap * 1.2 + 2, `the scripts' memory grew from ${settled.heap} to ${last.heap} MB`);
   assert.ok(last.resident <= settled.resident * 1.2 + 20, `the process grew from ${settled.resident} to ${last.resident} MB`);
-  console.log(`${pages} pages in ${minutes} minutes: memory is steady.`);
+  console.log(`${pages} pages in ${((Date.now() - began) / 60_000).toFixed(0)} minutes: memory is steady.`);
 } finally {
   await browser.close();
   server.close();

@@ -36,7 +36,7 @@ Usage: cargo xtask COMMAND
   package              make the npm package, as a folder (target/npm)
   test [STAGE...]      run all tests, or only the named stages: lint native web page train
   fuzz TARGET [ARG...] run a target of fuzz/ until it is stopped; libFuzzer's arguments, such as -runs=1000
-  soak [ARG...]        press everything and write for an hour, watching memory; --minutes N --presses N
+  soak [ARG...]        press everything and write for an hour, watching memory; --minutes N --pages N --presses N
   bench [--rounds N] [PART...]
                        measure the engines beside their peers (7 rounds); parts: browser native page
 ";

@@ -1,9 +1,9 @@
 //! What the command is asked to do.
 
-use crate::sheets::Paper;
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 use longhand::engine::Choice;
 use longhand::export::{Format, Gcode, Lift, MARGIN, Options};
+use longhand::paper::{Look, Paper};
 use longhand::writer::Settings;
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,9 @@ The file
   --paper SHEET          a4, letter, card or WIDTHxHEIGHT in mm. What does not fit on
                            one goes to FILE-2, FILE-3 and so on (none: one sheet,
                            as large as the ink)
-  --margin MM            around the ink (5; on paper 15)
+  --margin MM            around the ink (5; on paper what suits it, as on the page)
+  --slant DEGREES        leans the ink to the right (0)
+  --wander 0..1          makes lines unsteady (0)
   --color COLOR          as in CSS (#1a1a2e)
   --line-width MM        (0.25)
   --speed N              animated: how many times as fast as a hand (1)
@@ -84,11 +86,9 @@ pub struct Wish {
     pub output: Option<PathBuf>,
     pub format: Format,
     pub options: Options,
-    /// Millimetres of a corpus unit.
-    pub scale: f32,
+    pub look: Look,
     /// Millimetres around ink that is not on paper.
-    pub margin: f32,
-    pub paper: Option<Paper>,
+    pub margin: f64,
     pub quiet: bool,
 }
 
@@ -101,9 +101,7 @@ pub enum Source {
 }
 
 /// Height of an `x` in corpus units.
-const X_HEIGHT: f32 = 200.0;
-/// Millimetres around the ink on paper.
-const PAPER_MARGIN: f32 = 15.0;
+const X_HEIGHT: f64 = 200.0;
 
 pub fn parse(mut arguments: lexopt::Parser) -> Result<Task, Box<dyn Error>> {
     let mut source = None;
@@ -111,7 +109,7 @@ pub fn parse(mut arguments: lexopt::Parser) -> Result<Task, Box<dyn Error>> {
     let mut options = Options::default();
     let (mut hand, mut blend, mut share, mut columns, mut engine) = (None, None, 0.5, None, Choice::Auto);
     let (mut own, mut weights, mut output, mut format) = (None, None, None, None);
-    let (mut size, mut margin, mut paper): (f32, _, _) = (3.2, None, None);
+    let (mut size, mut margin, mut paper, mut slant, mut wander): (f64, _, _, f64, f64) = (3.2, None, None, 0.0, 0.0);
     let (mut up, mut down) = (None, None);
     let (mut quiet, mut list) = (false, false);
     while let Some(argument) = arguments.next()? {
@@ -135,6 +133,8 @@ pub fn parse(mut arguments: lexopt::Parser) -> Result<Task, Box<dyn Error>> {
             Long("size") => size = arguments.value()?.parse()?,
             Long("paper") => paper = sheet(&arguments.value()?.string()?)?,
             Long("margin") => margin = Some(arguments.value()?.parse()?),
+            Long("slant") => slant = arguments.value()?.parse()?,
+            Long("wander") => wander = arguments.value()?.parse()?,
             Long("color") => options.color = arguments.value()?.string()?,
             Long("line-width") => options.line_width = arguments.value()?.parse()?,
             Long("speed") => options.speed = arguments.value()?.parse()?,
@@ -173,15 +173,25 @@ pub fn parse(mut arguments: lexopt::Parser) -> Result<Task, Box<dyn Error>> {
         (None, Some(file)) if file != Path::new("-") => by_ending(file)?,
         (None, _) => Format::Svg,
     };
-    let margin = margin.unwrap_or(if paper.is_some() { PAPER_MARGIN } else { MARGIN });
-    for (name, value, max) in [("--size", size, 1000.0), ("--margin", margin + 0.001, 1000.0)] {
-        if !(value > 0.0 && value <= max) {
-            return Err(format!("{name}: {value} is not above 0 up to {max} mm").into());
+    let paper = paper.map(|mut paper: Paper| {
+        paper.margins = margin.map_or(paper.margins, |margin| [margin; 2]);
+        paper
+    });
+    let room = paper.map_or(1000.0, |paper| paper.width.min(paper.height) / 2.0 - 1.0);
+    let margin = margin.unwrap_or(MARGIN.into());
+    for (name, value, least, most) in [
+        ("--size", size, 0.1, 1000.0),
+        ("--margin", margin, 0.0, room.max(MARGIN.into())),
+        ("--slant", slant, -60.0, 60.0),
+        ("--wander", wander, 0.0, 1.0),
+    ] {
+        if !(least..=most).contains(&value) {
+            return Err(format!("{name}: {value} is outside {least} to {most}").into());
         }
     }
     let blend = blend.map(|name| (name, share));
-    let paper = paper.map(|[width, height]| Paper { width, height, margin });
-    let scale = size / X_HEIGHT;
+    let (seed, level) = (settings.seed, source != Source::Nothing);
+    let look = Look { paper, unit: size / X_HEIGHT, slant, wander, seed, level };
     Ok(Task::Write(Box::new(Wish {
         source,
         settings,
@@ -194,9 +204,8 @@ pub fn parse(mut arguments: lexopt::Parser) -> Result<Task, Box<dyn Error>> {
         output,
         format,
         options,
-        scale,
+        look,
         margin,
-        paper,
         quiet,
     })))
 }
@@ -208,8 +217,8 @@ fn set_source(slot: &mut Option<Source>, source: Source) -> Result<(), Box<dyn E
     }
 }
 
-fn sheet(name: &str) -> Result<Option<[f32; 2]>, Box<dyn Error>> {
-    let sides = match name {
+fn sheet(name: &str) -> Result<Option<Paper>, Box<dyn Error>> {
+    let sides: [f64; 2] = match name {
         "none" => return Ok(None),
         "a4" => [210.0, 297.0],
         "letter" => [215.9, 279.4],
@@ -221,7 +230,7 @@ fn sheet(name: &str) -> Result<Option<[f32; 2]>, Box<dyn Error>> {
         }
     };
     if sides.iter().all(|side| (10.0..=10_000.0).contains(side)) {
-        Ok(Some(sides))
+        Ok(Some(Paper::new(sides[0], sides[1])))
     } else {
         Err(format!("--paper: {name} is outside 10 to 10000 mm").into())
     }
@@ -261,7 +270,7 @@ mod tests {
         let found = wish(&["Dear reader", "--hand", "a b", "--bias", "1", "--seed=7", "-o", "x.svg", "--size", "4"]);
         assert_eq!(found.source, Source::Text("Dear reader".into()));
         assert_eq!((found.hand.as_deref(), found.settings.bias, found.settings.seed), (Some("a b"), 1.0, 7));
-        assert_eq!((found.format, found.scale), (Format::Svg, 0.02));
+        assert_eq!((found.format, found.look.unit), (Format::Svg, 0.02));
         assert_eq!(wish(&["-", "--hand", "none"]).source, Source::Stdin);
         assert_eq!(wish(&["--scribble"]).source, Source::Nothing);
         assert!(matches!(parsed(&["--list-hands"]).unwrap(), Task::ListHands { weights: None }));
@@ -285,11 +294,11 @@ mod tests {
     }
 
     #[test]
-    fn paper_brings_its_margin() {
-        let found = wish(&["a", "--paper", "100x50.5"]);
-        let sides = |wish: Wish| wish.paper.map(|paper| [paper.width, paper.height, paper.margin]);
-        assert_eq!(sides(found), Some([100.0, 50.5, 15.0]));
-        assert_eq!(sides(wish(&["a", "--paper", "card", "--margin", "0"])), Some([105.0, 148.0, 0.0]));
+    fn paper_brings_its_margins() {
+        let sides = |arguments: &[&str]| wish(arguments).look.paper.map(|paper| (paper.width, paper.height, paper.margins));
+        assert_eq!(sides(&["a", "--paper", "200x50.5"]), Some((200.0, 50.5, [17.0, 10.0])));
+        assert_eq!(sides(&["a", "--paper", "card", "--margin", "0"]), Some((105.0, 148.0, [0.0; 2])));
+        assert_eq!(sides(&["a", "--paper", "20x20"]), Some((20.0, 20.0, [5.0; 2])));
         assert_eq!(wish(&["a"]).margin, 5.0);
     }
 
@@ -306,6 +315,9 @@ mod tests {
             (&["a", "--format", "pdf"], "pdf"),
             (&["a", "--size", "0"], "--size"),
             (&["a", "--margin", "-1"], "--margin"),
+            (&["a", "--paper", "card", "--margin", "60"], "--margin"),
+            (&["a", "--slant", "NaN"], "--slant"),
+            (&["a", "--wander", "2"], "--wander"),
             (&["a", "--engine", "abacus"], "abacus"),
         ] {
             let error = parsed(arguments).err().unwrap().to_string();

@@ -1,13 +1,13 @@
 //! Text in, file out.
 
 use crate::arguments::{self, HELP, Source, Task, Wish};
-use crate::sheets::{self, Line, Sheet};
 use longhand::engine::Engine;
 use longhand::export::{self, Layout, Options};
 use longhand::ink::Ink;
 use longhand::model::{Kind, Weights};
 use longhand::own::{self, Hand};
 use longhand::page::{LINE_SPACING, Page};
+use longhand::paper::{self, Line, Paper};
 use longhand::prime::Prime;
 use longhand::writer::{Finish, Writer};
 use serde_json::json;
@@ -21,6 +21,8 @@ use std::time::Instant;
 
 /// Letters in a line that is not on paper, as on the page.
 const COLUMNS: usize = 36;
+/// Width of a scribble's letters, as on the page.
+const LETTER: f64 = 165.0;
 
 pub fn main() -> ExitCode {
     let task = match arguments::parse(lexopt::Parser::from_env()) {
@@ -147,7 +149,15 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
     writer.set_clock(milliseconds);
 
     let began = milliseconds();
-    let columns = wish.columns.unwrap_or_else(|| wish.paper.map_or(COLUMNS, |paper| paper.columns(wish.scale)));
+    let columns = match wish.columns {
+        Some(columns) => columns,
+        None if wish.look.paper.is_some() && kind == Kind::Synthesis => {
+            // As on the page: as many as fit in this hand.
+            let letter = paper::letter_width(&mut writer, wish.settings.style).await?;
+            wish.look.columns(letter.into()).unwrap_or(COLUMNS)
+        }
+        None => wish.look.columns(LETTER).unwrap_or(COLUMNS),
+    };
     let mut page = Page::start(&mut writer, &text, &wish.settings, columns).await?;
     for (from, to) in &page.text().transliterated {
         say(&format!("{from:?} is written as {to:?}."));
@@ -166,13 +176,13 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
         points += more.len();
         progress.show(points);
         match kind {
-            Kind::Synthesis => sheets::add(&mut lines, page.row(), &more),
+            Kind::Synthesis => add(&mut lines, page.row(), &more),
             // Nobody counts the lines of a scribble; one begins at the left edge, on a height of its own.
             Kind::Prediction => more.iter().for_each(|point| {
                 let begins = point[0] == 0.0 && point[1] % LINE_SPACING == 0.0;
                 let row =
                     if begins { (point[1] / LINE_SPACING) as usize } else { lines.last().map_or(0, |line| line.row) };
-                sheets::add(&mut lines, row, &[*point]);
+                add(&mut lines, row, &[*point]);
             }),
         }
     }
@@ -184,18 +194,7 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
         _ => {}
     }
 
-    if kind == Kind::Synthesis {
-        longhand::level::level(lines.iter_mut().map(|line| (line.row, line.points.as_mut_slice())));
-    }
-    let written = match wish.paper {
-        Some(paper) => paper.sheets(&lines, wish.scale),
-        None => {
-            let all: Vec<_> = lines.iter().flat_map(|line| line.points.iter().copied()).collect();
-            let ink = Ink::from_points(&all);
-            let layout = Layout::around(&ink, wish.scale, wish.margin);
-            vec![Sheet { ink, layout, lines: lines.len() }]
-        }
-    };
+    let written = paper::lay(lines, &wish.look);
     let output = wish.output.as_deref().filter(|file| *file != Path::new("-"));
     if output.is_none() && written.len() > 1 {
         return Err(format!("{} sheets do not fit into one file: name the first with -o FILE.", written.len()).into());
@@ -213,12 +212,20 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
     });
     let mut options = Options { sample_ms: page.sample_ms(), text, settings, ..wish.options };
     let mut texts = page.lines();
-    for (index, sheet) in written.iter().enumerate() {
-        options.layout = Some(sheet.layout);
+    for (index, lines) in written.iter().enumerate() {
+        let points: Vec<_> = lines.iter().flat_map(|line| line.points.iter().copied()).collect();
+        let ink = Ink::from_points(&points);
+        let scale = wish.look.unit as f32;
+        options.layout = Some(match wish.look.paper {
+            Some(Paper { width, height, .. }) => {
+                Layout { width: width as f32, height: height as f32, x: 0.0, y: 0.0, scale }
+            }
+            None => Layout::around(&ink, scale, wish.margin as f32),
+        });
         if written.len() > 1 {
-            options.text = texts.by_ref().take(sheet.lines).collect::<Vec<_>>().join("\n");
+            options.text = texts.by_ref().take(lines.len()).collect::<Vec<_>>().join("\n");
         }
-        let file = export::write(&sheet.ink, wish.format, &options)?;
+        let file = export::write(&ink, wish.format, &options)?;
         match output {
             Some(first) => {
                 let name = numbered(first, index);
@@ -234,6 +241,15 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
         say(&format!("{name}{count}: {points} points in {seconds:.1} s, {}", writer.engine_label()));
     }
     Ok(())
+}
+
+/// Adds points to the line that they are on.
+fn add(lines: &mut Vec<Line>, row: usize, points: &[[f32; 3]]) {
+    match lines.last_mut() {
+        Some(line) if line.row == row => line.points.extend_from_slice(points),
+        _ if points.is_empty() => {}
+        _ => lines.push(Line { row, points: points.to_vec() }),
+    }
 }
 
 /// The file of a sheet: `letter.svg`, `letter-2.svg`.
