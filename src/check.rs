@@ -4,8 +4,9 @@
 //! take to write it. When it goes wrong, the window hurries over characters, which are then missing
 //! or maimed, or rests on one, which then gets strokes too many. So a word is judged by how many points the
 //! window was on each of its characters, against what the training ink took for them
-//! ([`Config::dwell`]) at the line's own pace; and by its points' density, for chance now and then
-//! draws a point where the network expected none, which leaves a stray mark.
+//! ([`Config::dwell`]) at the line's own pace; by its points' density, for chance now and then
+//! draws a point where the network expected none, which leaves a stray mark; and by the size of its
+//! letters, for a pen that has lost its way may draw strokes as long as the line.
 
 use crate::engine::Step;
 use crate::model::Config;
@@ -20,13 +21,18 @@ pub struct Bounds {
     pub word: [f32; 2],
     /// Least log density of a point.
     pub density: f32,
+    /// Greatest width and height of what is drawn of a character, in corpus units.
+    pub extent: [f32; 2],
 }
 
 /// What is written anew: where real ink, read by a trained network, is once in a hundred characters.
-pub const DOUBTFUL: Bounds = Bounds { character: [0.35, 2.4], word: [0.6, 1.6], density: -10.0 };
+/// Of 38,000 characters of validation ink one in 1,000 was wider, none higher.
+pub const DOUBTFUL: Bounds =
+    Bounds { character: [0.35, 2.4], word: [0.6, 1.6], density: -10.0, extent: [1200.0, 900.0] };
 
 /// What counts as broken: real ink hardly ever is there.
-pub const BROKEN: Bounds = Bounds { character: [0.02, 4.5], word: [0.4, 2.2], density: -16.0 };
+pub const BROKEN: Bounds =
+    Bounds { character: [0.02, 4.5], word: [0.4, 2.2], density: -16.0, extent: [2500.0, 1300.0] };
 
 /// Characters from which a word is judged as a whole.
 const LONG: usize = 3;
@@ -46,6 +52,8 @@ pub enum Fault {
     Word(usize),
     /// A point of this character is where the network expected none.
     Stray(usize),
+    /// This character's ink is too wide or too high.
+    Sprawling(usize),
     /// The line ended before this character.
     Unwritten(usize),
     /// The line did not end by itself.
@@ -59,6 +67,7 @@ impl std::fmt::Display for Fault {
             Fault::Lingered(at) => write!(f, "lingered on character {at}"),
             Fault::Word(at) => write!(f, "the word at character {at} is too short or too long"),
             Fault::Stray(at) => write!(f, "stray mark at character {at}"),
+            Fault::Sprawling(at) => write!(f, "sprawling strokes at character {at}"),
             Fault::Unwritten(at) => write!(f, "ended before character {at}"),
             Fault::Endless => write!(f, "did not end"),
         }
@@ -76,6 +85,8 @@ pub struct Check {
     first: usize,
     /// Points that the given ink has, and those expected of it.
     given: [f32; 2],
+    /// Mean and standard deviation of offsets, in corpus units.
+    units: [[f32; 2]; 2],
 }
 
 impl Check {
@@ -100,7 +111,7 @@ impl Check {
         }
         let expected: Vec<f32> = text.chars().map(|c| dwell(c) * config.points_per_character).collect();
         let given = [points as f32, expected[..first].iter().sum()];
-        Self { expected, words, first, given }
+        Self { expected, words, first, given, units: [config.offset_mean, config.offset_sd] }
     }
 
     /// Number of words.
@@ -122,6 +133,26 @@ impl Check {
             }
         }
         dwell
+    }
+
+    /// Width and height, in corpus units, of what is drawn of each of a word's characters.
+    fn extents(&self, places: &Range<usize>, steps: &[Step]) -> Vec<[f32; 2]> {
+        let [mean, sd] = self.units;
+        let mut boxes = vec![[[f32::INFINITY; 2], [f32::NEG_INFINITY; 2]]; places.len()];
+        let (mut pen, mut drawn) = ([0.0; 2], false);
+        for step in steps {
+            let before = pen;
+            pen = [pen[0] + step.dx * sd[0] + mean[0], pen[1] + step.dy * sd[1] + mean[1]];
+            let own = (step.position as usize).checked_sub(places.start).and_then(|at| boxes.get_mut(at));
+            if let Some([least, most]) = own.filter(|_| drawn) {
+                for axis in 0..2 {
+                    least[axis] = least[axis].min(before[axis]).min(pen[axis]);
+                    most[axis] = most[axis].max(before[axis]).max(pen[axis]);
+                }
+            }
+            drawn = step.pen < 0.5;
+        }
+        boxes.iter().map(|[least, most]| [(most[0] - least[0]).max(0.0), (most[1] - least[1]).max(0.0)]).collect()
     }
 
     /// How many of the characters the window came to.
@@ -169,6 +200,12 @@ impl Check {
         for step in steps.iter().filter(|step| places.contains(&(step.position as usize))) {
             if step.log_density < bounds.density {
                 fault(Fault::Stray(place(step.position as usize)), (step.log_density - bounds.density).exp(), 1.0);
+            }
+        }
+        for (at, extent) in places.clone().zip(self.extents(&places, steps)) {
+            let ratio = (extent[0] / bounds.extent[0]).max(extent[1] / bounds.extent[1]);
+            if ratio > 1.0 {
+                fault(Fault::Sprawling(place(at)), ratio, 1.0);
             }
         }
         if places.len() >= LONG {
@@ -287,6 +324,26 @@ mod tests {
         assert_eq!((faults, badness), (vec![Fault::Stray(1)], 2.0));
         assert_eq!(check.judge(1, &steps, &DOUBTFUL).0, [], "it is another word's");
         assert_eq!(check.judge(0, &steps, &BROKEN).0, []);
+    }
+
+    #[test]
+    fn strokes_as_long_as_a_line_are_found_but_not_the_way_between_strokes() {
+        let check = check("abc def");
+        let [mean, sd] = check.units;
+        let steps = |pen: f32| {
+            let mut steps = path(&[10, 10, 10, 4, 10, 10, 10]);
+            // Points on one spot, then four steps of 400 units to the right.
+            steps.iter_mut().for_each(|step| (step.dx, step.dy) = (-mean[0] / sd[0], -mean[1] / sd[1]));
+            steps[14].pen = pen;
+            steps[15..19].iter_mut().for_each(|step| (step.dx, step.pen) = ((400.0 - mean[0]) / sd[0], pen));
+            steps
+        };
+        let (faults, badness) = check.judge(0, &steps(0.0), &DOUBTFUL);
+        assert_eq!(faults, [Fault::Sprawling(1)]);
+        assert!((badness - (1600.0_f32 / 1200.0).ln()).abs() < 1e-3, "{badness}");
+        assert_eq!(check.judge(0, &steps(0.0), &BROKEN).0, []);
+        assert_eq!(check.judge(1, &steps(0.0), &DOUBTFUL).0, [], "it is another word's");
+        assert_eq!(check.judge(0, &steps(1.0), &DOUBTFUL).0, []);
     }
 
     #[test]

@@ -13,10 +13,11 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "60" },
     pages: { type: "string", default: "Infinity" },
     presses: { type: "string", default: "200" },
+    words: { type: "string", default: "10000" },
   },
 });
-const [minutes, most, presses] = [Number(values.minutes), Number(values.pages), Number(values.presses)];
-assert.ok(minutes > 0 && most > 0 && presses >= 0, "--minutes, --pages and --presses take numbers");
+const [minutes, most, presses, words] = ["minutes", "pages", "presses", "words"].map((name) => Number(values[name]));
+assert.ok(minutes > 0 && most > 0 && presses >= 0 && words >= 0, "--minutes, --pages, --presses and --words take numbers");
 
 const MB = 2 ** 20;
 /** A page of text: some thousand points. */
@@ -63,6 +64,15 @@ try {
   const samples = [];
   let pages = 0;
   console.log("minute  pages   points  WASM MB  JS heap MB  process MB  workers");
+  const sample = async (minute) => {
+    const { wasm, heap, resident } = await memory(visitor, devtools);
+    const { workers, points, late } = await seen(visitor);
+    assert.equal(workers, 1);
+    assert.equal(late, 0);
+    const cells = [minute.toFixed(1), pages, points, wasm.toFixed(1), heap.toFixed(1), resident.toFixed(0), workers];
+    console.log(cells.map((cell, at) => String(cell).padStart([6, 7, 9, 9, 12, 12, 9][at])).join(""));
+    return { wasm, heap, resident, points };
+  };
   for (let done = 0, next = 0; done < 1; ) {
     await seed.fill(String(pages));
     await visitor.writes(TEXT);
@@ -71,13 +81,7 @@ try {
     done = Math.max(minute / minutes, pages / most);
     if (done < next && done < 1) continue;
     next = done + 1 / 12;
-    const { wasm, heap, resident } = await memory(visitor, devtools);
-    const { workers, points, late } = await seen(visitor);
-    assert.equal(workers, 1);
-    assert.equal(late, 0);
-    samples.push({ wasm, heap, resident });
-    const cells = [minute.toFixed(1), pages, points, wasm.toFixed(1), heap.toFixed(1), resident.toFixed(0), workers];
-    console.log(cells.map((cell, at) => String(cell).padStart([6, 7, 9, 9, 12, 12, 9][at])).join(""));
+    samples.push(await sample(minute));
   }
   assert.deepEqual(visitor.complaints, []);
 
@@ -87,7 +91,27 @@ try {
   assert.ok(last.wasm <= settled.wasm, `WASM memory grew from ${settled.wasm} to ${last.wasm} MB`);
   assert.ok(last.heap <= settled.heap * 1.2 + 2, `the scripts' memory grew from ${settled.heap} to ${last.heap} MB`);
   assert.ok(last.resident <= settled.resident * 1.2 + 20, `the process grew from ${settled.resident} to ${last.resident} MB`);
-  console.log(`${pages} pages in ${((Date.now() - began) / 60_000).toFixed(0)} minutes: memory is steady.`);
+  console.log(`${pages} pages in ${((Date.now() - began) / 60_000).toFixed(1)} minutes: memory is steady.`);
+
+  if (words) {
+    await visitor.text.fill(Array.from({ length: words }, (_, index) => TEXT.split(/\s+/)[index % 22]).join(" "));
+    await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
+    const start = Date.now();
+    const before = last;
+    pages = 1;
+    let now = before;
+    for (const done = () => visitor.status.textContent().then((text) => /Done$/.test(text)); !(await done()); ) {
+      await visitor.page.waitForTimeout(20_000);
+      now = await sample((Date.now() - start) / 60_000);
+    }
+    assert.deepEqual(visitor.complaints, []);
+    const points = now.points - before.points;
+    const grown = Object.fromEntries(["wasm", "heap", "resident"].map((key) => [key, ((now[key] - before[key]) * MB) / points]));
+    console.log(`${words} words, ${points} points: bytes a point`, JSON.stringify(grown));
+    // What has been written is kept, three numbers a point here and there: twice on the page, once in the engine.
+    assert.ok(grown.wasm < 60, `the engine keeps ${grown.wasm} bytes a point`);
+    assert.ok(grown.resident < 240, `the process keeps ${grown.resident} bytes a point`);
+  }
 } finally {
   await browser.close();
   server.close();
