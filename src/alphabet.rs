@@ -44,6 +44,14 @@ impl Alphabet {
     /// Every character as is, or transliterated (`é` → `e`, `“` → `"`), or named as left out. Runs of
     /// blanks, tabs and line breaks become one blank; blanks at the ends are dropped,
     /// and all of them where the alphabet has none.
+    ///
+    /// ```
+    /// use longhand::alphabet::Alphabet;
+    ///
+    /// let encoded = Alphabet::new(" cafe").encode("café\t☕");
+    /// assert_eq!((encoded.written.as_str(), encoded.left_out.as_slice()), ("cafe", &['☕'][..]));
+    /// assert_eq!(encoded.transliterated, [('é', "e".to_string())]);
+    /// ```
     pub fn encode(&self, text: &str) -> Encoded {
         let mut encoded = Encoded::default();
         for c in text.chars() {

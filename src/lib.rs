@@ -6,6 +6,26 @@
 //! know which engine runs; engines do not know text; `web` is the only module that knows the browser.
 //!
 //! Start with [`cpu`]: one timestep of the network, top to bottom.
+//!
+//! # A line as SVG
+//! ```
+//! use longhand::cpu::CpuEngine;
+//! use longhand::engine::Engine;
+//! use longhand::export::{self, Format, Options};
+//! use longhand::model::Weights;
+//! use longhand::writer::{Settings, Writer};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> { pollster::block_on(async {
+//! let bytes = std::fs::read("weights/synthesis.safetensors")?;
+//! let mut writer = Writer::new(Engine::Cpu(CpuEngine::new())); // or what `Engine::choose` finds
+//! writer.set_weights(Weights::from_bytes(&bytes, "synthesis.safetensors")?);
+//!
+//! writer.start("so it goes", &Settings { bias: 1.0, seed: 7, ..Settings::default() }).await?;
+//! while let Some(_points_as_they_come) = writer.next().await? {}
+//! let svg = export::write(&writer.ink(), Format::Svg, &Options::default())?;
+//! assert!(svg.starts_with("<svg "));
+//! # Ok(()) }) }
+//! ```
 
 #![deny(unsafe_code)]
 

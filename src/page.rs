@@ -1,6 +1,27 @@
 //! Text to lines, lines to a page: wrapping, and where each line starts on the sheet.
 //!
 //! The lines are written together, and appear in order.
+//!
+//! ```
+//! use longhand::cpu::CpuEngine;
+//! use longhand::engine::Engine;
+//! use longhand::model::Weights;
+//! use longhand::page::{Page, wrap};
+//! use longhand::writer::{Settings, Writer};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> { pollster::block_on(async {
+//! assert_eq!(wrap("a letter of some length", 10), ["a letter", "of some", "length"]);
+//!
+//! let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
+//! writer.set_weights(Weights::from_bytes(&std::fs::read("weights/synthesis.safetensors")?, "weights")?);
+//! let mut page = Page::start(&mut writer, "one\ntwo", &Settings::default(), 10).await?;
+//! let mut rows = Vec::new();
+//! while let Some(points) = page.next(&mut writer).await? {
+//!     rows.extend(points.iter().map(|_| page.row())); // each point is [x, y, 1 where a stroke ends]
+//! }
+//! assert_eq!((rows.first(), rows.last()), (Some(&0), Some(&1)));
+//! # Ok(()) }) }
+//! ```
 
 use crate::alphabet::{Alphabet, Encoded};
 use crate::engine::Line;

@@ -109,6 +109,16 @@ pub struct Line {
 }
 
 /// Lays lines on as many pages as they need. Each page has its lines.
+///
+/// ```
+/// use longhand::paper::{Line, Look, Paper, lay};
+///
+/// let look =
+///     Look { paper: Some(Paper::new(105.0, 148.0)), unit: 0.016, slant: 0.0, wander: 0.0, seed: 1, level: true };
+/// let dots = (0..30).map(|row| Line { row, points: vec![[0.0, 780.0 * row as f32, 1.0]] });
+/// let pages = lay(dots.collect(), &look);
+/// assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [11, 11, 8]);
+/// ```
 pub fn lay(mut lines: Vec<Line>, look: &Look) -> Vec<Vec<Line>> {
     let measures = look.measures();
     let mut pages = vec![Vec::new()];
