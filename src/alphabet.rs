@@ -45,7 +45,7 @@ impl Alphabet {
     /// blanks, tabs and line breaks become one blank; blanks at the ends are dropped,
     /// and all of them where the alphabet has none.
     ///
-    /// ```
+    /// ```ignore-wasm32,standalone_crate
     /// use longhand::alphabet::Alphabet;
     ///
     /// let encoded = Alphabet::new(" cafe").encode("café\t☕");

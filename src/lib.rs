@@ -8,7 +8,7 @@
 //! Start with [`cpu`]: one timestep of the network, top to bottom.
 //!
 //! # A line as SVG
-//! ```
+//! ```ignore-wasm32,standalone_crate
 //! use longhand::cpu::CpuEngine;
 //! use longhand::engine::Engine;
 //! use longhand::export::{self, Format, Options};

@@ -2,7 +2,7 @@
 //!
 //! The lines are written together, and appear in order.
 //!
-//! ```
+//! ```ignore-wasm32,standalone_crate
 //! use longhand::cpu::CpuEngine;
 //! use longhand::engine::Engine;
 //! use longhand::model::Weights;

@@ -76,14 +76,26 @@ impl Look {
 
     fn measures(&self) -> Measures {
         let Some(Paper { width, height, margins }) = self.paper else {
-            return Measures { left: FREE, room: f64::INFINITY, middle: NARROWEST / 2.0 - FREE, first: FREE + 420.0, rows: usize::MAX };
+            return Measures {
+                left: FREE,
+                room: f64::INFINITY,
+                middle: NARROWEST / 2.0 - FREE,
+                first: FREE + 420.0,
+                rows: usize::MAX,
+            };
         };
         let [left, top] = margins.map(|margin| margin / self.unit);
         let first = top + PITCH * 0.6;
         let below = (height / self.unit - first - top * 0.8) / PITCH;
         let width = width / self.unit;
         // Ink may reach a little into the right margin.
-        Measures { left, room: width - left * 1.4, middle: width / 2.0 - left, first, rows: 1 + below.max(0.0) as usize }
+        Measures {
+            left,
+            room: width - left * 1.4,
+            middle: width / 2.0 - left,
+            first,
+            rows: 1 + below.max(0.0) as usize,
+        }
     }
 }
 
@@ -110,7 +122,7 @@ pub struct Line {
 
 /// Lays lines on as many pages as they need. Each page has its lines.
 ///
-/// ```
+/// ```ignore-wasm32,standalone_crate
 /// use longhand::paper::{Line, Look, Paper, lay};
 ///
 /// let look =

@@ -295,7 +295,8 @@ mod tests {
 
     #[test]
     fn paper_brings_its_margins() {
-        let sides = |arguments: &[&str]| wish(arguments).look.paper.map(|paper| (paper.width, paper.height, paper.margins));
+        let sides =
+            |arguments: &[&str]| wish(arguments).look.paper.map(|paper| (paper.width, paper.height, paper.margins));
         assert_eq!(sides(&["a", "--paper", "200x50.5"]), Some((200.0, 50.5, [17.0, 10.0])));
         assert_eq!(sides(&["a", "--paper", "card", "--margin", "0"]), Some((105.0, 148.0, [0.0; 2])));
         assert_eq!(sides(&["a", "--paper", "20x20"]), Some((20.0, 20.0, [5.0; 2])));
