@@ -1,6 +1,6 @@
 """Add training lines for the characters that a corpus has too little of.
 
-A line of the corpus is cut between two words, and a made-up token is set in:
+A line of the corpus is cut between two words, or before the first, and a made-up token is set in:
 a number, a price, an abbreviation, a word with a rare capital, a sign. The
 token is spliced from single characters that people wrote, found by the window
 of a trained network (`align.py`): by the line's own writer where there are
@@ -33,6 +33,9 @@ STRETCH = 5.0
 DIGITS = "0123456789"
 CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 PUNCTUATION = ".,:;!?()-/+'\""
+#: The place of a token that begins its line, and how many do: a line's first character has nothing to go by.
+FIRST = -1
+FIRST_SHARE = 0.25
 #: Chance of a capital in an abbreviation or before a word: the rarer in the corpus, the likelier.
 RARE = {"Q": 5, "X": 5, "Z": 5, "K": 3, "V": 3, "U": 3, "J": 3, "Y": 2, "G": 2, "R": 2, "E": 2, "O": 2}
 
@@ -221,17 +224,23 @@ class Maker:
 
 
 def insert(line: Written, index: int, token: str, maker: Maker, joined: bool) -> tuple[str, list[np.ndarray]] | None:
-    """The line with `token` after the blank `index`: as a word, or `joined` to the word that follows."""
+    """The line with `token` after the blank `index`, or first if it is `FIRST`: as a word, or `joined` to the word
+    that follows.
+    """
     made = maker.token(token, line)
     if made is None:
         return None
     shapes, width = made
     main = np.array([np.median(c) for c in line.characters])
-    cut = int(np.argmin(main < index))
-    edge = max(s[:, 0].max() for s in line.strokes[:cut])
+    cut = int(np.argmin(main < index)) if index != FIRST else 0
     start = min(s[:, 0].min() for s in line.strokes[cut:])
-    gap = max(start - edge, 0.6 * line.height)
-    left = edge + gap
+    if cut:
+        edge = max(s[:, 0].max() for s in line.strokes[:cut])
+        gap = max(start - edge, 0.6 * line.height)
+        left = edge + gap
+    else:
+        edge = left = start
+        gap = maker.rng.uniform(0.6, 1.6) * line.height
     size = line.height * maker.rng.uniform(0.92, 1.08)
     origin = np.array([left, line.middle((edge + start) / 2) + maker.rng.normal(0, 0.05) * line.height])
     after = line.height * maker.rng.uniform(0.1, 0.3) if joined else gap
@@ -248,7 +257,7 @@ def extra_lines(lines: list[Written], count: int, rng):
     made: list[prepare.Line] = []
     while len(made) < count:
         line, where = usable[rng.integers(len(usable))]
-        index = where[rng.integers(len(where))]
+        index = FIRST if rng.random() < FIRST_SHARE else where[rng.integers(len(where))]
         following = line.text[index + 1 :]
         joined = following[:1].islower() and rng.random() < 0.35
         token = maker.text()

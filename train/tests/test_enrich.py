@@ -77,6 +77,12 @@ def test_a_token_is_set_in_at_the_lines_size_and_the_rest_moves_on():
     np.testing.assert_allclose(shift, np.broadcast_to(shift[0], shift.shape), atol=1e-9)
     assert enrich.insert(line, 2, "Q5", maker, joined=False) is None, "nobody wrote a 5"
 
+    text, strokes = enrich.insert(line, enrich.FIRST, "78", maker, joined=False)
+    assert text == "78 ab cd"
+    assert min(s[:, 0].min() for s in strokes) == min(s[:, 0].min() for s in line.strokes), "the line begins there"
+    assert max(s[:, 0].max() for s in strokes[:2]) < min(s[:, 0].min() for s in strokes[2:])
+    assert len(strokes) == len(line.strokes) + 2
+
 
 def test_every_sign_of_the_alphabet_that_the_corpus_lacks_can_be_drawn():
     rng = np.random.default_rng(2)
