@@ -21,7 +21,7 @@ use std::time::Instant;
 
 /// Letters in a line that is not on paper, as on the page.
 const COLUMNS: usize = 36;
-/// Width of a scribble's letters, as on the page.
+/// Width of a scribble's letters. The page takes that of the hand that is chosen, whose network is not loaded here.
 const LETTER: f64 = 165.0;
 
 pub fn main() -> ExitCode {
