@@ -85,7 +85,6 @@ pub struct Page {
     places: Vec<usize>,
     settings: Settings,
     columns: usize,
-    sample_ms: f32,
     weights: Arc<Weights>,
     /// Where the pen is before a line's first point: there is none behind given ink, else the origin is one.
     before: [f32; 3],
@@ -144,7 +143,6 @@ impl Page {
             places: Vec::new(),
             settings: settings.clone(),
             columns,
-            sample_ms: weights.config.sample_ms,
             weights: Arc::clone(weights),
             before: match &settings.prime {
                 Some(prime) if kind == Kind::Prediction => [prime.end.x, prime.end.y, 1.0],
@@ -330,7 +328,12 @@ impl Page {
 
     /// Milliseconds of pen time between two points.
     pub fn sample_ms(&self) -> f32 {
-        self.sample_ms
+        self.weights.config.sample_ms
+    }
+
+    /// Which weights write: the same settings give the same ink with these only.
+    pub fn fingerprint(&self) -> u64 {
+        self.weights.fingerprint
     }
 
     /// Why the page ended; `None` while it is being written.

@@ -14,6 +14,8 @@ use std::f64::consts::PI;
 const PITCH: f64 = 680.0;
 /// How far below where the pen first comes down a scribble has its baseline, as likely as not.
 const SCRIBBLE: f64 = 110.0;
+/// Width of a letter of a scribble, which is in no hand, blanks among them.
+pub const LETTER: f64 = 165.0;
 /// Around the ink on a sheet that is as large as the ink, and the narrowest such sheet.
 const FREE: f64 = 460.0;
 const NARROWEST: f64 = 3600.0;

@@ -84,6 +84,8 @@ export interface Plan {
   leftOut: string[];
   /** Milliseconds of pen time from point to point. */
   sampleMs: number;
+  /** Hash of the network's file, as in `Network`. */
+  fingerprint: string;
 }
 
 /**
@@ -146,6 +148,7 @@ struct Plan<'a> {
     transliterated: &'a [(char, String)],
     left_out: &'a [char],
     sample_ms: f32,
+    fingerprint: String,
 }
 
 /// The writer and what must be known while it is busy.
@@ -239,7 +242,7 @@ impl Longhand {
         let network = to_js(&Network {
             kind: config.kind,
             bytes: bytes.len(),
-            fingerprint: format!("{:016x}", weights.fingerprint),
+            fingerprint: hex(weights.fingerprint),
             training: &config.training,
             corpus: &config.corpus,
         })?;
@@ -372,6 +375,7 @@ impl Writing {
             transliterated: &page.text().transliterated,
             left_out: &page.text().left_out,
             sample_ms: page.sample_ms(),
+            fingerprint: hex(page.fingerprint()),
         })
     }
 
@@ -411,6 +415,11 @@ fn result(points: Option<&[[f32; 3]]>) -> Result<JsValue, JsError> {
         set("value", &Float32Array::from(points.as_flattened()))?;
     }
     Ok(object.into())
+}
+
+/// A file's hash as links and downloads have it.
+fn hex(fingerprint: u64) -> String {
+    format!("{fingerprint:016x}")
 }
 
 fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {

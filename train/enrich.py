@@ -208,7 +208,7 @@ class Maker:
             lambda: f"({number(1, 4)})",
             lambda: f"{number(1, 2)}{rng.choice(list('+*-/'))}{number(1, 2)}={number(1, 3)}",
             lambda: f"{number(1, 2)}.{number(1, 2)}",
-            lambda: capitals(2, 4),
+            *[lambda: capitals(2, 4)] * 3,
             lambda: capitals(1, 3) + rng.choice(["", "", "!", "?"]),
             lambda: f"{capitals(1, 1)}&{capitals(1, 1)}",
             lambda: f"{capitals(1, 1)}{number(1, 2)}",

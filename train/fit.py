@@ -18,6 +18,7 @@ import math
 import os
 import pickle
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 # Each core runs its own share of the lines (see `main`), so a product is not split among cores
@@ -120,14 +121,39 @@ def make_evaluate(config: Config):
     return evaluate
 
 
-def scaled(batches, train: data.Corpus, share: float, rng):
-    """Batches with every line made larger or smaller by up to `share`."""
-    # It is raw offsets that are scaled: the mean of normalised ones is not at zero.
-    centre = (train.mean / train.sd).astype(np.float32)
+@dataclass
+class Variety:
+    """How much lines are changed, anew each time they are learnt from.
+
+    Size varies for every line. Slant and stretch vary for those whose writer the network is not told:
+    they stand for people it has never met, while a style must go on meaning one slant.
+    """
+
+    scale: float = 0.1
+    slant: float = 0.0
+    stretch: float = 0.0
+
+    def shapes(self, free: np.ndarray, rng) -> np.ndarray:
+        """A matrix for each line, `[B, 2, 2]`, that raw offsets (columns) are multiplied by; `free` `[B]`, bool."""
+        size = rng.uniform(1 - self.scale, 1 + self.scale, len(free))
+        stretch = np.where(free, np.exp(rng.uniform(-self.stretch, self.stretch, len(free))), 1)
+        slant = np.where(free, rng.uniform(-self.slant, self.slant, len(free)), 0)
+        rows = [[size * stretch, size * slant], [np.zeros(len(free)), size / stretch]]
+        return np.moveaxis(np.array(rows), -1, 0)
+
+
+def varied(batches, train: data.Corpus, style_drop: float, variety: Variety, rng):
+    """Batches with `keep` `[B]`, whether a line's style is told, and with every line's ink changed."""
+    # It is raw offsets that are changed: the mean of normalised ones is not at zero.
+    sd = np.broadcast_to(train.sd, 2)
+    centre = train.mean / sd
     for batch in batches:
-        factor = rng.uniform(1 - share, 1 + share, (batch["mask"].shape[1], 1)).astype(np.float32)
+        told = (rng.random(batch["mask"].shape[1]) >= style_drop) & (batch["writer"] >= 0)
+        batch["keep"] = told.astype(np.float32)
+        shapes = variety.shapes(~told, rng) * sd / sd[:, None]
         target = batch["target"]
-        target[..., :2] = np.where(batch["mask"][..., None] > 0, (target[..., :2] + centre) * factor - centre, 0)
+        moved = np.einsum("bij,tbj->tbi", shapes, target[..., :2] + centre) - centre
+        target[..., :2] = np.where(batch["mask"][..., None] > 0, moved, 0)
         batch["x"][1:] = np.where(batch["mask"][1:, :, None] > 0, target[:-1], 0)
         yield batch
 
@@ -171,6 +197,8 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
     parser.add_argument("--clip", type=float, default=1.0, help="gradient norm (loss per point)")
     parser.add_argument("--scale", type=float, default=0.1, help="random scaling of ink, +- this share")
+    parser.add_argument("--slant", type=float, default=0.0, help="random slant of lines without a style, +-")
+    parser.add_argument("--stretch", type=float, default=0.0, help="random stretch of lines without a style, +- share")
     parser.add_argument("--minutes", type=float, default=60, help="length of the whole run")
     parser.add_argument("--slice", type=float, default=1e9, help="minutes of this call")
     parser.add_argument("--save-every", type=float, default=5, help="minutes between checkpoints")
@@ -187,6 +215,7 @@ def main() -> None:
     valid = data.load(args.data, "valid", args.stride, (train.mean, train.sd))
     width = data.text_width(train, valid)
     config = build_config(args, train)
+    variety = Variety(args.scale, args.slant, args.stretch)
     dtype = jnp.bfloat16 if args.bf16 else jnp.float32
     optimiser, update = make_update(config, args.clip, dtype)
     evaluate = make_evaluate(config)
@@ -256,17 +285,17 @@ def main() -> None:
     shapes: set[tuple] = set()
     rate, norm = 0.0, 0.0
     while counters["minutes"] < args.minutes and spent < args.slice:
-        lines = scaled(data.batches(train, config.alphabet, width, args.batch, rng), train, args.scale, rng)
+        whole = data.batches(train, config.alphabet, width, args.batch, rng)
+        lines = varied(whole, train, args.style_drop if config.style_dim else 1.0, variety, rng)
         for batch, line in data.Desk(lines, args.piece, rng):
             if not line:  # its first piece
-                line["keep"] = (rng.random(args.batch) >= args.style_drop).astype(np.float32)
                 line["state"] = beginning
-            batch["state"] = line["state"]
+            keep, batch["state"] = batch.pop("keep"), line["state"]
             began = time.monotonic()
             rate = learning_rate(counters["minutes"] / args.minutes, counters["updates"], args.rate)
             ema_rate = max(1 - EMA_DECAY, 1 / (counters["updates"] + 2))
             params, ema, state, sums, norm, line["state"] = update(
-                params, ema, state, batch, line["keep"], rate, ema_rate
+                params, ema, state, batch, keep, rate, ema_rate
             )
             nats, points = float(sums[0]), int(sums[2])
             minutes = (time.monotonic() - began) / 60

@@ -21,7 +21,7 @@
 //   (a new writing was asked for), "look" (the sheet looks otherwise).
 
 import { element } from "./dom.js";
-import { LINE_SPACING, Layout, paperSize } from "./paper.js";
+import { LETTER, LINE_SPACING, Layout, paperSize } from "./paper.js";
 import { Points } from "./points.js";
 import { Sheet } from "./sheet.js";
 import { hideLine, hideLoading, say, sayEngine, showLine, showLoading } from "./status.js";
@@ -55,7 +55,9 @@ export class Desk extends EventTarget {
   points = new Points();
   /** @type {Layout | undefined} */ layout;
   /** @type {Plan | undefined} */ plan;
-  /** Which weights write: a link tells, so that others can be told apart. */ fingerprint = "";
+  /** Which weights write, as far as they are there: a link tells, so that others can be told apart. */
+  fingerprints = { synthesis: "", prediction: "" };
+  /** Those that a link was made with; "" if nobody says. */ #promised = "";
   /** Whether the networks are there. */ ready = false;
   writing = false;
   /** Number of the text being written; what still comes of older ones is ignored. */ #job = 0;
@@ -108,6 +110,11 @@ export class Desk extends EventTarget {
     this.#worker.postMessage(request, transfer);
   }
 
+  /** Which weights write what the form asks for; "" while they are not there. */
+  get fingerprint() {
+    return this.fingerprints[this.#form.reads ? "synthesis" : "prediction"];
+  }
+
   /** How many of the first points are the visitor's own, not the network's. */
   get given() {
     return this.#given.length / 3;
@@ -115,15 +122,21 @@ export class Desk extends EventTarget {
 
   /** Shows strokes and lets the network go on from them, without a text. @param {Float32Array} points x, y, pen */
   goOn(points) {
-    this.write({ prime: { text: "", points } }, false, points);
+    this.write({ prime: { text: "", points } }, { given: points });
   }
 
-  /** Writes what the form asks for. @param {object} [extra] options for the engine besides @param {boolean} [hurry] at once @param {Float32Array} [given] points to go on from, without a text */
-  write(extra = {}, hurry = false, given = new Float32Array()) {
+  /**
+   * Writes what the form asks for.
+   * @param {object} [extra] options for the engine besides
+   * @param {{ hurry?: boolean, given?: Float32Array, weights?: string }} [how] at once; points to go on from, without
+   *   a text; fingerprint of the weights that are expected to write
+   */
+  write(extra = {}, { hurry = false, given = new Float32Array(), weights = "" } = {}) {
     const { text, scribble, style, blend, share, bias, temperature, seed, columns } = this.wish;
     this.#job += 1;
     this.#hurry = hurry;
     this.#given = given;
+    this.#promised = weights;
     clearTimeout(this.#alarm);
     this.sheet.stop();
     this.#setWriting(true);
@@ -172,8 +185,8 @@ export class Desk extends EventTarget {
       say(`${problem} ${this.ready ? "The network from before writes on." : ""}`.trimEnd(), true);
       return;
     }
+    this.fingerprints[kind] = fingerprint;
     if (kind === "synthesis") {
-      this.fingerprint = fingerprint;
       await this.#form.fill(styles, fingerprint);
       hideLoading();
       this.#tell(this.ready ? "weights" : "ready");
@@ -242,13 +255,17 @@ export class Desk extends EventTarget {
     const level = plan.kind === "synthesis";
     const free = level ? wish.text.trim().split("\n").filter((line) => line.trim() === "").length : 0;
     const rows = Math.max(1, plan.lines.length + free);
-    this.layout = new Layout(this.points, wish, { letters, rows, letter: this.hands.letter, given: this.given, level });
+    this.layout = new Layout(this.points, wish, { letters, rows, letter: level ? this.hands.letter : LETTER, given: this.given, level });
     this.#ended = false;
     this.#due = performance.now() + PATIENCE;
     this.sheet.begin(this.layout, reduced || this.#hurry ? Infinity : this.#form.speed / plan.sampleMs);
     if (this.given) this.#showGiven();
     this.#remarks = this.complaints;
     this.complaints = "";
+    this.fingerprints[plan.kind] = plan.fingerprint;
+    if (this.#promised && this.#promised !== plan.fingerprint) {
+      this.#remarks += "The link was made with other weights, so the writing is not the same. ";
+    }
     const leftOut = plan.leftOut.map(visible).filter((name) => name !== "");
     if (leftOut.length) this.#remarks += `Not among the letters the network knows: ${list(leftOut, " ")}. `;
     if (plan.transliterated.length) {
@@ -338,7 +355,7 @@ export class Desk extends EventTarget {
         break;
       case "ready":
         hideLoading();
-        this.fingerprint = data.fingerprint;
+        this.fingerprints.synthesis = data.fingerprint;
         // The pictures tell how wide a hand writes: a link laid out without them would look otherwise.
         void this.#form.fill(data.styles, data.fingerprint).then(() => {
           this.ready = true;

@@ -2,7 +2,7 @@
 
 import { element } from "./dom.js";
 import { Hands } from "./hands.js";
-import { columnsOf } from "./paper.js";
+import { LETTER, columnsOf } from "./paper.js";
 
 /** @typedef {import("./link.js").Shared} Shared */
 
@@ -49,9 +49,8 @@ export class Form extends EventTarget {
       if (paper) this.dispatchEvent(new Event("paper"));
     });
     this.#form.addEventListener("input", () => this.#colour());
-    this.hands.addEventListener("change", () => {
-      if (this.#number("columns").valueAsNumber === this.#derived) this.#derive();
-    });
+    for (const field of [this.#text, this.#scribble]) field.addEventListener("input", () => this.#rederive());
+    this.hands.addEventListener("change", () => this.#rederive());
     this.#blend.addEventListener("input", () => this.#enable());
     element("paper", HTMLSelectElement).addEventListener("input", () => this.#enable());
     // On a small screen fewer letters fit that can be read.
@@ -108,8 +107,8 @@ export class Form extends EventTarget {
     for (const id of CHOICES) if (wish[id] !== undefined) this.#choice(id).value = /** @type {string} */ (wish[id]);
     if (wish.style !== undefined) this.hands.value = wish.style;
     if (wish.columns === undefined && wish.seed !== undefined && wish.text === undefined) {
-      // Another take or another hand: the visitor's own number of letters stays.
-      if (this.#number("columns").valueAsNumber === this.#derived) this.#derive();
+      // Another take or another hand.
+      this.#rederive();
     } else this.#derive();
     for (const id of NUMBERS) if (wish[id] !== undefined) this.#number(id).valueAsNumber = /** @type {number} */ (wish[id]);
     for (const id of SLIDERS) this.#show(id);
@@ -175,11 +174,26 @@ export class Form extends EventTarget {
     this.#choice("orientation").disabled = this.#choice("paper").value === "free";
   }
 
-  /** As many letters in a line as fit on the paper, unless the visitor asked for another number. */
+  /** Whether there is a text to write; without one the network scribbles, in no hand. */
+  get reads() {
+    return !this.#scribble.checked && this.#text.value.trim() !== "";
+  }
+
+  /** Width of a letter of what is asked for, in corpus units. */
+  get letter() {
+    return this.reads ? this.hands.letter : LETTER;
+  }
+
+  /** The visitor's own number of letters stays. */
+  #rederive() {
+    if (this.#number("columns").valueAsNumber === this.#derived) this.#derive();
+  }
+
+  /** As many letters in a line as fit on the paper. */
   #derive() {
     const field = this.#number("columns");
     const wish = /** @type {import("./paper.js").Look} */ (this.wish);
-    const fits = columnsOf(wish, this.hands.letter);
+    const fits = columnsOf(wish, this.letter);
     field.valueAsNumber = fits;
     this.#derived = fits;
   }

@@ -46,7 +46,7 @@ const USUAL = { nib: 1, slant: 0, wander: 0 };
 /** As much as the text field takes. */
 export const LONGEST = 100_000;
 
-/** @param {Shared} shared @param {string} weights fingerprint of the network */
+/** @param {Shared} shared @param {string} weights fingerprint of the network, "" if nobody knows it yet */
 export function toFragment(shared, weights) {
   const parameters = new URLSearchParams();
   for (const [key, value] of Object.entries(shared)) {
@@ -55,7 +55,7 @@ export function toFragment(shared, weights) {
     if (CHOICES[/** @type {keyof typeof CHOICES} */ (key)]?.[0] === value) continue;
     parameters.set(key, value === true ? "1" : String(value));
   }
-  parameters.set("weights", weights);
+  if (weights) parameters.set("weights", weights);
   return `#${parameters}`;
 }
 

@@ -31,13 +31,13 @@ mountFiles(desk, own);
 
 let soon = 0;
 
-/** @param {boolean} [hurry] whether the ink is to be there at once */
-function write(hurry = false) {
+/** @param {boolean} [hurry] whether the ink is to be there at once @param {string} [weights] that a link was made with */
+function write(hurry = false, weights = "") {
   clearTimeout(soon);
   if (!desk.ready || !form.valid()) return;
   // The address is that of this writing; the back button does not go through them all.
   remember();
-  desk.write({}, hurry);
+  desk.write({}, { hurry, weights });
 }
 
 /** What is written is written anew, after a moment in which the visitor may choose again. @param {boolean} hurry */
@@ -60,11 +60,8 @@ function follow(fragment) {
   const link = fromFragment(fragment);
   if (!link) return;
   const problems = [...link.problems, ...form.set(link.shared)];
-  if (link.weights && link.weights !== desk.fingerprint) {
-    problems.push("The link was made with other weights, so the writing is not the same.");
-  }
   desk.complaints += problems.map((problem) => `${problem} `).join("");
-  write();
+  write(false, link.weights);
 }
 
 desk.addEventListener("busy", () => {
@@ -80,7 +77,11 @@ desk.addEventListener("ready", () => {
 desk.addEventListener("broken", () => {
   writeButton.disabled = true;
 });
-desk.addEventListener("started", () => element("invitation", HTMLElement).setAttribute("hidden", ""));
+desk.addEventListener("started", () => {
+  element("invitation", HTMLElement).setAttribute("hidden", "");
+  // The network that scribbles is loaded when it is first needed: only now is it known which it is.
+  if (!desk.given) remember();
+});
 form.hands.addEventListener("change", () => writeSoon(false));
 // Other paper has other lines.
 form.addEventListener("paper", () => writeSoon(true));

@@ -42,7 +42,7 @@ export const LINE_SPACING = 780;
 const PITCH = 680;
 /** How far below where the pen first comes down a scribble has its baseline, as likely as not. */
 const SCRIBBLE = 110;
-/** Width of a letter in no one's hand, blanks among them. */
+/** Width of a letter in no one's hand and of a scribble's, blanks among them: `paper::LETTER`. */
 export const LETTER = 165;
 /** Around the ink on a sheet that is as wide as the ink. */
 const FREE = { margin: 460, narrowest: 3600, rows: 24 };

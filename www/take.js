@@ -306,7 +306,7 @@ class Take {
         dwell: this.#number("take-dwell"),
       },
       text: this.#written(page),
-      settings: { ...settings, weights: desk.fingerprint },
+      settings: { ...settings, weights: desk.plan?.fingerprint },
     };
     this.#asked += 1;
     const id = this.#asked;

@@ -233,6 +233,28 @@ test("a link writes the same again, somewhere else", async () => {
   await friend.leave();
 });
 
+test("a link of a scribble is of the network that scribbles", async () => {
+  const visitor = await come({ reducedMotion: "reduce" });
+  await visitor.more();
+  await visitor.page.getByLabel("Seed", { exact: true }).fill("5");
+  await visitor.writes("a text");
+  const named = () => new URL(visitor.page.url().replace("#", "?")).searchParams.get("weights");
+  const writes = named();
+  await visitor.writes("");
+  assert.match(named(), /^[0-9a-f]{16}$/);
+  assert.notEqual(named(), writes);
+  const [address, ink] = [visitor.page.url(), await visitor.downloads()];
+  await visitor.leave();
+  const query = address.slice(site.address.length);
+  const friend = await come({ query, ready: /Done$/, reducedMotion: "reduce" });
+  assert.doesNotMatch(await friend.status.textContent(), /other weights/);
+  assert.equal(await friend.downloads(), ink);
+  await friend.leave();
+  const other = await come({ query: query.replace(/weights=\w+/, `weights=${writes}`), ready: /Done$/, reducedMotion: "reduce" });
+  assert.match(await other.status.textContent(), /other weights/);
+  await other.leave();
+});
+
 test("a link that is damaged or made with other weights says so and writes what it can", async () => {
   const query = "?engine=cpu#text=still&seed=3&bias=much&columns=1e9&style=nobody&weights=0123456789abcdef";
   const visitor = await come({ query, ready: /Done$/, reducedMotion: "reduce" });

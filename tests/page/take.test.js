@@ -184,42 +184,55 @@ test("on paper, or as PDF, a sheet has its true size", async () => {
   assert.equal(pdf.match(/\/Type \/Page\b/g).length, 1);
 });
 
-test("the command writes what the page writes: the same letters at the same places on the same sheets", async () => {
-  const text = "Dear reader,\n\nthis goes on for longer than one card has room, and leans and sways.\n".repeat(3).trim();
-  await visitor.more();
-  await visitor.slide("Slant", 12);
-  await visitor.slide("Unsteady lines", 0.6);
+/**
+ * What is on the page beside what the command writes, given the arguments that ask for the same.
+ * @param {string[]} args @param {number} sheets how many there are
+ */
+async function compare(args, sheets) {
   const folder = await mkdtemp(join(tmpdir(), "longhand-"));
   try {
-    const write = promisify(execFile)("cargo", [
-      ...["run", "--quiet", "--locked", "--bin", "longhand", "--", text, "--hand", "Flowing", "--seed", "7", "--bias", "1"],
-      ...["--engine", "cpu", "--paper", "card", "--slant", "12", "--wander", "0.6", "--size", "4.2", "--quiet"],
-      ...["--output", join(folder, "ink.json")],
+    await promisify(execFile)("cargo", [
+      ...["run", "--quiet", "--locked", "--bin", "longhand", "--", ...args, "--engine", "cpu", "--paper", "card"],
+      ...["--quiet", "--output", join(folder, "ink.json")],
     ], { cwd: ROOT });
-    await visitor.page.getByLabel("Letter size", { exact: true }).selectOption("large");
-    await visitor.writes(text);
     await take();
     await visitor.page.getByLabel("As", { exact: true }).selectOption("json");
-    await write;
-    for (const [sheet, name] of ["ink.json", "ink-2.json"].entries()) {
-      await visitor.page.getByRole("combobox", { name: "Sheet" }).selectOption(String(sheet));
+    for (let sheet = 0; sheet < sheets; sheet++) {
+      if (sheets > 1) await visitor.page.getByRole("combobox", { name: "Sheet" }).selectOption(String(sheet));
       const ours = JSON.parse((await visitor.saves("json")).bytes.toString());
-      const theirs = JSON.parse(await readFile(join(folder, name), "utf8"));
+      const theirs = JSON.parse(await readFile(join(folder, sheet ? `ink-${sheet + 1}.json` : "ink.json"), "utf8"));
       assert.equal(ours.settings.weights, theirs.settings.weights);
       assert.equal(ours.settings.columns, theirs.settings.columns);
       assert.deepEqual([ours.width, ours.height], [theirs.width, theirs.height]);
       assert.deepEqual(ours.strokes.map((stroke) => stroke.length), theirs.strokes.map((stroke) => stroke.length));
-      const apart = ours.strokes.flat(2).map((value, i) => Math.abs(value - theirs.strokes.flat(2)[i]));
-      console.log(`sheet ${sheet + 1}: ${apart.length / 2} points, at most ${Math.max(...apart).toFixed(4)} mm apart`);
-      assert.ok(Math.max(...apart) < 0.003, `${Math.max(...apart)} mm apart`);
+      const [our, their] = [ours, theirs].map(({ strokes }) => strokes.flat(2));
+      const apart = Math.max(...our.map((value, i) => Math.abs(value - their[i])));
+      console.log(`sheet ${sheet + 1}: ${our.length / 2} points, at most ${apart.toFixed(4)} mm apart`);
+      assert.ok(apart < 0.003, `${apart} mm apart`);
     }
   } finally {
     await rm(folder, { recursive: true });
   }
   await visitor.page.keyboard.press("Escape");
+}
+
+test("the command writes what the page writes: the same letters at the same places on the same sheets", async () => {
+  const text = "Dear reader,\n\nthis goes on for longer than one card has room, and leans and sways.\n".repeat(3).trim();
+  await visitor.more();
+  await visitor.slide("Slant", 12);
+  await visitor.slide("Unsteady lines", 0.6);
+  await visitor.page.getByLabel("Letter size", { exact: true }).selectOption("large");
+  await visitor.writes(text);
+  const look = ["--slant", "12", "--wander", "0.6", "--size", "4.2"];
+  await compare([text, "--hand", "Flowing", "--seed", "7", "--bias", "1", ...look], 2);
   await visitor.slide("Slant", 0);
   await visitor.slide("Unsteady lines", 0);
   await visitor.page.getByLabel("Letter size", { exact: true }).selectOption("medium");
+});
+
+test("the command scribbles what the page scribbles, whichever hand was chosen for texts", async () => {
+  await visitor.writes("");
+  await compare(["--scribble", "--seed", "7", "--bias", "1"], 1);
 });
 
 test("several sheets are several files", async () => {

@@ -160,22 +160,56 @@ def test_a_sample_of_lines_has_as_many_as_asked_for(training, train_corpus):
 # --- what an update sees ---------------------------------------------------------------------
 
 
-def test_lines_are_scaled_in_raw_units_each_by_its_own_factor(train_corpus):
-    batches = list(data.batches(train_corpus, "", 1, 4, np.random.default_rng(1)))
+def changed(corpus, style_drop, variety):
+    """Every line of two epochs before and after, raw, with the batch that it is in: `(old, new, batch, column)`."""
+    batches = [b for seed in (1, 2) for b in data.batches(corpus, "", 1, 4, np.random.default_rng(seed))]
     before = [{key: value.copy() for key, value in batch.items()} for batch in batches]
-    factors = []
-    for old, new in zip(before, fit.scaled(iter(batches), train_corpus, 0.1, np.random.default_rng(2)), strict=True):
+    after = fit.varied(iter(batches), corpus, style_drop, variety, np.random.default_rng(2))
+    for old, new in zip(before, after, strict=True):
         for line in np.flatnonzero(old["mask"].any(0)):
             points = int(old["mask"][:, line].sum())
-            raw = [b["target"][:points, line, :2] * train_corpus.sd + train_corpus.mean for b in (old, new)]
-            factor = np.abs(raw[1]).sum() / np.abs(raw[0]).sum()
-            np.testing.assert_allclose(raw[1], raw[0] * factor, atol=1e-3)
-            factors.append(factor)
+            raw = [b["target"][:points, line, :2] * corpus.sd + corpus.mean for b in (old, new)]
             # The network still reads what it was to say before, and the pen is as it was.
             assert np.array_equal(new["x"][1:points, line], new["target"][: points - 1, line])
             assert np.array_equal(new["target"][:, line, 2], old["target"][:, line, 2])
             assert not new["x"][0, line].any()
+            assert not new["target"][points:, line].any()
+            yield *raw, new, line
+
+
+def test_lines_are_scaled_in_raw_units_each_by_its_own_factor(train_corpus):
+    factors = []
+    for old, new, _, _ in changed(train_corpus, 0.5, fit.Variety(scale=0.1)):
+        factors.append(np.abs(new).sum() / np.abs(old).sum())
+        np.testing.assert_allclose(new, old * factors[-1], atol=1e-3)
     assert 0.9 <= min(factors) < 0.97 < 1.03 < max(factors) <= 1.1
+
+
+def test_only_lines_without_a_style_are_slanted_and_stretched(train_corpus):
+    slants, stretches, told = [], [], 0
+    for old, new, batch, line in changed(train_corpus, 0.5, fit.Variety(0.0, slant=0.3, stretch=0.2)):
+        if batch["keep"][line]:
+            told += 1
+            assert batch["writer"][line] >= 0
+            np.testing.assert_allclose(new, old, atol=1e-3)
+            continue
+        # What every point was multiplied by.
+        found = np.linalg.lstsq(old, new, rcond=None)[0].T
+        np.testing.assert_allclose(new, old @ found.T, atol=1e-2)
+        assert found[1, 0] == pytest.approx(0, abs=1e-3)
+        assert found[0, 0] * found[1, 1] == pytest.approx(1, abs=1e-3), "the area stays"
+        slants.append(found[0, 1])
+        stretches.append(found[0, 0])
+    assert told >= 5
+    assert -0.3 <= min(slants) < -0.1 < 0.1 < max(slants) <= 0.3
+    assert 0.81 <= min(stretches) < 0.95 < 1.05 < max(stretches) <= 1.23
+
+
+def test_a_line_of_no_known_writer_has_no_style(train_corpus):
+    for _, _, batch, line in changed(train_corpus, 0.0, fit.Variety()):
+        assert batch["keep"][line] == (batch["writer"][line] >= 0)
+    for _, _, batch, line in changed(train_corpus, 1.0, fit.Variety()):
+        assert not batch["keep"][line]
 
 
 # --- settings -------------------------------------------------------------------------------

@@ -21,8 +21,6 @@ use std::time::Instant;
 
 /// Letters in a line that is not on paper, as on the page.
 const COLUMNS: usize = 36;
-/// Width of a scribble's letters. The page takes that of the hand that is chosen, whose network is not loaded here.
-const LETTER: f64 = 165.0;
 
 pub fn main() -> ExitCode {
     let task = match arguments::parse(lexopt::Parser::from_env()) {
@@ -141,7 +139,6 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
         None => None,
     };
     let points_per_character = weights.config.points_per_character;
-    let fingerprint = format!("{:016x}", weights.fingerprint);
     let (engine, notice) = Engine::choose(wish.engine).await;
     say(&notice.unwrap_or_default());
     let mut writer = Writer::new(engine);
@@ -156,7 +153,7 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
             let letter = paper::letter_width(&mut writer, wish.settings.style).await?;
             wish.look.columns(letter.into()).unwrap_or(COLUMNS)
         }
-        None => wish.look.columns(LETTER).unwrap_or(COLUMNS),
+        None => wish.look.columns(paper::LETTER).unwrap_or(COLUMNS),
     };
     let mut page = Page::start(&mut writer, &text, &wish.settings, columns).await?;
     for (from, to) in &page.text().transliterated {
@@ -208,7 +205,7 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
         "blend": wish.blend.as_ref().map(|(style, share)| json!({ "style": style, "share": share })),
         "columns": columns,
         "attempts": wish.settings.attempts,
-        "weights": fingerprint,
+        "weights": format!("{:016x}", page.fingerprint()),
     });
     let mut options = Options { sample_ms: page.sample_ms(), text, settings, ..wish.options };
     let mut texts = page.lines();
