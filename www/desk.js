@@ -24,6 +24,7 @@ import { element } from "./dom.js";
 import { LETTER, LINE_SPACING, Layout, paperSize } from "./paper.js";
 import { Points } from "./points.js";
 import { Sheet } from "./sheet.js";
+import { toWord, whole } from "./strokes.js";
 import { hideLine, hideLoading, say, sayEngine, showLine, showLoading } from "./status.js";
 import { script } from "./trusted.js";
 
@@ -112,7 +113,12 @@ export class Desk extends EventTarget {
 
   /** Which weights write what the form asks for; "" while they are not there. */
   get fingerprint() {
-    return this.fingerprints[this.#form.reads ? "synthesis" : "prediction"];
+    return this.fingerprints[this.#form.reads && !this.given ? "synthesis" : "prediction"];
+  }
+
+  /** Strokes that are gone on with, as a link holds them; "" if there are none. */
+  get strokes() {
+    return toWord(this.#given);
   }
 
   /** How many of the first points are the visitor's own, not the network's. */
@@ -120,9 +126,14 @@ export class Desk extends EventTarget {
     return this.#given.length / 3;
   }
 
-  /** Shows strokes and lets the network go on from them, without a text. @param {Float32Array} points x, y, pen */
-  goOn(points) {
-    this.write({ prime: { text: "", points } }, { given: points });
+  /**
+   * Shows strokes and lets the network go on from them, without a text.
+   * @param {Float32Array} points x, y, pen
+   * @param {{ hurry?: boolean, weights?: string }} [how] as `write`
+   */
+  goOn(points, how = {}) {
+    const given = whole(points);
+    this.write({ prime: { text: "", points: given } }, { ...how, given });
   }
 
   /**

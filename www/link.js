@@ -1,6 +1,8 @@
 // A writing as the fragment of an address: everything that determines the ink and its look, so that
 // whoever opens the link gets the same. The fragment is not sent to any server.
 
+import { fromWord } from "./strokes.js";
+
 /** @typedef {import("./paper.js").Look} Look */
 
 /**
@@ -46,8 +48,12 @@ const USUAL = { nib: 1, slant: 0, wander: 0 };
 /** As much as the text field takes. */
 export const LONGEST = 100_000;
 
-/** @param {Shared} shared @param {string} weights fingerprint of the network, "" if nobody knows it yet */
-export function toFragment(shared, weights) {
+/**
+ * @param {Shared} shared
+ * @param {string} weights fingerprint of the network, "" if nobody knows it yet
+ * @param {string} [strokes] that are gone on with, as strokes.js writes them
+ */
+export function toFragment(shared, weights, strokes = "") {
   const parameters = new URLSearchParams();
   for (const [key, value] of Object.entries(shared)) {
     if (value === "" || value === false || value === USUAL[/** @type {keyof Shared} */ (key)]) continue;
@@ -55,13 +61,14 @@ export function toFragment(shared, weights) {
     if (CHOICES[/** @type {keyof typeof CHOICES} */ (key)]?.[0] === value) continue;
     parameters.set(key, value === true ? "1" : String(value));
   }
+  if (strokes) parameters.set("strokes", strokes);
   if (weights) parameters.set("weights", weights);
   return `#${parameters}`;
 }
 
 /**
- * What a fragment says, as far as it makes sense; `problems` names what does not. `undefined` for a
- * fragment that is no writing.
+ * What a fragment says, as far as it makes sense; `problems` names what does not. `strokes` are points to
+ * go on from: x, y, pen. `undefined` for a fragment that is no writing.
  * @param {string} fragment
  */
 export function fromFragment(fragment) {
@@ -100,5 +107,9 @@ export function fromFragment(fragment) {
   const ink = parameters.get("ink");
   if (ink !== null && /^#[0-9a-f]{6}$/i.test(ink)) shared.ink = ink.toLowerCase();
   else if (ink !== null) problems.push("The link’s ink is no colour.");
-  return { shared: /** @type {Partial<Shared>} */ (shared), problems, weights: parameters.get("weights") ?? "" };
+  const word = parameters.get("strokes");
+  const strokes = word === null ? undefined : fromWord(word);
+  if (word !== null && !strokes) problems.push("The link’s strokes are damaged and left out.");
+  const weights = parameters.get("weights") ?? "";
+  return { shared: /** @type {Partial<Shared>} */ (shared), problems, weights, strokes };
 }

@@ -35,8 +35,6 @@ let soon = 0;
 function write(hurry = false, weights = "") {
   clearTimeout(soon);
   if (!desk.ready || !form.valid()) return;
-  // The address is that of this writing; the back button does not go through them all.
-  remember();
   desk.write({}, { hurry, weights });
 }
 
@@ -46,22 +44,26 @@ function writeSoon(hurry) {
   if (desk.points.count) soon = setTimeout(() => write(hurry), 250);
 }
 
-/** Puts what is written into the address. */
+/** What determines the writing, and how it looks. */
+const fragment = () => toFragment(form.wish, desk.fingerprint, desk.strokes);
+
+/** Puts it into the address; the back button does not go through them all. */
 function remember() {
   try {
-    history.replaceState(null, "", toFragment(form.wish, desk.fingerprint));
+    history.replaceState(null, "", fragment());
   } catch {
     // Too often within a few seconds, or too long for this browser: Copy link still has it.
   }
 }
 
-/** Fills the form from a link, and writes. @param {string} fragment */
-function follow(fragment) {
-  const link = fromFragment(fragment);
+/** Fills the form from the address, if that is a link, and writes. */
+function follow() {
+  const link = fromFragment(location.hash);
   if (!link) return;
   const problems = [...link.problems, ...form.set(link.shared)];
   desk.complaints += problems.map((problem) => `${problem} `).join("");
-  write(false, link.weights);
+  if (link.strokes && desk.ready && form.valid()) desk.goOn(link.strokes, { weights: link.weights });
+  else write(false, link.weights);
 }
 
 desk.addEventListener("busy", () => {
@@ -71,7 +73,7 @@ desk.addEventListener("ready", () => {
   writeButton.disabled = false;
   copyButton.disabled = false;
   // A link may be of a hand that is kept here.
-  void own.restored.then(() => follow(location.hash));
+  void own.restored.then(() => follow());
   void keepOffline(element("update", HTMLElement), element("offline", HTMLElement));
 });
 desk.addEventListener("broken", () => {
@@ -80,7 +82,7 @@ desk.addEventListener("broken", () => {
 desk.addEventListener("started", () => {
   element("invitation", HTMLElement).setAttribute("hidden", "");
   // The network that scribbles is loaded when it is first needed: only now is it known which it is.
-  if (!desk.given) remember();
+  remember();
 });
 form.hands.addEventListener("change", () => writeSoon(false));
 // Other paper has other lines.
@@ -104,7 +106,7 @@ document.addEventListener("keydown", (event) => {
   // In a dialog Escape closes that.
   if (event.key === "Escape" && !document.querySelector("dialog[open]")) desk.stop();
 });
-addEventListener("hashchange", () => follow(location.hash));
+addEventListener("hashchange", () => follow());
 
 const newSeed = () => Math.floor(Math.random() * 1_000_000);
 element("new-seed", HTMLButtonElement).addEventListener("click", () => {
@@ -139,9 +141,9 @@ for (const type of ["started", "look", "stopped"]) desk.addEventListener(type, s
 
 copyButton.addEventListener("click", async () => {
   if (!form.valid()) return;
-  const address = new URL(toFragment(form.wish, desk.fingerprint), location.href).href;
+  const address = new URL(fragment(), location.href).href;
   const without = desk.given
-    ? "The strokes that you drew are not in the link. "
+    ? desk.strokes ? "" : "The strokes that you drew are too many for a link. "
     : form.hands.own
       ? "Your own hand stays on this device, the link is without it. "
       : "";

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromFragment, LONGEST, toFragment } from "../../www/link.js";
+import { fromWord, MOST, toWord, whole } from "../../www/strokes.js";
 import { numbers } from "./numbers.js";
 
 const ROUNDS = 5_000;
@@ -29,7 +30,8 @@ const CHOICES = {
 /** What the form may rely on. */
 function sound(link, fragment) {
   if (link === undefined) return;
-  const { shared, problems, weights } = link;
+  const { shared, problems, weights, strokes } = link;
+  if (strokes) assert.ok(strokes.length > 0 && strokes.length % 3 === 0 && strokes.every(Number.isFinite), fragment);
   for (const [key, [min, max]] of Object.entries(NUMBERS)) {
     const value = shared[key];
     if (value !== undefined) assert.ok(value >= min && value <= max, `${key} is ${value} by ${fragment}`);
@@ -56,7 +58,7 @@ const AWKWARD = [
 test("whatever a link says, what comes of it is in its range", () => {
   const below = numbers(1);
   const pick = (list) => list[below(list.length)];
-  const keys = ["text", "style", "blend", "scribble", "own", "ink", "weights", "__proto__", "toString", ...Object.keys(NUMBERS), ...Object.keys(CHOICES)];
+  const keys = ["text", "style", "blend", "scribble", "own", "ink", "weights", "strokes", "__proto__", "toString", ...Object.keys(NUMBERS), ...Object.keys(CHOICES)];
   for (let round = 0; round < ROUNDS; round++) {
     const pieces = below(10) ? ["seed=1"] : [];
     for (let count = below(6); count > 0; count--) {
@@ -88,10 +90,27 @@ test("what is put into a link comes out of it", () => {
     };
     for (const key of ["bias", "temperature", "share", "nib", "slant", "wander"]) shared[key] = between(NUMBERS[key], 20);
     for (const [key, values] of Object.entries(CHOICES)) shared[key] = pick(values);
-    const link = fromFragment(toFragment(shared, "feedface"));
+    const points = whole(Float32Array.from({ length: 3 * (1 + below(40)) }, (_, i) => (i % 3 === 2 ? below(2) : below(4000) - 2000)));
+    const strokes = below(2) ? points : undefined;
+    const link = fromFragment(toFragment(shared, "feedface", strokes && toWord(strokes)));
     sound(link, text);
     // Of what is not blended there is no share.
     if (shared.blend === "") delete shared.share;
-    assert.deepEqual(link, { shared, problems: [], weights: "feedface" });
+    assert.deepEqual(link, { shared, problems: [], weights: "feedface", strokes });
   }
+});
+
+test("strokes of a link are whole or left out", () => {
+  const points = whole(Float32Array.from({ length: 3 * MOST }, (_, i) => (i % 3 === 2 ? Number(i % 90 === 89) : 700 * Math.sin(i / 40))));
+  const word = toWord(points);
+  assert.match(word, /^[\w-]+$/);
+  assert.ok(word.length < 5 * MOST, `${word.length} letters`);
+  assert.deepEqual(fromWord(word), points.map((value) => value + 0));
+  assert.equal(toWord(new Float32Array(3 * MOST + 3)), "", "too many");
+  const far = toWord(new Float32Array([2e6, 0, 1]));
+  for (const damaged of ["", "A", "AAAA", "!", "gICAgICAgICAgAA", "gA", far, `${word}!`]) {
+    assert.equal(fromWord(damaged), undefined, damaged.slice(0, 40));
+  }
+  const { problems, strokes } = fromFragment("#seed=1&strokes=~");
+  assert.deepEqual([problems, strokes], [["The link’s strokes are damaged and left out."], undefined]);
 });

@@ -140,7 +140,12 @@ test("strokes are gone on with: both are on the sheet", async () => {
   await visitor.opens("Continue my strokes");
   assert.equal(await page.locator("#own-pad .strokes path").count(), 2, "they are still there, to add to");
   assert.deepEqual(visitor.complaints, []);
+  // The link holds them, too.
+  const friend = await come({ query: page.url().slice(site.address.length), ready: /Done$/, reducedMotion: "reduce" });
   await visitor.leave();
+  assert.doesNotMatch(await friend.status.textContent(), /other weights|damaged/);
+  assert.deepEqual(strokes(await friend.downloads()), found);
+  await friend.leave();
 });
 
 test("where nothing can be kept a hand lasts for the visit, and that is said; the dialog is accessible", async () => {
