@@ -13,7 +13,7 @@ from prepare import IAM_NOTICE
 
 #: Lines of similar length share a batch, padded to a multiple of this many
 #: points: few shapes, so few compilations.
-BUCKET = 160
+BUCKET = 80
 
 
 @dataclass
@@ -148,45 +148,3 @@ def batches(corpus: Corpus, alphabet: str, width: int, size: int, rng) -> Iterat
         groups = [part[i : i + size] for i in range(0, len(part), size)]
         for index in rng.permutation(len(groups)):
             yield collate(corpus, groups[index], alphabet, width, size)
-
-
-#: Pieces of lines are padded to a multiple of this many points.
-PIECE_BUCKET = 40
-
-
-def pieces(batch: dict[str, np.ndarray], longest: int) -> list[dict[str, np.ndarray]]:
-    """A batch cut across time into pieces of about equal length, of at most `longest` points or little more."""
-    steps = int(batch["mask"].any(axis=1).sum())
-    count = -(-steps // longest)
-    length = -(-steps // count // PIECE_BUCKET) * PIECE_BUCKET
-    result = []
-    for start in range(0, steps, length):
-        piece = dict(batch)
-        for key in ("x", "target", "mask", "last"):
-            part = batch[key][start : start + length]
-            piece[key] = np.pad(part, ((0, length - len(part)), *[(0, 0)] * (part.ndim - 1)))
-        result.append(piece)
-    return result
-
-
-class Desk:
-    """Several batches, learnt from piece by piece in random turns, so that updates see all parts of lines."""
-
-    def __init__(self, batches: Iterator[dict[str, np.ndarray]], longest: int, rng, places: int = 4):
-        """`longest` points a piece; `places` batches at a time."""
-        self.batches, self.longest, self.rng = batches, longest, rng
-        self.open: list[tuple[list[dict[str, np.ndarray]], dict]] = []
-        self.places = places
-
-    def __iter__(self) -> Iterator[tuple[dict[str, np.ndarray], dict]]:
-        """Pieces, each with a dictionary that its batch's pieces have in common."""
-        while True:
-            while len(self.open) < self.places and (batch := next(self.batches, None)) is not None:
-                self.open.append((pieces(batch, self.longest), {}))
-            if not self.open:
-                return
-            index = int(self.rng.integers(len(self.open)))
-            left, shared = self.open[index]
-            yield left.pop(0), shared
-            if not left:
-                self.open.pop(index)

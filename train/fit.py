@@ -34,7 +34,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 import data
 import export
 import muon
-from model import Config, Params, init, initial_state, losses
+from model import Config, Params, init, losses
 
 EMA_DECAY = 0.998
 
@@ -53,7 +53,7 @@ def with_style(params: Params, config: Config, batch, keep):
 
 
 #: On which axis the lines of a batch lie.
-LINE_AXIS = {"x": 1, "target": 1, "mask": 1, "last": 1, "writer": 0, "ids": 0, "ids_mask": 0, "state": 0}
+LINE_AXIS = {"x": 1, "target": 1, "mask": 1, "last": 1, "writer": 0, "ids": 0, "ids_mask": 0}
 
 
 def make_update(config: Config, clip: float, dtype):
@@ -63,20 +63,19 @@ def make_update(config: Config, clip: float, dtype):
 
     def share_grads(params, batch, keep, points):
         def mean_loss(params):
-            (nats, stop, _, count), after = losses(params, config, with_style(params, config, batch, keep), dtype)
-            return (nats.sum() + stop.sum()) / points, ((nats.sum(), stop.sum(), count.sum()), after)
+            (nats, stop, _, count), _ = losses(params, config, with_style(params, config, batch, keep), dtype)
+            return (nats.sum() + stop.sum()) / points, (nats.sum(), stop.sum(), count.sum())
 
-        grads, (sums, after) = jax.grad(mean_loss, has_aux=True)(params)
-        return *jax.lax.psum((grads, sums), "lines"), after
+        return jax.lax.psum(jax.grad(mean_loss, has_aux=True)(params), "lines")
 
     @jax.jit
     def update(params, ema, state, batch, keep, rate, ema_rate):
         split = {key: PartitionSpec(*[None] * LINE_AXIS[key], "lines") for key in batch}
-        grads, sums, after = jax.shard_map(
+        grads, sums = jax.shard_map(
             share_grads,
             mesh=mesh,
             in_specs=(PartitionSpec(), split, PartitionSpec("lines"), PartitionSpec()),
-            out_specs=(PartitionSpec(), PartitionSpec(), PartitionSpec("lines")),
+            out_specs=PartitionSpec(),
             check_vma=False,
         )(params, batch, keep, batch["mask"].sum())
         norm = optax.tree.norm(grads)
@@ -87,7 +86,7 @@ def make_update(config: Config, clip: float, dtype):
         pick = lambda a, b: jax.tree.map(lambda x, y: jnp.where(good, x, y), a, b)  # noqa: E731
         params, state = pick(new, params), pick(state_new, state)
         ema = jax.tree.map(lambda e, p: e + ema_rate * (p - e), ema, params)
-        return params, ema, state, sums, norm, after
+        return params, ema, state, sums, norm
 
     return optimiser, update
 
@@ -192,7 +191,6 @@ def main() -> None:
     parser.add_argument("--style-drop", type=float, default=0.2)
     parser.add_argument("--stride", type=int, default=1, help="use every n-th point")
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--piece", type=int, default=10_000, help="most points of a line that an update learns from")
     parser.add_argument("--devices", type=int, help="CPU cores to use; all if left out")
     parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
     parser.add_argument("--clip", type=float, default=1.0, help="gradient norm (loss per point)")
@@ -240,7 +238,6 @@ def main() -> None:
     # Where an update leaves them: the second one would be compiled anew otherwise.
     mesh = Mesh(np.array(jax.devices()), ("lines",))
     params, ema, state = jax.device_put((params, ema, state), NamedSharding(mesh, PartitionSpec()))
-    beginning = jax.device_put(initial_state(config, args.batch), NamedSharding(mesh, PartitionSpec("lines")))
     print(
         f"{config.kind} {config.hidden}: {sum(p.size for p in params.values())} parameters, "
         f"{len(train.points)} lines, {train.count} points, sd {train.sd}, device {jax.devices()[0]}",
@@ -285,18 +282,13 @@ def main() -> None:
     shapes: set[tuple] = set()
     rate, norm = 0.0, 0.0
     while counters["minutes"] < args.minutes and spent < args.slice:
-        whole = data.batches(train, config.alphabet, width, args.batch, rng)
-        lines = varied(whole, train, args.style_drop if config.style_dim else 1.0, variety, rng)
-        for batch, line in data.Desk(lines, args.piece, rng):
-            if not line:  # its first piece
-                line["state"] = beginning
-            keep, batch["state"] = batch.pop("keep"), line["state"]
+        batches = data.batches(train, config.alphabet, width, args.batch, rng)
+        for batch in varied(batches, train, args.style_drop if config.style_dim else 1.0, variety, rng):
+            keep = batch.pop("keep")
             began = time.monotonic()
             rate = learning_rate(counters["minutes"] / args.minutes, counters["updates"], args.rate)
             ema_rate = max(1 - EMA_DECAY, 1 / (counters["updates"] + 2))
-            params, ema, state, sums, norm, line["state"] = update(
-                params, ema, state, batch, keep, rate, ema_rate
-            )
+            params, ema, state, sums, norm = update(params, ema, state, batch, keep, rate, ema_rate)
             nats, points = float(sums[0]), int(sums[2])
             minutes = (time.monotonic() - began) / 60
             if batch["x"].shape in shapes:

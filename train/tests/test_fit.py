@@ -20,7 +20,7 @@ import data
 import export
 import fit
 from conftest import run_program, succeed
-from model import Config, init, initial_state, losses
+from model import Config, init, losses
 
 # --- one update -----------------------------------------------------------------------------
 
@@ -54,7 +54,6 @@ def training(train_corpus) -> Training:
     )
     params = init(config, 1, 0.1)
     batch = data.collate(train_corpus, range(6), config.alphabet, data.text_width(train_corpus), 8)
-    batch["state"] = initial_state(config, 8)
     optimiser, update = fit.make_update(config, 1.0, jnp.float32)
     return Training(config, params, batch, optimiser.init(params), update)
 
@@ -68,7 +67,7 @@ def test_updates_lower_the_loss(training):
     params, state = training.params, training.state
     per_point = []
     for _ in range(40):
-        params, _, state, (nats, _, points), _, _ = training.step(params, state, training.batch)
+        params, _, state, (nats, _, points), _ = training.step(params, state, training.batch)
         per_point.append(float(nats) / float(points))
     assert int(points) == training.batch["mask"].sum()
     assert per_point[-1] < per_point[0] - 0.5
@@ -83,7 +82,7 @@ def test_devices_that_share_a_batch_find_the_gradient_of_the_whole(training):
         return (nats.sum() + stop.sum()) / points.sum(), nats.sum()
 
     grads, nats = jax.jit(jax.grad(per_point, has_aux=True))(training.params)
-    _, _, state, sums, norm, _ = training.step(training.params, training.state, batch)
+    _, _, state, sums, norm = training.step(training.params, training.state, batch)
     assert float(sums[0]) == pytest.approx(float(nats), rel=1e-5)
     whole = np.sqrt(sum(float((g**2).sum()) for g in grads.values()))
     assert float(norm) == pytest.approx(whole, rel=1e-4)
@@ -107,14 +106,14 @@ def test_the_average_moves_towards_the_parameters_at_its_rate(training):
 def test_a_batch_that_overflows_is_left_out(training):
     spoilt = {**training.batch, "target": training.batch["target"].copy()}
     spoilt["target"][3, 1, 0] = np.inf
-    params, ema, state, _, norm, _ = training.step(training.params, training.state, spoilt)
+    params, ema, state, _, norm = training.step(training.params, training.state, spoilt)
     assert not np.isfinite(float(norm))
     for name, before in training.params.items():
         assert np.array_equal(params[name], before)
         assert np.array_equal(ema[name], before)
     assert int(remembered(state, "adam").count) == 0
     # And the next good one is learnt from.
-    params, _, state, _, norm, _ = training.step(params, state, training.batch)
+    params, _, state, _, norm = training.step(params, state, training.batch)
     assert np.isfinite(float(norm))
     assert int(remembered(state, "adam").count) == 1
     assert not np.array_equal(params["output.bias"], training.params["output.bias"])
