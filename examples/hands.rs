@@ -20,7 +20,7 @@ const SEEDS: [(&str, u64); 11] = [
     ("none", 4),
     ("Plain", 3),
     ("Round", 3),
-    ("Small", 7),
+    ("Small", 2),
     ("Slanted", 3),
     ("Joined", 6),
     ("Rising", 2),
