@@ -42,6 +42,8 @@ import { script } from "./trusted.js";
 
 /** Milliseconds that the pen waits for the first line to be written: it can then be set level on its rule. */
 const PATIENCE = 450;
+/** About how many letters a scribble has. */
+const SCRIBBLE = 72;
 /** Largest weights file that is read, in bytes. */
 const LARGEST = 256 * 2 ** 20;
 /** More characters than these are not listed one by one, nor read out as what the picture shows. */
@@ -143,7 +145,8 @@ export class Desk extends EventTarget {
    *   a text; fingerprint of the weights that are expected to write
    */
   write(extra = {}, { hurry = false, given = new Float32Array(), weights = "" } = {}) {
-    const { text, scribble, style, blend, share, bias, temperature, seed, columns } = this.wish;
+    const { text, style, blend, share, bias, temperature, seed, columns } = this.wish;
+    const reads = this.#form.reads && !given.length;
     this.#job += 1;
     this.#hurry = hurry;
     this.#given = given;
@@ -157,8 +160,9 @@ export class Desk extends EventTarget {
     const options = { bias, temperature, seed, columns };
     if (style !== "") options.style = style;
     if (style !== "" && blend !== "") options.blend = { style: blend, share };
-    const own = given.length ? {} : (this.hands.own?.extra() ?? {});
-    this.send({ type: "write", job: this.#job, text: scribble || given.length ? "" : text, options: { ...options, ...own, ...extra } });
+    // A scribble would go on where the own hand's ink ends.
+    const own = reads ? (this.hands.own?.extra() ?? {}) : {};
+    this.send({ type: "write", job: this.#job, text: reads ? text : "", options: { ...options, ...own, ...extra } });
   }
 
   stop() {
@@ -265,7 +269,7 @@ export class Desk extends EventTarget {
     this.points = new Points();
     const level = plan.kind === "synthesis";
     const free = level ? wish.text.trim().split("\n").filter((line) => line.trim() === "").length : 0;
-    const rows = Math.max(1, plan.lines.length + free);
+    const rows = level ? Math.max(1, plan.lines.length + free) : Math.ceil(SCRIBBLE / wish.columns);
     this.layout = new Layout(this.points, wish, { letters, rows, letter: level ? this.hands.letter : LETTER, given: this.given, level });
     this.#ended = false;
     this.#due = performance.now() + PATIENCE;

@@ -216,6 +216,13 @@ export class Layout {
    */
   update(drawn = 0, ended = false) {
     const { rows, count } = this.#points;
+    const needed = Math.min(FREE.rows, (rows.at(-1)?.row ?? 0) + 1);
+    if (needed > this.#text.rows) {
+      // Nobody knows beforehand how long a scribble gets.
+      this.#text = { ...this.#text, rows: needed };
+      this.relay(this.#look, ended);
+      return;
+    }
     if (this.#data.length < 3 * count) {
       const larger = new Float32Array(Math.max(3 * count, 2 * this.#data.length));
       larger.set(this.#data.subarray(0, 3 * this.#count));

@@ -39,6 +39,12 @@ test("a hand is drawn, kept, written in, found again, exported, renamed, deleted
   assert.ok(strokes(mine).length > 4);
   await visitor.writes();
   assert.ok((await visitor.downloads()) === mine, "the same again");
+  // Without a text it is in nobody's hand: it begins at the left, not where the hand's ink ends.
+  await visitor.writes("");
+  const scribble = strokes(await visitor.downloads()).flat();
+  const left = scribble.filter((_, i) => i % 2 === 0).reduce((least, x) => Math.min(least, x));
+  assert.ok(left > 0 && left < 20, `${left} mm from the edge`);
+  await visitor.writes("hello you");
 
   // It is still there, and so is the link to it.
   const link = page.url();

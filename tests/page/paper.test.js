@@ -57,6 +57,23 @@ test("a text longer than a card flows on to further sheets, each of which is pri
   await visitor.leave();
 });
 
+test("a scribble fits on its sheet, however few letters a line has", async () => {
+  const visitor = await come({ viewport: { width: 390, height: 844 } });
+  await visitor.speed("At once");
+  for (const columns of [24, 10]) {
+    await visitor.page.getByLabel("Letters in a line", { exact: true }).fill(String(columns));
+    await visitor.writes("");
+    const svg = await visitor.downloads();
+    const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg).map(Number);
+    const ink = strokes(svg).flat();
+    const [across, down] = [0, 1].map((axis) => ink.filter((_, i) => i % 2 === axis));
+    assert.ok(Math.min(...across) > 0 && Math.max(...across) < width, `${columns} letters: across`);
+    assert.ok(Math.min(...down) > 0 && Math.max(...down) < height, `${columns} letters: down, ${Math.max(...down)} of ${height}`);
+  }
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
 test("line breaks and empty lines are kept, and lines stand on the rules", async () => {
   const visitor = await come();
   await set(visitor, "Paper", "a4");
