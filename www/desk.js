@@ -12,6 +12,7 @@
 // - `desk.hands`: `addOwn`, `removeOwn`, `chooseOwn`.
 // - `desk.write(extra)`: writes what the form asks for; `extra` is added to the engine's options, such as
 //   `{ prime }`. `desk.stop()`. `desk.goOn(points)`: shows points and goes on from them without a text;
+//   `desk.again()`: either once more;
 //   `desk.given`: how many points of what is being written are such.
 // - `desk.send(request, transfer)`: a request of one's own to worker.js. What comes back that the desk
 //   does not know is an event "reply" with the reply as its `detail`.
@@ -163,6 +164,12 @@ export class Desk extends EventTarget {
     // A scribble would go on where the own hand's ink ends.
     const own = reads ? (this.hands.own?.extra() ?? {}) : {};
     this.send({ type: "write", job: this.#job, text: reads ? text : "", options: { ...options, ...own, ...extra } });
+  }
+
+  /** What is on the sheet once more, as the form is now. */
+  again() {
+    if (this.given) this.goOn(this.#given);
+    else this.write();
   }
 
   stop() {

@@ -111,7 +111,8 @@ addEventListener("hashchange", () => follow());
 const newSeed = () => Math.floor(Math.random() * 1_000_000);
 element("new-seed", HTMLButtonElement).addEventListener("click", () => {
   form.set({ seed: newSeed() });
-  write();
+  clearTimeout(soon);
+  if (desk.ready && form.valid()) desk.again();
 });
 element("surprise", HTMLButtonElement).addEventListener("click", () => {
   const { names } = form.hands;

@@ -151,6 +151,11 @@ test("strokes are gone on with: both are on the sheet", async () => {
   await visitor.leave();
   assert.doesNotMatch(await friend.status.textContent(), /other weights|damaged/);
   assert.deepEqual(strokes(await friend.downloads()), found);
+  await friend.page.getByRole("button", { name: "Another take" }).click();
+  await friend.hears(/Done$/);
+  const other = strokes(await friend.downloads());
+  assert.deepEqual(other.slice(0, 2), found.slice(0, 2), "the visitor's own stay");
+  assert.notDeepEqual(other, found);
   await friend.leave();
 });
 
