@@ -25,7 +25,7 @@ import { element } from "./dom.js";
 import { LETTER, LINE_SPACING, Layout, paperSize } from "./paper.js";
 import { Points } from "./points.js";
 import { Sheet } from "./sheet.js";
-import { toWord, whole } from "./strokes.js";
+import { asWord, whole } from "./strokes.js";
 import { hideLine, hideLoading, say, sayEngine, showLine, showLoading } from "./status.js";
 import { script } from "./trusted.js";
 
@@ -121,7 +121,7 @@ export class Desk extends EventTarget {
 
   /** Strokes that are gone on with, as a link holds them; "" if there are none. */
   get strokes() {
-    return toWord(this.#given);
+    return asWord(this.#given);
   }
 
   /** How many of the first points are the visitor's own, not the network's. */

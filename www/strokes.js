@@ -9,7 +9,7 @@ const FAR = 1e6;
 export const whole = (points) => points.map(Math.round);
 
 /** @param {Float32Array} points x, y, pen, of whole units @returns {string} "" if they are too many */
-export function toWord(points) {
+export function asWord(points) {
   if (points.length > 3 * MOST) return "";
   /** @type {number[]} */
   const bytes = [];
@@ -29,7 +29,7 @@ export function toWord(points) {
   return word.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** What `toWord` was given; `undefined` for a word that no strokes have. @param {string} word */
+/** What `asWord` was given; `undefined` for a word that no strokes have. @param {string} word */
 export function fromWord(word) {
   /** @type {number[]} */
   const numbers = [];

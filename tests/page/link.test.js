@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromFragment, LONGEST, toFragment } from "../../www/link.js";
-import { fromWord, MOST, toWord, whole } from "../../www/strokes.js";
+import { fromWord, MOST, asWord, whole } from "../../www/strokes.js";
 import { numbers } from "./numbers.js";
 
 const ROUNDS = 5_000;
@@ -92,7 +92,7 @@ test("what is put into a link comes out of it", () => {
     for (const [key, values] of Object.entries(CHOICES)) shared[key] = pick(values);
     const points = whole(Float32Array.from({ length: 3 * (1 + below(40)) }, (_, i) => (i % 3 === 2 ? below(2) : below(4000) - 2000)));
     const strokes = below(2) ? points : undefined;
-    const link = fromFragment(toFragment(shared, "feedface", strokes && toWord(strokes)));
+    const link = fromFragment(toFragment(shared, "feedface", strokes && asWord(strokes)));
     sound(link, text);
     // Of what is not blended there is no share.
     if (shared.blend === "") delete shared.share;
@@ -102,12 +102,12 @@ test("what is put into a link comes out of it", () => {
 
 test("strokes of a link are whole or left out", () => {
   const points = whole(Float32Array.from({ length: 3 * MOST }, (_, i) => (i % 3 === 2 ? Number(i % 90 === 89) : 700 * Math.sin(i / 40))));
-  const word = toWord(points);
+  const word = asWord(points);
   assert.match(word, /^[\w-]+$/);
   assert.ok(word.length < 5 * MOST, `${word.length} letters`);
   assert.deepEqual(fromWord(word), points.map((value) => value + 0));
-  assert.equal(toWord(new Float32Array(3 * MOST + 3)), "", "too many");
-  const far = toWord(new Float32Array([2e6, 0, 1]));
+  assert.equal(asWord(new Float32Array(3 * MOST + 3)), "", "too many");
+  const far = asWord(new Float32Array([2e6, 0, 1]));
   for (const damaged of ["", "A", "AAAA", "!", "gICAgICAgICAgAA", "gA", far, `${word}!`]) {
     assert.equal(fromWord(damaged), undefined, damaged.slice(0, 40));
   }
