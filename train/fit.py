@@ -52,32 +52,51 @@ def with_style(params: Params, config: Config, batch, keep):
     return batch
 
 
+def noisy(params: Params, sd: float, key):
+    """The parameters with Gaussian noise on the LSTM layers' matrices [G section 3.2].
+
+    Not on the output's: a component's sd is often a few hundredths, and its mean must not be off by more.
+    """
+    keys = dict(zip(params, jax.random.split(key, len(params)), strict=True))
+    return {
+        name: p + sd * jax.random.normal(keys[name], p.shape) if muon.is_matrix(name) else p
+        for name, p in params.items()
+    }
+
+
 #: On which axis the lines of a batch lie.
 LINE_AXIS = {"x": 1, "target": 1, "mask": 1, "last": 1, "writer": 0, "ids": 0, "ids_mask": 0}
 
 
-def make_update(config: Config, clip: float, dtype):
-    """The jitted training step. Every device (on a CPU: every core) takes its share of a batch's lines."""
+def make_update(config: Config, clip: float, dtype, noise: float = 0.0):
+    """The jitted training step. Every device (on a CPU: every core) takes its share of a batch's lines.
+
+    `noise` is the `sd` of `noisy`, drawn anew by each device for each update.
+    """
     optimiser = muon.optimiser(clip)
     mesh = Mesh(np.array(jax.devices()), ("lines",))
 
-    def share_grads(params, batch, keep, points):
+    def share_grads(params, batch, keep, points, key):
+        key = jax.random.fold_in(key, jax.lax.axis_index("lines"))
+
         def mean_loss(params):
+            if noise:
+                params = noisy(params, noise, key)
             (nats, stop, _, count), _ = losses(params, config, with_style(params, config, batch, keep), dtype)
             return (nats.sum() + stop.sum()) / points, (nats.sum(), stop.sum(), count.sum())
 
         return jax.lax.psum(jax.grad(mean_loss, has_aux=True)(params), "lines")
 
     @jax.jit
-    def update(params, ema, state, batch, keep, rate, ema_rate):
+    def update(params, ema, state, batch, keep, rate, ema_rate, key):
         split = {key: PartitionSpec(*[None] * LINE_AXIS[key], "lines") for key in batch}
         grads, sums = jax.shard_map(
             share_grads,
             mesh=mesh,
-            in_specs=(PartitionSpec(), split, PartitionSpec("lines"), PartitionSpec()),
+            in_specs=(PartitionSpec(), split, PartitionSpec("lines"), PartitionSpec(), PartitionSpec()),
             out_specs=PartitionSpec(),
             check_vma=False,
-        )(params, batch, keep, batch["mask"].sum())
+        )(params, batch, keep, batch["mask"].sum(), key)
         norm = optax.tree.norm(grads)
         step, state_new = optimiser.update(grads, state, params)
         new = jax.tree.map(lambda p, s: p - rate * s, params, step)
@@ -197,6 +216,7 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=0.1, help="random scaling of ink, +- this share")
     parser.add_argument("--slant", type=float, default=0.0, help="random slant of lines without a style, +-")
     parser.add_argument("--stretch", type=float, default=0.0, help="random stretch of lines without a style, +- share")
+    parser.add_argument("--noise", type=float, default=0.0, help="sd of noise on the layers' matrices")
     parser.add_argument("--minutes", type=float, default=60, help="length of the whole run")
     parser.add_argument("--slice", type=float, default=1e9, help="minutes of this call")
     parser.add_argument("--save-every", type=float, default=5, help="minutes between checkpoints")
@@ -215,7 +235,7 @@ def main() -> None:
     config = build_config(args, train)
     variety = Variety(args.scale, args.slant, args.stretch)
     dtype = jnp.bfloat16 if args.bf16 else jnp.float32
-    optimiser, update = make_update(config, args.clip, dtype)
+    optimiser, update = make_update(config, args.clip, dtype, args.noise)
     evaluate = make_evaluate(config)
     args.run.mkdir(parents=True, exist_ok=True)
     checkpoint, log = args.run / "checkpoint.pickle", args.run / "log.jsonl"
@@ -288,7 +308,8 @@ def main() -> None:
             began = time.monotonic()
             rate = learning_rate(counters["minutes"] / args.minutes, counters["updates"], args.rate)
             ema_rate = max(1 - EMA_DECAY, 1 / (counters["updates"] + 2))
-            params, ema, state, sums, norm = update(params, ema, state, batch, keep, rate, ema_rate)
+            key = jax.random.fold_in(jax.random.key(args.seed), counters["updates"])
+            params, ema, state, sums, norm = update(params, ema, state, batch, keep, rate, ema_rate, key)
             nats, points = float(sums[0]), int(sums[2])
             minutes = (time.monotonic() - began) / 60
             if batch["x"].shape in shapes:

@@ -69,11 +69,16 @@ def muon() -> optax.GradientTransformation:
     return optax.GradientTransformation(init, update)
 
 
+def is_matrix(name: str) -> bool:
+    """Whether a parameter is a matrix of an LSTM layer."""
+    return name.startswith("lstm.") and name.endswith(".weight")
+
+
 def optimiser(clip: float) -> optax.GradientTransformation:
     """Steps, still to be multiplied by the learning rate; gradients are cut to the norm `clip` first."""
 
     def label(params):
-        return {name: "muon" if name.startswith("lstm.") and name.endswith(".weight") else "adam" for name in params}
+        return {name: "muon" if is_matrix(name) else "adam" for name in params}
 
     each = {"muon": muon(), "adam": optax.scale_by_adam(b2=0.99)}
     return optax.chain(optax.clip_by_global_norm(clip), optax.multi_transform(each, label))

@@ -89,7 +89,18 @@ pub fn products<L>(whole: &Whole, lines: &mut [L], part: impl for<'a> Fn(&'a mut
     for first in (0..four).step_by(ROWS) {
         let tile: [&[[i8; LANES]]; ROWS] = std::array::from_fn(|r| whole.row(first + r));
         let scales = &whole.scales[first..first + ROWS];
-        let (pairs, last) = lines.as_chunks_mut::<2>();
+        // As many sums at a time as registers hold.
+        let (fours, rest) = if many_registers() { lines.as_chunks_mut::<4>() } else { (&mut [][..], &mut *lines) };
+        for four in fours {
+            let four = four.each_mut().map(&part);
+            let sums = dots(tile, four.each_ref().map(|line| &line.fixed.chunks[..]));
+            for (l, line) in four.into_iter().enumerate() {
+                for r in 0..ROWS {
+                    line.sums[first + r] = number(sums[r][l], line.fixed.unit, scales[r]);
+                }
+            }
+        }
+        let (pairs, last) = rest.as_chunks_mut::<2>();
         for [a, b] in pairs {
             let (a, b) = (part(a), part(b));
             for r in (0..ROWS).step_by(2) {
@@ -117,34 +128,36 @@ pub fn products<L>(whole: &Whole, lines: &mut [L], part: impl for<'a> Fn(&'a mut
 }
 
 /// A sum of products of whole numbers as the number that it stands for.
-fn number([upper, lower]: [i64; 2], unit: f32, scale: f32) -> f32 {
-    (((upper << LOW) + lower) as f64 * (f64::from(unit) * f64::from(scale))) as f32
+fn number(total: i64, unit: f32, scale: f32) -> f32 {
+    (total as f64 * (f64::from(unit) * f64::from(scale))) as f32
 }
 
-/// Sums of products of each row with the upper and lower parts of each vector. Written once, for vectors of any
+/// What the sums for the upper and the lower parts are together.
+fn together(upper: &[i32], lower: &[i32]) -> i64 {
+    let sum = |part: &[i32]| part.iter().map(|&n| i64::from(n)).sum::<i64>();
+    (sum(upper) << LOW) + sum(lower)
+}
+
+/// Sums of products of each row with each vector. Written once, for vectors of any
 /// make.
 macro_rules! dots {
     ($rows:expr, $inputs:expr, $vector:ident) => {{
         let (rows, inputs) = ($rows, $inputs);
-        let mut sums = [[[$vector::zero(); 2]; L]; R];
+        let mut sums = [[$vector::zero(); L]; R];
         let inputs = inputs.map(|input| &input[..rows[0].len()]);
         for k in 0..rows[0].len() {
             for r in 0..R {
                 let x = $vector::widen(&rows[r][k]);
                 for l in 0..L {
-                    for part in 0..2 {
-                        sums[r][l][part] = $vector::add_products(sums[r][l][part], x, &inputs[l][k][part]);
-                    }
+                    sums[r][l] = $vector::add_products(sums[r][l], x, &inputs[l][k]);
                 }
             }
         }
         // Loops, not closures: the compiler keeps the sums in registers only if it sees through everything.
-        let mut totals = [[[0; 2]; L]; R];
+        let mut totals = [[0; L]; R];
         for r in 0..R {
             for l in 0..L {
-                for part in 0..2 {
-                    totals[r][l][part] = $vector::total(sums[r][l][part]);
-                }
+                totals[r][l] = $vector::total(sums[r][l]);
             }
         }
         totals
@@ -152,33 +165,54 @@ macro_rules! dots {
 }
 
 #[inline(always)]
-fn dots<const R: usize, const L: usize>(rows: [&[[i8; LANES]]; R], inputs: [&[Chunk]; L]) -> [[[i64; 2]; L]; R] {
+fn dots<const R: usize, const L: usize>(rows: [&[[i8; LANES]]; R], inputs: [&[Chunk]; L]) -> [[i64; L]; R] {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has what the function is compiled for.
-        return unsafe { dots_avx2(rows, inputs) };
+    {
+        if many_registers() {
+            // SAFETY: the processor has what the function is compiled for.
+            return unsafe { dots_vnni(rows, inputs) };
+        }
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the same.
+            return unsafe { dots_avx2(rows, inputs) };
+        }
     }
     dots!(rows, inputs, vector)
 }
 
+/// Whether the processor has `vnni`'s instructions, and with them 32 registers.
+#[inline(always)]
+fn many_registers() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx512vnni") && std::arch::is_x86_feature_detected!("avx512bw");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512vnni,avx512bw")]
+fn dots_vnni<const R: usize, const L: usize>(rows: [&[[i8; LANES]]; R], inputs: [&[Chunk]; L]) -> [[i64; L]; R] {
+    dots!(rows, inputs, vnni)
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn dots_avx2<const R: usize, const L: usize>(rows: [&[[i8; LANES]]; R], inputs: [&[Chunk]; L]) -> [[[i64; 2]; L]; R] {
+fn dots_avx2<const R: usize, const L: usize>(rows: [&[[i8; LANES]]; R], inputs: [&[Chunk]; L]) -> [[i64; L]; R] {
     dots!(rows, inputs, avx2)
 }
 
 /// 128 bits, as WASM has them.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vector {
-    use super::LANES;
+    use super::{Chunk, LANES, together};
     use core::arch::wasm32::{
         i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_splat,
         v128,
     };
 
     #[inline(always)]
-    pub fn zero() -> v128 {
-        i32x4_splat(0)
+    pub fn zero() -> [v128; 2] {
+        [i32x4_splat(0); 2]
     }
 
     #[inline(always)]
@@ -195,28 +229,37 @@ mod vector {
     }
 
     #[inline(always)]
-    pub fn add_products(sum: v128, x: [v128; 2], y: &[i16; LANES]) -> v128 {
+    fn add_part(sum: v128, x: [v128; 2], y: &[i16; LANES]) -> v128 {
         let low = i32x4_dot_i16x8(x[0], load(y, 0));
         i32x4_add(i32x4_add(sum, low), i32x4_dot_i16x8(x[1], load(y, 8)))
     }
 
     #[inline(always)]
-    pub fn total(v: v128) -> i64 {
+    pub fn add_products(sums: [v128; 2], x: [v128; 2], y: &Chunk) -> [v128; 2] {
+        [add_part(sums[0], x, &y[0]), add_part(sums[1], x, &y[1])]
+    }
+
+    #[inline(always)]
+    fn lanes(v: v128) -> [i32; 4] {
         [i32x4_extract_lane::<0>(v), i32x4_extract_lane::<1>(v), i32x4_extract_lane::<2>(v), i32x4_extract_lane::<3>(v)]
-            .map(i64::from)
-            .iter()
-            .sum()
+    }
+
+    #[inline(always)]
+    pub fn total(sums: [v128; 2]) -> i64 {
+        together(&lanes(sums[0]), &lanes(sums[1]))
     }
 }
 
 /// 128 bits, as a compiler can find them by itself.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod vector {
-    use super::LANES;
+    use super::{Chunk, LANES, together};
+
+    type Sums = [[i32; LANES / 2]; 2];
 
     #[inline(always)]
-    pub fn zero() -> [i32; LANES / 2] {
-        [0; LANES / 2]
+    pub fn zero() -> Sums {
+        [[0; LANES / 2]; 2]
     }
 
     #[inline(always)]
@@ -225,32 +268,34 @@ mod vector {
     }
 
     #[inline(always)]
-    pub fn add_products(mut sum: [i32; LANES / 2], x: [i16; LANES], y: &[i16; LANES]) -> [i32; LANES / 2] {
-        for n in 0..LANES / 2 {
-            let product = |k: usize| i32::from(x[k]) * i32::from(y[k]);
-            sum[n] += product(2 * n) + product(2 * n + 1);
+    pub fn add_products(mut sums: Sums, x: [i16; LANES], y: &Chunk) -> Sums {
+        for part in 0..2 {
+            for n in 0..LANES / 2 {
+                let product = |k: usize| i32::from(x[k]) * i32::from(y[part][k]);
+                sums[part][n] += product(2 * n) + product(2 * n + 1);
+            }
         }
-        sum
+        sums
     }
 
     #[inline(always)]
-    pub fn total(sum: [i32; LANES / 2]) -> i64 {
-        sum.iter().map(|&n| i64::from(n)).sum()
+    pub fn total(sums: Sums) -> i64 {
+        together(&sums[0], &sums[1])
     }
 }
 
 /// 256 bits, as most x86-64 processors have them.
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use super::LANES;
+    use super::{Chunk, LANES, together};
     use core::arch::x86_64::{
         __m128i, __m256i, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_madd_epi16, _mm256_setzero_si256,
     };
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub fn zero() -> __m256i {
-        _mm256_setzero_si256()
+    pub fn zero() -> [__m256i; 2] {
+        [_mm256_setzero_si256(); 2]
     }
 
     #[inline]
@@ -261,14 +306,53 @@ mod avx2 {
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub fn add_products(sum: __m256i, x: __m256i, y: &[i16; LANES]) -> __m256i {
-        _mm256_add_epi32(sum, _mm256_madd_epi16(x, bytemuck::cast(*y)))
+    pub fn add_products(mut sums: [__m256i; 2], x: __m256i, y: &Chunk) -> [__m256i; 2] {
+        for part in 0..2 {
+            sums[part] = _mm256_add_epi32(sums[part], _mm256_madd_epi16(x, bytemuck::cast(y[part])));
+        }
+        sums
     }
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub fn total(sum: __m256i) -> i64 {
-        bytemuck::cast::<_, [i32; 8]>(sum).iter().map(|&n| i64::from(n)).sum()
+    pub fn total(sums: [__m256i; 2]) -> i64 {
+        let [upper, lower] = sums.map(bytemuck::cast::<_, [i32; 8]>);
+        together(&upper, &lower)
+    }
+}
+
+/// 512 bits: both parts at once, and one instruction that multiplies pairs and adds them to the sums.
+#[cfg(target_arch = "x86_64")]
+mod vnni {
+    use super::{Chunk, LANES, together};
+    use core::arch::x86_64::{
+        __m128i, __m512i, _mm256_broadcastsi128_si256, _mm512_cvtepi8_epi16, _mm512_dpwssd_epi32, _mm512_setzero_si512,
+    };
+
+    #[inline]
+    #[target_feature(enable = "avx512vnni,avx512bw")]
+    pub fn zero() -> __m512i {
+        _mm512_setzero_si512()
+    }
+
+    /// The row twice, for either part.
+    #[inline]
+    #[target_feature(enable = "avx512vnni,avx512bw")]
+    pub fn widen(row: &[i8; LANES]) -> __m512i {
+        _mm512_cvtepi8_epi16(_mm256_broadcastsi128_si256(bytemuck::cast::<_, __m128i>(*row)))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512vnni,avx512bw")]
+    pub fn add_products(sums: __m512i, x: __m512i, y: &Chunk) -> __m512i {
+        _mm512_dpwssd_epi32(sums, x, bytemuck::cast(*y))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512vnni,avx512bw")]
+    pub fn total(sums: __m512i) -> i64 {
+        let [upper, lower] = bytemuck::cast::<_, [[i32; LANES / 2]; 2]>(sums);
+        together(&upper, &lower)
     }
 }
 
@@ -307,10 +391,32 @@ mod tests {
                     let most = terms.map(f64::abs).sum::<f64>() * f64::from(whole.scales[r]);
                     assert!((f64::from(*sum) - plain).abs() <= 2e-7 * most, "{sum} against {plain}, {columns} columns");
                 }
-                for lines in 2..=5 {
+                for lines in 2..=7 {
                     assert_eq!(found(&whole, &input, lines), sums);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn vectors_of_any_kind_give_the_same_sums() {
+        fn plain<const R: usize, const L: usize>(rows: [&[[i8; LANES]]; R], inputs: [&[Chunk]; L]) -> [[i64; L]; R] {
+            dots!(rows, inputs, vector)
+        }
+        let (_, whole) = whole(ROWS, 600);
+        let fixed = [0.3, 0.7].map(|pace: f32| {
+            let mut fixed = Fixed::default();
+            fixed.set(&(0..600).map(|k| (k as f32 * pace).cos()).collect::<Vec<_>>());
+            fixed
+        });
+        let rows: [_; ROWS] = std::array::from_fn(|r| whole.row(r));
+        let inputs = fixed.each_ref().map(|fixed| &fixed.chunks[..]);
+        let sums = plain(rows, inputs);
+        assert_eq!(dots(rows, inputs), sums);
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has what the function is compiled for.
+            assert_eq!(unsafe { dots_avx2(rows, inputs) }, sums);
         }
     }
 

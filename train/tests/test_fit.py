@@ -34,10 +34,11 @@ class Training(NamedTuple):
     state: tuple
     update: Callable
 
-    def step(self, params, state, batch, rate=0.01, ema=None, ema_rate=0.1):
+    def step(self, params, state, batch, rate=0.01, ema=None, ema_rate=0.1, seed=1):
         """One update with every style kept."""
         keep = np.ones(batch["mask"].shape[1], np.float32)
-        return self.update(params, params if ema is None else ema, state, batch, keep, rate, ema_rate)
+        key = jax.random.key(seed)
+        return self.update(params, params if ema is None else ema, state, batch, keep, rate, ema_rate, key)
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +118,36 @@ def test_a_batch_that_overflows_is_left_out(training):
     assert np.isfinite(float(norm))
     assert int(remembered(state, "adam").count) == 1
     assert not np.array_equal(params["output.bias"], training.params["output.bias"])
+
+
+def test_noise_is_on_the_matrices_of_the_layers_only(training):
+    noised = fit.noisy(training.params, 0.05, jax.random.key(3))
+    assert noised.keys() == training.params.keys()
+    for name, before in training.params.items():
+        change = np.asarray(noised[name] - before)
+        if name == "lstm.0.weight":
+            assert change.std() == pytest.approx(0.05, rel=0.1)
+            assert abs(change.mean()) < 0.01
+        else:
+            assert not change.any(), name
+    other = fit.noisy(training.params, 0.05, jax.random.key(4))
+    assert not np.array_equal(other["lstm.0.weight"], noised["lstm.0.weight"])
+
+
+def test_with_noise_the_gradient_is_that_of_noisy_weights_and_moves_the_clean_ones(training):
+    _, update = fit.make_update(training.config, 1.0, jnp.float32, noise=0.2)
+    noisy = training._replace(update=update)
+    losses = [float(noisy.step(training.params, training.state, training.batch, seed=s)[3][0]) for s in (1, 1, 2)]
+    assert losses[0] == losses[1] != losses[2]
+    # At no rate nothing of the noise stays.
+    params, *_ = noisy.step(training.params, training.state, training.batch, rate=0.0)
+    for name, before in training.params.items():
+        np.testing.assert_array_equal(params[name], before)
+
+
+def test_without_noise_chance_has_no_say_in_an_update(training):
+    losses = [float(training.step(training.params, training.state, training.batch, seed=s)[3][0]) for s in (1, 2)]
+    assert losses[0] == losses[1]
 
 
 def test_a_style_is_a_row_of_the_writers_table_or_zero():
