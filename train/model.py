@@ -167,6 +167,24 @@ def dot(a: jax.Array, b: jax.Array, dtype) -> jax.Array:
     return jnp.dot(a.astype(dtype), b.astype(dtype), preferred_element_type=jnp.float32)
 
 
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def product(a: jax.Array, weight: jax.Array, dtype) -> jax.Array:
+    """`a @ weight.T`, whose way back reads the weight by rows: by columns XLA's CPU products fall back to `f32`."""
+    return dot(a, weight.T, dtype)
+
+
+def _product_forward(a, weight, dtype):
+    return dot(a, weight.T, dtype), (a, weight)
+
+
+def _product_backward(dtype, residual, cotangent):
+    a, weight = residual
+    return dot(cotangent, weight, dtype), dot(cotangent.T, a, dtype)
+
+
+product.defvjp(_product_forward, _product_backward)
+
+
 def outer(a: jax.Array, b: jax.Array, dtype) -> jax.Array:
     """Sum over timesteps and lines of the outer products of `[T, B, .]` and `[T, B, .]`."""
     return dot(a.reshape(-1, a.shape[-1]).T, b.reshape(-1, b.shape[-1]), dtype)
@@ -326,15 +344,15 @@ def forward(params: Params, config: Config, x, ids=None, ids_mask=None, style=No
     seen = {"state": state}
     hidden: list[jax.Array] = []
     for layer, width in enumerate(config.hidden):
-        weight = params[f"lstm.{layer}.weight"].T
+        weight = params[f"lstm.{layer}.weight"]
         bias = params[f"lstm.{layer}.bias"]
         if style is not None and config.style_dim:
             bias = bias + style @ params[f"lstm.{layer}.style"].T
         if layer == 0 and config.window:
             onehot = jax.nn.one_hot(ids, config.ids)
-            gates = dot(x, weight[:3], jnp.float32) + bias
+            gates = dot(x, weight[:, :3].T, jnp.float32) + bias
             state[0], (hidden_0, window, seen["kappa"], seen["phi"]) = window_layer(
-                weight[3:],
+                weight[:, 3:].T,
                 params["window.weight"].T,
                 params["window.bias"],
                 (ids, ids_mask, onehot),
@@ -351,12 +369,12 @@ def forward(params: Params, config: Config, x, ids=None, ids_mask=None, style=No
         if layer:
             inputs.append(hidden[-1])
         joined = jnp.concatenate(inputs, axis=-1)
-        gates = dot(joined.reshape(steps * batch, -1), weight[:-width], dtype)
+        gates = product(joined.reshape(steps * batch, -1), weight[:, :-width], dtype)
         gates = gates.reshape(steps, batch, -1) + bias
-        state[layer], above = plain_layer(weight[-width:], gates, state[layer], dtype)
+        state[layer], above = plain_layer(weight[:, -width:].T, gates, state[layer], dtype)
         hidden.append(above)
     joined = jnp.concatenate(hidden, axis=-1).reshape(steps * batch, -1)
-    outputs = dot(joined, params["output.weight"].T, dtype) + params["output.bias"]
+    outputs = product(joined, params["output.weight"], dtype) + params["output.bias"]
     return outputs.reshape(steps, batch, -1), seen
 
 

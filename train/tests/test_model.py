@@ -320,10 +320,18 @@ def test_pieces_of_lines_have_the_losses_of_the_whole_if_the_state_is_handed_on(
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
-def test_bf16_products_give_nearly_the_same_loss():
+def test_bf16_products_give_nearly_the_same_loss_and_gradient():
     tensors, config = tiny_network("synthesis")
     batch = made_up_batch(config)
-    exact = losses(tensors, config, batch)[0][0]
-    rounded = losses(tensors, config, batch, dtype=jnp.bfloat16)[0][0]
-    np.testing.assert_allclose(rounded, exact, rtol=0.02)
-    assert not np.array_equal(rounded, exact)
+
+    def total(tensors, dtype):
+        nats = losses(tensors, config, batch, dtype=dtype)[0][0]
+        return nats.sum(), nats
+
+    gradient_of = jax.jit(jax.grad(total, has_aux=True), static_argnums=1)
+    exact, rounded = (gradient_of(tensors, dtype) for dtype in (jnp.float32, jnp.bfloat16))
+    np.testing.assert_allclose(rounded[1], exact[1], rtol=0.02)
+    assert not np.array_equal(rounded[1], exact[1])
+    for name, gradient in exact[0].items():
+        distance = np.linalg.norm(rounded[0][name] - gradient)
+        assert distance <= 0.03 * np.linalg.norm(gradient), name
