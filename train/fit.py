@@ -82,7 +82,7 @@ def make_update(config: Config, clip: float, dtype, noise: float = 0.0):
         def mean_loss(params):
             if noise:
                 params = noisy(params, noise, key)
-            (nats, stop, _, count), _ = losses(params, config, with_style(params, config, batch, keep), dtype)
+            nats, stop, _, count = losses(params, config, with_style(params, config, batch, keep), dtype)
             return (nats.sum() + stop.sum()) / points, (nats.sum(), stop.sum(), count.sum())
 
         return jax.lax.psum(jax.grad(mean_loss, has_aux=True)(params), "lines")
@@ -116,7 +116,7 @@ def make_evaluate(config: Config):
     @jax.jit
     def sums(params, batch):
         batch = with_style(params, config, batch, jnp.zeros(batch["writer"].shape))
-        (nats, stop, squared, points), _ = losses(params, config, batch)
+        nats, stop, squared, points = losses(params, config, batch)
         return nats.sum(), stop.sum(), squared.sum(), points.sum()
 
     def evaluate(params, corpus: data.Corpus, width: int, size: int = 64, limit: int | None = None):

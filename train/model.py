@@ -190,25 +190,14 @@ def outer(a: jax.Array, b: jax.Array, dtype) -> jax.Array:
     return dot(a.reshape(-1, a.shape[-1]).T, b.reshape(-1, b.shape[-1]), dtype)
 
 
-def earlier(a: jax.Array, first: jax.Array) -> jax.Array:
-    """`[T, ...]` one timestep later, `first` `[...]` before: what was there before each timestep."""
-    return jnp.concatenate([first[None], a[:-1]])
+def earlier(a: jax.Array) -> jax.Array:
+    """`[T, ...]` one timestep later, zeros first: what was there before each timestep."""
+    return jnp.concatenate([jnp.zeros_like(a[:1]), a[:-1]])
 
 
-def initial_state(config: Config, lines: int) -> list[tuple[jax.Array, ...]]:
-    """Zeros. A layer's state is hidden units and cells `[B, H]`; the first one's also kappa and window behind it.
-
-    No gradient flows through a state: a line may be learnt from piece by piece.
-    """
-    state = [(jnp.zeros((lines, width)), jnp.zeros((lines, width))) for width in config.hidden]
-    if config.window:
-        state[0] += (jnp.zeros((lines, config.window)), jnp.zeros((lines, config.ids)))
-    return state
-
-
-def no_gradient(state):
-    """Of a state that a layer begins with."""
-    return jax.tree.map(jnp.zeros_like, state)
+def zeros(lines: int, *widths: int) -> tuple[jax.Array, ...]:
+    """What a layer begins a line with, `[B, width]` each."""
+    return tuple(jnp.zeros((lines, width)) for width in widths)
 
 
 # Reverse-mode through a scan adds every timestep's outer product to the weight's
@@ -218,35 +207,35 @@ def no_gradient(state):
 # trainer's tests compare them with what `jax.grad` makes of the plain scan.
 
 
-def plain_scan(weight, gates_in, state, dtype):
-    """One LSTM layer: the state after, and `[T, B, .]` hidden states and what the way back needs besides.
+def plain_scan(weight, gates_in, dtype):
+    """One LSTM layer: `[T, B, .]` hidden states and what the way back needs besides.
 
     `weight` is `[H, 4 H]` (own hidden units), `gates_in` `[T, B, 4 H]` all that
-    does not come from the layer itself, `state` hidden units and cells before.
+    does not come from the layer itself.
     """
+    units = weight.shape[0]
 
     def step(carry, sums):
         hidden, cell = carry
         hidden, cell, gates = lstm_cell(sums + dot(hidden, weight, dtype), cell)
         return (hidden, cell), (hidden, cell, gates)
 
-    return lax.scan(step, state, gates_in)
+    return lax.scan(step, zeros(gates_in.shape[1], units, units), gates_in)[1]
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(3,))
-def plain_layer(weight, gates_in, state, dtype):
-    """The state after, and the hidden states, of `plain_scan`; no gradient flows through states."""
-    after, kept = plain_scan(weight, gates_in, state, dtype)
-    return after, kept[0]
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def plain_layer(weight, gates_in, dtype):
+    """The hidden states of `plain_scan`."""
+    return plain_scan(weight, gates_in, dtype)[0]
 
 
-def _plain_forward(weight, gates_in, state, dtype):
-    after, kept = plain_scan(weight, gates_in, state, dtype)
-    return (after, kept[0]), (weight, state, kept)
+def _plain_forward(weight, gates_in, dtype):
+    kept = plain_scan(weight, gates_in, dtype)
+    return kept[0], (weight, kept)
 
 
 def _plain_backward(dtype, residual, cotangent):
-    weight, state, (hidden, cell, gates) = residual
+    weight, (hidden, cell, gates) = residual
     back = weight.T
 
     def step(carry, inputs):
@@ -255,23 +244,23 @@ def _plain_backward(dtype, residual, cotangent):
         d_gates, d_cell = lstm_cell_backward(d_hidden + d_out, d_cell, before, cell, gates)
         return (dot(d_gates, back, dtype), d_cell), d_gates
 
-    inputs = (cotangent[1], earlier(cell, state[1]), cell, gates)
-    _, d_gates = lax.scan(step, no_gradient(state), inputs, reverse=True)
-    return outer(earlier(hidden, state[0]), d_gates, dtype), d_gates, no_gradient(state)
+    inputs = (cotangent, earlier(cell), cell, gates)
+    _, d_gates = lax.scan(step, (jnp.zeros_like(hidden[0]), jnp.zeros_like(cell[0])), inputs, reverse=True)
+    return outer(earlier(hidden), d_gates, dtype), d_gates
 
 
 plain_layer.defvjp(_plain_forward, _plain_backward)
 
 
-def window_scan(weight, window_weight, window_bias, text, gates_in, state, dtype):
+def window_scan(weight, window_weight, window_bias, text, gates_in, dtype):
     """First layer of the synthesis network: its window feeds its own next timestep.
 
     `weight` is `[A + H, 4 H]` (window, own hidden units), `window_weight`
     `[H, 3 K]`, `text` the ids `[B, U]`, their mask and their one-hot rows
-    `[B, U, A]`, `state` hidden units, cells, kappa and window before. Gives the
-    state after, and `[T, B, .]`: hidden, window, kappa and phi, and what the
+    `[B, U, A]`. Gives `[T, B, .]`: hidden, window, kappa and phi, and what the
     way back needs besides.
     """
+    units, components = window_weight.shape[0], window_bias.shape[0] // 3
     ids, mask, onehot = text
 
     def step(carry, sums):
@@ -282,26 +271,23 @@ def window_scan(weight, window_weight, window_bias, text, gates_in, state, dtype
         window, kappa, phi, moved = window_step(p, kappa, ids, mask, onehot)
         return (hidden, cell, kappa, window), (hidden, window, kappa, phi, cell, gates, moved)
 
-    return lax.scan(step, state, gates_in)
+    start = zeros(gates_in.shape[1], units, units, components, weight.shape[0] - units)
+    return lax.scan(step, start, gates_in)[1]
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(6,))
-def window_layer(weight, window_weight, window_bias, text, gates_in, state, dtype):
-    """The state after, and hidden, window, kappa and phi, of `window_scan`.
-
-    No gradient flows through the last two, nor through states.
-    """
-    after, kept = window_scan(weight, window_weight, window_bias, text, gates_in, state, dtype)
-    return after, kept[:4]
+@partial(jax.custom_vjp, nondiff_argnums=(5,))
+def window_layer(weight, window_weight, window_bias, text, gates_in, dtype):
+    """Hidden, window, kappa and phi of `window_scan`; no gradient flows through the last two."""
+    return window_scan(weight, window_weight, window_bias, text, gates_in, dtype)[:4]
 
 
-def _window_forward(weight, window_weight, window_bias, text, gates_in, state, dtype):
-    after, kept = window_scan(weight, window_weight, window_bias, text, gates_in, state, dtype)
-    return (after, kept[:4]), (weight, window_weight, text, state, kept)
+def _window_forward(weight, window_weight, window_bias, text, gates_in, dtype):
+    kept = window_scan(weight, window_weight, window_bias, text, gates_in, dtype)
+    return kept[:4], (weight, window_weight, text, kept)
 
 
 def _window_backward(dtype, residual, cotangent):
-    weight, window_weight, text, state, (hidden, window, kappa, _, cell, gates, moved) = residual
+    weight, window_weight, text, (hidden, window, kappa, _, cell, gates, moved) = residual
     back, window_back = weight.T, window_weight.T
     characters = window.shape[-1]
 
@@ -314,34 +300,32 @@ def _window_backward(dtype, residual, cotangent):
         d_recurrent = dot(d_gates, back, dtype)
         return (d_recurrent[:, characters:], d_cell, d_kappa, d_recurrent[:, :characters]), (d_gates, d_p)
 
-    inputs = (cotangent[1][:2], earlier(cell, state[1]), cell, gates, kappa, moved)
-    _, (d_gates, d_p) = lax.scan(step, no_gradient(state), inputs, reverse=True)
-    recurrent = jnp.concatenate([earlier(window, state[3]), earlier(hidden, state[0])], axis=-1)
+    inputs = (cotangent[:2], earlier(cell), cell, gates, kappa, moved)
+    none = tuple(jnp.zeros_like(a[0]) for a in (hidden, cell, kappa, window))
+    _, (d_gates, d_p) = lax.scan(step, none, inputs, reverse=True)
+    recurrent = jnp.concatenate([earlier(window), earlier(hidden)], axis=-1)
     ids, mask, onehot = text
-    none = (np.zeros(ids.shape, jax.dtypes.float0), jnp.zeros_like(mask), jnp.zeros_like(onehot))
+    of_text = (np.zeros(ids.shape, jax.dtypes.float0), jnp.zeros_like(mask), jnp.zeros_like(onehot))
     return (
         outer(recurrent, d_gates, dtype),
         outer(hidden, d_p, jnp.float32),
         d_p.sum((0, 1)),
-        none,
+        of_text,
         d_gates,
-        no_gradient(state),
     )
 
 
 window_layer.defvjp(_window_forward, _window_backward)
 
 
-def forward(params: Params, config: Config, x, ids=None, ids_mask=None, style=None, dtype=jnp.float32, state=None):
+def forward(params: Params, config: Config, x, ids=None, ids_mask=None, style=None, dtype=jnp.float32):
     """Outputs `[T, B, R]` and what the window did, for inputs `x` `[T, B, 3]`.
 
     `ids` `[B, U]` and `ids_mask` `[B, U]` are the text, `style` `[B, S]` the
-    writers' vectors; either may be `None`. `state` is as in `initial_state`,
-    which it is if left out; what it has become is among what was seen.
+    writers' vectors; either may be `None`.
     """
     steps, batch, _ = x.shape
-    state = initial_state(config, batch) if state is None else list(state)
-    seen = {"state": state}
+    seen = {}
     hidden: list[jax.Array] = []
     for layer, width in enumerate(config.hidden):
         weight = params[f"lstm.{layer}.weight"]
@@ -351,13 +335,12 @@ def forward(params: Params, config: Config, x, ids=None, ids_mask=None, style=No
         if layer == 0 and config.window:
             onehot = jax.nn.one_hot(ids, config.ids)
             gates = dot(x, weight[:, :3].T, jnp.float32) + bias
-            state[0], (hidden_0, window, seen["kappa"], seen["phi"]) = window_layer(
+            hidden_0, window, seen["kappa"], seen["phi"] = window_layer(
                 weight[:, 3:].T,
                 params["window.weight"].T,
                 params["window.bias"],
                 (ids, ids_mask, onehot),
                 gates,
-                state[0],
                 dtype,
             )
             seen["window"] = window
@@ -371,8 +354,7 @@ def forward(params: Params, config: Config, x, ids=None, ids_mask=None, style=No
         joined = jnp.concatenate(inputs, axis=-1)
         gates = product(joined.reshape(steps * batch, -1), weight[:, :-width], dtype)
         gates = gates.reshape(steps, batch, -1) + bias
-        state[layer], above = plain_layer(weight[:, -width:].T, gates, state[layer], dtype)
-        hidden.append(above)
+        hidden.append(plain_layer(weight[:, -width:].T, gates, dtype))
     joined = jnp.concatenate(hidden, axis=-1).reshape(steps * batch, -1)
     outputs = product(joined, params["output.weight"], dtype) + params["output.bias"]
     return outputs.reshape(steps, batch, -1), seen
@@ -409,22 +391,14 @@ def log_density(parts: dict[str, jax.Array], target: jax.Array) -> jax.Array:
 
 
 def losses(params: Params, config: Config, batch: dict[str, jax.Array], dtype=jnp.float32):
-    """Per line of a batch: log-loss in nats [G eq 26], stop loss, squared error, points; and the state after.
+    """Per line of a batch: log-loss in nats [G eq 26], stop loss, squared error, points.
 
     `batch` holds `x` and `target` `[T, B, 3]` (target = x shifted by one), `mask` and `last` `[T, B]`
     (which timesteps are points, and which of these their line's last), for synthesis `ids`, `ids_mask`
-    `[B, U]`, `style` `[B, S]`, and, where lines do not begin with it, `state`.
+    `[B, U]` and `style` `[B, S]`.
     """
-    outputs, seen = forward(
-        params,
-        config,
-        batch["x"],
-        batch.get("ids"),
-        batch.get("ids_mask"),
-        batch.get("style"),
-        dtype,
-        batch.get("state"),
-    )
+    text = batch.get("ids"), batch.get("ids_mask")
+    outputs, _ = forward(params, config, batch["x"], *text, batch.get("style"), dtype)
     parts = split_outputs(outputs, config)
     target, mask = batch["target"], batch["mask"]
     # e = sigmoid(-e_hat): log e = log_sigmoid(-e_hat)
@@ -440,4 +414,4 @@ def losses(params: Params, config: Config, batch: dict[str, jax.Array], dtype=jn
     error_x = jnp.sum(weights * parts["mu_x"], -1) - target[..., 0]
     error_y = jnp.sum(weights * parts["mu_y"], -1) - target[..., 1]
     squared = jnp.sum(mask * (error_x**2 + error_y**2), axis=0)
-    return (nats, stop, squared, jnp.sum(mask, axis=0)), seen["state"]
+    return nats, stop, squared, jnp.sum(mask, axis=0)

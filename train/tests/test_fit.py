@@ -79,7 +79,7 @@ def test_devices_that_share_a_batch_find_the_gradient_of_the_whole(training):
     batch, config = training.batch, training.config
 
     def per_point(params):
-        (nats, stop, _, points), _ = losses(params, config, fit.with_style(params, config, batch, jnp.ones(8)))
+        nats, stop, _, points = losses(params, config, fit.with_style(params, config, batch, jnp.ones(8)))
         return (nats.sum() + stop.sum()) / points.sum(), nats.sum()
 
     grads, nats = jax.jit(jax.grad(per_point, has_aux=True))(training.params)

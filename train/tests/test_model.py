@@ -85,24 +85,18 @@ def assert_same_gradients(by_hand, by_jax) -> None:
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=5e-6 * largest)
 
 
-def made_up_state(rng, *widths: int) -> tuple[jax.Array, ...]:
-    """What a layer might begin with in the middle of a line."""
-    return tuple(jnp.asarray(rng.uniform(0, 0.9, (LINES, width)), jnp.float32) for width in widths)
-
-
 def test_the_plain_layers_gradients_are_those_of_its_scan():
     rng = np.random.default_rng(1)
     hidden = 5
     weight = jnp.asarray(rng.normal(0, 0.5, (hidden, 4 * hidden)), jnp.float32)
     gates = jnp.asarray(rng.normal(0, 1, (STEPS, LINES, 4 * hidden)), jnp.float32)
     pull = jnp.asarray(rng.normal(0, 1, (STEPS, LINES, hidden)), jnp.float32)
-    state = made_up_state(rng, hidden, hidden)
 
     def by_hand(weight, gates):
-        return jnp.sum(pull * model.plain_layer(weight, gates, state, jnp.float32)[1])
+        return jnp.sum(pull * model.plain_layer(weight, gates, jnp.float32))
 
     def by_jax(weight, gates):
-        return jnp.sum(pull * model.plain_scan(weight, gates, state, jnp.float32)[1][0])
+        return jnp.sum(pull * model.plain_scan(weight, gates, jnp.float32)[0])
 
     assert_same_gradients(
         jax.jit(jax.grad(by_hand, (0, 1)))(weight, gates), jax.jit(jax.grad(by_jax, (0, 1)))(weight, gates)
@@ -123,16 +117,15 @@ def window_case():
         rng.normal(0, 1, (STEPS, LINES, 4 * hidden)),
     ]
     pulls = [rng.normal(0, 1, (STEPS, LINES, hidden)), rng.normal(0, 1, (STEPS, LINES, characters))]
-    state = made_up_state(rng, hidden, hidden, components, characters)
-    return [jnp.asarray(a, jnp.float32) for a in arrays], text, state, [jnp.asarray(p, jnp.float32) for p in pulls]
+    return [jnp.asarray(a, jnp.float32) for a in arrays], text, [jnp.asarray(p, jnp.float32) for p in pulls]
 
 
 def test_the_window_layers_gradients_are_those_of_its_scan():
-    arrays, text, state, pulls = window_case()
+    arrays, text, pulls = window_case()
 
     def pulled(layer):
         def value(weight, window_weight, window_bias, gates):
-            hidden, window = layer(weight, window_weight, window_bias, text, gates, state, jnp.float32)[1][:2]
+            hidden, window = layer(weight, window_weight, window_bias, text, gates, jnp.float32)[:2]
             return jnp.sum(pulls[0] * hidden) + jnp.sum(pulls[1] * window)
 
         return jax.jit(jax.grad(value, (0, 1, 2, 3)))(*arrays)
@@ -141,17 +134,15 @@ def test_the_window_layers_gradients_are_those_of_its_scan():
 
 
 def test_layers_compute_what_their_scans_do():
-    arrays, text, state, _ = window_case()
-    after, layer = model.window_layer(*arrays[:3], text, arrays[3], state, jnp.float32)
-    scan_after, scan = model.window_scan(*arrays[:3], text, arrays[3], state, jnp.float32)
-    for ours, theirs in zip((*after, *layer), (*scan_after, *scan[:4]), strict=True):
+    arrays, text, _ = window_case()
+    layer = model.window_layer(*arrays[:3], text, arrays[3], jnp.float32)
+    scan = model.window_scan(*arrays[:3], text, arrays[3], jnp.float32)
+    for ours, theirs in zip(layer, scan[:4], strict=True):
         assert np.array_equal(ours, theirs)
     hidden = arrays[1].shape[0]
     own = arrays[0][-hidden:]
-    after, layer = model.plain_layer(own, arrays[3], state[:2], jnp.float32)
-    scan_after, scan = model.plain_scan(own, arrays[3], state[:2], jnp.float32)
-    for ours, theirs in zip((*after, layer), (*scan_after, scan[0]), strict=True):
-        assert np.array_equal(ours, theirs)
+    layer = model.plain_layer(own, arrays[3], jnp.float32)
+    assert np.array_equal(layer, model.plain_scan(own, arrays[3], jnp.float32)[0])
 
 
 @pytest.mark.parametrize("kind", ["prediction", "synthesis"])
@@ -161,7 +152,7 @@ def test_the_loss_falls_along_its_gradient_as_much_as_the_gradient_says(kind):
     batch = made_up_batch(config)
 
     def loss(params):
-        (nats, stop, _, _), _ = losses(params, config, batch)
+        nats, stop, _, _ = losses(params, config, batch)
         return nats.sum() + stop.sum()
 
     value = jax.jit(jax.value_and_grad(loss))
@@ -262,7 +253,7 @@ def test_outputs_and_losses_are_those_of_the_reference_point_by_point(kind):
         np.testing.assert_allclose(seen["phi"], np.stack(phi), rtol=1e-4, atol=1e-6)
         np.testing.assert_allclose(seen["window"], np.stack(window), rtol=1e-4, atol=1e-6)
 
-    (nats, stop, squared, points), _ = losses(params, config, batch)
+    nats, stop, squared, points = losses(params, config, batch)
     assert np.array_equal(points, batch["mask"].sum(0))
     m = config.mixtures
     names = ["pi", "mu_x", "mu_y", "sigma_x", "sigma_y", "rho"]
@@ -288,7 +279,7 @@ def test_outputs_and_losses_are_those_of_the_reference_point_by_point(kind):
 def test_padding_changes_no_loss(kind):
     tensors, config = tiny_network(kind)
     batch = made_up_batch(config)
-    bare, _ = losses(tensors, config, batch)
+    bare = losses(tensors, config, batch)
     # More timesteps, room for more text and one more line, with something in it where nothing is meant.
     mask = np.pad(batch["mask"], ((0, 4), (0, 1)))
     longer = {"mask": mask, "last": np.pad(batch["last"], ((0, 4), (0, 1)))}
@@ -299,25 +290,10 @@ def test_padding_changes_no_loss(kind):
         longer["ids"] = np.where(longer["ids_mask"] > 0, np.pad(batch["ids"], ((0, 1), (0, 3))), 2)
     if config.style_dim:
         longer["style"] = np.pad(batch["style"], ((0, 1), (0, 0)), constant_values=0.7)
-    padded, _ = losses(tensors, config, longer)
+    padded = losses(tensors, config, longer)
     for before, after in zip(bare, padded, strict=True):
         np.testing.assert_allclose(after[:LINES], before, rtol=1e-5, atol=1e-5)
         assert float(after[LINES]) == 0
-
-
-@pytest.mark.parametrize("kind", ["prediction", "synthesis"])
-def test_pieces_of_lines_have_the_losses_of_the_whole_if_the_state_is_handed_on(kind):
-    tensors, config = tiny_network(kind)
-    batch = made_up_batch(config)
-    whole, end = losses(tensors, config, batch)
-    state, total = model.initial_state(config, LINES), np.zeros((4, LINES))
-    for cut in (slice(0, 4), slice(4, 9), slice(9, STEPS)):
-        piece = {**batch, "state": state} | {key: batch[key][cut] for key in ("x", "target", "mask", "last")}
-        part, state = losses(tensors, config, piece)
-        total += np.array(part)
-    np.testing.assert_allclose(total, whole, rtol=1e-5, atol=1e-5)
-    for ours, theirs in zip(jax.tree.leaves(state), jax.tree.leaves(end), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
 def test_bf16_products_give_nearly_the_same_loss_and_gradient():
@@ -325,7 +301,7 @@ def test_bf16_products_give_nearly_the_same_loss_and_gradient():
     batch = made_up_batch(config)
 
     def total(tensors, dtype):
-        nats = losses(tensors, config, batch, dtype=dtype)[0][0]
+        nats = losses(tensors, config, batch, dtype=dtype)[0]
         return nats.sum(), nats
 
     gradient_of = jax.jit(jax.grad(total, has_aux=True), static_argnums=1)
