@@ -16,11 +16,11 @@ use std::process::ExitCode;
 /// What every hand writes for its picture.
 const SAMPLE: &str = "Hand";
 /// A word alone goes wrong more often than a line. These seeds write it well; others have the first.
-const SEEDS: [(&str, u64); 11] = [
+const SEEDS: [(&str, u64); 12] = [
     ("none", 4),
     ("Plain", 3),
     ("Round", 3),
-    ("Small", 2),
+    ("Small", 5),
     ("Slanted", 3),
     ("Joined", 6),
     ("Rising", 2),
@@ -28,6 +28,7 @@ const SEEDS: [(&str, u64); 11] = [
     ("Swift", 8),
     ("Even", 2),
     ("Tall", 3),
+    ("Flowing", 2),
 ];
 /// The page's name and what its empty sheet says, in the hand that writes them best.
 const TITLE: &str = "Longhand";
