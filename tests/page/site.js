@@ -217,7 +217,7 @@ export class Visitor {
   }
 }
 
-/** Strokes of an SVG, each its list of numbers. */
+/** Strokes of an SVG, each its list of numbers; a dot, a line of no length there, has one point. */
 export function strokes(svg) {
-  return [...svg.matchAll(/<path d="([^"]*)"/g)].map(([, path]) => path.match(/-?\d+(\.\d+)?/g).map(Number));
+  return [...svg.matchAll(/<path d="([^"]*)"/g)].map(([, path]) => path.replace(/l0 0$/, "").match(/-?\d+(\.\d+)?/g).map(Number));
 }
