@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import numpy as np
 import safetensors.numpy
 from safetensors import safe_open
 
-from model import Config, Params
+import data
+from model import Config, Params, forward
 
 #: The scales of an int8 matrix `x`, one for each row, are the tensor `x.scale`.
 SCALE = ".scale"
@@ -92,41 +94,84 @@ def config_of(meta: dict) -> Config:
     )
 
 
+def without_text(tensors: dict[str, np.ndarray], config: Config, corpus, lines: int = 64) -> dict[str, np.ndarray]:
+    """A prediction network out of a synthesis network's tensors: its window always shows the same.
+
+    That is the mean of what it shows along some of the corpus' lines, which is nearly the mean of their characters;
+    what the layers make of it is added to their biases.
+    """
+    chosen = data.usable(corpus, config.alphabet)
+    chosen = [chosen[i] for i in np.linspace(0, len(chosen) - 1, min(lines, len(chosen))).astype(int)]
+    batch = data.collate(corpus, chosen, config.alphabet, data.text_width(corpus), len(chosen))
+    params = {name: jnp.asarray(value) for name, value in tensors.items()}
+    _, seen = forward(params, config, batch["x"], batch["ids"], batch["ids_mask"])
+    mask = batch["mask"][..., None]
+    shown = (np.asarray(seen["window"]) * mask).sum((0, 1)) / mask.sum()
+    result = {"output.weight": tensors["output.weight"], "output.bias": tensors["output.bias"]}
+    if config.stop:
+        result = {name: value[:-1] for name, value in result.items()}
+    for layer in range(len(config.hidden)):
+        weight = tensors[f"lstm.{layer}.weight"]
+        of_text = slice(3, 3 + config.ids)
+        result[f"lstm.{layer}.weight"] = np.delete(weight, of_text, axis=1)
+        result[f"lstm.{layer}.bias"] = tensors[f"lstm.{layer}.bias"] + weight[:, of_text] @ shown
+    return result
+
+
 def warm_start(params: Params, config: Config, corpus, path: Path, stride: int) -> Params:
     """Parameters of a weights file in place of random ones.
 
-    Columns of characters are matched by name, and the window's speed is
-    changed when the file was trained at another sampling rate. Writers that
-    are not in the file keep their random rows, as does what the file has in
-    another shape (a window of more components) or not at all.
+    A prediction network may begin as a synthesis network `without_text`, and any network as a narrower one or one of
+    fewer layers: what it has more of comes in at random, but has no say in what goes out, so that it begins by writing
+    as the file does. Columns of characters are matched by name, and the window's speed is changed when the file was
+    trained at another sampling rate. Writers and characters that are not in the file keep their random numbers, as does
+    what the file has in another shape (a window of more components) or not at all.
     """
     tensors, meta = read(path)
     old = config_of(meta)
+    if old.kind == "synthesis" and config.kind == "prediction":
+        tensors = without_text(tensors, old, corpus)
+        old = dataclasses.replace(old, kind="prediction", window=0, alphabet="", style_dim=0, writers=0, stop=False)
     if old.kind != config.kind:
         raise SystemExit(f"{path}: a {old.kind} network, not one for {config.kind}")
-    if old.hidden != config.hidden or old.mixtures != config.mixtures:
-        raise SystemExit(f"{path}: layers {old.hidden} and {old.mixtures} mixtures, not as asked for")
+    narrower = all(a <= b for a, b in zip(old.hidden, config.hidden, strict=False))
+    if len(old.hidden) > len(config.hidden) or not narrower or old.mixtures != config.mixtures:
+        raise SystemExit(f"{path}: layers {old.hidden} and {old.mixtures} mixtures do not fit in what is asked for")
     result = {name: np.array(value) for name, value in params.items()}
-    for name, value in tensors.items():
-        if name not in result or name == "style.table":
-            continue
-        if result[name].shape == value.shape and old.alphabet == config.alphabet:
-            result[name] = value
-        elif name.startswith("lstm") and name.endswith("weight"):
-            before, after = 3 + old.ids, 3 + config.ids
-            result[name][:, :3] = value[:, :3]
-            result[name][:, after:] = value[:, before:]
-            pairs = [(0, 0)] + [
-                (old.alphabet.index(c) + 1, i + 1) for i, c in enumerate(config.alphabet) if c in old.alphabet
-            ]
-            for source, target in pairs:
-                result[name][:, 3 + target] = value[:, 3 + source]
-        elif result[name].shape == value.shape:
-            result[name] = value
+
+    def put(name: str, rows: np.ndarray, columns: np.ndarray, new: np.ndarray, source: np.ndarray) -> None:
+        """The file's matrix at `rows` and `columns`; there the columns `new` say nothing yet."""
+        result[name][np.ix_(rows, new)] = 0
+        result[name][np.ix_(rows, columns)] = source
+
+    known = [(0, 0)] + [(old.alphabet.index(c) + 1, i + 1) for i, c in enumerate(config.alphabet) if c in old.alphabet]
+    before, after = np.array(known).T if config.window else np.zeros((2, 0), int)
+    for layer, units in enumerate(old.hidden):
+        width, name = config.hidden[layer], f"lstm.{layer}"
+        rows = np.concatenate([gate * width + np.arange(units) for gate in range(4)])
+        # Where the file's columns lie here, and which units' columns it has not.
+        below = 3 + config.ids + np.arange(old.hidden[layer - 1] if layer else 0)
+        own = config.inputs(layer) + np.arange(units)
+        columns = np.concatenate([np.arange(3), 3 + after, below, own])
+        new = np.setdiff1d(np.arange(3 + config.ids, config.inputs(layer) + width), columns)
+        source = np.concatenate([np.arange(3), 3 + before, np.arange(3 + old.ids, old.inputs(layer) + units)])
+        put(f"{name}.weight", rows, columns, new, tensors[f"{name}.weight"][:, source])
+        result[f"{name}.bias"][rows] = tensors[f"{name}.bias"]
+        if config.style_dim and config.style_dim == old.style_dim:
+            result[f"{name}.style"][rows] = tensors[f"{name}.style"]
+    starts = np.cumsum([0, *config.hidden])
+    columns = np.concatenate([starts[layer] + np.arange(units) for layer, units in enumerate(old.hidden)])
+    everything = np.arange(config.outputs)
+    put("output.weight", everything, columns, np.setdiff1d(np.arange(starts[-1]), columns), tensors["output.weight"])
+    result["output.bias"] = tensors["output.bias"]
     if config.style_dim and config.style_dim == old.style_dim:
         for row, name in enumerate(writers(meta)):
             if name in corpus.writer_names:
                 result["style.table"][corpus.writer_names.index(name)] = tensors["style.table"][row]
-    if config.window and config.window == old.window and meta["sample_ms"] != 20 * stride:
+    if config.window and config.window == old.window:
+        units = np.arange(old.hidden[0])
+        new = np.arange(len(units), config.hidden[0])
+        put("window.weight", np.arange(3 * config.window), units, new, tensors["window.weight"])
+        result["window.bias"] = np.array(tensors["window.bias"])
         result["window.bias"][2 * config.window :] += np.log(20 * stride / meta["sample_ms"])
     return {name: jnp.asarray(value) for name, value in result.items()}

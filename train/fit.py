@@ -73,8 +73,8 @@ def make_update(config: Config, clip: float, dtype, noise: float = 0.0):
 
     `noise` is the `sd` of `noisy`, drawn anew by each device for each update.
     """
-    optimiser = muon.optimiser(clip)
     mesh = Mesh(np.array(jax.devices()), ("lines",))
+    optimiser = muon.optimiser(clip, mesh)
 
     def share_grads(params, batch, keep, points, key):
         key = jax.random.fold_in(key, jax.lax.axis_index("lines"))

@@ -169,7 +169,10 @@ def dot(a: jax.Array, b: jax.Array, dtype) -> jax.Array:
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def product(a: jax.Array, weight: jax.Array, dtype) -> jax.Array:
-    """`a @ weight.T`, whose way back reads the weight by rows: by columns XLA's CPU products fall back to `f32`."""
+    """`a @ weight.T` of `a` `[T, B, .]`.
+
+    Its way back reads the weight by rows: by columns XLA's CPU products fall back to `f32`.
+    """
     return dot(a, weight.T, dtype)
 
 
@@ -179,15 +182,18 @@ def _product_forward(a, weight, dtype):
 
 def _product_backward(dtype, residual, cotangent):
     a, weight = residual
-    return dot(cotangent, weight, dtype), dot(cotangent.T, a, dtype)
+    return dot(cotangent, weight, dtype), outer(cotangent, a, dtype)
 
 
 product.defvjp(_product_forward, _product_backward)
 
 
 def outer(a: jax.Array, b: jax.Array, dtype) -> jax.Array:
-    """Sum over timesteps and lines of the outer products of `[T, B, .]` and `[T, B, .]`."""
-    return dot(a.reshape(-1, a.shape[-1]).T, b.reshape(-1, b.shape[-1]), dtype)
+    """Sum over timesteps and lines of the outer products of `[T, B, .]` and `[T, B, .]`.
+
+    Not of `[T B, .]`: XLA's CPU products of `a.T` fall back to `f32` with one axis to sum over, but not with two.
+    """
+    return jnp.einsum("tbi,tbj->ij", a.astype(dtype), b.astype(dtype), preferred_element_type=jnp.float32)
 
 
 def earlier(a: jax.Array) -> jax.Array:
@@ -210,10 +216,10 @@ def zeros(lines: int, *widths: int) -> tuple[jax.Array, ...]:
 def plain_scan(weight, gates_in, dtype):
     """One LSTM layer: `[T, B, .]` hidden states and what the way back needs besides.
 
-    `weight` is `[H, 4 H]` (own hidden units), `gates_in` `[T, B, 4 H]` all that
+    `weight` is `[4 H, H]` (own hidden units), `gates_in` `[T, B, 4 H]` all that
     does not come from the layer itself.
     """
-    units = weight.shape[0]
+    units, weight = weight.shape[1], weight.T
 
     def step(carry, sums):
         hidden, cell = carry
@@ -236,17 +242,16 @@ def _plain_forward(weight, gates_in, dtype):
 
 def _plain_backward(dtype, residual, cotangent):
     weight, (hidden, cell, gates) = residual
-    back = weight.T
 
     def step(carry, inputs):
         d_hidden, d_cell = carry
         d_out, before, cell, gates = inputs
         d_gates, d_cell = lstm_cell_backward(d_hidden + d_out, d_cell, before, cell, gates)
-        return (dot(d_gates, back, dtype), d_cell), d_gates
+        return (dot(d_gates, weight, dtype), d_cell), d_gates
 
     inputs = (cotangent, earlier(cell), cell, gates)
     _, d_gates = lax.scan(step, (jnp.zeros_like(hidden[0]), jnp.zeros_like(cell[0])), inputs, reverse=True)
-    return outer(earlier(hidden), d_gates, dtype), d_gates
+    return outer(d_gates, earlier(hidden), dtype), d_gates
 
 
 plain_layer.defvjp(_plain_forward, _plain_backward)
@@ -255,12 +260,13 @@ plain_layer.defvjp(_plain_forward, _plain_backward)
 def window_scan(weight, window_weight, window_bias, text, gates_in, dtype):
     """First layer of the synthesis network: its window feeds its own next timestep.
 
-    `weight` is `[A + H, 4 H]` (window, own hidden units), `window_weight`
-    `[H, 3 K]`, `text` the ids `[B, U]`, their mask and their one-hot rows
+    `weight` is `[4 H, A + H]` (window, own hidden units), `window_weight`
+    `[3 K, H]`, `text` the ids `[B, U]`, their mask and their one-hot rows
     `[B, U, A]`. Gives `[T, B, .]`: hidden, window, kappa and phi, and what the
     way back needs besides.
     """
-    units, components = window_weight.shape[0], window_bias.shape[0] // 3
+    units, components = window_weight.shape[1], window_bias.shape[0] // 3
+    weight, window_weight = weight.T, window_weight.T
     ids, mask, onehot = text
 
     def step(carry, sums):
@@ -288,16 +294,15 @@ def _window_forward(weight, window_weight, window_bias, text, gates_in, dtype):
 
 def _window_backward(dtype, residual, cotangent):
     weight, window_weight, text, (hidden, window, kappa, _, cell, gates, moved) = residual
-    back, window_back = weight.T, window_weight.T
     characters = window.shape[-1]
 
     def step(carry, inputs):
         d_hidden, d_cell, d_kappa, d_window = carry
         (d_out, d_out_window), before, cell, gates, kappa, moved = inputs
         d_p, d_kappa = window_step_backward(d_window + d_out_window, d_kappa, kappa, moved, text)
-        d_hidden = d_hidden + d_out + jnp.dot(d_p, window_back)
+        d_hidden = d_hidden + d_out + jnp.dot(d_p, window_weight)
         d_gates, d_cell = lstm_cell_backward(d_hidden, d_cell, before, cell, gates)
-        d_recurrent = dot(d_gates, back, dtype)
+        d_recurrent = dot(d_gates, weight, dtype)
         return (d_recurrent[:, characters:], d_cell, d_kappa, d_recurrent[:, :characters]), (d_gates, d_p)
 
     inputs = (cotangent[:2], earlier(cell), cell, gates, kappa, moved)
@@ -307,8 +312,8 @@ def _window_backward(dtype, residual, cotangent):
     ids, mask, onehot = text
     of_text = (np.zeros(ids.shape, jax.dtypes.float0), jnp.zeros_like(mask), jnp.zeros_like(onehot))
     return (
-        outer(recurrent, d_gates, dtype),
-        outer(hidden, d_p, jnp.float32),
+        outer(d_gates, recurrent, dtype),
+        outer(d_p, hidden, jnp.float32),
         d_p.sum((0, 1)),
         of_text,
         d_gates,
@@ -324,7 +329,6 @@ def forward(params: Params, config: Config, x, ids=None, ids_mask=None, style=No
     `ids` `[B, U]` and `ids_mask` `[B, U]` are the text, `style` `[B, S]` the
     writers' vectors; either may be `None`.
     """
-    steps, batch, _ = x.shape
     seen = {}
     hidden: list[jax.Array] = []
     for layer, width in enumerate(config.hidden):
@@ -336,8 +340,8 @@ def forward(params: Params, config: Config, x, ids=None, ids_mask=None, style=No
             onehot = jax.nn.one_hot(ids, config.ids)
             gates = dot(x, weight[:, :3].T, jnp.float32) + bias
             hidden_0, window, seen["kappa"], seen["phi"] = window_layer(
-                weight[:, 3:].T,
-                params["window.weight"].T,
+                weight[:, 3:],
+                params["window.weight"],
                 params["window.bias"],
                 (ids, ids_mask, onehot),
                 gates,
@@ -352,12 +356,10 @@ def forward(params: Params, config: Config, x, ids=None, ids_mask=None, style=No
         if layer:
             inputs.append(hidden[-1])
         joined = jnp.concatenate(inputs, axis=-1)
-        gates = product(joined.reshape(steps * batch, -1), weight[:, :-width], dtype)
-        gates = gates.reshape(steps, batch, -1) + bias
-        hidden.append(plain_layer(weight[:, -width:].T, gates, dtype))
-    joined = jnp.concatenate(hidden, axis=-1).reshape(steps * batch, -1)
-    outputs = product(joined, params["output.weight"], dtype) + params["output.bias"]
-    return outputs.reshape(steps, batch, -1), seen
+        gates = product(joined, weight[:, :-width], dtype) + bias
+        hidden.append(plain_layer(weight[:, -width:], gates, dtype))
+    outputs = product(jnp.concatenate(hidden, axis=-1), params["output.weight"], dtype) + params["output.bias"]
+    return outputs, seen
 
 
 # --- loss -----------------------------------------------------------------------------------

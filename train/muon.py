@@ -13,6 +13,8 @@ import math
 import jax
 import jax.numpy as jnp
 import optax
+from jax import lax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 MOMENTUM = 0.95
 
@@ -36,19 +38,26 @@ def orthogonal(matrix: jax.Array) -> jax.Array:
     if matrix.shape[-2] > matrix.shape[-1]:
         return jnp.swapaxes(orthogonal(jnp.swapaxes(matrix, -1, -2)), -1, -2)
 
-    def product(a, b):
+    def product(a, b, axes):
         # Coarse numbers do: the result is only near orthogonal anyway.
-        return jnp.matmul(a.astype(jnp.bfloat16), b.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+        return jnp.einsum(axes, a.astype(jnp.bfloat16), b.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
 
     matrix = matrix / (jnp.linalg.norm(matrix, axis=(-2, -1), keepdims=True) + 1e-12)
     for a, b, c in QUINTICS:
-        square = product(matrix, jnp.swapaxes(matrix, -1, -2))
-        matrix = a * matrix + product(b * square + c * product(square, square), matrix)
+        square = product(matrix, matrix, "...ik,...jk->...ij")
+        factor = b * square + c * product(square, square, "...ij,...jk->...ik")
+        matrix = a * matrix + product(factor, matrix, "...ij,...jk->...ik")
     return matrix
 
 
-def muon() -> optax.GradientTransformation:
-    """For `[4 H, inputs]`, four gates' matrices; its state is the momentum."""
+def muon(mesh: Mesh | None = None) -> optax.GradientTransformation:
+    """For `[4 H, inputs]`, four gates' matrices; its state is the momentum.
+
+    The devices of `mesh` (of one axis) take some of the four gates each, else every one would do all of them.
+    """
+
+    def lie(gates, axes=()):
+        return lax.with_sharding_constraint(gates, NamedSharding(mesh, PartitionSpec(*axes))) if mesh else gates
 
     def init(params):
         return jax.tree.map(jnp.zeros_like, params)
@@ -62,7 +71,8 @@ def muon() -> optax.GradientTransformation:
             # Nesterov: where the momentum will be.
             gates = mix(momentum, grad).reshape(4, -1, grad.shape[1])
             size = STEP_SIZE * math.sqrt(max(gates.shape[1:]))
-            return size * orthogonal(gates).reshape(grad.shape)
+            step = lie(orthogonal(lie(gates, mesh.axis_names if mesh else ())))
+            return size * step.reshape(grad.shape)
 
         return jax.tree.map(step, momentum, grads), momentum
 
@@ -74,11 +84,11 @@ def is_matrix(name: str) -> bool:
     return name.startswith("lstm.") and name.endswith(".weight")
 
 
-def optimiser(clip: float) -> optax.GradientTransformation:
+def optimiser(clip: float, mesh: Mesh | None = None) -> optax.GradientTransformation:
     """Steps, still to be multiplied by the learning rate; gradients are cut to the norm `clip` first."""
 
     def label(params):
         return {name: "muon" if is_matrix(name) else "adam" for name in params}
 
-    each = {"muon": muon(), "adam": optax.scale_by_adam(b2=0.99)}
+    each = {"muon": muon(mesh), "adam": optax.scale_by_adam(b2=0.99)}
     return optax.chain(optax.clip_by_global_norm(clip), optax.multi_transform(each, label))

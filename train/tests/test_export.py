@@ -12,7 +12,7 @@ from safetensors import safe_open
 import export
 import ship
 from alphabet import encode
-from conftest import ROOT, run_program, succeed, tiny_network
+from conftest import ROOT, run_program, succeed, tiny_config, tiny_network
 from model import Config, init
 from reference import Reference
 
@@ -136,16 +136,62 @@ def test_the_window_moves_twice_as_far_where_every_second_point_is_used(tmp_path
 def test_a_file_of_other_layers_cannot_be_started_from(tmp_path):
     path = tmp_path / "weights.safetensors"
     _, config = saved(path, "synthesis")
-    for other in (dataclasses.replace(config, hidden=(7, 6)), dataclasses.replace(config, mixtures=4)):
-        with pytest.raises(SystemExit, match=r"layers \(7, 6, 5\) and 3 mixtures, not as asked for"):
-            started(path, other)
+    changes = {"hidden": (7, 6)}, {"hidden": (7, 5, 5)}, {"mixtures": 4}
+    for change in changes:
+        with pytest.raises(SystemExit, match=r"layers \(7, 6, 5\) and 3 mixtures do not fit in what is asked for"):
+            started(path, dataclasses.replace(config, **change))
+
+
+@pytest.mark.parametrize(
+    ("kind", "hidden"), [("synthesis", (9, 6, 8)), ("synthesis", (7, 6, 5, 4)), ("prediction", (8, 5, 6))]
+)
+def test_a_larger_network_begins_by_writing_as_the_file_does(kind, hidden, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    tensors, config = saved(path, kind)
+    larger = dataclasses.replace(config, hidden=hidden)
+    params, before = started(path, larger, writers=("ann", "bob"))
+    x = np.random.default_rng(1).normal(0, 1, (8, 1, 3))
+    outputs = []
+    for network, shape in ((tensors, config), (params, larger)):
+        ids, style = np.zeros((1, 0), int), np.zeros((1, 0))
+        if kind == "synthesis":
+            ids, style = np.array([encode("a bad cab", shape.alphabet)]), network["style.table"][:1]
+        reference = Reference(network, shape, ids, style)
+        outputs.append([reference.step(step) for step in x])
+    np.testing.assert_allclose(outputs[1], outputs[0], rtol=1e-9)
+    # What is new hears the rest, and can so be learnt from.
+    name = f"lstm.{len(hidden) - 1}.weight"
+    assert np.array_equal(params[name][hidden[-1] - 1], before[name][hidden[-1] - 1])
 
 
 def test_a_file_of_another_kind_cannot_be_started_from(tmp_path):
     path = tmp_path / "weights.safetensors"
-    _, config = saved(path, "synthesis")
-    with pytest.raises(SystemExit, match="a synthesis network, not one for prediction"):
-        started(path, Config("prediction", config.hidden, config.mixtures))
+    _, config = saved(path, "prediction")
+    with pytest.raises(SystemExit, match="a prediction network, not one for synthesis"):
+        started(path, dataclasses.replace(tiny_config("synthesis"), hidden=config.hidden))
+
+
+def test_a_prediction_network_begins_as_a_synthesis_network_that_always_sees_the_mean_character(tmp_path, train_corpus):
+    path = tmp_path / "weights.safetensors"
+    tensors, config = tiny_network("synthesis", alphabet=train_corpus.alphabet)
+    # Components so wide that each sees all characters alike, 0.25 of every one.
+    tensors["window.weight"] = np.zeros_like(tensors["window.weight"])
+    tensors["window.bias"] = np.log(np.repeat([0.25, 1e-12, 1.0], config.window)).astype(np.float32)
+    export.save(path, tensors, config, Ink)
+    corpus = dataclasses.replace(train_corpus, texts=["ink"] * len(train_corpus.texts))
+    before = init(Config("prediction", config.hidden, config.mixtures), 99)
+    params = export.warm_start(before, Config("prediction", config.hidden, config.mixtures), corpus, path, 1)
+    assert params.keys() == before.keys()
+    seen = encode("ink", config.alphabet)  # and its end mark
+    for layer in range(len(config.hidden)):
+        name = f"lstm.{layer}"
+        weight = tensors[f"{name}.weight"]
+        assert np.array_equal(params[f"{name}.weight"][:, :3], weight[:, :3])
+        assert np.array_equal(params[f"{name}.weight"][:, 3:], weight[:, 3 + config.ids :])
+        of_text = 0.25 * config.window * weight[:, [3 + character for character in seen]].sum(1)
+        np.testing.assert_allclose(params[f"{name}.bias"], tensors[f"{name}.bias"] + of_text, rtol=1e-5)
+    for name in ("output.weight", "output.bias"):  # all but the stop
+        assert np.array_equal(params[name], tensors[name][:-1])
 
 
 def test_what_the_file_has_in_another_shape_stays_random(tmp_path):

@@ -88,7 +88,7 @@ def assert_same_gradients(by_hand, by_jax) -> None:
 def test_the_plain_layers_gradients_are_those_of_its_scan():
     rng = np.random.default_rng(1)
     hidden = 5
-    weight = jnp.asarray(rng.normal(0, 0.5, (hidden, 4 * hidden)), jnp.float32)
+    weight = jnp.asarray(rng.normal(0, 0.5, (4 * hidden, hidden)), jnp.float32)
     gates = jnp.asarray(rng.normal(0, 1, (STEPS, LINES, 4 * hidden)), jnp.float32)
     pull = jnp.asarray(rng.normal(0, 1, (STEPS, LINES, hidden)), jnp.float32)
 
@@ -111,8 +111,8 @@ def window_case():
     mask = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [1, 1, 0, 0, 0]], np.float32)
     text = (jnp.asarray(ids), jnp.asarray(mask), jax.nn.one_hot(ids, characters))
     arrays = [
-        rng.normal(0, 0.5, (characters + hidden, 4 * hidden)),
-        rng.normal(0, 0.5, (hidden, 3 * components)),
+        rng.normal(0, 0.5, (4 * hidden, characters + hidden)),
+        rng.normal(0, 0.5, (3 * components, hidden)),
         np.concatenate([np.full(components, -0.5), np.full(components, -0.5), np.full(components, -1.2)]),
         rng.normal(0, 1, (STEPS, LINES, 4 * hidden)),
     ]
@@ -139,8 +139,8 @@ def test_layers_compute_what_their_scans_do():
     scan = model.window_scan(*arrays[:3], text, arrays[3], jnp.float32)
     for ours, theirs in zip(layer, scan[:4], strict=True):
         assert np.array_equal(ours, theirs)
-    hidden = arrays[1].shape[0]
-    own = arrays[0][-hidden:]
+    hidden = arrays[1].shape[1]
+    own = arrays[0][:, -hidden:]
     layer = model.plain_layer(own, arrays[3], jnp.float32)
     assert np.array_equal(layer, model.plain_scan(own, arrays[3], jnp.float32)[0])
 
@@ -198,9 +198,7 @@ def log_density_by_matrices(parts, target) -> np.ndarray:
 def test_the_density_is_that_of_a_mixture_of_bivariate_normals():
     parts = mixture(1, 40)
     target = np.random.default_rng(2).normal(0, 1.2, (40, 3)).astype(np.float32)
-    np.testing.assert_allclose(
-        log_density(parts, target), log_density_by_matrices(parts, target), rtol=1e-5, atol=1e-5
-    )
+    np.testing.assert_allclose(log_density(parts, target), log_density_by_matrices(parts, target), rtol=1e-5, atol=1e-5)
 
 
 def test_the_density_integrates_to_one():
@@ -244,9 +242,7 @@ def test_outputs_and_losses_are_those_of_the_reference_point_by_point(kind):
         window.append(network.window)
     reference = np.stack(rows)
     params = {name: jnp.asarray(value) for name, value in tensors.items()}
-    outputs, seen = forward(
-        params, config, batch["x"], batch.get("ids"), batch.get("ids_mask"), batch.get("style")
-    )
+    outputs, seen = forward(params, config, batch["x"], batch.get("ids"), batch.get("ids_mask"), batch.get("style"))
     np.testing.assert_allclose(outputs, reference, rtol=1e-5, atol=1e-5)
     if config.window:
         np.testing.assert_allclose(seen["kappa"], np.stack(kappa), rtol=1e-5)
