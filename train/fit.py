@@ -64,14 +64,27 @@ def noisy(params: Params, sd: float, key):
     }
 
 
+def heard(config: Config, lines: int, drop: float, key):
+    """Drop-out of units, for whole lines [Y. Gal and Z. Ghahramani 2016, arXiv 1512.05287].
+
+    `[B, H]` for each layer: 0 for a share `drop` of the units, which the layer above then does not hear, and more than
+    1 for the others. Output and window hear every unit: they must be exact.
+    """
+    keys = jax.random.split(key, len(config.hidden))
+    return [
+        jax.random.bernoulli(k, 1 - drop, (lines, units)) / (1 - drop)
+        for k, units in zip(keys, config.hidden, strict=True)
+    ]
+
+
 #: On which axis the lines of a batch lie.
 LINE_AXIS = {"x": 1, "target": 1, "mask": 1, "last": 1, "writer": 0, "ids": 0, "ids_mask": 0}
 
 
-def make_update(config: Config, clip: float, dtype, noise: float = 0.0):
+def make_update(config: Config, clip: float, dtype, noise: float = 0.0, drop: float = 0.0):
     """The jitted training step. Every device (on a CPU: every core) takes its share of a batch's lines.
 
-    `noise` is the `sd` of `noisy`, drawn anew by each device for each update.
+    `noise` is the `sd` of `noisy`, `drop` the share of `heard`; both are drawn anew by each device for each update.
     """
     mesh = Mesh(np.array(jax.devices()), ("lines",))
     optimiser = muon.optimiser(clip, mesh)
@@ -82,7 +95,10 @@ def make_update(config: Config, clip: float, dtype, noise: float = 0.0):
         def mean_loss(params):
             if noise:
                 params = noisy(params, noise, key)
-            nats, stop, _, count = losses(params, config, with_style(params, config, batch, keep), dtype)
+            shown = with_style(params, config, batch, keep)
+            if drop:
+                shown = {**shown, "heard": heard(config, batch["x"].shape[1], drop, jax.random.fold_in(key, 1))}
+            nats, stop, _, count = losses(params, config, shown, dtype)
             return (nats.sum() + stop.sum()) / points, (nats.sum(), stop.sum(), count.sum())
 
         return jax.lax.psum(jax.grad(mean_loss, has_aux=True)(params), "lines")
@@ -217,6 +233,7 @@ def main() -> None:
     parser.add_argument("--slant", type=float, default=0.0, help="random slant of lines without a style, +-")
     parser.add_argument("--stretch", type=float, default=0.0, help="random stretch of lines without a style, +- share")
     parser.add_argument("--noise", type=float, default=0.0, help="sd of noise on the layers' matrices")
+    parser.add_argument("--drop", type=float, default=0.0, help="share of units that the layer above does not hear")
     parser.add_argument("--minutes", type=float, default=60, help="length of the whole run")
     parser.add_argument("--slice", type=float, default=1e9, help="minutes of this call")
     parser.add_argument("--save-every", type=float, default=5, help="minutes between checkpoints")
@@ -235,7 +252,7 @@ def main() -> None:
     config = build_config(args, train)
     variety = Variety(args.scale, args.slant, args.stretch)
     dtype = jnp.bfloat16 if args.bf16 else jnp.float32
-    optimiser, update = make_update(config, args.clip, dtype, args.noise)
+    optimiser, update = make_update(config, args.clip, dtype, args.noise, args.drop)
     evaluate = make_evaluate(config)
     args.run.mkdir(parents=True, exist_ok=True)
     checkpoint, log = args.run / "checkpoint.pickle", args.run / "log.jsonl"

@@ -323,11 +323,12 @@ def _window_backward(dtype, residual, cotangent):
 window_layer.defvjp(_window_forward, _window_backward)
 
 
-def forward(params: Params, config: Config, x, ids=None, ids_mask=None, style=None, dtype=jnp.float32):
+def forward(params: Params, config: Config, x, ids=None, ids_mask=None, style=None, dtype=jnp.float32, heard=None):
     """Outputs `[T, B, R]` and what the window did, for inputs `x` `[T, B, 3]`.
 
     `ids` `[B, U]` and `ids_mask` `[B, U]` are the text, `style` `[B, S]` the
-    writers' vectors; either may be `None`.
+    writers' vectors; either may be `None`. `heard`, one `[B, H]` for each layer,
+    is how much of a unit the layer above hears; all of it if `None`.
     """
     seen = {}
     hidden: list[jax.Array] = []
@@ -354,7 +355,7 @@ def forward(params: Params, config: Config, x, ids=None, ids_mask=None, style=No
         if config.window:
             inputs.append(window)
         if layer:
-            inputs.append(hidden[-1])
+            inputs.append(hidden[-1] if heard is None else hidden[-1] * heard[layer - 1])
         joined = jnp.concatenate(inputs, axis=-1)
         gates = product(joined, weight[:, :-width], dtype) + bias
         hidden.append(plain_layer(weight[:, -width:], gates, dtype))
@@ -397,10 +398,10 @@ def losses(params: Params, config: Config, batch: dict[str, jax.Array], dtype=jn
 
     `batch` holds `x` and `target` `[T, B, 3]` (target = x shifted by one), `mask` and `last` `[T, B]`
     (which timesteps are points, and which of these their line's last), for synthesis `ids`, `ids_mask`
-    `[B, U]` and `style` `[B, S]`.
+    `[B, U]` and `style` `[B, S]`; `heard` as `forward` has it.
     """
     text = batch.get("ids"), batch.get("ids_mask")
-    outputs, _ = forward(params, config, batch["x"], *text, batch.get("style"), dtype)
+    outputs, _ = forward(params, config, batch["x"], *text, batch.get("style"), dtype, batch.get("heard"))
     parts = split_outputs(outputs, config)
     target, mask = batch["target"], batch["mask"]
     # e = sigmoid(-e_hat): log e = log_sigmoid(-e_hat)

@@ -150,6 +150,29 @@ def test_without_noise_chance_has_no_say_in_an_update(training):
     assert losses[0] == losses[1]
 
 
+def test_units_that_drop_out_are_silent_for_a_whole_line_and_the_others_make_up_for_them():
+    config = Config("prediction", hidden=(200, 300))
+    heard = fit.heard(config, 5, 0.2, jax.random.key(1))
+    assert [h.shape for h in heard] == [(5, 200), (5, 300)]
+    everything = np.concatenate([h.ravel() for h in heard])
+    assert set(everything.tolist()) == {0.0, 1.25}
+    assert (everything == 0).mean() == pytest.approx(0.2, abs=0.03)
+    assert not np.array_equal(heard[0][0], heard[0][1])
+
+
+def test_with_drop_out_chance_decides_about_the_loss(train_corpus):
+    config = Config("prediction", hidden=(6, 5), mixtures=2)
+    batch = data.collate(train_corpus, range(4), "", 1, 4)
+    params = init(config, 1)
+    seen = []
+    for drop in (0.5, 0.0):
+        optimiser, update = fit.make_update(config, 1.0, jnp.float32, drop=drop)
+        training = Training(config, params, batch, optimiser.init(params), update)
+        seen.append([float(training.step(params, training.state, batch, seed=s)[3][0]) for s in (1, 1, 2)])
+    assert seen[0][0] == seen[0][1] != seen[0][2]
+    assert seen[1][0] == seen[1][1] == seen[1][2]
+
+
 def test_a_style_is_a_row_of_the_writers_table_or_zero():
     config = Config("synthesis", hidden=(1,), style_dim=2, writers=3)
     params = {"style.table": jnp.asarray([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])}

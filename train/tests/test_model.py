@@ -307,3 +307,20 @@ def test_bf16_products_give_nearly_the_same_loss_and_gradient():
     for name, gradient in exact[0].items():
         distance = np.linalg.norm(rounded[0][name] - gradient)
         assert distance <= 0.03 * np.linalg.norm(gradient), name
+
+
+def test_the_layer_above_does_not_hear_a_unit_that_drops_out_but_the_output_does():
+    tensors, config = tiny_network("synthesis")
+    rng = np.random.default_rng(5)
+    x = jnp.asarray(rng.normal(0, 1, (6, 1, 3)), jnp.float32)
+    text = jnp.asarray([[1, 3, 0]]), jnp.ones((1, 3))
+    heard = [np.ones((1, units), np.float32) for units in config.hidden]
+    heard[0][0, 2], heard[1][0, 4], heard[2][0, 1] = 0, 0, 0
+    params = {name: jnp.asarray(value) for name, value in tensors.items()}
+    outputs, _ = forward(params, config, x, *text, heard=heard)
+    cut = {name: np.array(value) for name, value in tensors.items()}
+    for layer, unit in ((1, 2), (2, 4)):
+        cut[f"lstm.{layer}.weight"][:, 3 + config.ids + unit] = 0
+    expected, _ = forward(cut, config, x, *text)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-6, atol=1e-6)
+    assert float(jnp.abs(outputs - forward(params, config, x, *text)[0]).max()) > 1e-3
