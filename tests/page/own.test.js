@@ -36,7 +36,8 @@ test("a hand is drawn, kept, written in, found again, exported, renamed, deleted
   await visitor.writes("hello you");
   const mine = await visitor.downloads();
   assert.ok(mine !== nobodys);
-  assert.ok(strokes(mine).length > 4);
+  // How many strokes they are depends on the pen's own time, and so on how busy the machine was.
+  assert.ok(strokes(mine).flat().length > 200);
   await visitor.writes();
   assert.ok((await visitor.downloads()) === mine, "the same again");
   // Without a text it is in nobody's hand: it begins at the left, not where the hand's ink ends.
@@ -138,10 +139,10 @@ test("strokes are gone on with: both are on the sheet", async () => {
   await visitor.draws([wave, [[300, -200], [800, -190]]], 0.3);
   await visitor.leaves("Go on from here");
   const found = strokes(await visitor.downloads());
-  assert.ok(found.length > 6, `${found.length} strokes`);
+  assert.ok(found.length > 2 && found.slice(2).flat().length > 200, `${found.length} strokes`);
   const ends = (stroke) => Math.max(...stroke.filter((_, i) => i % 2 === 0));
   assert.ok(found[0].length > 40, "the wave");
-  assert.ok(ends(found[0]) < ends(found[3]) + 4000);
+  assert.ok(ends(found[0]) < ends(found[2]) + 4000);
   assert.equal(found[1].length < 40, true, "the bar");
   await visitor.opens("Continue my strokes");
   assert.equal(await page.locator("#own-pad .strokes path").count(), 2, "they are still there, to add to");
