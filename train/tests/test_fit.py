@@ -396,3 +396,9 @@ def test_evaluating_the_weights_gives_the_loss_that_training_logged(finished, pa
     assert float(cells["log-loss (nats/line)"]) == pytest.approx(logged["log_loss"], abs=0.06)
     assert float(cells["SSE"]) == pytest.approx(logged["sse"], abs=0.002)
     assert float(cells["stop loss"]) == pytest.approx(logged["stop_loss"], abs=0.02)
+
+
+def test_any_number_of_devices_trains(packed_file, tmp_path):
+    # Neither the batch's lines nor the four gates can be shared evenly among three.
+    succeed("fit.py", "--data", packed_file, "--run", tmp_path, *TINY, "--devices", 3, "--minutes", 0.0001)
+    assert json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])["updates"] > 0

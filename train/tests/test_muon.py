@@ -1,8 +1,10 @@
 """The optimiser's steps."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import Mesh
 
 import muon
 
@@ -46,3 +48,13 @@ def test_gates_do_not_mix():
     # The momentum outlives the gradient.
     again, _ = optimiser.update({"lstm.0.weight": jnp.zeros_like(params["lstm.0.weight"])}, momentum)
     assert np.abs(np.asarray(again["lstm.0.weight"])[8:16]).max() > 0.1
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+def test_devices_that_share_the_gates_take_the_step_of_one(devices):
+    mesh = Mesh(np.array(jax.devices()[:devices]), ("lines",))
+    grads = {"lstm.0.weight": jnp.asarray(np.random.default_rng(4).normal(size=(32, 12)), jnp.float32)}
+    alone, together = muon.muon(), muon.muon(mesh)
+    expected, _ = alone.update(grads, alone.init(grads))
+    steps, _ = jax.jit(together.update)(grads, together.init(grads))
+    np.testing.assert_allclose(steps["lstm.0.weight"], expected["lstm.0.weight"], atol=0.02)
