@@ -250,13 +250,21 @@ pub struct Dense {
 pub struct Whole {
     /// By which each row is multiplied, `[rows]`.
     pub scales: Vec<f32>,
-    /// `[rows, columns]`, each row padded with zeros.
-    numbers: Vec<[i8; Whole::LANES]>,
+    /// Tiles of [`Whole::ROWS`] rows, one after the other; missing rows and columns are zeros.
+    tiles: Vec<TileChunk>,
+    /// Chunks of a tile.
+    width: usize,
 }
 
+/// [`Whole::LANES`] columns of [`Whole::ROWS`] rows: what is multiplied at a time lies together.
+pub type TileChunk = [[i8; Whole::LANES]; Whole::ROWS];
+
 impl Whole {
-    /// Rows are padded to a multiple of so many numbers.
-    pub const LANES: usize = 16;
+    /// Columns that are multiplied at a time: in WebAssembly so few that four rows' sums and what is added to them
+    /// have room in 16 registers of 128 bits.
+    pub const LANES: usize = if cfg!(target_arch = "wasm32") { 8 } else { 16 };
+    /// Rows that are multiplied at a time.
+    pub const ROWS: usize = 4;
     /// Sums of products with 14-bit numbers, in four lanes of 32 bits, cannot overflow up to here.
     const MOST_COLUMNS: usize = 8000;
 
@@ -265,19 +273,22 @@ impl Whole {
         if columns > Self::MOST_COLUMNS {
             return None;
         }
-        let mut padded = Vec::with_capacity(scales.len() * columns.div_ceil(Self::LANES));
-        for row in numbers.chunks_exact(columns) {
-            for chunk in row.chunks(Self::LANES) {
-                padded.push(std::array::from_fn(|lane| chunk.get(lane).map_or(0, |b| b.cast_signed())));
+        let width = columns.div_ceil(Self::LANES);
+        let mut tiles = vec![[[0; Self::LANES]; Self::ROWS]; scales.len().div_ceil(Self::ROWS) * width];
+        for (r, row) in numbers.chunks_exact(columns).enumerate() {
+            let tile = &mut tiles[r / Self::ROWS * width..][..width];
+            for (chunk, numbers) in tile.iter_mut().zip(row.chunks(Self::LANES)) {
+                for (lane, number) in chunk[r % Self::ROWS].iter_mut().zip(numbers) {
+                    *lane = number.cast_signed();
+                }
             }
         }
-        Some(Self { scales, numbers: padded })
+        Some(Self { scales, tiles, width })
     }
 
-    /// One row, padded.
-    pub fn row(&self, row: usize) -> &[[i8; Self::LANES]] {
-        let width = self.numbers.len() / self.scales.len();
-        &self.numbers[row * width..(row + 1) * width]
+    /// Each tile's chunks, with the scales of its rows; the last tile may have fewer of them.
+    pub fn tiles(&self) -> impl Iterator<Item = (&[TileChunk], &[f32])> {
+        self.tiles.chunks_exact(self.width.max(1)).zip(self.scales.chunks(Self::ROWS))
     }
 }
 

@@ -11,12 +11,12 @@
 )]
 
 use super::simd::Part;
-use crate::model::Whole;
+use crate::model::{TileChunk, Whole};
 
-/// Columns that are taken at a time; rows are padded to a multiple of them.
-pub const LANES: usize = Whole::LANES;
+/// Columns that are taken at a time.
+const LANES: usize = Whole::LANES;
 /// Rows of the matrix that are multiplied with every line before the next are read.
-const ROWS: usize = 4;
+const ROWS: usize = Whole::ROWS;
 /// Bits of the lower part of a number of the vector.
 const LOW: u32 = 13;
 
@@ -84,45 +84,34 @@ pub fn products<L>(whole: &Whole, lines: &mut [L], part: impl for<'a> Fn(&'a mut
         let Part { input, fixed, .. } = part(line);
         fixed.set(input);
     }
-    let rows = whole.scales.len();
-    let four = rows - rows % ROWS;
-    for first in (0..four).step_by(ROWS) {
-        let tile: [&[[i8; LANES]]; ROWS] = std::array::from_fn(|r| whole.row(first + r));
-        let scales = &whole.scales[first..first + ROWS];
+    for (n, (tile, scales)) in whole.tiles().enumerate() {
+        let write = |line: Part<'_>, totals: &[i64]| {
+            for ((sum, scale), total) in line.sums[n * ROWS..].iter_mut().zip(scales).zip(totals) {
+                *sum = number(*total, line.fixed.unit, *scale);
+            }
+        };
         // As many sums at a time as registers hold.
         let (fours, rest) = if many_registers() { lines.as_chunks_mut::<4>() } else { (&mut [][..], &mut *lines) };
         for four in fours {
             let four = four.each_mut().map(&part);
-            let sums = dots(tile, four.each_ref().map(|line| &line.fixed.chunks[..]));
-            for (l, line) in four.into_iter().enumerate() {
-                for r in 0..ROWS {
-                    line.sums[first + r] = number(sums[r][l], line.fixed.unit, scales[r]);
-                }
+            let totals = dots::<0, ROWS, 4>(tile, four.each_ref().map(|line| &line.fixed.chunks[..]));
+            for (line, totals) in four.into_iter().zip(totals) {
+                write(line, &totals);
             }
         }
         let (pairs, last) = rest.as_chunks_mut::<2>();
-        for [a, b] in pairs {
-            let (a, b) = (part(a), part(b));
-            for r in (0..ROWS).step_by(2) {
-                let sums = dots([tile[r], tile[r + 1]], [&a.fixed.chunks, &b.fixed.chunks]);
-                for n in 0..2 {
-                    a.sums[first + r + n] = number(sums[n][0], a.fixed.unit, scales[r + n]);
-                    b.sums[first + r + n] = number(sums[n][1], b.fixed.unit, scales[r + n]);
-                }
+        for pair in pairs {
+            let pair = pair.each_mut().map(&part);
+            let inputs = pair.each_ref().map(|line| &line.fixed.chunks[..]);
+            let (upper, lower) = (dots::<0, 2, 2>(tile, inputs), dots::<2, 2, 2>(tile, inputs));
+            for (l, line) in pair.into_iter().enumerate() {
+                write(line, [upper[l], lower[l]].as_flattened());
             }
         }
         for line in last {
-            let Part { fixed, sums, .. } = part(line);
-            let found = dots(tile, [&fixed.chunks]);
-            for r in 0..ROWS {
-                sums[first + r] = number(found[r][0], fixed.unit, scales[r]);
-            }
-        }
-    }
-    for r in four..rows {
-        for line in &mut *lines {
-            let Part { fixed, sums, .. } = part(line);
-            sums[r] = number(dots([whole.row(r)], [&fixed.chunks])[0][0], fixed.unit, whole.scales[r]);
+            let line = part(line);
+            let [totals] = dots::<0, ROWS, 1>(tile, [&line.fixed.chunks]);
+            write(line, &totals);
         }
     }
 }
@@ -133,51 +122,55 @@ fn number(total: i64, unit: f32, scale: f32) -> f32 {
 }
 
 /// What the sums for the upper and the lower parts are together.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 fn together(upper: &[i32], lower: &[i32]) -> i64 {
     let sum = |part: &[i32]| part.iter().map(|&n| i64::from(n)).sum::<i64>();
     (sum(upper) << LOW) + sum(lower)
 }
 
-/// Sums of products of each row with each vector. Written once, for vectors of any
+/// Sums of products of each vector with `R` rows of a tile, from row `FIRST` on. Written once, for vectors of any
 /// make.
 macro_rules! dots {
-    ($rows:expr, $inputs:expr, $vector:ident) => {{
-        let (rows, inputs) = ($rows, $inputs);
-        let mut sums = [[$vector::zero(); L]; R];
-        let inputs = inputs.map(|input| &input[..rows[0].len()]);
-        for k in 0..rows[0].len() {
+    ($tile:expr, $inputs:expr, $vector:ident) => {{
+        let tile = $tile;
+        let inputs = $inputs.map(|input| &input[..tile.len()]);
+        let mut sums = [[$vector::zero(); R]; L];
+        for k in 0..tile.len() {
             for r in 0..R {
-                let x = $vector::widen(&rows[r][k]);
+                let x = $vector::widen(&tile[k][FIRST + r]);
                 for l in 0..L {
-                    sums[r][l] = $vector::add_products(sums[r][l], x, &inputs[l][k]);
+                    sums[l][r] = $vector::add_products(sums[l][r], x, &inputs[l][k]);
                 }
             }
         }
         // Loops, not closures: the compiler keeps the sums in registers only if it sees through everything.
-        let mut totals = [[0; L]; R];
-        for r in 0..R {
-            for l in 0..L {
-                totals[r][l] = $vector::total(sums[r][l]);
+        let mut totals = [[0; R]; L];
+        for l in 0..L {
+            for r in 0..R {
+                totals[l][r] = $vector::total(sums[l][r]);
             }
         }
         totals
     }};
 }
 
+/// Totals of [`dots`], `[lines, rows]`.
+type Totals<const R: usize, const L: usize> = [[i64; R]; L];
+
 #[inline(always)]
-fn dots<const R: usize, const L: usize>(rows: [&[[i8; LANES]]; R], inputs: [&[Chunk]; L]) -> [[i64; L]; R] {
+fn dots<const FIRST: usize, const R: usize, const L: usize>(tile: &[TileChunk], inputs: [&[Chunk]; L]) -> Totals<R, L> {
     #[cfg(target_arch = "x86_64")]
     {
         if many_registers() {
             // SAFETY: the processor has what the function is compiled for.
-            return unsafe { dots_vnni(rows, inputs) };
+            return unsafe { dots_vnni::<FIRST, R, L>(tile, inputs) };
         }
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the same.
-            return unsafe { dots_avx2(rows, inputs) };
+            return unsafe { dots_avx2::<FIRST, R, L>(tile, inputs) };
         }
     }
-    dots!(rows, inputs, vector)
+    dots!(tile, inputs, vector)
 }
 
 /// Whether the processor has `vnni`'s instructions, and with them 32 registers.
@@ -191,23 +184,29 @@ fn many_registers() -> bool {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512vnni,avx512bw")]
-fn dots_vnni<const R: usize, const L: usize>(rows: [&[[i8; LANES]]; R], inputs: [&[Chunk]; L]) -> [[i64; L]; R] {
-    dots!(rows, inputs, vnni)
+fn dots_vnni<const FIRST: usize, const R: usize, const L: usize>(
+    tile: &[TileChunk],
+    inputs: [&[Chunk]; L],
+) -> Totals<R, L> {
+    dots!(tile, inputs, vnni)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn dots_avx2<const R: usize, const L: usize>(rows: [&[[i8; LANES]]; R], inputs: [&[Chunk]; L]) -> [[i64; L]; R] {
-    dots!(rows, inputs, avx2)
+fn dots_avx2<const FIRST: usize, const R: usize, const L: usize>(
+    tile: &[TileChunk],
+    inputs: [&[Chunk]; L],
+) -> Totals<R, L> {
+    dots!(tile, inputs, avx2)
 }
 
 /// 128 bits, as WASM has them.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vector {
-    use super::{Chunk, LANES, together};
+    use super::{Chunk, LANES, LOW};
     use core::arch::wasm32::{
-        i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_splat,
-        v128,
+        i16x8_load_extend_i8x8, i32x4_add, i32x4_dot_i16x8, i32x4_splat, i64x2_add, i64x2_extend_high_i32x4,
+        i64x2_extend_low_i32x4, i64x2_extract_lane, i64x2_shl, v128, v128_load,
     };
 
     #[inline(always)]
@@ -216,37 +215,25 @@ mod vector {
     }
 
     #[inline(always)]
-    fn load<T>(from: &[T], at: usize) -> v128 {
-        let from = &from[at..at + 16 / size_of::<T>()];
-        // SAFETY: the slice is 16 bytes long, which may be any, and the read asks for no alignment.
-        unsafe { from.as_ptr().cast::<v128>().read_unaligned() }
+    pub fn widen(row: &[i8; LANES]) -> v128 {
+        // SAFETY: `row` has the 8 bytes that are read.
+        unsafe { i16x8_load_extend_i8x8(row.as_ptr()) }
     }
 
     #[inline(always)]
-    pub fn widen(row: &[i8; LANES]) -> [v128; 2] {
-        let row = load(row, 0);
-        [i16x8_extend_low_i8x16(row), i16x8_extend_high_i8x16(row)]
+    pub fn add_products(sums: [v128; 2], x: v128, y: &Chunk) -> [v128; 2] {
+        // SAFETY: a part has the 16 bytes that are read, and the read asks for no alignment.
+        let add =
+            |sum, part: &[i16; LANES]| i32x4_add(sum, i32x4_dot_i16x8(x, unsafe { v128_load(part.as_ptr().cast()) }));
+        [add(sums[0], &y[0]), add(sums[1], &y[1])]
     }
 
-    #[inline(always)]
-    fn add_part(sum: v128, x: [v128; 2], y: &[i16; LANES]) -> v128 {
-        let low = i32x4_dot_i16x8(x[0], load(y, 0));
-        i32x4_add(i32x4_add(sum, low), i32x4_dot_i16x8(x[1], load(y, 8)))
-    }
-
-    #[inline(always)]
-    pub fn add_products(sums: [v128; 2], x: [v128; 2], y: &Chunk) -> [v128; 2] {
-        [add_part(sums[0], x, &y[0]), add_part(sums[1], x, &y[1])]
-    }
-
-    #[inline(always)]
-    fn lanes(v: v128) -> [i32; 4] {
-        [i32x4_extract_lane::<0>(v), i32x4_extract_lane::<1>(v), i32x4_extract_lane::<2>(v), i32x4_extract_lane::<3>(v)]
-    }
-
+    /// What the sums for the upper and the lower parts are together.
     #[inline(always)]
     pub fn total(sums: [v128; 2]) -> i64 {
-        together(&lanes(sums[0]), &lanes(sums[1]))
+        let [upper, lower] = sums.map(|sum| i64x2_add(i64x2_extend_low_i32x4(sum), i64x2_extend_high_i32x4(sum)));
+        let both = i64x2_add(i64x2_shl(upper, LOW), lower);
+        i64x2_extract_lane::<0>(both) + i64x2_extract_lane::<1>(both)
     }
 }
 
@@ -400,8 +387,11 @@ mod tests {
 
     #[test]
     fn vectors_of_any_kind_give_the_same_sums() {
-        fn plain<const R: usize, const L: usize>(rows: [&[[i8; LANES]]; R], inputs: [&[Chunk]; L]) -> [[i64; L]; R] {
-            dots!(rows, inputs, vector)
+        fn plain<const FIRST: usize, const R: usize, const L: usize>(
+            tile: &[TileChunk],
+            inputs: [&[Chunk]; L],
+        ) -> Totals<R, L> {
+            dots!(tile, inputs, vector)
         }
         let (_, whole) = whole(ROWS, 600);
         let fixed = [0.3, 0.7].map(|pace: f32| {
@@ -409,14 +399,15 @@ mod tests {
             fixed.set(&(0..600).map(|k| (k as f32 * pace).cos()).collect::<Vec<_>>());
             fixed
         });
-        let rows: [_; ROWS] = std::array::from_fn(|r| whole.row(r));
+        let (tile, _) = whole.tiles().next().unwrap_or_default();
         let inputs = fixed.each_ref().map(|fixed| &fixed.chunks[..]);
-        let sums = plain(rows, inputs);
-        assert_eq!(dots(rows, inputs), sums);
+        let sums = plain::<0, ROWS, 2>(tile, inputs);
+        assert_eq!(dots::<0, ROWS, 2>(tile, inputs), sums);
+        assert_eq!(dots::<2, 2, 2>(tile, inputs).map(|rows| rows.to_vec()), sums.map(|rows| rows[2..].to_vec()));
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has what the function is compiled for.
-            assert_eq!(unsafe { dots_avx2(rows, inputs) }, sums);
+            assert_eq!(unsafe { dots_avx2::<0, ROWS, 2>(tile, inputs) }, sums);
         }
     }
 
