@@ -29,7 +29,7 @@ use crate::error::{Error, Result};
 use crate::ink::{Offset, Point};
 use crate::model::{Kind, Weights};
 use crate::think::{Move, Record};
-use crate::writer::{Finish, Fresh, Settings, Writer};
+use crate::writer::{Finish, Fresh, Prime, Settings, Writer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -50,6 +50,14 @@ const NEARLY_FULL: f32 = 0.75;
 /// corpus half of all ways between strokes are shorter than 96; of as many as a line has blanks, the widest ones, the
 /// narrowest is 282 in the median and less than 190 in one line of ten.
 const WORD_GAP: f32 = 220.0;
+
+/// Points that the pen may spend at one place, and how far it may move there, in corpus units. Of 1,756 lines of the
+/// corpus 8 have so long a rest; a network without text, which may come to the end of all that it has to say in a
+/// line long before it is asked to stop, rests for good.
+const REST: usize = 100;
+const REST_WIDTH: f32 = 100.0;
+/// Share of a line without text that is ink to go on from where the network rests.
+const SAMPLE: f32 = 0.33;
 
 /// Words in lines of at most `columns` characters. Words that are longer are broken; a run of blanks
 /// is one blank.
@@ -102,6 +110,8 @@ pub struct Page {
     row: usize,
     /// Left edge and middle of the first line, from where it begins; `None` until that is written.
     first: Option<[f32; 2]>,
+    /// How often the network that writes without a text has come to rest.
+    rests: u64,
     /// Of a line that went wrong.
     worst: Option<Finish>,
     finish: Option<Finish>,
@@ -120,8 +130,13 @@ struct Row {
     line: Line,
     moves: Vec<Move>,
     recorded: bool,
-    /// Lines filled without text.
+    /// Without text: lines filled, and behind how many points the last one began.
     filled: usize,
+    line_began: usize,
+    /// Whether the network rests, behind how many points it last did, and from where it then goes on.
+    at_rest: bool,
+    rested: usize,
+    resumes: Option<[f32; 2]>,
     finish: Option<Finish>,
 }
 
@@ -158,6 +173,7 @@ impl Page {
             rows: BTreeMap::new(),
             row: 0,
             first: None,
+            rests: 0,
             worst: None,
             finish: None,
             records: Vec::new(),
@@ -215,6 +231,9 @@ impl Page {
             }
         }
         let Some(row) = self.rows.remove(&self.over) else { return Ok(Some(Vec::new())) };
+        if row.at_rest && !writer.is_cancelled() {
+            return self.go_on(writer, row).await.map(Some);
+        }
         if row.finish.is_none() && self.first.is_some() {
             self.rows.insert(self.over, row);
             return Ok(Some(Vec::new()));
@@ -241,7 +260,7 @@ impl Page {
         Ok(Some(points))
     }
 
-    /// Adds what has come of a line.
+    /// Adds what has come of a line; without text, up to where the pen comes to rest.
     fn take(&mut self, fresh: Fresh) {
         let mut row = self.rows.remove(&fresh.line).unwrap_or_default();
         if let Some(line) = fresh.begun {
@@ -250,24 +269,64 @@ impl Page {
         if row.points.is_empty() && !fresh.chunk.steps.is_empty() && self.settings.prime.is_none() {
             row.points.push(self.before);
         }
-        row.moves.extend(fresh.chunk.steps.iter().map(Move::from));
-        for offset in &fresh.chunk.offsets {
-            self.follow(&mut row, offset);
-        }
         row.finish = fresh.finish;
+        for (step, offset) in fresh.chunk.steps.iter().zip(&fresh.chunk.offsets) {
+            row.moves.push(Move::from(step));
+            self.follow(&mut row, offset);
+            if self.kind == Kind::Prediction && rests(&row.points[row.rested..]) && self.left(&row) > 0 {
+                (row.at_rest, row.finish) = (true, None);
+                break;
+            }
+        }
         self.rows.insert(fresh.line, row);
+    }
+
+    /// Points that may still be written without text.
+    fn left(&self, row: &Row) -> usize {
+        let given = usize::from(self.settings.prime.is_none());
+        (self.settings.points + given).saturating_sub(row.points.len())
+    }
+
+    /// Goes on where the network has come to rest: it reads the first words once more, as ink that was given, and has
+    /// other noise. What is not delivered yet is, and the pen lifts.
+    async fn go_on(&mut self, writer: &mut Writer, row: Row) -> Result<Vec<[f32; 3]>> {
+        let left = self.left(&row);
+        let words = first_words(&row.points, self.columns);
+        let own = || Prime::new(&self.weights.config, "", words).ok().map(Arc::new);
+        let prime = self.settings.prime.clone().or_else(own);
+        // Behind the ink, as high above the line's middle as the words end above theirs.
+        let line = &row.points[row.line_began..];
+        let right = line.iter().map(|point| point[0]).fold(f32::MIN, f32::max);
+        let resumes = match (&self.settings.prime, words.last(), left_and_middle(words), left_and_middle(line)) {
+            (None, Some(last), Some([_, own]), Some([_, middle])) => Some([right, middle + last[1] - own]),
+            _ => None,
+        };
+        let (points, row) = self.deliver(row, true);
+        if prime.is_none() {
+            self.finish = Some(Finish::Stopped);
+            return Ok(points);
+        }
+        self.rests += 1;
+        let line = self.settings.line + self.rests;
+        writer.start("", &Settings { line, points: left, prime, ..self.settings.clone() }).await?;
+        self.rows.insert(self.over, Row { recorded: false, at_rest: false, rested: row.points.len(), resumes, ..row });
+        Ok(points)
     }
 
     /// Adds the point to which the pen moves. Without text the network knows no lines: where one is nearly full, the
     /// next word begins another, and where it is full the next stroke.
     fn follow(&self, row: &mut Row, offset: &Offset) {
-        let [x, y, lifted] = row.points.last().copied().unwrap_or(self.before);
+        let [mut x, mut y, lifted] = row.points.last().copied().unwrap_or(self.before);
+        if let Some(from) = row.resumes.take() {
+            [x, y] = from;
+        }
         let start = self.settings.prime.as_ref().map_or(Point::default(), |prime| prime.start);
         let length = (x - start.x) / (self.columns as f32 * CHARACTER);
         let full = length > 1.0 || length > NEARLY_FULL && offset.dx > WORD_GAP;
         let full = self.kind == Kind::Prediction && lifted > 0.5 && full;
         let [x, y] = if full {
             row.filled += 1;
+            row.line_began = row.points.len();
             [start.x, start.y + row.filled as f32 * LINE_SPACING]
         } else {
             [x + offset.dx, y + offset.dy]
@@ -282,8 +341,8 @@ impl Page {
             last[2] = 1.0;
         }
         // Without the last point: the line may end with it.
-        let end = if over { row.points.len() } else { row.points.len().saturating_sub(1) };
-        if !row.recorded && !row.points.is_empty() {
+        let end = if over { row.points.len() } else { row.points.len().saturating_sub(1).max(row.delivered) };
+        if !row.recorded && row.points.len() > row.rested {
             row.recorded = true;
             let (weights, line) = (Arc::clone(&self.weights), std::mem::take(&mut row.line));
             // A blank joins the text of given ink to the line's.
@@ -348,6 +407,28 @@ impl Page {
     pub fn finish(&self) -> Option<Finish> {
         self.finish
     }
+}
+
+/// Whether the pen has come to rest.
+fn rests(points: &[[f32; 3]]) -> bool {
+    let Some(last) = points.len().checked_sub(REST).map(|first| &points[first..]) else { return false };
+    let width = |axis: usize| {
+        let places = last.iter().map(|point| point[axis]);
+        places.clone().fold(f32::MIN, f32::max) - places.fold(f32::MAX, f32::min)
+    };
+    width(0) < REST_WIDTH && width(1) < REST_WIDTH
+}
+
+/// Of a scribble in lines of `columns` characters, behind which the pen rests: the words of the first line that fill a
+/// third of it; if there are none, what there is before the rest.
+fn first_words(points: &[[f32; 3]], columns: usize) -> &[[f32; 3]] {
+    let width = SAMPLE * columns as f32 * CHARACTER;
+    let rest = points.len().saturating_sub(REST);
+    let step = |k: usize| points[k][0] - points[k - 1][0];
+    let first_line = (1..rest).find(|&k| step(k) < -width).unwrap_or(rest);
+    let lifts = || (1..=first_line).filter(|&k| points[k - 1][2] > 0.5);
+    let word = lifts().find(|&k| points[k - 1][0] - points[0][0] > width && step(k) > WORD_GAP);
+    &points[..word.or_else(|| lifts().rfind(|&k| k >= REST)).unwrap_or(points.len())]
 }
 
 /// Left edge of a line, and the height that has half of its points above it; `None` without points.
@@ -520,6 +601,53 @@ mod tests {
         assert_eq!(next(2000.0, 1.0, 60.0), (2060.0, 0.0), "in a word");
         assert_eq!(next(2000.0, 0.0, 300.0), (2300.0, 0.0), "in a stroke");
         assert_eq!(next(2500.0, 1.0, 60.0), below, "a word that is too long");
+    }
+
+    #[test]
+    fn without_text_a_network_that_has_come_to_rest_goes_on_behind_its_first_words() {
+        let mut weights = testing::weights(&testing::config(Kind::Prediction, &[9, 8], 3), 1);
+        (weights.config.offset_mean, weights.config.offset_sd) = ([0.0; 2], [0.5; 2]); // hardly moves
+        let config = weights.config.clone();
+        let mut writer = writer();
+        writer.set_weights(weights);
+        for prime in [None, Some(Arc::new(Prime::new(&config, "", &testing::zigzag(60)).unwrap()))] {
+            let settings = Settings { prime, points: 800, ..Settings::default() };
+            let mut page = block_on(Page::start(&mut writer, "", &settings, 20)).unwrap();
+            let points = all(&mut page, &mut writer);
+            assert_eq!(points.len(), 800 + usize::from(settings.prime.is_none()));
+            assert_eq!(page.finish(), Some(Finish::Length));
+            let records = page.records();
+            assert!(records.len() > 5, "{}", records.len());
+            assert_eq!(records.iter().map(|record| record.moves.len()).sum::<usize>(), 800);
+            for (n, record) in records.iter().enumerate().skip(1) {
+                assert!(points[record.first - 1][2] > 0.5, "the pen lifts");
+                match &settings.prime {
+                    Some(prime) => assert_eq!(record.line.prefix, prime.points),
+                    None => assert_eq!(record.line.prefix[..24], records[1].line.prefix[..24], "{n}"),
+                }
+                let [from, to] = [points[record.first - 1], points[record.point(0)]];
+                assert!((to[0] - from[0]).abs() < 200.0 && (to[1] - from[1]).abs() < 200.0, "{from:?} {to:?}");
+                assert_ne!(record.moves[0], records[n - 1].moves[0], "other noise");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_words_of_a_scribble_fill_a_third_of_its_first_line() {
+        // Strokes of ten points, 100 wide, a blank before every third.
+        let stroke = |n: usize| {
+            let left = 120.0 * n as f32 + 240.0 * (n / 3) as f32;
+            (0..10).map(move |k| [left + 10.0 * k as f32, 0.0, f32::from(u8::from(k == 9))])
+        };
+        let rest = std::iter::repeat_n([9000.0, 0.0, 0.0], REST);
+        let line: Vec<_> = (0..20).flat_map(stroke).chain(rest).collect();
+        assert!(rests(&line) && !rests(&line[..line.len() - 1]));
+        // A third of 20 letters is 792 units: two words end at 1,050.
+        assert_eq!(first_words(&line, 20).len(), 60);
+        assert_eq!(first_words(&line, 100).len(), 200, "all that there is");
+        let below: Vec<_> = line.iter().map(|&[x, y, pen]| [x, y + LINE_SPACING, pen]).collect();
+        let two = [&line[..110], &below[..]].concat();
+        assert_eq!(first_words(&two, 48).len(), 110, "not beyond the first line");
     }
 
     #[test]
