@@ -24,16 +24,16 @@ const SEEDS: [(&str, u64); 12] = [
     ("Slanted", 3),
     ("Joined", 6),
     ("Rising", 2),
-    ("Lively", 8),
+    ("Lively", 4),
     ("Swift", 8),
-    ("Even", 2),
+    ("Even", 3),
     ("Tall", 3),
     ("Flowing", 2),
 ];
 /// The page's name and what its empty sheet says, in the hand that writes them best.
 const TITLE: &str = "Longhand";
 const INVITATION: &str = "Write something";
-const BEST: (&str, u64) = ("Joined", 1);
+const BEST: (&str, u64) = ("Joined", 9);
 const WEIGHTS: &str = "weights/synthesis.safetensors";
 const OUT: &str = "www";
 
