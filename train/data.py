@@ -59,11 +59,11 @@ def thin(rows: np.ndarray, stride: int) -> np.ndarray:
     return np.concatenate([thinned, rows[keep, 2:]], axis=1)
 
 
-def load(path: Path, split: str, stride: int = 1, units=None) -> Corpus:
+def load(path: Path, split: str, stride: int = 1, units=None, extra: int | None = None) -> Corpus:
     """Read one split; `units` = (mean, sd) to use instead of the training split's own.
 
     "train" includes the lines that `enrich.py` made, which have the split "extra"; they have no say
-    in the units.
+    in the units. `extra` is how many of them to draw, always the same ones; all if it is left out.
     """
     packed = np.load(path)
     ends = np.cumsum(packed["lengths"])
@@ -71,8 +71,9 @@ def load(path: Path, split: str, stride: int = 1, units=None) -> Corpus:
     lines = [thin(r, stride) for r in np.split(packed["points"], ends[:-1])]
     names = sorted({str(w) for w, s in zip(writers, splits, strict=True) if s == "train" and w})
     number = {w: i for i, w in enumerate(names)}
-    wanted = ("train", "extra") if split == "train" else (split,)
-    chosen = [i for i, s in enumerate(splits) if s in wanted]
+    made_up = np.random.default_rng(5).permutation(np.flatnonzero(splits == "extra"))[:extra]
+    made_up = set(made_up.tolist()) if split == "train" else ()
+    chosen = [i for i, s in enumerate(splits) if s == split or i in made_up]
     if not chosen:
         raise SystemExit(f'{path}: no line has the split "{split}", and some are needed')
     if units is None:

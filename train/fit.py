@@ -225,6 +225,7 @@ def main() -> None:
     parser.add_argument("--style", type=int, default=32, help="style dimension (synthesis)")
     parser.add_argument("--style-drop", type=float, default=0.2)
     parser.add_argument("--stride", type=int, default=1, help="use every n-th point")
+    parser.add_argument("--extra", type=int, help="how many of the made-up lines to learn from; all if left out")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--devices", type=int, help="CPU cores to use; all if left out")
     parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
@@ -246,7 +247,7 @@ def main() -> None:
     jax.config.update("jax_num_cpu_devices", args.devices or os.cpu_count() or 1)
     args.batch = -(-args.batch // len(jax.devices())) * len(jax.devices())
 
-    train = data.load(args.data, "train", args.stride)
+    train = data.load(args.data, "train", args.stride, extra=args.extra)
     valid = data.load(args.data, "valid", args.stride, (train.mean, train.sd))
     width = data.text_width(train, valid)
     config = build_config(args, train)

@@ -161,6 +161,10 @@ def test_extra_lines_are_learnt_from_but_have_no_say_in_the_units(tmp_path):
     plain, rich = (data.load(tmp_path / f"{name}.npz", "train") for name in ("plain", "rich"))
     assert len(rich.points) == len(plain.points) + 3
     np.testing.assert_array_equal(rich.sd, plain.sd)
+    for count in (0, 2):
+        some, again = (data.load(tmp_path / "rich.npz", "train", extra=count) for _ in range(2))
+        assert len(some.points) == len(plain.points) + count
+        assert some.texts == again.texts
     assert len(data.load(tmp_path / "rich.npz", "valid").points) == 2
 
 
