@@ -154,7 +154,7 @@ macro_rules! dots {
     }};
 }
 
-/// Totals of [`dots`], `[lines, rows]`.
+/// Totals of [`dots()`], `[lines, rows]`.
 type Totals<const R: usize, const L: usize> = [[i64; R]; L];
 
 #[inline(always)]
