@@ -642,7 +642,7 @@ mod tests {
         let rest = std::iter::repeat_n([9000.0, 0.0, 0.0], REST);
         let line: Vec<_> = (0..20).flat_map(stroke).chain(rest).collect();
         assert!(rests(&line) && !rests(&line[..line.len() - 1]));
-        // A third of 20 letters is 792 units: two words end at 1,050.
+        // A third of 20 letters is 792 units: two words end at 930.
         assert_eq!(first_words(&line, 20).len(), 60);
         assert_eq!(first_words(&line, 100).len(), 200, "all that there is");
         let below: Vec<_> = line.iter().map(|&[x, y, pen]| [x, y + LINE_SPACING, pen]).collect();
