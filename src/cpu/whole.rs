@@ -103,9 +103,9 @@ pub fn products<L>(whole: &Whole, lines: &mut [L], part: impl for<'a> Fn(&'a mut
         for pair in pairs {
             let pair = pair.each_mut().map(&part);
             let inputs = pair.each_ref().map(|line| &line.fixed.chunks[..]);
-            let (upper, lower) = (dots::<0, 2, 2>(tile, inputs), dots::<2, 2, 2>(tile, inputs));
+            let (first, second) = (dots::<0, 2, 2>(tile, inputs), dots::<2, 2, 2>(tile, inputs));
             for (l, line) in pair.into_iter().enumerate() {
-                write(line, [upper[l], lower[l]].as_flattened());
+                write(line, [first[l], second[l]].as_flattened());
             }
         }
         for line in last {
@@ -128,8 +128,8 @@ fn together(upper: &[i32], lower: &[i32]) -> i64 {
     (sum(upper) << LOW) + sum(lower)
 }
 
-/// Sums of products of each vector with `R` rows of a tile, from row `FIRST` on. Written once, for vectors of any
-/// make.
+/// Sums of products of each vector with `R` rows of a tile, from row `FIRST` on. Written once, for vectors
+/// of any make.
 macro_rules! dots {
     ($tile:expr, $inputs:expr, $vector:ident) => {{
         let tile = $tile;
