@@ -130,14 +130,20 @@ struct Row {
     line: Line,
     moves: Vec<Move>,
     recorded: bool,
-    /// Without text: lines filled, and behind how many points the last one began.
+    scribble: Scribble,
+    finish: Option<Finish>,
+}
+
+/// What a line without a text knows of itself: it is broken where it is full, and goes on where the network rests.
+#[derive(Debug, Clone, Copy, Default)]
+struct Scribble {
+    /// Lines filled, and behind how many points the last one began.
     filled: usize,
     line_began: usize,
     /// Whether the network rests, behind how many points it last did, and from where it then goes on.
     at_rest: bool,
     rested: usize,
     resumes: Option<[f32; 2]>,
-    finish: Option<Finish>,
 }
 
 impl Page {
@@ -231,7 +237,7 @@ impl Page {
             }
         }
         let Some(row) = self.rows.remove(&self.over) else { return Ok(Some(Vec::new())) };
-        if row.at_rest && !writer.is_cancelled() {
+        if row.scribble.at_rest && !writer.is_cancelled() {
             return self.go_on(writer, row).await.map(Some);
         }
         if row.finish.is_none() && self.first.is_some() {
@@ -273,8 +279,8 @@ impl Page {
         for (step, offset) in fresh.chunk.steps.iter().zip(&fresh.chunk.offsets) {
             row.moves.push(Move::from(step));
             self.follow(&mut row, offset);
-            if self.kind == Kind::Prediction && rests(&row.points[row.rested..]) && self.left(&row) > 0 {
-                (row.at_rest, row.finish) = (true, None);
+            if self.kind == Kind::Prediction && rests(&row.points[row.scribble.rested..]) && self.left(&row) > 0 {
+                (row.scribble.at_rest, row.finish) = (true, None);
                 break;
             }
         }
@@ -295,7 +301,7 @@ impl Page {
         let own = || Prime::new(&self.weights.config, "", words).ok().map(Arc::new);
         let prime = self.settings.prime.clone().or_else(own);
         // Behind the ink, as high above the line's middle as the words end above theirs.
-        let line = &row.points[row.line_began..];
+        let line = &row.points[row.scribble.line_began..];
         let right = line.iter().map(|point| point[0]).fold(f32::MIN, f32::max);
         let resumes = match (&self.settings.prime, words.last(), left_and_middle(words), left_and_middle(line)) {
             (None, Some(last), Some([_, own]), Some([_, middle])) => Some([right, middle + last[1] - own]),
@@ -309,7 +315,8 @@ impl Page {
         self.rests += 1;
         let line = self.settings.line + self.rests;
         writer.start("", &Settings { line, points: left, prime, ..self.settings.clone() }).await?;
-        self.rows.insert(self.over, Row { recorded: false, at_rest: false, rested: row.points.len(), resumes, ..row });
+        let scribble = Scribble { at_rest: false, rested: row.points.len(), resumes, ..row.scribble };
+        self.rows.insert(self.over, Row { recorded: false, scribble, ..row });
         Ok(points)
     }
 
@@ -317,7 +324,7 @@ impl Page {
     /// next word begins another, and where it is full the next stroke.
     fn follow(&self, row: &mut Row, offset: &Offset) {
         let [mut x, mut y, lifted] = row.points.last().copied().unwrap_or(self.before);
-        if let Some(from) = row.resumes.take() {
+        if let Some(from) = row.scribble.resumes.take() {
             [x, y] = from;
         }
         let start = self.settings.prime.as_ref().map_or(Point::default(), |prime| prime.start);
@@ -325,9 +332,9 @@ impl Page {
         let full = length > 1.0 || length > NEARLY_FULL && offset.dx > WORD_GAP;
         let full = self.kind == Kind::Prediction && lifted > 0.5 && full;
         let [x, y] = if full {
-            row.filled += 1;
-            row.line_began = row.points.len();
-            [start.x, start.y + row.filled as f32 * LINE_SPACING]
+            row.scribble.filled += 1;
+            row.scribble.line_began = row.points.len();
+            [start.x, start.y + row.scribble.filled as f32 * LINE_SPACING]
         } else {
             [x + offset.dx, y + offset.dy]
         };
@@ -342,7 +349,7 @@ impl Page {
         }
         // Without the last point: the line may end with it.
         let end = if over { row.points.len() } else { row.points.len().saturating_sub(1).max(row.delivered) };
-        if !row.recorded && row.points.len() > row.rested {
+        if !row.recorded && row.points.len() > row.scribble.rested {
             row.recorded = true;
             let (weights, line) = (Arc::clone(&self.weights), std::mem::take(&mut row.line));
             // A blank joins the text of given ink to the line's.
