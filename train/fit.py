@@ -177,16 +177,17 @@ class Variety:
 
 
 def varied(batches, train: data.Corpus, style_drop: float, variety: Variety, rng):
-    """Batches with `keep` `[B]`, whether a line's style is told, and with every line's ink changed."""
-    # It is raw offsets that are changed: the mean of normalised ones is not at zero.
-    sd = np.broadcast_to(train.sd, 2)
-    centre = train.mean / sd
+    """Batches with `keep` `[B]`, whether a line's style is told, and with every line's ink changed.
+
+    Points lie on whole numbers, as the corpus' do: which offsets there are at all is much of what a network learns.
+    """
     for batch in batches:
         told = (rng.random(batch["mask"].shape[1]) >= style_drop) & (batch["writer"] >= 0)
         batch["keep"] = told.astype(np.float32)
-        shapes = variety.shapes(~told, rng) * sd / sd[:, None]
-        target = batch["target"]
-        moved = np.einsum("bij,tbj->tbi", shapes, target[..., :2] + centre) - centre
+        shapes, target = variety.shapes(~told, rng), batch["target"]
+        raw = target[..., :2] * train.sd + train.mean
+        places = np.rint(np.einsum("bij,tbj->tbi", shapes, np.cumsum(raw, axis=0, dtype=np.float64)))
+        moved = (np.diff(places, axis=0, prepend=0) - train.mean) / train.sd
         target[..., :2] = np.where(batch["mask"][..., None] > 0, moved, 0)
         batch["x"][1:] = np.where(batch["mask"][1:, :, None] > 0, target[:-1], 0)
         yield batch

@@ -230,11 +230,17 @@ def changed(corpus, style_drop, variety):
             yield *raw, new, line
 
 
+def places(offsets: np.ndarray) -> np.ndarray:
+    return np.cumsum(offsets, axis=0, dtype=np.float64)
+
+
 def test_lines_are_scaled_in_raw_units_each_by_its_own_factor(train_corpus):
     factors = []
     for old, new, _, _ in changed(train_corpus, 0.5, fit.Variety(scale=0.1)):
-        factors.append(np.abs(new).sum() / np.abs(old).sum())
-        np.testing.assert_allclose(new, old * factors[-1], atol=1e-3)
+        old, new = places(old), places(new)
+        factors.append((new * old).sum() / (old * old).sum())
+        np.testing.assert_allclose(new, old * factors[-1], atol=0.7)
+        np.testing.assert_allclose(new, np.rint(new), atol=1e-2, err_msg="points lie on whole numbers")
     assert 0.9 <= min(factors) < 0.97 < 1.03 < max(factors) <= 1.1
 
 
@@ -246,11 +252,12 @@ def test_only_lines_without_a_style_are_slanted_and_stretched(train_corpus):
             assert batch["writer"][line] >= 0
             np.testing.assert_allclose(new, old, atol=1e-3)
             continue
-        # What every point was multiplied by.
+        # What every point was multiplied by, but for the rounding.
+        old, new = places(old), places(new)
         found = np.linalg.lstsq(old, new, rcond=None)[0].T
-        np.testing.assert_allclose(new, old @ found.T, atol=1e-2)
-        assert found[1, 0] == pytest.approx(0, abs=1e-3)
-        assert found[0, 0] * found[1, 1] == pytest.approx(1, abs=1e-3), "the area stays"
+        np.testing.assert_allclose(new, old @ found.T, atol=0.9)
+        assert found[1, 0] == pytest.approx(0, abs=0.02)
+        assert found[0, 0] * found[1, 1] == pytest.approx(1, abs=0.04), "the area stays"
         slants.append(found[0, 1])
         stretches.append(found[0, 0])
     assert told >= 5
