@@ -34,6 +34,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 import data
 import export
 import muon
+import still
 from model import Config, Params, init, losses
 
 EMA_DECAY = 0.998
@@ -81,10 +82,11 @@ def heard(config: Config, lines: int, drop: float, key):
 LINE_AXIS = {"x": 1, "target": 1, "mask": 1, "last": 1, "writer": 0, "ids": 0, "ids_mask": 0}
 
 
-def make_update(config: Config, clip: float, dtype, noise: float = 0.0, drop: float = 0.0):
+def make_update(config: Config, clip: float, dtype, noise: float = 0.0, drop: float = 0.0, held: bool = False):
     """The jitted training step. Every device (on a CPU: every core) takes its share of a batch's lines.
 
     `noise` is the `sd` of `noisy`, `drop` the share of `heard`; both are drawn anew by each device for each update.
+    `held` says whether the components of `still` are.
     """
     mesh = Mesh(np.array(jax.devices()), ("lines",))
     optimiser = muon.optimiser(clip, mesh)
@@ -113,6 +115,8 @@ def make_update(config: Config, clip: float, dtype, noise: float = 0.0, drop: fl
             out_specs=PartitionSpec(),
             check_vma=False,
         )(params, batch, keep, batch["mask"].sum(), key)
+        if held:
+            grads = still.learnt(grads, config)
         norm = optax.tree.norm(grads)
         step, state_new = optimiser.update(grads, state, params)
         new = jax.tree.map(lambda p, s: p - rate * s, params, step)
@@ -130,23 +134,25 @@ def make_evaluate(config: Config):
     """Log-loss per line and the rest over a whole corpus, without styles, in f32."""
 
     @jax.jit
-    def sums(params, batch):
+    def sums(params, batch, grid):
         batch = with_style(params, config, batch, jnp.zeros(batch["writer"].shape))
-        nats, stop, squared, points = losses(params, config, batch)
-        return nats.sum(), stop.sum(), squared.sum(), points.sum()
+        return [one.sum() for one in losses(params, config, batch, grid=grid)]
 
     def evaluate(params, corpus: data.Corpus, width: int, size: int = 64, limit: int | None = None):
         chosen = data.usable(corpus, config.alphabet)
         if limit:  # an even sample, the same every time
             chosen = [chosen[i] for i in np.linspace(0, len(chosen) - 1, min(limit, len(chosen))).astype(int)]
         chosen = sorted(chosen, key=lambda i: len(corpus.points[i]))
-        total = np.zeros(4)
+        # A component this wide has at its mean a density of one for each cell of the ink's grid: what certainty gives.
+        grid = -np.log(corpus.sd * math.sqrt(2 * math.pi))
+        total = np.zeros(5)
         for start in range(0, len(chosen), size):
             batch = data.collate(corpus, chosen[start : start + size], config.alphabet, width, size)
-            total += np.array([float(v) for v in sums(params, batch)])
+            total += np.array([float(v) for v in sums(params, batch, grid)])
         return {
             "lines": len(chosen),
             "log_loss": total[0] / len(chosen),
+            "log_loss_grid": total[4] / len(chosen),
             "stop_loss": total[1] / len(chosen),
             "sse": total[2] / total[3],
             "valid_points": int(total[3]),
@@ -236,6 +242,7 @@ def main() -> None:
     parser.add_argument("--stretch", type=float, default=0.0, help="random stretch of lines without a style, +- share")
     parser.add_argument("--noise", type=float, default=0.0, help="sd of noise on the layers' matrices")
     parser.add_argument("--drop", type=float, default=0.0, help="share of units that the layer above does not hear")
+    parser.add_argument("--still", action="store_true", help="hold three components at offsets of nought, see still.py")
     parser.add_argument("--minutes", type=float, default=60, help="length of the whole run")
     parser.add_argument("--slice", type=float, default=1e9, help="minutes of this call")
     parser.add_argument("--save-every", type=float, default=5, help="minutes between checkpoints")
@@ -254,7 +261,7 @@ def main() -> None:
     config = build_config(args, train)
     variety = Variety(args.scale, args.slant, args.stretch)
     dtype = jnp.bfloat16 if args.bf16 else jnp.float32
-    optimiser, update = make_update(config, args.clip, dtype, args.noise, args.drop)
+    optimiser, update = make_update(config, args.clip, dtype, args.noise, args.drop, args.still)
     evaluate = make_evaluate(config)
     args.run.mkdir(parents=True, exist_ok=True)
     checkpoint, log = args.run / "checkpoint.pickle", args.run / "log.jsonl"
@@ -272,6 +279,10 @@ def main() -> None:
         params = init(config, args.seed, 1 / per_character)
         if args.warm:
             params = export.warm_start(params, config, train, args.warm, args.stride)
+        if args.still:
+            if args.warm and not still.is_held(params, config):
+                params = still.make_room(params, config, train)
+            params = still.hold(params, config, train.mean, train.sd)
         ema, state = params, optimiser.init(params)
         counters = {"minutes": 0.0, "updates": 0, "points": 0, "epochs": 0}
     # Where an update leaves them: the second one would be compiled anew otherwise.

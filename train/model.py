@@ -378,10 +378,13 @@ def split_outputs(outputs: jax.Array, config: Config) -> dict[str, jax.Array]:
     return parts
 
 
-def log_density(parts: dict[str, jax.Array], target: jax.Array) -> jax.Array:
-    """log of the mixture's density at `target` `[..., 3]`, offsets only [G eqs 23-25]."""
-    log_sx = jnp.maximum(parts["sigma_x"], MIN_LOG_SD)
-    log_sy = jnp.maximum(parts["sigma_y"], MIN_LOG_SD)
+def component_log_densities(parts: dict[str, jax.Array], target: jax.Array, floor=(MIN_LOG_SD,) * 2) -> jax.Array:
+    """log of each component's weight times its density at `target` `[..., 3]`, offsets only: `[..., M]` [G eqs 23-25].
+
+    `floor` is the least log standard deviation that counts, on x and on y.
+    """
+    log_sx = jnp.maximum(parts["sigma_x"], floor[0])
+    log_sy = jnp.maximum(parts["sigma_y"], floor[1])
     zx = (target[..., 0:1] - parts["mu_x"]) * jnp.exp(-log_sx)
     zy = (target[..., 1:2] - parts["mu_y"]) * jnp.exp(-log_sy)
     raw = jnp.clip(parts["rho"], -6.0, 6.0)
@@ -390,15 +393,22 @@ def log_density(parts: dict[str, jax.Array], target: jax.Array) -> jax.Array:
     log_rest = 2.0 * (math.log(2.0) - jnp.abs(raw) - jax.nn.softplus(-2.0 * jnp.abs(raw)))
     z = zx**2 + zy**2 - 2.0 * rho * zx * zy
     log_normal = -0.5 * z * jnp.exp(-log_rest) - log_sx - log_sy - math.log(2 * math.pi) - 0.5 * log_rest
-    return jax.nn.logsumexp(jax.nn.log_softmax(parts["pi"]) + log_normal, axis=-1)
+    return jax.nn.log_softmax(parts["pi"]) + log_normal
 
 
-def losses(params: Params, config: Config, batch: dict[str, jax.Array], dtype=jnp.float32):
+def log_density(parts: dict[str, jax.Array], target: jax.Array, floor=(MIN_LOG_SD,) * 2) -> jax.Array:
+    """log of the mixture's density at `target` `[..., 3]`, offsets only [G eq 23]."""
+    return jax.nn.logsumexp(component_log_densities(parts, target, floor), axis=-1)
+
+
+def losses(params: Params, config: Config, batch: dict[str, jax.Array], dtype=jnp.float32, grid=None):
     """Per line of a batch: log-loss in nats [G eq 26], stop loss, squared error, points.
 
     `batch` holds `x` and `target` `[T, B, 3]` (target = x shifted by one), `mask` and `last` `[T, B]`
     (which timesteps are points, and which of these their line's last), for synthesis `ids`, `ids_mask`
     `[B, U]` and `style` `[B, S]`; `heard` as `forward` has it.
+
+    `grid`, a floor as in `log_density`, adds another log-loss at the end: the same, but for that floor.
     """
     text = batch.get("ids"), batch.get("ids_mask")
     outputs, _ = forward(params, config, batch["x"], *text, batch.get("style"), dtype, batch.get("heard"))
@@ -407,7 +417,8 @@ def losses(params: Params, config: Config, batch: dict[str, jax.Array], dtype=jn
     # e = sigmoid(-e_hat): log e = log_sigmoid(-e_hat)
     lift = target[..., 2]
     log_pen = lift * jax.nn.log_sigmoid(-parts["e"]) + (1 - lift) * jax.nn.log_sigmoid(parts["e"])
-    nats = -jnp.sum(mask * (log_density(parts, target) + log_pen), axis=0)
+    line_nats = lambda log: -jnp.sum(mask * (log + log_pen), axis=0)  # noqa: E731
+    nats = line_nats(log_density(parts, target))
     stop = jnp.zeros_like(nats)
     if config.stop:
         last = batch["last"]
@@ -417,4 +428,5 @@ def losses(params: Params, config: Config, batch: dict[str, jax.Array], dtype=jn
     error_x = jnp.sum(weights * parts["mu_x"], -1) - target[..., 0]
     error_y = jnp.sum(weights * parts["mu_y"], -1) - target[..., 1]
     squared = jnp.sum(mask * (error_x**2 + error_y**2), axis=0)
-    return nats, stop, squared, jnp.sum(mask, axis=0)
+    result = nats, stop, squared, jnp.sum(mask, axis=0)
+    return result if grid is None else (*result, line_nats(log_density(parts, target, grid)))

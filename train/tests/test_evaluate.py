@@ -183,7 +183,7 @@ def test_either_a_folder_or_files(given):
 def loss(nats: float, **meta) -> Loss:
     """Figures of a file."""
     about = {"kind": "synthesis", "hidden": [4], "training": {"updates": 1}, "sample_ms": 20, "quantisation": "f16"}
-    figures = {"lines": 5, "log_loss": nats, "sse": 0.2, "stop_loss": 1.0}
+    figures = {"lines": 5, "log_loss": nats, "log_loss_grid": nats + 9, "sse": 0.2, "stop_loss": 1.0}
     return Loss(evaluate.Path("a.safetensors"), {**about, **meta}, figures)
 
 

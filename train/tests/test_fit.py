@@ -201,6 +201,8 @@ def test_the_log_loss_is_the_mean_over_usable_lines(training, train_corpus):
     assert result["log_loss"] == pytest.approx(float(nats.mean()), rel=1e-5)
     assert result["stop_loss"] == pytest.approx(float(stop.mean()), rel=1e-5)
     assert result["sse"] == pytest.approx(float(squared.sum() / points.sum()), rel=1e-5)
+    # Those components are wide: the grid takes nothing from them.
+    assert result["log_loss_grid"] == pytest.approx(result["log_loss"], rel=1e-6)
 
 
 def test_a_sample_of_lines_has_as_many_as_asked_for(training, train_corpus):
