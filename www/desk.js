@@ -41,7 +41,12 @@ import { script } from "./trusted.js";
  * @property {import("./paper.js").Measures} measures of the page, in corpus units, and how large these are
  */
 
-/** Milliseconds that the pen waits for the first line to be written: it can then be set level on its rule. */
+/**
+ * So many points of the first line tell about where it runs: the pen need not wait for all of it. Where it begins is
+ * then within 24 units of what all of them tell (median of 96 lines; 64 nine times in ten), a letter's x being 200 high.
+ */
+const ENOUGH = 60;
+/** Milliseconds that the pen waits for the first line if it is to be drawn at once: it is then set level on its rule. */
 const PATIENCE = 450;
 /** About how many letters a scribble has. */
 const SCRIBBLE = 72;
@@ -70,6 +75,7 @@ export class Desk extends EventTarget {
   /** Whether the ink is wanted at once, this time. */ #hurry = false;
   /** Strokes of the visitor's that are gone on with, and how many points they have. @type {Float32Array} */ #given = new Float32Array();
   /** Whether all points have come. */ #ended = true;
+  /** Whether the pen is seen to move, this time. */ #moves = false;
   /** When the pen may begin, and what wakes it then. */ #due = 0;
   #alarm = 0;
 
@@ -280,7 +286,9 @@ export class Desk extends EventTarget {
     this.layout = new Layout(this.points, wish, { letters, rows, letter: level ? this.hands.letter : LETTER, given: this.given, level });
     this.#ended = false;
     this.#due = performance.now() + PATIENCE;
-    this.sheet.begin(this.layout, reduced || this.#hurry ? Infinity : this.#form.speed / plan.sampleMs);
+    const rate = reduced || this.#hurry ? Infinity : this.#form.speed / plan.sampleMs;
+    this.#moves = rate < Infinity;
+    this.sheet.begin(this.layout, rate);
     if (this.given) this.#showGiven();
     this.#remarks = this.complaints;
     this.complaints = "";
@@ -329,7 +337,7 @@ export class Desk extends EventTarget {
       this.points.add(points, row);
     }
     this.layout?.update(this.sheet.drawn);
-    this.#wake(this.points.rows.length > 1);
+    this.#wake(this.points.rows.length > 1 || (this.#moves && this.points.count >= ENOUGH));
     this.#tell("points");
   }
 

@@ -44,6 +44,8 @@ const PITCH = 680;
 const SCRIBBLE = 110;
 /** Width of a letter in no one's hand and of a scribble's, blanks among them: `paper::LETTER`. */
 export const LETTER = 165;
+/** How far behind ink that was drawn too soon a line needs to get to its level. */
+const EASE = 1200;
 /** Around the ink on a sheet that is as wide as the ink. */
 const FREE = { margin: 460, narrowest: 3600, rows: 24 };
 
@@ -172,7 +174,22 @@ const bounded = (slope) => Math.min(0.12, Math.max(-0.12, slope));
  * @property {number} to height of its baseline on the page
  * @property {number} squeeze below 1 for a line that would run off the paper
  * @property {boolean} settled whether it was placed when all of it was there
+ * @property {{ from: number, slope: number, x: number } | undefined} begun where it was taken to be while it was drawn
+ *   up to x, if that was before it settled
  */
+
+/**
+ * Height of a line's baseline, as it was written. Ink that was drawn before all of the line was there stays where it
+ * is; behind it the line gets to its level by and by.
+ * @param {Placed} line @param {number} x
+ */
+function height({ from, slope, begun }, x) {
+  const level = from + slope * x;
+  if (!begun) return level;
+  const share = Math.min(1, Math.max(0, (x - begun.x) / EASE));
+  const start = begun.from + begun.slope * x;
+  return start + (level - start) * share ** 2 * (3 - 2 * share);
+}
 
 /** The points on their pages. */
 export class Layout {
@@ -211,7 +228,7 @@ export class Layout {
 
   /**
    * Takes what has come. A line is placed by what there is of it, stays there while it is drawn, and is
-   * placed once more when all of it has come.
+   * placed once more when all of it has come; but what is drawn of it by then does not move.
    * @param {number} [drawn] how many points are drawn @param {boolean} [ended] whether no more will come
    */
   update(drawn = 0, ended = false) {
@@ -238,6 +255,7 @@ export class Layout {
       const laid = Math.max(start, Math.min(this.#count, end));
       let from = laid;
       if (!line.settled && (whole || drawn <= start || laid === start)) {
+        if (laid > start && drawn > start) line.begun = { from: line.from, slope: line.slope, x: this.#reach(start, Math.min(laid, drawn)) };
         this.#place(line, end);
         line.settled ||= whole;
         from = start;
@@ -254,7 +272,15 @@ export class Layout {
     const { first, pitch, rows } = this.measures;
     const page = Math.floor(row / rows);
     while (this.#starts.length <= page) this.#starts.push(start);
-    return { start, index, page, row, from: 0, slope: 0, spread: 0, scale: 1, to: first + (row % rows) * pitch, squeeze: 1, settled: false };
+    return { start, index, page, row, from: 0, slope: 0, spread: 0, scale: 1, to: first + (row % rows) * pitch, squeeze: 1, settled: false, begun: undefined };
+  }
+
+  /** How far right some points reach, as they were written. @param {number} from @param {number} to */
+  #reach(from, to) {
+    const points = this.#points.subarray(from, to);
+    let reach = 0;
+    for (let i = 0; i < points.length; i += 3) reach = Math.max(reach, points[i]);
+    return reach;
   }
 
   /** @param {Placed} line @param {number} end */
@@ -281,9 +307,7 @@ export class Layout {
    */
   #fit(line, end) {
     const { width, left, right } = this.measures;
-    const points = this.#points.subarray(line.start, end);
-    let reach = 1;
-    for (let i = 0; i < points.length; i += 3) reach = Math.max(reach, points[i]);
+    const reach = Math.max(1, this.#reach(line.start, end));
     if (this.#look.paper === "free") {
       // The sheet is as wide as the ink.
       const needed = left + reach * line.scale + right;
@@ -315,7 +339,7 @@ export class Layout {
     const points = this.#points.subarray();
     for (let i = 3 * from; i < 3 * to; i += 3) {
       const x = points[i] * line.scale * line.squeeze;
-      const up = (points[i + 1] - line.from - line.slope * points[i]) * line.scale;
+      const up = (points[i + 1] - height(line, points[i])) * line.scale;
       const sway = 34 * Math.sin(x / 620 + phases[0]) + 14 * Math.sin(x / 190 + phases[1]);
       this.#data[i] = left + x + shift - lean * up;
       this.#data[i + 1] = line.to + up + wander * sway + climb * (x - middle);

@@ -295,3 +295,39 @@ test("axe finds nothing serious with everything open, light or dark, on a phone"
     await visitor.leave();
   }
 });
+
+test("what is drawn of a line before all of it has come stays where it is, and the rest gets to its level", async () => {
+  const visitor = await come();
+  const { begun, whole, level, drawn } = await visitor.page.evaluate(async () => {
+    const { Layout } = await import(new URL("paper.js", location.href).href);
+    const { Points } = await import(new URL("points.js", location.href).href);
+    // Feet on a baseline that falls; the first letters hang below it.
+    const line = Array.from({ length: 400 }, (_, i) => {
+      const x = 12 * i;
+      return [x, 0.05 * x + (x < 400 ? 70 : 0) - 60 * (i % 5 ? 1 : 0), i % 25 === 24 ? 1 : 0];
+    });
+    const look = { paper: "free", orientation: "portrait", ruling: "plain", size: "medium", slant: 0, wander: 0, seed: 1 };
+    const points = new Points();
+    const layout = new Layout(points, look, { letters: 30, rows: 1, letter: 165, given: 0, level: true });
+    const heights = () => Array.from({ length: layout.count }, (_, i) => layout.data[3 * i + 1]);
+    const drawn = 40;
+    points.add(Float32Array.from(line.slice(0, 60).flat()), 0);
+    layout.update(0);
+    const begun = heights();
+    points.add(Float32Array.from(line.slice(60, 300).flat()), 0);
+    layout.update(drawn);
+    points.add(Float32Array.from(line.slice(300).flat()), 0);
+    layout.update(drawn, true);
+    const whole = heights();
+    layout.relay(look, true);
+    return { begun, whole, level: heights(), drawn };
+  });
+  assert.equal(whole.length, 400);
+  assert.deepEqual(whole.slice(0, drawn), begun.slice(0, drawn));
+  const off = whole.map((y, i) => y - level[i]);
+  assert.ok(Math.abs(off[0]) > 20, `the line was begun ${off[0]} off its level: too little for a test`);
+  assert.deepEqual(off.slice(drawn + 110).filter((y) => y !== 0), []);
+  const steps = off.slice(1).map((y, i) => Math.abs(y - off[i]));
+  assert.ok(Math.max(...steps) < 2, `a jump of ${Math.max(...steps)}`);
+  await visitor.leave();
+});
