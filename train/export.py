@@ -17,6 +17,9 @@ from model import Config, Params, forward
 #: The scales of an int8 matrix `x`, one for each row, are the tensor `x.scale`.
 SCALE = ".scale"
 
+#: Bias of how likely a component is that has yet to find its place.
+UNUSED = -8.0
+
 
 def metadata(config: Config, corpus, sample_ms: int, training: dict, styles: list[str], dtype: str) -> dict:
     """The JSON object under the key `longhand`; the engine checks every required key."""
@@ -122,10 +125,11 @@ def warm_start(params: Params, config: Config, corpus, path: Path, stride: int) 
     """Parameters of a weights file in place of random ones.
 
     A prediction network may begin as a synthesis network `without_text`, and any network as a narrower one or one of
-    fewer layers: what it has more of comes in at random, but has no say in what goes out, so that it begins by writing
-    as the file does. Columns of characters are matched by name, and the window's speed is changed when the file was
-    trained at another sampling rate. Writers and characters that are not in the file keep their random numbers, as does
-    what the file has in another shape (a window of more components) or not at all.
+    fewer layers or components: what it has more of comes in at random, but has no say in what goes out (components:
+    hardly any), so that it begins by writing as the file does. Columns of characters are matched by name, and the
+    window's speed is changed when the file was trained at another sampling rate. Writers and characters that are not in
+    the file keep their random numbers, as does what the file has in another shape (a window of more components) or not
+    at all.
     """
     tensors, meta = read(path)
     old = config_of(meta)
@@ -135,7 +139,7 @@ def warm_start(params: Params, config: Config, corpus, path: Path, stride: int) 
     if old.kind != config.kind:
         raise SystemExit(f"{path}: a {old.kind} network, not one for {config.kind}")
     narrower = all(a <= b for a, b in zip(old.hidden, config.hidden, strict=False))
-    if len(old.hidden) > len(config.hidden) or not narrower or old.mixtures != config.mixtures:
+    if len(old.hidden) > len(config.hidden) or not narrower or old.mixtures > config.mixtures:
         raise SystemExit(f"{path}: layers {old.hidden} and {old.mixtures} mixtures do not fit in what is asked for")
     result = {name: np.array(value) for name, value in params.items()}
 
@@ -161,9 +165,12 @@ def warm_start(params: Params, config: Config, corpus, path: Path, stride: int) 
             result[f"{name}.style"][rows] = tensors[f"{name}.style"]
     starts = np.cumsum([0, *config.hidden])
     columns = np.concatenate([starts[layer] + np.arange(units) for layer, units in enumerate(old.hidden)])
-    everything = np.arange(config.outputs)
-    put("output.weight", everything, columns, np.setdiff1d(np.arange(starts[-1]), columns), tensors["output.weight"])
-    result["output.bias"] = tensors["output.bias"]
+    # Components that the file has not are as good as never chosen.
+    result["output.bias"][1 : 1 + config.mixtures] = UNUSED
+    components = np.arange(6)[:, None] * config.mixtures + np.arange(old.mixtures)
+    rows = np.concatenate([[0], 1 + components.ravel(), np.arange(1 + 6 * config.mixtures, config.outputs)])
+    put("output.weight", rows, columns, np.setdiff1d(np.arange(starts[-1]), columns), tensors["output.weight"])
+    result["output.bias"][rows] = tensors["output.bias"]
     if config.style_dim and config.style_dim == old.style_dim:
         for row, name in enumerate(writers(meta)):
             if name in corpus.writer_names:

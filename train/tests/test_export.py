@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
+import jax
 import numpy as np
 import pytest
 from safetensors import safe_open
@@ -13,7 +14,7 @@ import export
 import ship
 from alphabet import encode
 from conftest import ROOT, run_program, succeed, tiny_config, tiny_network
-from model import Config, init
+from model import Config, forward, init, split_outputs
 from reference import Reference
 
 
@@ -136,7 +137,7 @@ def test_the_window_moves_twice_as_far_where_every_second_point_is_used(tmp_path
 def test_a_file_of_other_layers_cannot_be_started_from(tmp_path):
     path = tmp_path / "weights.safetensors"
     _, config = saved(path, "synthesis")
-    changes = {"hidden": (7, 6)}, {"hidden": (7, 5, 5)}, {"mixtures": 4}
+    changes = {"hidden": (7, 6)}, {"hidden": (7, 5, 5)}, {"mixtures": 2}
     for change in changes:
         with pytest.raises(SystemExit, match=r"layers \(7, 6, 5\) and 3 mixtures do not fit in what is asked for"):
             started(path, dataclasses.replace(config, **change))
@@ -162,6 +163,23 @@ def test_a_larger_network_begins_by_writing_as_the_file_does(kind, hidden, tmp_p
     # What is new hears the rest, and can so be learnt from.
     name = f"lstm.{len(hidden) - 1}.weight"
     assert np.array_equal(params[name][hidden[-1] - 1], before[name][hidden[-1] - 1])
+
+
+def test_a_network_of_more_components_begins_by_writing_as_the_file_does_but_for_a_little(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    tensors, config = saved(path, "prediction")
+    larger = dataclasses.replace(config, mixtures=config.mixtures + 2)
+    params, before = started(path, larger)
+    x = np.random.default_rng(1).normal(0, 1, (8, 1, 3)).astype(np.float32)
+    old, new = (split_outputs(forward(p, c, x)[0], c) for p, c in ((tensors, config), (params, larger)))
+    for name, part in old.items():
+        here = new[name][..., : config.mixtures] if name != "e" else new[name]
+        np.testing.assert_allclose(here, part, rtol=1e-5, atol=1e-6)
+    share = np.asarray(jax.nn.softmax(new["pi"]))[..., config.mixtures :].sum(-1)
+    assert 0 < share.min() <= share.max() < 0.02
+    # They are different from each other, and can be learnt.
+    fresh = slice(1 + larger.mixtures + config.mixtures, 1 + 2 * larger.mixtures)
+    assert np.array_equal(params["output.bias"][fresh], before["output.bias"][fresh])
 
 
 def test_a_file_of_another_kind_cannot_be_started_from(tmp_path):
