@@ -82,11 +82,21 @@ def heard(config: Config, lines: int, drop: float, key):
 LINE_AXIS = {"x": 1, "target": 1, "mask": 1, "last": 1, "writer": 0, "ids": 0, "ids_mask": 0}
 
 
-def make_update(config: Config, clip: float, dtype, noise: float = 0.0, drop: float = 0.0, held: bool = False):
+def grid_floor(corpus: data.Corpus) -> np.ndarray:
+    """Log standard deviation, on x and on y, of a component whose density is one for each whole number at its mean.
+
+    Certainty of that number gives no more.
+    """
+    return -np.log(np.asarray(corpus.sd) * math.sqrt(2 * math.pi)).astype(np.float32)
+
+
+def make_update(
+    config: Config, clip: float, dtype, noise: float = 0.0, drop: float = 0.0, held: bool = False, grid=None
+):
     """The jitted training step. Every device (on a CPU: every core) takes its share of a batch's lines.
 
     `noise` is the `sd` of `noisy`, `drop` the share of `heard`; both are drawn anew by each device for each update.
-    `held` says whether the components of `still` are.
+    `held` says whether the components of `still` are; with `grid`, which is `grid_floor`'s, none narrower is rewarded.
     """
     mesh = Mesh(np.array(jax.devices()), ("lines",))
     optimiser = muon.optimiser(clip, mesh)
@@ -100,8 +110,8 @@ def make_update(config: Config, clip: float, dtype, noise: float = 0.0, drop: fl
             shown = with_style(params, config, batch, keep)
             if drop:
                 shown = {**shown, "heard": heard(config, batch["x"].shape[1], drop, jax.random.fold_in(key, 1))}
-            nats, stop, _, count = losses(params, config, shown, dtype)
-            return (nats.sum() + stop.sum()) / points, (nats.sum(), stop.sum(), count.sum())
+            nats, stop, _, count, *on_grid = losses(params, config, shown, dtype, grid)
+            return ((on_grid or [nats])[0].sum() + stop.sum()) / points, (nats.sum(), stop.sum(), count.sum())
 
         return jax.lax.psum(jax.grad(mean_loss, has_aux=True)(params), "lines")
 
@@ -143,8 +153,7 @@ def make_evaluate(config: Config):
         if limit:  # an even sample, the same every time
             chosen = [chosen[i] for i in np.linspace(0, len(chosen) - 1, min(limit, len(chosen))).astype(int)]
         chosen = sorted(chosen, key=lambda i: len(corpus.points[i]))
-        # A component this wide has at its mean a density of one for each cell of the ink's grid: what certainty gives.
-        grid = -np.log(corpus.sd * math.sqrt(2 * math.pi))
+        grid = grid_floor(corpus)
         total = np.zeros(5)
         for start in range(0, len(chosen), size):
             batch = data.collate(corpus, chosen[start : start + size], config.alphabet, width, size)
@@ -243,6 +252,7 @@ def main() -> None:
     parser.add_argument("--noise", type=float, default=0.0, help="sd of noise on the layers' matrices")
     parser.add_argument("--drop", type=float, default=0.0, help="share of units that the layer above does not hear")
     parser.add_argument("--still", action="store_true", help="hold three components at offsets of nought, see still.py")
+    parser.add_argument("--grid", action="store_true", help="learn from the loss on the grid: no reward for narrower")
     parser.add_argument("--minutes", type=float, default=60, help="length of the whole run")
     parser.add_argument("--slice", type=float, default=1e9, help="minutes of this call")
     parser.add_argument("--save-every", type=float, default=5, help="minutes between checkpoints")
@@ -261,7 +271,8 @@ def main() -> None:
     config = build_config(args, train)
     variety = Variety(args.scale, args.slant, args.stretch)
     dtype = jnp.bfloat16 if args.bf16 else jnp.float32
-    optimiser, update = make_update(config, args.clip, dtype, args.noise, args.drop, args.still)
+    grid = grid_floor(train) if args.grid else None
+    optimiser, update = make_update(config, args.clip, dtype, args.noise, args.drop, args.still, grid)
     evaluate = make_evaluate(config)
     args.run.mkdir(parents=True, exist_ok=True)
     checkpoint, log = args.run / "checkpoint.pickle", args.run / "log.jsonl"

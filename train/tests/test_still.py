@@ -20,6 +20,12 @@ CONFIG = Config("prediction", hidden=(7,), mixtures=6)
 MEAN, SD = np.array([8.25, -0.5]), np.array([42.0, 37.0])
 
 
+class Ink:
+    """Stands in for a corpus where only its units matter."""
+
+    mean, sd = MEAN, SD
+
+
 @pytest.fixture(scope="module")
 def network() -> dict:
     return still.hold(init(CONFIG, 1), CONFIG, MEAN, SD)
@@ -45,6 +51,28 @@ def test_held_components_stand_at_nought_whatever_the_network_sees(network):
         assert (parts["rho"][..., :3] == 0).all()
         assert (parts["rho"][..., 3:] != 0).all()
     assert parts["pi"].std(axis=(0, 1)).min() > 0.01, "how likely they are is learnt"
+
+
+def test_on_the_grid_there_is_no_learning_to_be_narrower(train_corpus):
+    # One component at one certain offset, already narrower than a whole number.
+    corpus = dataclasses.replace(
+        train_corpus, points=[np.tile(-train_corpus.mean / train_corpus.sd, (30, 1)).astype(np.float32)] * 4
+    )
+    corpus.points = [np.concatenate([p, np.zeros((30, 1), np.float32)], axis=1) for p in corpus.points]
+    config = Config("prediction", hidden=(3,), mixtures=1)
+    params = init(config, 1)
+    bias = np.array(params["output.bias"])
+    bias[2:6] = [*corpus.points[0][0, :2], -5.5, -5.5]
+    params = {**params, "output.weight": jnp.zeros_like(params["output.weight"]), "output.bias": jnp.asarray(bias)}
+    batch = data.collate(corpus, range(4), "", 1, 4)
+    narrower = []
+    for grid in (None, fit.grid_floor(corpus)):
+        optimiser, update = fit.make_update(config, 1.0, jnp.float32, grid=grid)
+        keep, key = np.ones(4, np.float32), jax.random.key(1)
+        new, *_ = update(params, params, optimiser.init(params), batch, keep, 0.01, 0.1, key)
+        narrower.append(np.asarray(new["output.bias"] - params["output.bias"])[4:6])
+    assert (narrower[0] < 0).all()
+    assert (narrower[1] == 0).all()
 
 
 def resting(corpus: data.Corpus) -> data.Corpus:
@@ -100,7 +128,7 @@ def test_room_is_made_of_what_narrowed_by_itself_and_what_is_used_least(train_co
 
 
 def test_on_the_grid_certainty_is_the_most_that_counts():
-    floor = -np.log(SD * np.sqrt(2 * np.pi))
+    floor = fit.grid_floor(Ink)
     zero = np.array([[*(-MEAN / SD), 0.0]], np.float32)
     flat = {name: np.zeros((1, 1), np.float32) for name in ("pi", "rho")}
     at = {"mu_x": zero[:, :1], "mu_y": zero[:, 1:2]}
