@@ -111,7 +111,8 @@ def make_update(
             if drop:
                 shown = {**shown, "heard": heard(config, batch["x"].shape[1], drop, jax.random.fold_in(key, 1))}
             nats, stop, _, count, *on_grid = losses(params, config, shown, dtype, grid)
-            return ((on_grid or [nats])[0].sum() + stop.sum()) / points, (nats.sum(), stop.sum(), count.sum())
+            learnt = on_grid[0] if on_grid else nats
+            return (learnt.sum() + stop.sum()) / points, (nats.sum(), stop.sum(), count.sum())
 
         return jax.lax.psum(jax.grad(mean_loss, has_aux=True)(params), "lines")
 
@@ -261,6 +262,8 @@ def main() -> None:
     parser.add_argument("--bf16", action="store_true", help="bf16 matrix products, f32 sums")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
+    if args.still and args.mixtures <= len(still.HELD):
+        parser.error(f"--still holds {len(still.HELD)} components: it needs more --mixtures than these")
     # One device for each core: XLA runs most of a timestep on one core otherwise.
     jax.config.update("jax_num_cpu_devices", args.devices or os.cpu_count() or 1)
     args.batch = -(-args.batch // len(jax.devices())) * len(jax.devices())
@@ -286,6 +289,8 @@ def main() -> None:
         expected = {name: value.shape for name, value in init(config, args.seed).items()}
         if {name: value.shape for name, value in params.items()} != expected:
             raise SystemExit(f"{checkpoint} is of a network of other shapes: name another folder with --run")
+        if still.is_held(params, config) != args.still:
+            raise SystemExit(f"{checkpoint} was begun {'without' if args.still else 'with'} --still: go on so")
     else:
         params = init(config, args.seed, 1 / per_character)
         if args.warm:

@@ -48,7 +48,7 @@ def hold(params: Params, config: Config, mean: np.ndarray, sd: np.ndarray) -> Pa
 
 def is_held(params: Params, config: Config) -> bool:
     """Whether these rows are held already."""
-    return not np.asarray(params["output.weight"])[list(held(config))].any()
+    return config.mixtures > len(HELD) and not np.asarray(params["output.weight"])[list(held(config))].any()
 
 
 def learnt(grads: Params, config: Config) -> Params:

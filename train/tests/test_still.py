@@ -13,7 +13,7 @@ import data
 import export
 import fit
 import still
-from conftest import succeed
+from conftest import run_program, succeed
 from model import MIN_LOG_SD, Config, forward, init, log_density, losses, split_outputs
 
 CONFIG = Config("prediction", hidden=(7,), mixtures=6)
@@ -152,3 +152,15 @@ def test_a_run_keeps_them_and_goes_on_from_a_file_that_has_none(packed_file, tra
     assert still.is_held(tensors, config)
     held = still.hold(tensors, config, train_corpus.mean, train_corpus.sd)
     np.testing.assert_allclose(tensors["output.bias"], held["output.bias"], atol=1e-6)
+    # A run that was begun one way does not go on the other.
+    for name, options in {"first": ["--still"], "second": []}.items():
+        refused = run_program("fit.py", "--data", packed_file, "--run", tmp_path / name, *shape, *options)
+        assert refused.returncode != 0
+        assert f"was begun {'without' if options else 'with'} --still" in refused.stderr
+
+
+def test_components_that_are_held_must_not_be_all_there_are(packed_file, tmp_path):
+    shape = ["--kind", "prediction", "--hidden", "5", "--mixtures", "3", "--still"]
+    refused = run_program("fit.py", "--data", packed_file, "--run", tmp_path, *shape)
+    assert refused.returncode != 0
+    assert "--still holds 3 components: it needs more --mixtures than these" in refused.stderr
