@@ -109,6 +109,11 @@ def contexts(character: str) -> str:
     return CONTEXTS.get(character, f"{character} {character}a a{character} a{character}a")
 
 
+def all_contexts(alphabet: str) -> list[str]:
+    """Three uses of each character but the blank, as far as they can be spelt."""
+    return [contexts(c) for c in alphabet if c != " " and encode(contexts(c), alphabet) is not None]
+
+
 def cells(lines: Sequence[Line], titles: Sequence[str]) -> list:
     """What `sheet.page` draws, with what went wrong."""
     return [(line.strokes, " | ".join([title, *line.broken])) for line, title in zip(lines, titles, strict=True)]

@@ -1,9 +1,9 @@
 """Add training lines for the characters that a corpus has too little of.
 
-A line of the corpus is cut between two words, or before the first, and a made-up token is set in:
+A line of the corpus is cut between two words, before the first or after the last, and a made-up token is set in:
 a number, a price, an abbreviation, a word with a rare capital, a sign. The
-token is spliced from single characters that people wrote, found by the window
-of a trained network (`align.py`): by the line's own writer where there are
+token is spliced from single characters that people wrote (`pieces.py`), found by
+the window of a trained network (`align.py`): by the line's own writer where there are
 such, else by someone else, brought to the line's size. Signs that the corpus
 lacks are drawn (`signs.py`). The new lines have the split "extra" and names
 that begin with `extra-`; nothing of the validation lines enters.
@@ -14,7 +14,6 @@ that begin with `extra-`; nothing of the validation lines enters.
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -24,106 +23,23 @@ import align
 import data
 import export
 import prepare
+from pieces import CAPITALS, DIGITS, Piece, Written, believable, cut_out, written
 from signs import SIGNS, draw
 
-#: A small x's height, as a multiple of the median distance of a line's points from its middle.
-HEIGHT = 3.4
-#: Half of the stretch along which the middle is taken, in heights of a small x.
-STRETCH = 5.0
-DIGITS = "0123456789"
-CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-PUNCTUATION = ".,:;!?()-/+'\""
 #: The place of a token that begins its line, and how many do: a line's first character has nothing to go by.
 FIRST = -1
 FIRST_SHARE = 0.25
+#: How many end their line.
+LAST_SHARE = 0.15
+#: How far the characters of a token are brought to one height: 1 would make them all alike.
+EVEN = 0.7
 #: Chance of a capital in an abbreviation or before a word: the rarer in the corpus, the likelier.
 RARE = {"Q": 5, "X": 5, "Z": 5, "K": 3, "V": 3, "U": 3, "J": 3, "Y": 2, "G": 2, "R": 2, "E": 2, "O": 2}
 
 
-@dataclass
-class Written:
-    """A line: strokes `[n, 2]`, y down, and which character each of their points belongs to."""
-
-    text: str
-    writer: str
-    strokes: list[np.ndarray]
-    characters: list[np.ndarray]
-    height: float
-    slant: float
-    spacing: float
-
-    def middle(self, x: float) -> float:
-        """Where the middle of the small letters is near `x`."""
-        points = np.concatenate(self.strokes)
-        near = np.abs(points[:, 0] - x) < STRETCH * self.height
-        return float(np.median(points[near if near.sum() > 20 else slice(None), 1]))
-
-
-@dataclass
-class Piece:
-    """One character in units of its line's height: x from its left edge, y from the middle, down."""
-
-    writer: str
-    slant: float
-    strokes: list[np.ndarray]
-
-    @property
-    def width(self) -> float:
-        """Of its ink."""
-        return float(max(s[:, 0].max() for s in self.strokes))
-
-
-def written(rows: np.ndarray, text: str, writer: str, characters: np.ndarray) -> Written:
-    """Strokes and measures of a packed line; `characters` `[T]` as `align.positions` says."""
-    path = np.concatenate([np.zeros((1, 2)), np.cumsum(rows[:, :2].astype(np.float64), axis=0)])
-    ends = np.flatnonzero(np.concatenate([[0], rows[:, 2]])) + 1
-    belongs = np.concatenate([characters[:1], characters])
-    strokes = [s for s in np.split(path, ends) if len(s)]
-    # the middle runs up or down with the line
-    places = np.arange(path[:, 0].min(), path[:, 0].max() + 500, 500.0)
-    near = [np.abs(path[:, 0] - x) < 1000 for x in places]
-    middles = [np.median(path[mask, 1]) if mask.any() else np.median(path[:, 1]) for mask in near]
-    middle = np.interp(path[:, 0], places, middles)
-    height = HEIGHT * float(np.median(np.abs(path[:, 1] - middle))) + 1.0
-    moves = np.concatenate([np.diff(s, axis=0) for s in strokes if len(s) > 1] or [np.zeros((1, 2))])
-    steep = moves[np.abs(moves[:, 1]) > np.abs(moves[:, 0])]
-    # dx for each unit upward
-    slant = float(-np.sum(steep[:, 0] * steep[:, 1]) / max(1.0, np.sum(steep[:, 1] ** 2))) if len(steep) else 0.0
-    spacing = float(np.median(np.hypot(*moves.T)))
-    return Written(text, writer, strokes, [b for b in np.split(belongs, ends) if len(b)], height, slant, spacing)
-
-
-def cut_out(line: Written) -> list[tuple[str, Piece]]:
-    """Characters of a line that are written apart from their neighbours."""
-    found = []
-    main = [int(np.median(c)) for c in line.characters]
-    for index, character in enumerate(line.text):
-        if character not in DIGITS + CAPITALS + PUNCTUATION:
-            continue
-        own = [k for k, m in enumerate(main) if m == index]
-        if not own or own != list(range(own[0], own[-1] + 1)):
-            continue
-        points = np.concatenate([line.strokes[k] for k in own])
-        share = np.mean(np.concatenate([line.characters[k] for k in own]) == index)
-        left, right = points[:, 0].min(), points[:, 0].max()
-        top, bottom = points[:, 1].min(), points[:, 1].max()
-        size = np.array([right - left, bottom - top]) / line.height
-        if character in DIGITS + CAPITALS:
-            plausible = len(points) >= 5 and 0.8 < size[1] < 3.5 and size[0] < 2.5
-            plausible = plausible and share > (0.8 if character in DIGITS else 0.9)
-        else:
-            plausible = share > 0.6 and size[0] < 1.5 and size[1] < 3
-        if not plausible:
-            continue
-        origin = np.array([left, line.middle((left + right) / 2)])
-        strokes = [(line.strokes[k] - origin) / line.height for k in own]
-        found.append((character, Piece(line.writer, line.slant, strokes)))
-    return found
-
-
 def gaps(line: Written) -> list[int]:
     """Indices of the blanks at which the ink can be cut in two."""
-    main = np.array([np.median(c) for c in line.characters])
+    main = np.array(line.main())
     result = []
     for index, character in enumerate(line.text):
         if character != " ":
@@ -145,9 +61,10 @@ class Maker:
     def __init__(self, lines: list[Written], rng) -> None:
         self.rng = rng
         self.pieces: dict[str, dict[str, list[Piece]]] = {}
-        for line in lines:
-            for character, piece in cut_out(line):
-                self.pieces.setdefault(character, {}).setdefault(line.writer, []).append(piece)
+        for character, piece in believable([found for line in lines for found in cut_out(line)]):
+            self.pieces.setdefault(character, {}).setdefault(piece.writer, []).append(piece)
+        words = {word for line in lines for word in line.text.split() if word.isalpha() and 2 <= len(word) <= 6}
+        self.words = sorted(word.upper() for word in words)
         self.slants: dict[str, float] = {}
         for line in lines:
             self.slants.setdefault(line.writer, line.slant)
@@ -173,14 +90,16 @@ class Maker:
         self.rng.shuffle(others)
         # someone who slants alike comes first
         helpers = sorted(others, key=lambda w: abs(self.slants[w] - line.slant) + self.rng.uniform(0, 0.2))
+        pieces = [self.character(character, line, helpers) for character in text]
+        if None in pieces:
+            return None
+        tall = [piece.tall for piece, c in zip(pieces, text, strict=True) if c in DIGITS + CAPITALS]
         strokes, x = [], 0.0
-        for character in text:
-            piece = self.character(character, line, helpers)
-            if piece is None:
-                return None
-            shift = np.array([x, 0.0])
-            strokes += [s + shift for s in piece.strokes]
-            x += piece.width + self.rng.uniform(0.15, 0.4)
+        for piece, character in zip(pieces, text, strict=True):
+            # about the baseline, half a small x below the middle
+            size = (np.median(tall) / piece.tall) ** EVEN if character in DIGITS + CAPITALS else 1.0
+            strokes += [(s - [0.0, 0.5]) * size + [x, 0.5] for s in piece.strokes]
+            x += piece.width * size + self.rng.uniform(0.15, 0.4)
         return strokes, max(s[:, 0].max() for s in strokes)
 
     def text(self) -> str:
@@ -195,6 +114,8 @@ class Maker:
             return "".join(rng.choice(list(CAPITALS), rng.integers(low, high + 1), p=weight / weight.sum()))
 
         kinds = [
+            *[lambda: str(rng.choice(self.words)) if self.words else capitals(2, 6)] * 4,
+            *[lambda: number(1, 1)] * 2,
             lambda: number(1, 4),
             lambda: number(2, 5),
             lambda: f"{rng.integers(15, 21)}{number(2, 2)}",
@@ -224,28 +145,33 @@ class Maker:
 
 
 def insert(line: Written, index: int, token: str, maker: Maker, joined: bool) -> tuple[str, list[np.ndarray]] | None:
-    """The line with `token` after the blank `index`, or first if it is `FIRST`: as a word, or `joined` to the word
-    that follows.
+    """The line with `token` after the blank `index`, first if it is `FIRST`, last if it is the text's length: as a
+    word, or `joined` to the word that follows.
     """
     made = maker.token(token, line)
     if made is None:
         return None
     shapes, width = made
-    main = np.array([np.median(c) for c in line.characters])
-    cut = int(np.argmin(main < index)) if index != FIRST else 0
-    start = min(s[:, 0].min() for s in line.strokes[cut:])
-    if cut:
-        edge = max(s[:, 0].max() for s in line.strokes[:cut])
+    last = index == len(line.text)
+    cut = len(line.strokes) if last else 0 if index == FIRST else int(np.argmin(np.array(line.main()) < index))
+    # where the ink before ends, and that after begins
+    edge = max((s[:, 0].max() for s in line.strokes[:cut]), default=None)
+    start = min((s[:, 0].min() for s in line.strokes[cut:]), default=None)
+    gap = maker.rng.uniform(0.6, 1.6) * line.height
+    if edge is None:
+        left = edge = start
+    elif start is None:
+        left = start = edge + gap
+    else:
         gap = max(start - edge, 0.6 * line.height)
         left = edge + gap
-    else:
-        edge = left = start
-        gap = maker.rng.uniform(0.6, 1.6) * line.height
     size = line.height * maker.rng.uniform(0.92, 1.08)
     origin = np.array([left, line.middle((edge + start) / 2) + maker.rng.normal(0, 0.05) * line.height])
     after = line.height * maker.rng.uniform(0.1, 0.3) if joined else gap
     shift = np.array([left + width * size + after - start, 0.0])
     strokes = [*line.strokes[:cut], *(origin + s * size for s in shapes), *(s + shift for s in line.strokes[cut:])]
+    if last:
+        return f"{line.text} {token}", strokes
     text = line.text[: index + 1] + token + ("" if joined else " ") + line.text[index + 1 :]
     return text, strokes
 
@@ -257,12 +183,13 @@ def extra_lines(lines: list[Written], count: int, rng):
     made: list[prepare.Line] = []
     while len(made) < count:
         line, where = usable[rng.integers(len(usable))]
-        index = FIRST if rng.random() < FIRST_SHARE else where[rng.integers(len(where))]
+        index = rng.choice([FIRST, len(line.text), 0], p=[FIRST_SHARE, LAST_SHARE, 1 - FIRST_SHARE - LAST_SHARE])
+        index = index or where[rng.integers(len(where))]
         following = line.text[index + 1 :]
         joined = following[:1].islower() and rng.random() < 0.35
         token = maker.text()
         if joined:
-            rare = [c for c in "QXZQXZKVUJYGRE" if c != "Q" or following[0] == "u"]
+            rare = [c for c in "QXZQXZKVUJYGRE" + CAPITALS if c != "Q" or following[0] == "u"]
             token = str(rng.choice(rare))
         result = insert(line, index, token, maker, joined)
         if result is None:

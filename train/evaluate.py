@@ -38,7 +38,9 @@ from sheet import strokes
 from writer import COMMAND, Line, Writer
 
 BIASES = (0.0, 0.5, 1.0)
-SECTIONS = ("loss", "broken", "read", "sheets")
+SECTIONS = ("loss", "broken", "read", "characters", "sheets")
+#: How often every character's three contexts are written, by other hands each time.
+TIMES = 4
 
 #: What others reached on the same split: network, kind, log-loss, squared error.
 PUBLISHED = [
@@ -210,6 +212,20 @@ def written_report(args, writer: Writer, alphabet: str, hands: str) -> list[str]
     return report
 
 
+def characters_report(args, writer: Writer, alphabet: str, hands: str) -> list[str]:
+    """How well each kind of character can be read, on the texts of the characters' sheet."""
+    texts = contact.all_contexts(alphabet) * TIMES
+    rows = []
+    for bias in BIASES:
+        note(f"bias {bias:g}: write and read {len(texts)} lines of all characters")
+        ink = [line.strokes for line in writer.write(texts, bias, args.attempts, hands)]
+        kinds = read.misread(texts, read.read(ink, args.processes))
+        rows.append([f"{bias:g}", *(f"{wrong / max(1, count):.3f}" for count, wrong in kinds.values())])
+    heads = [f"{kind} ({count})" for kind, (count, _) in kinds.items()]
+    told = f"Share misread of each kind of character, of {len(texts)} lines: every character in three contexts."
+    return [table(["bias", *heads], rows), told]
+
+
 def draw_sheets(args, writer: Writer, meta: dict, hands: str, prediction: Writer | None) -> None:
     """All contact sheets."""
     args.out.mkdir(parents=True, exist_ok=True)
@@ -267,12 +283,12 @@ def main() -> None:
         return
     shipped = [(path, export.read(path)[1]) for path in sorted(args.weights.glob("*.safetensors"))]
     synthesis = pick(shipped, "synthesis", args.writes)
-    writes = [section for section in ("broken", "read", "sheets") if section not in args.without]
+    writes = [section for section in SECTIONS if section != "loss" and section not in args.without]
     if not args.out:
         writes = [section for section in writes if section != "sheets"]
     if writes and not synthesis:
         raise SystemExit(f"{args.weights}: no synthesis network, which is needed to write")
-    if "read" in writes:
+    if {"read", "characters"} & set(writes):
         read.reader()  # better missed now than after an hour
     report = []
     if "loss" not in args.without:
@@ -285,6 +301,8 @@ def main() -> None:
         hands = args.hands or ("all" if meta["styles"] else "none")
         if {"broken", "read"} & set(writes):
             report += written_report(args, writer, meta["alphabet"], hands)
+        if "characters" in writes:
+            report += characters_report(args, writer, meta["alphabet"], hands)
         if "sheets" in writes:
             found = pick(shipped, "prediction")
             draw_sheets(args, writer, meta, hands, Writer(found[0], args.writer, args.seed) if found else None)

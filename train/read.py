@@ -144,6 +144,27 @@ def compare(texts: Iterable[str], found: Iterable[str]) -> Errors:
     return Errors(len(pairs), sum(distances), sum(len(text) for text, _ in pairs), distances.count(0))
 
 
+#: Kinds of characters that a corpus has much or little of.
+KINDS = {"small letters": str.islower, "capitals": str.isupper, "digits": str.isdigit}
+SIGNS = "signs"
+
+
+def misread(texts: Iterable[str], found: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """For each kind of character how many were to be written, and how many of these were read as another or not at all.
+
+    By the shortest way from one text to the other; what was read besides is not counted.
+    """
+    written, wrong = (dict.fromkeys([*KINDS, SIGNS], 0) for _ in range(2))
+    for text, other in ((plain(text), plain(other)) for text, other in zip(texts, found, strict=True)):
+        lost = {op.src_pos for op in Levenshtein.editops(text, other) if op.tag != "insert"}
+        for place, character in enumerate(text):
+            if character != " ":
+                kind = next((name for name, belongs in KINDS.items() if belongs(character)), SIGNS)
+                written[kind] += 1
+                wrong[kind] += place in lost
+    return {kind: (written[kind], wrong[kind]) for kind in written}
+
+
 def read(lines: Sequence[Sequence[np.ndarray]], processes: int, core: float = CORE, pen: float = PEN) -> list[str]:
     """What tesseract reads on lines of ink, `processes` of them at a time."""
     with ThreadPoolExecutor(processes) as pool:

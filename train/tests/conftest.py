@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import data
+import pieces
 import prepare
 from model import Config, init
 
@@ -31,6 +32,27 @@ for setting, value in SETTINGS.items():
 jax.config.update("jax_num_cpu_devices", 2)
 
 WORDS = ["ink", "pen", "loop", "line", "word", "page", "dot", "quill"]
+
+
+#: A character's ink, 15 wide and 40 high.
+BOX = np.array([[0, 20], [3, 0], [6, 20], [9, 40], [12, 24], [15, 10], [12, 30], [9, 18], [6, 22]], float)
+
+
+def line_of(text: str, writer: str = "ann", size: float = 1.0) -> pieces.Written:
+    """Every character a stroke of its own, 40 high, capitals and digits 80 and each of its own shape; blanks leave a
+    gap.
+    """
+    strokes, characters, left = [], [], 0.0
+    for index, character in enumerate(text):
+        if character != " ":
+            shape = np.random.default_rng(ord(character)).permutation(len(BOX))
+            tall = character in pieces.DIGITS + pieces.CAPITALS
+            box = BOX[shape] * [1, 2] - [0, 30] if tall else BOX
+            strokes.append((box + np.array([left, 0])) * size)
+            characters.append(np.full(len(BOX), index))
+        left += 24 if character != " " else 30
+    points = prepare.offsets(strokes)
+    return pieces.written(points, text, writer, np.concatenate(characters)[1:])
 
 
 def made_up_strokes(text: str, rng: np.random.Generator, per_letter: int = 10) -> list[np.ndarray]:

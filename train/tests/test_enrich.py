@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 import align
 import data
@@ -11,44 +10,7 @@ import enrich
 import export
 import prepare
 import signs
-from conftest import made_up_lines, succeed, tiny_network
-
-BOX = np.array([[0, 20], [3, 0], [6, 20], [9, 40], [12, 24], [15, 10], [12, 30], [9, 18], [6, 22]], float)
-
-
-def line_of(text: str, writer: str = "ann", size: float = 1.0) -> enrich.Written:
-    """Every character a stroke of its own, 40 high, capitals and digits 80; blanks leave a gap."""
-    strokes, characters, left = [], [], 0.0
-    for index, character in enumerate(text):
-        if character != " ":
-            tall = character in enrich.DIGITS + enrich.CAPITALS
-            box = BOX * [1, 2] - [0, 30] if tall else BOX
-            strokes.append((box + np.array([left, 0])) * size)
-            characters.append(np.full(len(BOX), index))
-        left += 24 if character != " " else 30
-    points = prepare.offsets(strokes)
-    return enrich.written(points, text, writer, np.concatenate(characters)[1:])
-
-
-def test_a_line_is_taken_apart_as_it_was_written():
-    line = line_of("ab 7c")
-    assert [len(s) for s in line.strokes] == [len(BOX)] * 4
-    assert [int(c[0]) for c in line.characters] == [0, 1, 3, 4]
-    assert line.middle(40.0) == pytest.approx(0, abs=2), "from where the pen came down"
-    assert line.slant == pytest.approx(0, abs=0.1)
-    assert line_of("ab 7c", size=3.0).height == pytest.approx(3 * line.height, rel=0.1)
-
-
-def test_only_whole_rare_characters_are_cut_out():
-    found = dict(enrich.cut_out(line_of("ab 7c Q")))
-    assert sorted(found) == ["7", "Q"]
-    points = np.concatenate(found["7"].strokes)
-    assert points[:, 0].min() == pytest.approx(0, abs=1e-6), "from its left edge"
-    assert found["7"].width * line_of("ab 7c Q").height == pytest.approx(15, abs=0.5)
-
-    joined = line_of("ab 7c")
-    joined.characters[2][5:] = 4  # the stroke goes on into the next character
-    assert enrich.cut_out(joined) == []
+from conftest import BOX, line_of, made_up_lines, succeed, tiny_network
 
 
 def test_a_line_can_be_cut_only_where_ink_and_order_leave_a_gap():
@@ -82,6 +44,25 @@ def test_a_token_is_set_in_at_the_lines_size_and_the_rest_moves_on():
     assert min(s[:, 0].min() for s in strokes) == min(s[:, 0].min() for s in line.strokes), "the line begins there"
     assert max(s[:, 0].max() for s in strokes[:2]) < min(s[:, 0].min() for s in strokes[2:])
     assert len(strokes) == len(line.strokes) + 2
+
+    line.characters[-1][:] = len(line.text)  # the window was past the text at the last stroke
+    text, strokes = enrich.insert(line, len(line.text), "78", maker, joined=False)
+    assert text == "ab cd 78"
+    assert max(s[:, 0].max() for s in strokes[:4]) < min(s[:, 0].min() for s in strokes[4:])
+    np.testing.assert_array_equal(strokes[:4], line.strokes)
+
+
+def test_the_characters_of_a_token_stand_on_a_baseline_and_are_about_as_high():
+    rng = np.random.default_rng(7)
+    small, large = (enrich.Piece("ann", 0.0, [(BOX - [0, 10]) / 40 * size + [0, 0.5]]) for size in (1.5, 3.0))
+    maker = enrich.Maker([line_of("ab cd")], rng)
+    maker.pieces = {"7": {"ann": [small]}, "8": {"ann": [large]}}
+    strokes, width = maker.token("78", line_of("ab cd"))
+    heights = [np.ptp(s[:, 1]) for s in strokes]
+    assert 1 < heights[1] / heights[0] < 1.4, "one was twice as high as the other"
+    assert heights[0] > 1.2 * small.tall
+    assert heights[1] < large.tall / 1.1
+    assert width == max(s[:, 0].max() for s in strokes)
 
 
 def test_every_sign_of_the_alphabet_that_the_corpus_lacks_can_be_drawn():
@@ -170,11 +151,14 @@ def test_extra_lines_are_learnt_from_but_have_no_say_in_the_units(tmp_path):
 
 def test_made_lines_are_lines_one_may_learn_from():
     rng = np.random.default_rng(6)
-    lines = [line_of("ab cd ef", "ann"), line_of("0 1 2 3 4 5 6 7 8 9", "bob"), line_of("A B C K V U J", "eve")]
-    made = enrich.extra_lines(lines, 40, rng)
-    assert [line.split for line in made] == ["extra"] * 40
+    rare = [line_of("0 1 2 3 4 5 6 7 8 9 A B C K V U J", writer) for writer in ("bob", "eve", "ida")]
+    lines = [line_of("ab cd ef", "ann"), *rare]
+    made = enrich.extra_lines(lines, 60, rng)
+    assert [line.split for line in made] == ["extra"] * 60
     for line in made:
         assert prepare.accept(line, prepare.DEFAULT_ALPHABET) is not None
     text = " ".join(line.text for line in made)
     assert sum(c in enrich.DIGITS for c in text) > 20
     assert any(c in "&@#%=*$€" for c in text)
+    assert any(line.text.startswith("ab cd ef ") for line in made), "at the end"
+    assert any(line.text.endswith(" ab cd ef") for line in made), "at the beginning"

@@ -6,6 +6,7 @@ import json
 import shlex
 import shutil
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -105,9 +106,8 @@ def test_one_call_gives_every_table_and_all_sheets(folders, packed_file, stand_i
     trained = [part for kind in ("prediction", "synthesis") for part in ("--trained", runs / f"{kind}.safetensors")]
     sizes = ["--lines", 2, "--sentences", 4, "--read", 2, "--attempts", 3, "--processes", 1]
     out = tmp_path / "sheets"
-    report = succeed(
-        "evaluate.py", "--data", packed_file, "--weights", weights, *trained, *sizes, "--writer", command, "--out", out
-    )
+    options = [*trained, *sizes, "--writer", command, "--out", out, "--without", "characters"]
+    report = succeed("evaluate.py", "--data", packed_file, "--weights", weights, *options)
     losses, broken, readings = tables(report)
 
     names = [(row["kind"], row["dtype"]) for row in losses if row["dtype"]]
@@ -146,7 +146,8 @@ def test_one_call_gives_every_table_and_all_sheets(folders, packed_file, stand_i
 def test_sections_can_be_left_out(folders, packed_file, stand_in):
     _, weights = folders
     command, calls = stand_in
-    options = ["--without", "loss", "--without", "read", "--sentences", 3, "--seed", 8, "--hands", "none"]
+    left_out = [part for section in ("loss", "read", "characters") for part in ("--without", section)]
+    options = [*left_out, "--sentences", 3, "--seed", 8, "--hands", "none"]
     file = weights / "synthesis.safetensors"
     report = succeed(
         "evaluate.py", "--data", packed_file, "--weights", weights, *options, "--writer", command, "--writes", file
@@ -159,6 +160,33 @@ def test_sections_can_be_left_out(folders, packed_file, stand_in):
         assert len(call["texts"]) == 3
     # The same texts whatever the bias.
     assert len({tuple(call["texts"]) for call in calls()}) == 1
+
+
+def test_every_kind_of_character_has_its_share(stand_in, tmp_path, monkeypatch):
+    command, calls = stand_in
+    args = SimpleNamespace(attempts=2, processes=1)
+    # A reader that takes every 7 for a 1, and sees no capitals at bias 1.
+    read_so_far = []
+
+    def reads(ink, processes):
+        texts = calls()[-1]["texts"]
+        read_so_far.append(len(ink))
+        capitals = dict.fromkeys(map(ord, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) if calls()[-1]["--bias"] == "1" else {}
+        return [text.replace("7", "1").translate(capitals) for text in texts]
+
+    monkeypatch.setattr(evaluate.read, "read", reads)
+    writer = Writer(tmp_path / "w.safetensors", command)
+    report = evaluate.characters_report(args, writer, DEFAULT_ALPHABET, "all")
+    (rows,) = tables("\n\n".join(report))
+    assert [row.pop("bias") for row in rows] == ["0", "0.5", "1"]
+    assert read_so_far == [4 * (len(DEFAULT_ALPHABET) - 1)] * 3
+    small, capitals, digits, signs = ([row[kind] for row in rows] for kind in rows[0])
+    assert small == signs == ["0.000"] * 3
+    assert capitals == ["0.000", "0.000", "1.000"]
+    sevens = sum(text.count("7") for text in contact.all_contexts(DEFAULT_ALPHABET))
+    written = sum(c.isdigit() for text in contact.all_contexts(DEFAULT_ALPHABET) for c in text)
+    assert digits == [f"{sevens / written:.3f}"] * 3
+    assert {call["--attempts"] for call in calls()} == {"2"}
 
 
 def test_a_missing_reader_is_told_before_anything_is_done(folders, packed_file, stand_in, monkeypatch):

@@ -109,6 +109,13 @@ def test_nothing_that_was_read_is_all_wrong():
     assert read.compare(["abc"], [""]).rate == 1
 
 
+def test_what_was_misread_is_told_by_kind():
+    counts = read.misread(["Ab 12!", "Q"], ["Ab 72 x", "O"])
+    assert counts == {"small letters": (1, 0), "capitals": (2, 1), "digits": (2, 1), "signs": (1, 1)}
+    assert read.misread(["ab"], ["axxb"])["small letters"] == (2, 0), "what was read besides does not count"
+    assert read.misread(["AB"], [""])["capitals"] == (2, 2)
+
+
 # --- tesseract ------------------------------------------------------------------------------
 
 

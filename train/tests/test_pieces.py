@@ -1,0 +1,115 @@
+"""Single characters: what is cut out of a line, and what of it is believed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pieces
+from conftest import BOX, line_of
+
+UPRIGHT = np.array([[0, 0], [0, 1], [0, 2]], float)
+ANGLE = np.array([[0, 0], [0, 1], [1, 1], [0.9, 1]], float)
+
+
+def piece(*strokes: np.ndarray, writer: str = "ann") -> pieces.Piece:
+    """One of a writer's."""
+    return pieces.Piece(writer, 0.0, list(strokes))
+
+
+def test_a_line_is_taken_apart_as_it_was_written():
+    line = line_of("ab 7c")
+    assert [len(s) for s in line.strokes] == [len(BOX)] * 4
+    assert line.main() == [0, 1, 3, 4]
+    assert line.middle(40.0) == pytest.approx(0, abs=2), "from where the pen came down"
+    assert line.slant == pytest.approx(0, abs=0.1)
+    assert line_of("ab 7c", size=3.0).height == pytest.approx(3 * line.height, rel=0.1)
+
+
+def test_only_whole_rare_characters_are_cut_out():
+    line = line_of("ab 7c Q")
+    found = {character: made[0] for character, made in pieces.cut_out(line)}
+    assert sorted(found) == ["7", "Q"]
+    points = np.concatenate(found["7"].strokes)
+    assert points[:, 0].min() == pytest.approx(0, abs=1e-6), "from its left edge"
+    assert found["7"].width * line.height == pytest.approx(15, abs=0.5)
+    assert found["7"].tall * line.height == pytest.approx(80, abs=1)
+
+    joined = line_of("ab 7c")
+    joined.characters[2][5:] = 4  # the stroke goes on into the next character
+    assert pieces.cut_out(joined) == []
+
+
+def test_a_stroke_over_the_character_belongs_to_it_whatever_the_window_says():
+    line = line_of("ab 7 cd")
+    seven = line.strokes[2]
+    bar = np.array([[seven[:, 0].min() + x, 0] for x in (2, 6, 10, 14)], float)
+    line.strokes.insert(3, bar)
+    line.characters.insert(3, np.full(len(bar), 5))  # the c, it says
+    [(character, made)] = pieces.cut_out(line)
+    assert character == "7"
+    assert len(made[0].strokes) == 2
+
+    line.strokes[4] = line.strokes[4] - [44, 0]  # the c lies over the 7 in part
+    [(_, made)] = pieces.cut_out(line)
+    assert [len(p.strokes) for p in made] == [3], "not without it"
+
+
+def test_the_next_stroke_may_belong_to_it_too():
+    line = line_of("ab 7 cd")
+    line.strokes[3] = line.strokes[3] - [28, 0]  # close behind
+    [(_, made)] = pieces.cut_out(line)
+    assert [len(p.strokes) for p in made] == [1, 2]
+
+
+def test_a_look_tells_shapes_not_sizes_or_places():
+    looks = [pieces.look(piece(s)) for s in (ANGLE, ANGLE * 3 + 5, UPRIGHT)]
+    for vector in looks:
+        assert np.linalg.norm(vector) == pytest.approx(1)
+        assert vector.mean() == pytest.approx(0, abs=1e-9)
+    assert looks[0] @ looks[1] > 0.99
+    assert looks[0] @ looks[2] < 0.8
+    assert np.isfinite(pieces.look(piece(np.zeros((1, 2))))).all(), "a dot"
+
+
+def test_what_looks_like_another_character_is_not_believed():
+    """A K of which the window saw the upright only is an I; a whole one is a K."""
+    arms = np.array([[0.8, 0], [0.1, 1], [0.9, 2]], float)
+    rng = np.random.default_rng(1)
+
+    def shaken(writer: str, *strokes: np.ndarray) -> pieces.Piece:
+        return piece(*(s + rng.normal(0, 0.02, s.shape) for s in strokes), writer=writer)
+
+    writers = [f"w{k}" for k in range(12)]
+    found = [("I", [shaken(w, UPRIGHT)]) for w in writers]
+    found += [("K", [shaken(w, UPRIGHT, arms)]) for w in writers[:4]]
+    wrong, comma = shaken("eve", UPRIGHT), shaken("ida", UPRIGHT)
+    half, whole = shaken("ida", UPRIGHT), shaken("ida", UPRIGHT, arms)
+    believed = pieces.believable([*found, ("K", [wrong]), ("K", [half, whole]), (",", [comma])])
+    assert any(p is comma for _, p in believed), "punctuation is taken as it is"
+    kept = [p for c, p in believed if c == "K"]
+    assert len(kept) == 5
+    assert any(p is whole for p in kept), "with the next stroke it is one"
+    assert not any(p is wrong or p is half for p in kept)
+    assert sum(c == "I" for c, _ in believed) == 12
+
+    wide = shaken("eve", UPRIGHT, arms * [1.5, 1])
+    kept = [p for _, p in pieces.believable([*found, ("K", [wide])])]
+    assert not any(p is wide for p in kept), "something of its neighbour is in it"
+
+
+def test_of_one_writer_pieces_are_compared_with_the_others():
+    rng = np.random.default_rng(2)
+    found = [
+        (character, [piece(shape + rng.normal(0, 0.02, shape.shape))])
+        for character, shape in (("I", UPRIGHT), ("L", ANGLE))
+        for _ in range(8)
+    ]
+    wrong = piece(UPRIGHT)
+    believed = pieces.believable([*found, ("L", [wrong])])
+    assert not any(p is wrong for _, p in believed)
+    assert len(believed) == 16
+
+
+def test_without_digits_and_capitals_there_is_nothing_to_compare():
+    assert pieces.believable([]) == []
