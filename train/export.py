@@ -141,44 +141,69 @@ def warm_start(params: Params, config: Config, corpus, path: Path, stride: int) 
     narrower = all(a <= b for a, b in zip(old.hidden, config.hidden, strict=False))
     if len(old.hidden) > len(config.hidden) or not narrower or old.mixtures > config.mixtures:
         raise SystemExit(f"{path}: layers {old.hidden} and {old.mixtures} mixtures do not fit in what is asked for")
-    result = {name: np.array(value) for name, value in params.items()}
-
-    def put(name: str, rows: np.ndarray, columns: np.ndarray, new: np.ndarray, source: np.ndarray) -> None:
-        """The file's matrix at `rows` and `columns`; there the columns `new` say nothing yet."""
-        result[name][np.ix_(rows, new)] = 0
-        result[name][np.ix_(rows, columns)] = source
-
-    known = [(0, 0)] + [(old.alphabet.index(c) + 1, i + 1) for i, c in enumerate(config.alphabet) if c in old.alphabet]
-    before, after = np.array(known).T if config.window else np.zeros((2, 0), int)
-    for layer, units in enumerate(old.hidden):
-        width, name = config.hidden[layer], f"lstm.{layer}"
-        rows = np.concatenate([gate * width + np.arange(units) for gate in range(4)])
-        # Where the file's columns lie here, and which units' columns it has not.
-        below = 3 + config.ids + np.arange(old.hidden[layer - 1] if layer else 0)
-        own = config.inputs(layer) + np.arange(units)
-        columns = np.concatenate([np.arange(3), 3 + after, below, own])
-        new = np.setdiff1d(np.arange(3 + config.ids, config.inputs(layer) + width), columns)
-        source = np.concatenate([np.arange(3), 3 + before, np.arange(3 + old.ids, old.inputs(layer) + units)])
-        put(f"{name}.weight", rows, columns, new, tensors[f"{name}.weight"][:, source])
-        result[f"{name}.bias"][rows] = tensors[f"{name}.bias"]
-        if config.style_dim and config.style_dim == old.style_dim:
-            result[f"{name}.style"][rows] = tensors[f"{name}.style"]
-    starts = np.cumsum([0, *config.hidden])
-    columns = np.concatenate([starts[layer] + np.arange(units) for layer, units in enumerate(old.hidden)])
-    # Components that the file has not are as good as never chosen.
-    result["output.bias"][1 : 1 + config.mixtures] = UNUSED
-    components = np.arange(6)[:, None] * config.mixtures + np.arange(old.mixtures)
-    rows = np.concatenate([[0], 1 + components.ravel(), np.arange(1 + 6 * config.mixtures, config.outputs)])
-    put("output.weight", rows, columns, np.setdiff1d(np.arange(starts[-1]), columns), tensors["output.weight"])
-    result["output.bias"][rows] = tensors["output.bias"]
+    larger = _Larger(tensors, old, config, {name: np.array(value) for name, value in params.items()})
+    for layer in range(len(old.hidden)):
+        larger.take_layer(layer)
+    larger.take_output()
     if config.style_dim and config.style_dim == old.style_dim:
-        for row, name in enumerate(writers(meta)):
-            if name in corpus.writer_names:
-                result["style.table"][corpus.writer_names.index(name)] = tensors["style.table"][row]
+        larger.take_styles(writers(meta), corpus.writer_names)
     if config.window and config.window == old.window:
-        units = np.arange(old.hidden[0])
-        new = np.arange(len(units), config.hidden[0])
-        put("window.weight", np.arange(3 * config.window), units, new, tensors["window.weight"])
-        result["window.bias"] = np.array(tensors["window.bias"])
-        result["window.bias"][2 * config.window :] += np.log(20 * stride / meta["sample_ms"])
-    return {name: jnp.asarray(value) for name, value in result.items()}
+        larger.take_window(20 * stride / meta["sample_ms"])
+    return {name: jnp.asarray(value) for name, value in larger.result.items()}
+
+
+@dataclasses.dataclass
+class _Larger:
+    """A network into which a smaller one's tensors are put."""
+
+    tensors: dict[str, np.ndarray]
+    old: Config
+    config: Config
+    result: dict[str, np.ndarray]
+
+    def put(self, name: str, rows: np.ndarray, columns: np.ndarray, source: np.ndarray, own: np.ndarray) -> None:
+        """The file's matrix `source` at `rows` and `columns`; there those of `own` that it lacks say nothing yet."""
+        self.result[name][np.ix_(rows, np.setdiff1d(own, columns))] = 0
+        self.result[name][np.ix_(rows, columns)] = source
+
+    def take_layer(self, layer: int) -> None:
+        """Its gates: point, characters that both alphabets have, the layer below, its own hidden state."""
+        old, config, name = self.old, self.config, f"lstm.{layer}"
+        both = [c for c in config.alphabet if c in old.alphabet]
+        known = [(0, 0)] + [(old.alphabet.index(c) + 1, config.alphabet.index(c) + 1) for c in both]
+        before, after = np.array(known).T if config.window else np.zeros((2, 0), int)
+        units, width = old.hidden[layer], config.hidden[layer]
+        rows = np.concatenate([gate * width + np.arange(units) for gate in range(4)])
+        below = 3 + config.ids + np.arange(old.hidden[layer - 1] if layer else 0)
+        columns = np.concatenate([np.arange(3), 3 + after, below, config.inputs(layer) + np.arange(units)])
+        source = np.concatenate([np.arange(3), 3 + before, np.arange(3 + old.ids, old.inputs(layer) + units)])
+        # Characters that are new keep their random numbers.
+        own = np.arange(3 + config.ids, config.inputs(layer) + width)
+        self.put(f"{name}.weight", rows, columns, self.tensors[f"{name}.weight"][:, source], own)
+        self.result[f"{name}.bias"][rows] = self.tensors[f"{name}.bias"]
+        if config.style_dim and config.style_dim == old.style_dim:
+            self.result[f"{name}.style"][rows] = self.tensors[f"{name}.style"]
+
+    def take_output(self) -> None:
+        """Pen lift, the parameters of each component, stop; components that the file has not are never chosen."""
+        mixtures, starts = self.config.mixtures, np.cumsum([0, *self.config.hidden])
+        columns = np.concatenate([starts[layer] + np.arange(units) for layer, units in enumerate(self.old.hidden)])
+        components = np.arange(6)[:, None] * mixtures + np.arange(self.old.mixtures)
+        rows = np.concatenate([[0], 1 + components.ravel(), np.arange(1 + 6 * mixtures, self.config.outputs)])
+        self.put("output.weight", rows, columns, self.tensors["output.weight"], np.arange(starts[-1]))
+        self.result["output.bias"][1 : 1 + mixtures] = UNUSED
+        self.result["output.bias"][rows] = self.tensors["output.bias"]
+
+    def take_styles(self, before: list[str], now: list[str]) -> None:
+        """Of the writers that both know."""
+        for row, name in enumerate(before):
+            if name in now:
+                self.result["style.table"][now.index(name)] = self.tensors["style.table"][row]
+
+    def take_window(self, slower: float) -> None:
+        """And how far it moves for a point, times `slower`."""
+        units = np.arange(self.old.hidden[0])
+        rows = np.arange(3 * self.config.window)
+        self.put("window.weight", rows, units, self.tensors["window.weight"], np.arange(self.config.hidden[0]))
+        self.result["window.bias"] = np.array(self.tensors["window.bias"])
+        self.result["window.bias"][2 * self.config.window :] += np.log(slower)

@@ -43,6 +43,11 @@ let opened;
 /** The two networks, each from the moment it is being loaded. @type {Record<string, Promise<import("./pkg/longhand.js").Network> | undefined>} */
 const networks = {};
 
+/** Whether a text has been asked for. */
+let asked = false;
+/** What is written before: as long as it takes until nothing is compiled anew. */
+const WARM = "Something that nobody sees";
+
 /** Looks into the text written last, when asked. @type {Thinking | undefined} */
 let thinking;
 
@@ -70,8 +75,22 @@ async function open(engine, build, lazy) {
   tellEngine(longhand);
   const { fingerprint } = await synthesis;
   reply({ type: "ready", styles: longhand.styles(), fingerprint });
+  // Nobody waits for it, and nobody hears what went wrong: the first text will say so again.
+  await warm(longhand).catch(() => {});
   // Whoever asks for it hears what went wrong.
   if (!lazy) network("prediction").catch(() => {});
+}
+
+/**
+ * Writes something that nobody sees. A browser first runs a module's code as it can be had at once, and compiles what
+ * runs often anew meanwhile: without this it is the first line that waits for it. Any text takes its place.
+ * @param {Longhand} longhand
+ */
+async function warm(longhand) {
+  if (asked) return;
+  const writing = await longhand.write(WARM);
+  for await (const _ of writing);
+  writing.free();
 }
 
 /** A network, loaded when it is first asked for; one that did not come is asked for again. */
@@ -114,6 +133,7 @@ function tellEngine(longhand) {
 
 /** @param {number} job @param {string} text @param {import("./pkg/longhand.js").WriteOptions} options */
 async function write(job, text, options) {
+  asked = true;
   const longhand = await opened;
   await network(text.trim() === "" ? "prediction" : "synthesis");
   const writing = await longhand.write(text, options);

@@ -151,3 +151,41 @@ test("mistakes are errors with a message, never a panic", async () => {
   assert.match(found.long, /^Error: columns: 1000 is outside 1 to 100/);
   assert.equal(found.after, true);
 });
+
+test("the worker warms up: nobody hears of it, and what is asked for is written as without it", async () => {
+  const found = await inPage(async () => {
+    const [{ script }, { site }] = await Promise.all([import("./trusted.js"), import("./files.js")]);
+    const ask = async (wait) => {
+      const worker = new Worker(script("worker.js"), { type: "module" });
+      const heard = [];
+      const until = (type) =>
+        new Promise((resolve) => {
+          worker.addEventListener("message", ({ data }) => {
+            heard.push(data);
+            if (data.type === type) resolve(data);
+          });
+        });
+      const ready = until("ready");
+      worker.postMessage({ type: "open", engine: "cpu", build: site.build, lazy: true });
+      if (wait) {
+        await ready;
+        await new Promise((done) => setTimeout(done, wait));
+      }
+      const before = new Set(heard.map(({ type }) => type));
+      before.delete("progress"); // none if the browser kept the weights
+      const finished = until("finish");
+      worker.postMessage({ type: "write", job: 7, text: "Dear reader", options: { seed: 7, bias: 1 } });
+      const { job, finish } = await finished;
+      worker.terminate();
+      const points = heard.filter(({ type }) => type === "points").flatMap(({ points }) => [...points]);
+      return { before: [...before].sort(), job, finish, points };
+    };
+    return { late: await ask(1500), early: await ask(0), amid: await ask(10) };
+  });
+  const { late, early, amid } = found;
+  assert.deepEqual(late.before, ["engine", "ready"]);
+  assert.deepEqual([late.job, late.finish], [7, "stopped"]);
+  assert.ok(late.points.length > 90);
+  assert.deepEqual(early.points, late.points);
+  assert.deepEqual(amid.points, late.points);
+});
