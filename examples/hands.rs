@@ -16,18 +16,19 @@ use std::process::ExitCode;
 /// What every hand writes for its picture.
 const SAMPLE: &str = "Hand";
 /// A word alone goes wrong more often than a line. These seeds write it well; others have the first.
-const SEEDS: [(&str, u64); 12] = [
+const SEEDS: [(&str, u64); 13] = [
     ("none", 4),
     ("Plain", 8),
     ("Round", 6),
-    ("Small", 5),
+    ("Open", 5),
+    ("Small", 6),
     ("Slanted", 3),
     ("Joined", 5),
     ("Rising", 2),
     ("Lively", 4),
     ("Swift", 8),
     ("Even", 3),
-    ("Tall", 3),
+    ("Tall", 4),
     ("Flowing", 8),
 ];
 /// The page's name and what its empty sheet says, with the seeds that write them best, and in which hand.

@@ -37,9 +37,6 @@ import muon
 import still
 from model import Config, Params, init, losses
 
-EMA_DECAY = 0.998
-
-
 def style_vectors(params: Params, config: Config, writer, keep):
     """`[B, S]` rows of the writers' table; zero for unknown writers and where `keep` is 0."""
     rows = params["style.table"][jnp.maximum(writer, 0)]
@@ -246,6 +243,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--devices", type=int, help="CPU cores to use; all if left out")
     parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
+    parser.add_argument("--ema", type=float, default=0.998, help="decay an update of the average that is shipped")
     parser.add_argument("--clip", type=float, default=1.0, help="gradient norm (loss per point)")
     parser.add_argument("--scale", type=float, default=0.1, help="random scaling of ink, +- this share")
     parser.add_argument("--slant", type=float, default=0.0, help="random slant of lines without a style, +-")
@@ -353,7 +351,7 @@ def main() -> None:
             keep = batch.pop("keep")
             began = time.monotonic()
             rate = learning_rate(counters["minutes"] / args.minutes, counters["updates"], args.rate)
-            ema_rate = max(1 - EMA_DECAY, 1 / (counters["updates"] + 2))
+            ema_rate = max(1 - args.ema, 1 / (counters["updates"] + 2))
             key = jax.random.fold_in(jax.random.key(args.seed), counters["updates"])
             params, ema, state, sums, norm = update(params, ema, state, batch, keep, rate, ema_rate, key)
             nats, points = float(sums[0]), int(sums[2])
