@@ -37,6 +37,7 @@ import muon
 import still
 from model import Config, Params, init, losses
 
+
 def style_vectors(params: Params, config: Config, writer, keep):
     """`[B, S]` rows of the writers' table; zero for unknown writers and where `keep` is 0."""
     rows = params["style.table"][jnp.maximum(writer, 0)]

@@ -47,6 +47,8 @@ const networks = {};
 let asked = false;
 /** What is written before: as long as it takes until nothing is compiled anew. */
 const WARM = "Something that nobody sees";
+/** How long the engine rests before, in ms. */
+const REST = 200;
 
 /** Looks into the text written last, when asked. @type {Thinking | undefined} */
 let thinking;
@@ -87,6 +89,8 @@ async function open(engine, build, lazy) {
  * @param {Longhand} longhand
  */
 async function warm(longhand) {
+  // Whoever presses as soon as the page is ready is not to wait for it.
+  await new Promise((done) => setTimeout(done, REST));
   if (asked) return;
   const writing = await longhand.write(WARM);
   for await (const _ of writing);

@@ -180,7 +180,7 @@ test("the worker warms up: nobody hears of it, and what is asked for is written 
       const points = heard.filter(({ type }) => type === "points").flatMap(({ points }) => [...points]);
       return { before: [...before].sort(), job, finish, points };
     };
-    return { late: await ask(1500), early: await ask(0), amid: await ask(10) };
+    return { late: await ask(1500), early: await ask(0), amid: await ask(220) };
   });
   const { late, early, amid } = found;
   assert.deepEqual(late.before, ["engine", "ready"]);
