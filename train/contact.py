@@ -109,9 +109,9 @@ def contexts(character: str) -> str:
     return CONTEXTS.get(character, f"{character} {character}a a{character} a{character}a")
 
 
-def all_contexts(alphabet: str) -> list[str]:
+def all_contexts(alphabet: str) -> dict[str, str]:
     """Three uses of each character but the blank, as far as they can be spelt."""
-    return [contexts(c) for c in alphabet if c != " " and encode(contexts(c), alphabet) is not None]
+    return {c: contexts(c) for c in alphabet if c != " " and encode(contexts(c), alphabet) is not None}
 
 
 def cells(lines: Sequence[Line], titles: Sequence[str]) -> list:
@@ -136,8 +136,8 @@ def hands(writer: Writer, styles: Sequence[str], attempts: int, out: Path) -> It
 
 def characters(writer: Writer, alphabet: str, hand: str, attempts: int, out: Path) -> Path:
     """Every character of the alphabet in three contexts, at the page's bias."""
-    shown = [c for c in alphabet if c != " " and encode(contexts(c), alphabet) is not None]
-    lines = writer.write([contexts(c) for c in shown], 0.5, attempts, hand)
+    shown = all_contexts(alphabet)
+    lines = writer.write(list(shown.values()), 0.5, attempts, hand)
     titles = [f"{c}   {line.hand or ''}" for c, line in zip(shown, lines, strict=True)]
     return saved(out / "characters.png", cells(lines, titles), 4, 4.0)
 

@@ -183,6 +183,7 @@ def extra_lines(lines: list[Written], count: int, rng):
     made: list[prepare.Line] = []
     while len(made) < count:
         line, where = usable[rng.integers(len(usable))]
+        # No blank that a line is cut at is its first character.
         index = rng.choice([FIRST, len(line.text), 0], p=[FIRST_SHARE, LAST_SHARE, 1 - FIRST_SHARE - LAST_SHARE])
         index = index or where[rng.integers(len(where))]
         following = line.text[index + 1 :]

@@ -214,7 +214,7 @@ def written_report(args, writer: Writer, alphabet: str, hands: str) -> list[str]
 
 def characters_report(args, writer: Writer, alphabet: str, hands: str) -> list[str]:
     """How well each kind of character can be read, on the texts of the characters' sheet."""
-    texts = contact.all_contexts(alphabet) * TIMES
+    texts = list(contact.all_contexts(alphabet).values()) * TIMES
     rows = []
     for bias in BIASES:
         note(f"bias {bias:g}: write and read {len(texts)} lines of all characters")

@@ -183,8 +183,8 @@ def test_every_kind_of_character_has_its_share(stand_in, tmp_path, monkeypatch):
     small, capitals, digits, signs = ([row[kind] for row in rows] for kind in rows[0])
     assert small == signs == ["0.000"] * 3
     assert capitals == ["0.000", "0.000", "1.000"]
-    sevens = sum(text.count("7") for text in contact.all_contexts(DEFAULT_ALPHABET))
-    written = sum(c.isdigit() for text in contact.all_contexts(DEFAULT_ALPHABET) for c in text)
+    sevens = sum(text.count("7") for text in contact.all_contexts(DEFAULT_ALPHABET).values())
+    written = sum(c.isdigit() for text in contact.all_contexts(DEFAULT_ALPHABET).values() for c in text)
     assert digits == [f"{sevens / written:.3f}"] * 3
     assert {call["--attempts"] for call in calls()} == {"2"}
 
