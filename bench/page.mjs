@@ -50,6 +50,45 @@ async function firstInk(page) {
   return page.evaluate(() => globalThis.ink);
 }
 
+/** Points a second of the page's engine, with its helpers, for the first line and for all of them, by turns. */
+async function pace(page, turns) {
+  return page.evaluate(
+    async ([text, turns]) => {
+      const { site } = await import(new URL("files.js", location.href).href);
+      const { script } = await import(new URL("trusted.js", location.href).href);
+      const worker = new Worker(script("worker.js"), { type: "module" });
+      const until = (type, seen = () => {}) =>
+        new Promise((resolve, reject) => {
+          worker.onmessage = ({ data }) => {
+            if (data.type === "error") reject(new Error(data.message));
+            seen(data);
+            if (data.type === type) resolve(undefined);
+          };
+        });
+      worker.postMessage({ type: "open", engine: "cpu", build: site.build, lazy: true });
+      await until("ready");
+      let job = 0;
+      const rate = async (text) => {
+        let points = 0;
+        job += 1;
+        const start = performance.now();
+        worker.postMessage({ type: "write", job, text, options: { seed: job, columns: 100 } });
+        await until("finish", (data) => (points += (data.points?.length ?? 0) / 3));
+        return points / ((performance.now() - start) / 1000);
+      };
+      const [one, all] = [[], []];
+      // The first turn is for what is compiled meanwhile.
+      for (let turn = -1; turn < turns; turn++) {
+        const found = [await rate(text.split("\n")[0]), await rate(text)];
+        if (turn >= 0) one.push(found[0]), all.push(found[1]);
+      }
+      worker.terminate();
+      return { one, all, cores: navigator.hardwareConcurrency };
+    },
+    [text.trim(), turns],
+  );
+}
+
 /** Tasks of the page's main thread, wall clock and processor time, and frames, for a while. */
 async function stutter(page) {
   await page.getByLabel("Text", { exact: true }).fill(text.trim());
@@ -106,6 +145,14 @@ try {
   table("The page, nothing cached", ["ms", "min", "median", "max"], [
     ["from navigation to ready", ...cells(ready)],
     ["from Write to the first frame with ink", ...cells(ink)],
+  ]);
+  const { page } = await visit();
+  const { one, all, cores } = await pace(page, rounds);
+  await page.context().close();
+  table(`Points a second of the page's engine, ${cores} cores`, ["", "min", "median", "max"], [
+    ["one line", ...cells(one)],
+    ["16 lines", ...cells(all)],
+    ["16 lines × one line", ...cells(all.map((rate, round) => rate / one[round]))],
   ]);
   const runs = [];
   for (let round = 0; round < Math.min(rounds, 3); round++) {

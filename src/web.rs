@@ -6,6 +6,7 @@
 
 mod export;
 mod fetch;
+mod lend;
 mod own;
 mod prime;
 mod think;
@@ -18,6 +19,7 @@ use crate::page::{COLUMNS, Page};
 use crate::writer::{Canceller, Finish, Settings, Writer};
 use async_lock::Mutex;
 use js_sys::{Float32Array, Function, Reflect};
+use prime::Given;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
@@ -86,6 +88,22 @@ export interface Plan {
   sampleMs: number;
   /** Hash of the network's file, as in `Network`. */
   fingerprint: string;
+}
+
+/** A line for another `Longhand`, maybe in a worker of its own: `writeLine` there, then `Writing.giveBack` here. */
+export interface Loan {
+  /** Which of the lines, from 0. */
+  number: number;
+  /** Its index under the seed: on which line of the sheet it is. */
+  line: number;
+  text: string;
+}
+
+/** A line as `writeLine` gives it. */
+export interface WrittenLine {
+  /** What the network said at each point, 9 numbers each. */
+  steps: Float32Array;
+  finish: Finish;
 }
 
 /**
@@ -157,6 +175,8 @@ struct Shared {
     canceller: Canceller,
     /// Number of the text that may go on; each has its own, so that an older one ends.
     current: Cell<u64>,
+    /// Whether others take lines.
+    shares: Cell<bool>,
     label: RefCell<String>,
     notice: RefCell<String>,
     styles: RefCell<Vec<String>>,
@@ -198,6 +218,7 @@ impl Longhand {
         let shared = Shared {
             canceller: writer.canceller(),
             current: Cell::new(0),
+            shares: Cell::new(false),
             label: RefCell::new(writer.engine_label()),
             notice: RefCell::new(notice.unwrap_or_default()),
             styles: RefCell::default(),
@@ -259,28 +280,12 @@ impl Longhand {
         text: String,
         #[wasm_bindgen(unchecked_optional_param_type = "WriteOptions")] options: JsValue,
     ) -> Result<Writing, JsError> {
-        let (options, given) = prime::taken_from(options)?;
-        let options: Options = from_js("options", options)?;
-        let mut settings = Settings {
-            bias: options.bias,
-            temperature: options.temperature,
-            seed: options.seed,
-            style: self.style(options.style)?,
-            blend: match options.blend {
-                Some(Blend { style, share }) => self.style(Some(style))?.map(|style| (style, share)),
-                None => None,
-            },
-            points: options.points,
-            attempts: options.attempts,
-            line: 0,
-            prime: None,
-        };
+        let (settings, columns, given) = self.settings(options)?;
         let number = self.shared.supersede();
         let mut writer = self.shared.writer.lock().await;
-        if let Some(given) = given {
-            settings.prime = Some(given.prime(&writer, &text)?);
-        }
-        let page = Page::start(&mut writer, &text, &settings, options.columns).await?;
+        let settings = primed(settings, given.as_ref(), &writer, &text)?;
+        writer.set_shares(self.shared.shares.get());
+        let page = Page::start(&mut writer, &text, &settings, columns).await?;
         self.shared.note(&writer);
         drop(writer);
         Ok(Writing { shared: self.shared.clone(), number, page: Rc::new(Mutex::new(page)) })
@@ -306,6 +311,27 @@ impl Longhand {
     #[wasm_bindgen(getter)]
     pub fn notice(&self) -> String {
         self.shared.notice.borrow().clone()
+    }
+
+    /// Settings, columns, and given ink that is not yet in the settings.
+    fn settings(&self, options: JsValue) -> Result<(Settings, usize, Option<Given>), Error> {
+        let (options, given) = prime::taken_from(options)?;
+        let options: Options = from_js("options", options)?;
+        let settings = Settings {
+            bias: options.bias,
+            temperature: options.temperature,
+            seed: options.seed,
+            style: self.style(options.style)?,
+            blend: match options.blend {
+                Some(Blend { style, share }) => self.style(Some(style))?.map(|style| (style, share)),
+                None => None,
+            },
+            points: options.points,
+            attempts: options.attempts,
+            line: 0,
+            prime: None,
+        };
+        Ok((settings, options.columns, given))
     }
 
     fn style(&self, style: Option<Style>) -> Result<Option<usize>, Error> {
@@ -391,17 +417,15 @@ impl Writing {
     pub fn finish(&self) -> Option<String> {
         let superseded = self.shared.current.get() != self.number;
         let finish = self.page.try_lock().and_then(|page| page.finish());
-        let name = match finish {
-            Some(Finish::Stopped | Finish::WindowRule) => "stopped",
-            Some(Finish::Length) => "length",
-            Some(Finish::Cap) => "cap",
-            Some(Finish::NonFinite) => "nonfinite",
-            Some(Finish::Cancelled) => "cancelled",
-            None if superseded => "cancelled",
-            None => return None,
-        };
-        Some(name.to_owned())
+        let finish = finish.or(superseded.then_some(Finish::Cancelled))?;
+        Some(name(finish).to_owned())
     }
+}
+
+/// The settings, with given ink as the network takes it that will write `text`.
+fn primed(settings: Settings, given: Option<&Given>, writer: &Writer, text: &str) -> Result<Settings, Error> {
+    let prime = given.map(|given| given.prime(writer, text)).transpose()?;
+    Ok(Settings { prime, ..settings })
 }
 
 /// What an async iterator's `next` gives.
@@ -415,6 +439,17 @@ fn result(points: Option<&[[f32; 3]]>) -> Result<JsValue, JsError> {
         set("value", &Float32Array::from(points.as_flattened()))?;
     }
     Ok(object.into())
+}
+
+/// `Finish` as JavaScript knows it.
+fn name(finish: Finish) -> &'static str {
+    match finish {
+        Finish::Stopped | Finish::WindowRule => "stopped",
+        Finish::Length => "length",
+        Finish::Cap => "cap",
+        Finish::NonFinite => "nonfinite",
+        Finish::Cancelled => "cancelled",
+    }
 }
 
 /// A file's hash as links and downloads have it.

@@ -3,6 +3,9 @@
 //! Lines are written together, up to so many at once: the engine advances them by the same timesteps. Each has noise
 //! of its own and is the same in any company. A line that is over gives its place to the next.
 //!
+//! Lines that are not begun can be lent: another writer with the same networks, in a thread of its own, writes them
+//! ([`Writer::lend`]).
+//!
 //! A line is checked word by word ([`crate::check`]) before it is delivered. A word that went wrong is
 //! written anew, from the last good one on, with other noise; after so many attempts the best stays.
 //!
@@ -11,6 +14,7 @@
 //! with the noise that belongs there. The other lines go on meanwhile.
 
 mod job;
+mod lent;
 
 use crate::alphabet::{Alphabet, Encoded};
 use crate::check::{BROKEN, Check, Fault};
@@ -23,6 +27,7 @@ use crate::model::{Kind, Weights};
 pub use crate::prime::Prime;
 use crate::style;
 use job::{Job, Then};
+pub use lent::Loan;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -139,6 +144,8 @@ pub struct Writer {
     batch: Option<Batch>,
     /// The line that was over last.
     last: Option<Job>,
+    /// Whether others write lines too.
+    shares: bool,
     notice: String,
     cancelled: Arc<AtomicBool>,
 }
@@ -163,6 +170,9 @@ struct Batch {
     jobs: Vec<Option<Job>>,
     /// Lines not begun, with their numbers.
     queue: VecDeque<(usize, String, Settings)>,
+    /// Lines that another writer has, and those of them that are back and not handed out.
+    lent: Vec<Job>,
+    returned: Vec<Job>,
     /// Character ids of the longest line.
     longest: usize,
     /// Whether the first line is written by itself until it is over.
@@ -189,6 +199,7 @@ impl Writer {
             clock: None,
             batch: None,
             last: None,
+            shares: false,
             notice: String::new(),
             cancelled: Arc::default(),
         }
@@ -245,7 +256,9 @@ impl Writer {
         let mut queue: VecDeque<_> = lines.into_iter().enumerate().map(|(n, (text, own))| (n, text, own)).collect();
         let mut first = None;
         let mut jobs = Vec::new();
-        for (number, text, settings) in queue.drain(..queue.len().min(MOST_LINES)) {
+        // One after the other where there are others to write too: the rest is theirs.
+        let most = if self.shares && self.engine.is_cpu() { 1 } else { MOST_LINES };
+        for (number, text, settings) in queue.drain(..queue.len().min(most)) {
             let (job, started) = self.plan(number, &text, &settings)?;
             jobs.push(Some(job));
             first.get_or_insert(started);
@@ -261,6 +274,8 @@ impl Writer {
         let mut batch = Batch {
             weights,
             queue,
+            lent: Vec::new(),
+            returned: Vec::new(),
             longest,
             // The GPU writes all lines in the time of one. The CPU takes nearly as long for each as for one alone,
             // and the first is the one that is waited for.
@@ -270,7 +285,8 @@ impl Writer {
             in_flight: VecDeque::new(),
         };
         // One line of which nothing can be written needs no engine.
-        if batch.jobs.len() > 1 || batch.jobs.iter().flatten().any(|job| job.finish.is_none()) {
+        let more = batch.jobs.len() > 1 || !batch.queue.is_empty();
+        if more || batch.jobs.iter().flatten().any(|job| job.finish.is_none()) {
             self.open(&mut batch).await?;
         }
         self.batch = Some(batch);
@@ -415,7 +431,7 @@ impl Writer {
             Err(error) if error.is_of_the_gpu() => self.fall_back(&mut batch, &error).await?,
             other => other?,
         }
-        if fresh.is_empty() && batch.jobs.iter().all(Option::is_none) {
+        if fresh.is_empty() && batch.jobs.iter().all(Option::is_none) && batch.lent.is_empty() {
             return Ok(None);
         }
         self.batch = Some(batch);
@@ -484,15 +500,17 @@ impl Writer {
         let mut fresh = Vec::new();
         for place in &mut batch.jobs {
             let Some(job) = place else { continue };
-            let begun = (job.delivered == 0).then(|| job.as_read());
-            let chunk = job.deliver();
-            let finish = job.finish;
-            if !chunk.steps.is_empty() || finish.is_some() {
-                fresh.push(Fresh { line: job.number, begun, chunk, finish });
+            let own = job.fresh();
+            if !own.chunk.steps.is_empty() || own.finish.is_some() {
+                fresh.push(own);
             }
-            if finish.is_some() {
+            if job.finish.is_some() {
                 self.last = place.take();
             }
+        }
+        for mut job in batch.returned.drain(..) {
+            fresh.push(job.fresh());
+            self.last = Some(job);
         }
         fresh
     }

@@ -213,17 +213,20 @@ def written_report(args, writer: Writer, alphabet: str, hands: str) -> list[str]
 
 
 def characters_report(args, writer: Writer, alphabet: str, hands: str) -> list[str]:
-    """How well each kind of character can be read, on the texts of the characters' sheet."""
+    """How well each kind of character can be read, on the texts of the characters' sheet, and on real lines."""
     texts = list(contact.all_contexts(alphabet).values()) * TIMES
+    held = held_out(args.data, alphabet, args.sentences)
+    written = {f"generated, bias {bias:g}": (texts, writer.write(texts, bias, args.attempts, hands)) for bias in BIASES}
+    inks = {name: (texts, [line.strokes for line in lines]) for name, (texts, lines) in written.items()}
     rows = []
-    for bias in BIASES:
-        note(f"bias {bias:g}: write and read {len(texts)} lines of all characters")
-        ink = [line.strokes for line in writer.write(texts, bias, args.attempts, hands)]
+    for name, (texts, ink) in {"real": (held.texts, held.ink), **inks}.items():
+        note(f"{name}: read {len(texts)} lines for their characters")
         kinds = read.misread(texts, read.read(ink, args.processes))
-        rows.append([f"{bias:g}", *(f"{wrong / max(1, count):.3f}" for count, wrong in kinds.values())])
-    heads = [f"{kind} ({count})" for kind, (count, _) in kinds.items()]
-    told = f"Share misread of each kind of character, of {len(texts)} lines: every character in three contexts."
-    return [table(["bias", *heads], rows), told]
+        shares = [f"{wrong / count:.3f} of {count:,}" if count else "" for count, wrong in kinds.values()]
+        rows.append([name, len(texts), *shares])
+    told = f"Share misread of each kind of character. Generated lines: all characters in three contexts, {TIMES} times."
+    told += " Real lines have texts of their own."
+    return [table(["ink", "lines", *read.KINDS, read.SIGNS], rows), told]
 
 
 def draw_sheets(args, writer: Writer, meta: dict, hands: str, prediction: Writer | None) -> None:

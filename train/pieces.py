@@ -32,6 +32,8 @@ NEAREST, ENOUGH = 10, 2
 #: How much wider for its height than its character's median a piece may be, by a factor or by this share of its
 #: height: else it has a neighbour in it.
 WIDER, WIDER_BY = 1.3, 0.2
+#: Share of a character's pieces that is kept, those that look least like any other; but not fewer than a few.
+CLEAREST, FEW = 0.6, 20
 #: Side of the picture that is compared, in pixels, and how many times as large it is drawn first.
 SIDE, LARGER = 24, 4
 
@@ -190,22 +192,29 @@ def believable(found: list[tuple[str, list[Piece]]]) -> list[tuple[str, Piece]]:
     proportions = np.array([pieces[0].width / pieces[0].tall for _, pieces in rare])
     usual = {c: float(np.median(proportions[labels == c])) for c in classes}
 
-    def like(place: int, character: str, piece: Piece) -> bool:
+    def like(place: int, character: str, piece: Piece) -> float | None:
+        """How much more it looks like its character than like any other; `None` if it does not count."""
         own = writers == piece.writer if many else np.arange(len(rare)) == place
         alike, kinds = (known @ look(piece))[~own], labels[~own]
         scores = {c: float(np.sort(alike[kinds == c])[-2:].mean()) for c in classes if c in kinds}
         same = {character}.union(*(pair for pair in ALIKE if character in pair))
         others = max((score for c, score in scores.items() if c not in same), default=-1.0)
         near = np.isin(kinds[np.argsort(-alike)[:NEAREST]], list(same)).sum()
-        return (
+        good = (
             character in scores
             and scores[character] > others - DOUBT
             and near >= min(ENOUGH, np.isin(kinds, list(same)).sum())
             and piece.width / piece.tall < max(WIDER * usual[character], usual[character] + WIDER_BY)
         )
+        return scores[character] - others if good else None
 
+    margins: dict[str, list[tuple[float, Piece]]] = {}
     for place, (character, pieces) in enumerate(rare):
-        kept = next((piece for piece in pieces if like(place, character, piece)), None)
+        judged = ((like(place, character, piece), piece) for piece in pieces)
+        kept = next(((margin, piece) for margin, piece in judged if margin is not None), None)
         if kept:
-            result.append((character, kept))
+            margins.setdefault(character, []).append(kept)
+    for character, kept in margins.items():
+        kept.sort(key=lambda one: -one[0])
+        result += [(character, piece) for _, piece in kept[: max(FEW, round(CLEAREST * len(kept)))]]
     return result

@@ -2,6 +2,7 @@
 // out. One text is written at a time; a new one ends the one before.
 
 import { site } from "./files.js";
+import { Help, canHelp, equip } from "./helpers.js";
 import init, { Longhand, Thinking, exportInk, handFromFile, handToFile } from "./pkg/longhand.js";
 import { weights } from "./weights.js";
 
@@ -49,6 +50,9 @@ let asked = false;
 const WARM = "Something that nobody sees";
 /** How long the engine rests before, in ms. */
 const REST = 200;
+
+/** Others who write lines of the text under way. @type {Help | undefined} */
+let help;
 
 /** Looks into the text written last, when asked. @type {Thinking | undefined} */
 let thinking;
@@ -104,7 +108,9 @@ function network(
 ) {
   const load = async () => {
     const bytes = await weights(`weights/${kind}.safetensors`, progress);
-    return (await opened).loadBytes(bytes, `${kind}.safetensors`, kind);
+    const network = await (await opened).loadBytes(bytes, `${kind}.safetensors`, kind);
+    if (kind === "synthesis") equip(bytes, `${kind}.safetensors`);
+    return network;
   };
   return (networks[kind] ??= load().catch((error) => {
     delete networks[kind];
@@ -119,6 +125,7 @@ async function take(bytes, name) {
     // The site's own may still be on its way, and must not come after it.
     if (await networks[network.kind]?.catch(() => undefined)) await longhand.loadBytes(bytes, name);
     networks[network.kind] = Promise.resolve(network);
+    if (network.kind === "synthesis") equip(bytes, name);
     return network;
   });
   reply({ type: "weights", kind, name, styles: longhand.styles(), fingerprint });
@@ -140,13 +147,26 @@ async function write(job, text, options) {
   asked = true;
   const longhand = await opened;
   await network(text.trim() === "" ? "prediction" : "synthesis");
+  help?.end();
+  longhand.shares = canHelp;
   const writing = await longhand.write(text, options);
   thinking = new Thinking(writing);
-  reply({ type: "plan", job, plan: writing.plan });
+  const { plan } = writing;
+  reply({ type: "plan", job, plan });
   tellEngine(longhand);
-  for await (const points of writing) {
-    if (points.length) reply({ type: "points", job, points, row: writing.row }, [points.buffer]);
-    tellEngine(longhand);
+  const own = canHelp && plan.lines.length > 1 ? new Help(writing, options, plan) : undefined;
+  help = own;
+  try {
+    await own?.turn(false);
+    for await (const points of writing) {
+      // Its buffer goes with the message.
+      const nothing = points.length === 0;
+      if (!nothing) reply({ type: "points", job, points, row: writing.row }, [points.buffer]);
+      tellEngine(longhand);
+      await own?.turn(nothing);
+    }
+  } finally {
+    own?.end();
   }
   reply({ type: "finish", job, finish: writing.finish });
   writing.free();
@@ -192,6 +212,7 @@ self.addEventListener("message", (/** @type {MessageEvent<Request>} */ { data })
       });
       break;
     case "cancel":
+      help?.end();
       opened?.then((longhand) => longhand.cancel());
       break;
     case "weights":

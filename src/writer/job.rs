@@ -1,6 +1,6 @@
 //! One line being written: its timesteps so far, the words that are found good, and the attempts at the one that is not.
 
-use super::{Chunk, Settings};
+use super::{Chunk, Fresh, Settings};
 use crate::check::{Check, DOUBTFUL};
 use crate::ending::{Ending, Finish};
 use crate::engine::{Line, Noise, Step, given};
@@ -161,6 +161,19 @@ impl Job {
             return Offset { dx: 0.0, dy: 0.0, ..offset };
         }
         offset
+    }
+
+    /// The same, as what has come of the line.
+    pub(super) fn fresh(&mut self) -> Fresh {
+        let begun = (self.delivered == 0).then(|| self.as_read());
+        Fresh { line: self.number, begun, chunk: self.deliver(), finish: self.finish }
+    }
+
+    /// Has been written elsewhere, to its end.
+    pub(super) fn written(&mut self, steps: Vec<Step>, finish: Finish) {
+        self.ready = steps.len();
+        self.steps = steps;
+        self.finish = Some(finish);
     }
 
     /// What may be delivered and is not yet.

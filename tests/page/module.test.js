@@ -73,6 +73,44 @@ test("a new text ends the one before, and cancel ends it for good", async () => 
   assert.deepEqual(found, { begun: false, old: "cancelled", same: true, after: { points: [], finish: "cancelled" } });
 });
 
+test("another engine can write lines of a text", async () => {
+  const found = await inPage(async ({ Longhand }, gather, refusal) => {
+    const [one, other] = await Promise.all(["cpu", "cpu"].map((engine) => Longhand.open(engine)));
+    for (const longhand of [one, other]) await longhand.load("weights/synthesis.safetensors");
+    const text = "my dear\nold friend\nhow are\nyou now";
+    const options = { seed: 9, style: 2, bias: 1 };
+    const alone = await gather(await one.write(text, options));
+    one.shares = true;
+    const writing = await one.write(text, options);
+    const [first, second] = [writing.lend(), writing.lend()];
+    const busy = writing.next();
+    // It begins behind what waits already.
+    for (let turn = 0; turn < 5; turn++) await null;
+    const notNow = [writing.lend(), writing.giveBack(first.number)];
+    const begun = (await busy).value;
+    const written = await other.writeLine(first.text, first.line, options);
+    const refusals = [
+      await refusal((async () => writing.giveBack(7))()),
+      await refusal((async () => writing.giveBack(first.number, { steps: [1], finish: "stopped" }))()),
+      await refusal((async () => writing.giveBack(first.number, { steps: new Float32Array(8), finish: "stopped" }))()),
+      await refusal((async () => writing.giveBack(first.number, { ...written, finish: "cancelled" }))()),
+    ];
+    const taken = [writing.giveBack(first.number, written), writing.giveBack(second.number)];
+    const shared = await gather(writing);
+    const same = JSON.stringify(alone) === JSON.stringify({ ...shared, points: [...begun, ...shared.points] });
+    return { same, loans: [first, second], notNow, refusals, taken, late: writing.lend() };
+  });
+  assert.ok(found.same);
+  assert.deepEqual(found.loans, [{ number: 1, line: 1, text: "old friend" }, { number: 2, line: 2, text: "how are" }]);
+  assert.deepEqual(found.notNow, [undefined, false]);
+  assert.deepEqual(found.taken, [true, true]);
+  assert.match(found.refusals[0], /line 7 is not lent/);
+  assert.match(found.refusals[1], /`steps` has to be a Float32Array/);
+  assert.match(found.refusals[2], /9 numbers each/);
+  assert.match(found.refusals[3], /not whole/);
+  assert.equal(found.late, undefined);
+});
+
 test("leaving the loop early ends the text", async () => {
   const found = await inPage(async ({ Longhand }) => {
     const longhand = await Longhand.open("cpu");

@@ -162,31 +162,41 @@ def test_sections_can_be_left_out(folders, packed_file, stand_in):
     assert len({tuple(call["texts"]) for call in calls()}) == 1
 
 
-def test_every_kind_of_character_has_its_share(stand_in, tmp_path, monkeypatch):
+def test_every_kind_of_character_has_its_share(stand_in, packed_file, tmp_path, monkeypatch):
     command, calls = stand_in
-    args = SimpleNamespace(attempts=2, processes=1)
-    # A reader that takes every 7 for a 1, and sees no capitals at bias 1.
+    args = SimpleNamespace(data=packed_file, sentences=3, attempts=2, processes=1)
+    real = evaluate.held_out(packed_file, DEFAULT_ALPHABET, 3).texts
     read_so_far = []
 
     def reads(ink, processes):
-        texts = calls()[-1]["texts"]
+        """Takes every 7 for a 1, sees no capitals at bias 1, and of real lines nothing."""
         read_so_far.append(len(ink))
-        capitals = dict.fromkeys(map(ord, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) if calls()[-1]["--bias"] == "1" else {}
-        return [text.replace("7", "1").translate(capitals) for text in texts]
+        if len(read_so_far) == 1:
+            return [""] * len(ink)
+        call = calls()[len(read_so_far) - 2]
+        capitals = dict.fromkeys(map(ord, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) if call["--bias"] == "1" else {}
+        return [text.replace("7", "1").translate(capitals) for text in call["texts"]]
 
     monkeypatch.setattr(evaluate.read, "read", reads)
     writer = Writer(tmp_path / "w.safetensors", command)
-    report = evaluate.characters_report(args, writer, DEFAULT_ALPHABET, "all")
-    (rows,) = tables("\n\n".join(report))
-    assert [row.pop("bias") for row in rows] == ["0", "0.5", "1"]
-    assert read_so_far == [4 * (len(DEFAULT_ALPHABET) - 1)] * 3
+    (rows,) = tables("\n\n".join(evaluate.characters_report(args, writer, DEFAULT_ALPHABET, "all")))
+    lines = 4 * (len(DEFAULT_ALPHABET) - 1)
+    assert [row.pop("ink") for row in rows] == ["real", *(f"generated, bias {bias}" for bias in ("0", "0.5", "1"))]
+    assert [row.pop("lines") for row in rows] == ["3", *[str(lines)] * 3]
+    assert read_so_far == [3, lines, lines, lines]
+    texts = list(contact.all_contexts(DEFAULT_ALPHABET).values()) * 4
+
+    def cell(share: float, belongs) -> str:
+        return f"{share:.3f} of {sum(map(belongs, ''.join(texts))):,}"
+
     small, capitals, digits, signs = ([row[kind] for row in rows] for kind in rows[0])
-    assert small == signs == ["0.000"] * 3
-    assert capitals == ["0.000", "0.000", "1.000"]
-    sevens = sum(text.count("7") for text in contact.all_contexts(DEFAULT_ALPHABET).values())
-    written = sum(c.isdigit() for text in contact.all_contexts(DEFAULT_ALPHABET).values() for c in text)
-    assert digits == [f"{sevens / written:.3f}"] * 3
-    assert {call["--attempts"] for call in calls()} == {"2"}
+    assert small[0] == f"1.000 of {sum(map(str.islower, ''.join(real)))}"
+    assert digits[0] == "", "there are none"
+    assert small[1:] == [cell(0, str.islower)] * 3
+    assert signs[1:] == [cell(0, lambda c: not c.isalnum() and c != " ")] * 3
+    assert capitals[1:] == [cell(0, str.isupper)] * 2 + [cell(1, str.isupper)]
+    sevens = sum(text.count("7") for text in texts) / sum(map(str.isdigit, "".join(texts)))
+    assert digits[1:] == [cell(sevens, str.isdigit)] * 3
 
 
 def test_a_missing_reader_is_told_before_anything_is_done(folders, packed_file, stand_in, monkeypatch):

@@ -98,6 +98,24 @@ def test_what_looks_like_another_character_is_not_believed():
     assert not any(p is wide for p in kept), "something of its neighbour is in it"
 
 
+def test_of_many_pieces_the_clearest_are_kept():
+    rng = np.random.default_rng(3)
+
+    def made(writer: str, lean: float) -> pieces.Piece:
+        """Between an L and an upright, the nearer to it the more it leans."""
+        shape = ANGLE * [1 - lean, 1]
+        return piece(shape + rng.normal(0, 0.01, shape.shape), writer=writer)
+
+    clear = [made(f"w{k}", rng.uniform(0, 0.1)) for k in range(24)]
+    doubtful = [made(f"v{k}", rng.uniform(0.3, 0.4)) for k in range(16)]
+    uprights = [("I", [piece(UPRIGHT, writer=f"u{k}")]) for k in range(6)]
+    kept = pieces.believable([*uprights, *(("L", [p]) for p in doubtful + clear)])
+    found = [p for c, p in kept if c == "L"]
+    assert len(found) == round(pieces.CLEAREST * 40)
+    assert {id(p) for p in found} == {id(p) for p in clear}
+    assert sum(c == "I" for c, _ in kept) == 6, "of a few all are kept"
+
+
 def test_of_one_writer_pieces_are_compared_with_the_others():
     rng = np.random.default_rng(2)
     found = [

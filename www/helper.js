@@ -1,0 +1,50 @@
+// Writes lines for worker.js, beside it: see helpers.js.
+
+import init, { Longhand } from "./pkg/longhand.js";
+
+/**
+ * What it is asked for.
+ * @typedef {{ type: "weights", bytes: Uint8Array, name: string }
+ *   | { type: "line", id: number, loan: import("./pkg/longhand.js").Loan, options: import("./pkg/longhand.js").WriteOptions,
+ *       fingerprint: string }
+ *   | { type: "cancel" }} Task
+ */
+
+/**
+ * What comes of a line. Without `written` nothing can be had here.
+ * @typedef {{ id: number, written?: import("./pkg/longhand.js").WrittenLine }} Answer
+ */
+
+const opened = init().then(() => Longhand.open("cpu"));
+/** The network that came last. @type {Promise<import("./pkg/longhand.js").Network> | undefined} */
+let loaded;
+
+/** @param {Answer} answer @param {Transferable[]} [transfer] */
+const tell = (answer, transfer = []) => self.postMessage(answer, { transfer });
+
+self.addEventListener("message", async (/** @type {MessageEvent<Task>} */ { data }) => {
+  switch (data.type) {
+    case "weights":
+      loaded = opened.then((longhand) => longhand.loadBytes(data.bytes, data.name));
+      // Told with the first line.
+      loaded.catch(() => {});
+      break;
+    case "cancel":
+      opened.then((longhand) => longhand.cancel());
+      break;
+    case "line":
+      try {
+        const longhand = await opened;
+        let network;
+        for (let last; last !== loaded; ) network = await (last = loaded);
+        // The text may be written with others than came last.
+        if (network?.fingerprint !== data.fingerprint) throw new Error("other weights");
+        const written = await longhand.writeLine(data.loan.text, data.loan.line, data.options);
+        tell({ id: data.id, written }, [written.steps.buffer]);
+      } catch {
+        // Whatever is wrong will be wrong, and told, where the text was asked for.
+        tell({ id: data.id });
+      }
+      break;
+  }
+});

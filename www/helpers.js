@@ -1,0 +1,136 @@
+// More hands for a page of text: the CPU engine uses one core, and lines do not depend on one another. Each helper
+// is a worker with an engine of its own (helper.js), which takes lines that are not begun and gives them back.
+// Who wrote a line makes no difference to its ink, and what a helper fails to write is written here.
+
+import { script } from "./trusted.js";
+
+/** Workers beside the one that asks: more hardly pays, and each keeps the weights in memory. */
+const MOST = 3;
+/** How many there can be. A core may show as two, and the page itself needs one. */
+const COUNT = typeof Worker === "undefined" ? 0 : Math.min(MOST, (navigator.hardwareConcurrency ?? 1) >> 1);
+
+/** Whether there can be any. */
+export const canHelp = COUNT > 0;
+
+/** Those that have begun, at places of their own. @type {(Helper | undefined)[]} */
+const helpers = [];
+/** The weights that they write with. @type {{ bytes: Uint8Array, name: string } | undefined} */
+let weights;
+
+/** Has them write with this network from now on. @param {Uint8Array} bytes @param {string} name */
+export function equip(bytes, name) {
+  weights = { bytes, name };
+  for (const helper of helpers) helper?.post({ type: "weights", ...weights });
+}
+
+/** A worker, and the line that it is asked for. */
+class Helper {
+  #worker = new Worker(script("helper.js"), { type: "module" });
+  #id = 0;
+  /** @type {((written: import("./pkg/longhand.js").WrittenLine | undefined) => void) | undefined} */
+  #resolve;
+
+  constructor() {
+    this.#worker.addEventListener("message", (/** @type {MessageEvent<import("./helper.js").Answer>} */ { data }) => {
+      if (data.id === this.#id) this.#end(data.written);
+    });
+    this.#worker.addEventListener("error", () => {
+      this.#worker.terminate();
+      helpers[helpers.indexOf(this)] = undefined;
+      this.#end(undefined);
+    });
+    if (weights) this.post({ type: "weights", ...weights });
+  }
+
+  /** @param {import("./helper.js").Task} task */
+  post(task) {
+    this.#worker.postMessage(task);
+  }
+
+  /**
+   * The line as it is written; `undefined` if it cannot be, or if this is asked for another one meanwhile.
+   * @param {import("./pkg/longhand.js").Loan} loan @param {import("./pkg/longhand.js").WriteOptions} options
+   * @param {string} fingerprint of the weights
+   * @returns {Promise<import("./pkg/longhand.js").WrittenLine | undefined>}
+   */
+  write(loan, options, fingerprint) {
+    this.#end(undefined);
+    this.#id += 1;
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      this.post({ type: "line", id: this.#id, loan, options, fingerprint });
+    });
+  }
+
+  cancel() {
+    if (this.#resolve) this.post({ type: "cancel" });
+    this.#end(undefined);
+  }
+
+  /** @param {import("./pkg/longhand.js").WrittenLine | undefined} written */
+  #end(written) {
+    this.#resolve?.(written);
+    this.#resolve = undefined;
+  }
+}
+
+/** The help that one text gets. */
+export class Help {
+  #writing;
+  #options;
+  #fingerprint;
+  /** Places of the helpers that have nothing to do. */
+  #idle;
+  /** What came of lines. @type {{ number: number, written: import("./pkg/longhand.js").WrittenLine | undefined }[]} */
+  #answers = [];
+  #over = false;
+  #wake = () => {};
+
+  /**
+   * @param {import("./pkg/longhand.js").Writing} writing @param {import("./pkg/longhand.js").WriteOptions} options
+   * @param {import("./pkg/longhand.js").Plan} plan
+   */
+  constructor(writing, options, plan) {
+    this.#writing = writing;
+    this.#options = options;
+    this.#fingerprint = plan.fingerprint;
+    this.#idle = Array.from({ length: Math.max(0, Math.min(COUNT, plan.lines.length - 1)) }, (_, place) => place);
+  }
+
+  /**
+   * Between two points: gives back what was written, and hands out what can be.
+   * @param {boolean} nothing whether nothing has come of the text: then this waits, if there is nothing else to do
+   */
+  async turn(nothing) {
+    this.#exchange();
+    if (!nothing || !this.#writing.waiting || this.#over) return;
+    await new Promise((resolve) => (this.#wake = () => resolve(undefined)));
+    this.#exchange();
+  }
+
+  #exchange() {
+    if (this.#over) return;
+    this.#answers = this.#answers.filter(({ number, written }) => !this.#writing.giveBack(number, written));
+    for (let loan; this.#idle.length && (loan = this.#writing.lend()); ) this.#ask(this.#idle.pop() ?? 0, loan);
+  }
+
+  /** @param {number} place @param {import("./pkg/longhand.js").Loan} loan */
+  async #ask(place, loan) {
+    const helper = (helpers[place] ??= new Helper());
+    const written = await helper.write(loan, this.#options, this.#fingerprint);
+    const whole = written?.finish === "cancelled" ? undefined : written;
+    this.#answers.push({ number: loan.number, written: whole });
+    // Who could not write this one is not asked again.
+    if (whole) this.#idle.push(place);
+    this.#wake();
+  }
+
+  /** The text is over: whatever is under way is not wanted. */
+  end() {
+    // They may be at the next text already.
+    if (this.#over) return;
+    this.#over = true;
+    for (const helper of helpers) helper?.cancel();
+    this.#wake();
+  }
+}
