@@ -28,6 +28,7 @@ use half::f16;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Longest metadata that is read, in bytes. The shipped files have some thousand; parsed, it takes up to
 /// thirty times as much memory, whatever the size of the tensors.
@@ -250,10 +251,15 @@ pub struct Dense {
 pub struct Whole {
     /// By which each row is multiplied, `[rows]`.
     pub scales: Vec<f32>,
-    /// Tiles of [`Whole::ROWS`] rows, one after the other; missing rows and columns are zeros.
+    /// Columns whose numbers in a vector are mostly zeros: they are not in the tiles.
+    pub sparse: Range<usize>,
+    /// Tiles of [`Whole::ROWS`] rows, one after the other: the columns behind the sparse ones, then those before them,
+    /// either filled up to whole chunks with zeros, as is the last tile.
     tiles: Vec<TileChunk>,
     /// Chunks of a tile.
     width: usize,
+    /// The sparse columns, one after the other, times the rows' scales.
+    apart: Vec<f32>,
 }
 
 /// [`Whole::LANES`] columns of [`Whole::ROWS`] rows: what is multiplied at a time lies together.
@@ -268,22 +274,33 @@ impl Whole {
     /// Sums of products with 14-bit numbers, in four lanes of 32 bits, cannot overflow up to here.
     const MOST_COLUMNS: usize = 8000;
 
-    /// Rows of numbers, as a file has them; `None` if they are too long for whole sums.
-    pub fn new(numbers: &[u8], columns: usize, scales: Vec<f32>) -> Option<Self> {
-        if columns > Self::MOST_COLUMNS {
+    /// Rows of numbers, as a file has them; `None` if they are too long for whole sums, or all columns are sparse.
+    pub fn new(numbers: &[u8], columns: usize, scales: Vec<f32>, sparse: Range<usize>) -> Option<Self> {
+        if columns > Self::MOST_COLUMNS || sparse.len() == columns {
             return None;
         }
-        let width = columns.div_ceil(Self::LANES);
+        let (before, behind) = (sparse.start, columns - sparse.end);
+        let width = behind.div_ceil(Self::LANES) + before.div_ceil(Self::LANES);
         let mut tiles = vec![[[0; Self::LANES]; Self::ROWS]; scales.len().div_ceil(Self::ROWS) * width];
+        let mut apart = vec![0.0; sparse.len() * scales.len()];
         for (r, row) in numbers.chunks_exact(columns).enumerate() {
             let tile = &mut tiles[r / Self::ROWS * width..][..width];
-            for (chunk, numbers) in tile.iter_mut().zip(row.chunks(Self::LANES)) {
+            let chunks = row[sparse.end..].chunks(Self::LANES).chain(row[..before].chunks(Self::LANES));
+            for (chunk, numbers) in tile.iter_mut().zip(chunks) {
                 for (lane, number) in chunk[r % Self::ROWS].iter_mut().zip(numbers) {
                     *lane = number.cast_signed();
                 }
             }
+            for (column, number) in row[sparse.clone()].iter().enumerate() {
+                apart[column * scales.len() + r] = f32::from(number.cast_signed()) * scales[r];
+            }
         }
-        Some(Self { scales, tiles, width })
+        Some(Self { scales, sparse, tiles, width, apart })
+    }
+
+    /// The sparse columns.
+    pub fn apart(&self) -> impl Iterator<Item = &[f32]> {
+        self.apart.chunks_exact(self.scales.len().max(1))
     }
 
     /// Each tile's chunks, with the scales of its rows; the last tile may have fewer of them.
@@ -350,7 +367,8 @@ impl Weights {
         let reader = Reader { tensors: &tensors, quantisation: config.quantisation, file };
         let mut layers = Vec::with_capacity(config.hidden.len());
         for (l, &hidden) in config.hidden.iter().enumerate() {
-            let gates = reader.dense(&format!("lstm.{l}"), 4 * hidden, config.columns(l))?;
+            // The point, then the window: of all characters there are few in view.
+            let gates = reader.dense(&format!("lstm.{l}"), 4 * hidden, config.columns(l), 3..3 + config.ids())?;
             let style = if config.style_dim > 0 {
                 reader.tensor(&format!("lstm.{l}.style"), &[4 * hidden, config.style_dim])?
             } else {
@@ -360,9 +378,9 @@ impl Weights {
         }
         let window = match config.window {
             0 => None,
-            k => Some(reader.dense("window", 3 * k, config.hidden[0])?),
+            k => Some(reader.dense("window", 3 * k, config.hidden[0], 0..0)?),
         };
-        let output = reader.dense("output", config.outputs(), config.hidden_total())?;
+        let output = reader.dense("output", config.outputs(), config.hidden_total(), 0..0)?;
         let style_table = if config.style_dim > 0 {
             reader.tensor("style.table", &[config.styles.len(), config.style_dim])?
         } else {
@@ -507,7 +525,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn dense(&self, stem: &str, rows: usize, columns: usize) -> Result<Dense> {
+    fn dense(&self, stem: &str, rows: usize, columns: usize, sparse: Range<usize>) -> Result<Dense> {
         let name = format!("{stem}.weight");
         let view = self.view(&name, &[rows, columns])?;
         if view.dtype() != self.quantisation.dtype() {
@@ -518,7 +536,7 @@ impl Reader<'_> {
         }
         let weight = self.tensor(&name, &[rows, columns])?;
         let whole = match view.dtype() {
-            Dtype::I8 => Whole::new(view.data(), columns, self.scales(&name, rows)?),
+            Dtype::I8 => Whole::new(view.data(), columns, self.scales(&name, rows)?, sparse),
             _ => None,
         };
         Ok(Dense { weight, bias: self.tensor(&format!("{stem}.bias"), &[rows])?, columns, whole })

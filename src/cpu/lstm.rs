@@ -1,7 +1,6 @@
 //! One LSTM layer [G eqs 7–11, without peepholes]: twin of `shaders/lstm.wgsl`.
 
-/// Largest argument of [`exp`] either way: its result is a normal number.
-const LARGEST: f32 = 87.0;
+use super::exp;
 
 /// Advances one layer of H units by one timestep.
 ///
@@ -34,24 +33,6 @@ fn sigmoid(x: f32) -> f32 {
 #[inline(always)]
 fn tanh(x: f32) -> f32 {
     1.0 - 2.0 / (1.0 + exp(2.0 * x))
-}
-
-/// eˣ = 2ⁿ eʳ with a whole n and |r| ≤ ln 2 / 2, and a polynomial for eʳ (Cephes' `expf`). NaN stays.
-#[inline(always)]
-fn exp(x: f32) -> f32 {
-    // Beside this number the last bit of an `f32` is 1, so that a sum with it is rounded to a whole number.
-    const WHOLE: f32 = 12_582_912.0;
-    const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
-    let x = x.clamp(-LARGEST, LARGEST);
-    let shifted = x * std::f32::consts::LOG2_E + WHOLE;
-    let n = shifted - WHOLE;
-    let r = (x - n * LN_2[0]) - n * LN_2[1];
-    let mut p = 1.987_569_1e-4;
-    for c in [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
-        p = p * r + c;
-    }
-    // n stands in the last bits of the sum: it moves to the exponent.
-    (p * r * r + r + 1.0) * f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0f32.to_bits()))
 }
 
 #[cfg(test)]

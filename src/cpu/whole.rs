@@ -32,19 +32,20 @@ pub struct Fixed {
 }
 
 impl Fixed {
-    /// Room for vectors of up to `length` numbers.
+    /// Room for vectors of up to `length` numbers, in two pieces.
     pub fn new(length: usize) -> Self {
-        Self { unit: 0.0, chunks: vec![[[0; LANES]; 2]; length.div_ceil(LANES)] }
+        Self { unit: 0.0, chunks: vec![[[0; LANES]; 2]; length.div_ceil(LANES) + 1] }
     }
 
-    /// Takes a vector; without room for it, makes some.
-    fn set(&mut self, input: &[f32]) {
-        let count = input.len().div_ceil(LANES);
+    /// Takes a vector in two pieces, either filled up to whole chunks; without room for it, makes some.
+    fn set(&mut self, pieces: [&[f32]; 2]) {
+        let count: usize = pieces.iter().map(|piece| piece.len().div_ceil(LANES)).sum();
         if self.chunks.len() < count {
-            *self = Self::new(input.len());
+            *self = Self::new(count * LANES);
         }
         // Magnitudes are ordered like their bits, with what is no number at the end.
-        let largest = input.iter().fold(0, |most: u32, x| most.max(x.to_bits() & 0x7fff_ffff));
+        let largest = |piece: &[f32]| piece.iter().fold(0, |most: u32, x| most.max(x.to_bits() & 0x7fff_ffff));
+        let largest = largest(pieces[0]).max(largest(pieces[1]));
         if largest >= f32::INFINITY.to_bits() {
             self.unit = f32::NAN;
             return;
@@ -53,14 +54,19 @@ impl Fixed {
         let exponent = (largest >> 23).max(26);
         let scale = f32::from_bits((279 - exponent) << 23);
         self.unit = f32::from_bits((exponent - 25) << 23);
-        let (whole, rest) = input.as_chunks::<LANES>();
-        for (chunk, input) in self.chunks.iter_mut().zip(whole) {
-            *chunk = parts(input, scale);
-        }
-        if !rest.is_empty() {
-            let mut padded = [0.0; LANES];
-            padded[..rest.len()].copy_from_slice(rest);
-            self.chunks[count - 1] = parts(&padded, scale);
+        let mut chunks = &mut self.chunks[..];
+        for piece in pieces {
+            let (whole, rest) = piece.as_chunks::<LANES>();
+            for (chunk, input) in chunks.iter_mut().zip(whole) {
+                *chunk = parts(input, scale);
+            }
+            chunks = &mut chunks[whole.len()..];
+            if let (Some(chunk), false) = (chunks.first_mut(), rest.is_empty()) {
+                let mut padded = [0.0; LANES];
+                padded[..rest.len()].copy_from_slice(rest);
+                *chunk = parts(&padded, scale);
+                chunks = &mut chunks[1..];
+            }
         }
     }
 }
@@ -82,7 +88,7 @@ fn parts(input: &[f32; LANES], scale: f32) -> Chunk {
 pub fn products<L>(whole: &Whole, lines: &mut [L], part: impl for<'a> Fn(&'a mut L) -> Part<'a>) {
     for line in &mut *lines {
         let Part { input, fixed, .. } = part(line);
-        fixed.set(input);
+        fixed.set([&input[whole.sparse.end..], &input[..whole.sparse.start]]);
     }
     for (n, (tile, scales)) in whole.tiles().enumerate() {
         let write = |line: Part<'_>, totals: &[i64]| {
@@ -112,6 +118,15 @@ pub fn products<L>(whole: &Whole, lines: &mut [L], part: impl for<'a> Fn(&'a mut
             let line = part(line);
             let [totals] = dots::<0, ROWS, 1>(tile, [&line.fixed.chunks]);
             write(line, &totals);
+        }
+    }
+    for line in lines {
+        let Part { input, sums, .. } = part(line);
+        for (column, &x) in whole.apart().zip(&input[whole.sparse.clone()]) {
+            // What is no number is not 0 either.
+            if x != 0.0 {
+                sums.iter_mut().zip(column).for_each(|(sum, weight)| *sum += x * weight);
+            }
         }
     }
 }
@@ -358,7 +373,9 @@ mod tests {
     fn whole(rows: usize, columns: usize) -> (Vec<u8>, Whole) {
         let numbers: Vec<u8> = (0..rows * columns).map(|k| (k * k + 17 * k) as u8).collect();
         let scales = (0..rows).map(|r| 0.25 + r as f32).collect();
-        let whole = Whole::new(&numbers, columns, scales).unwrap_or_default();
+        // None, or some in the middle.
+        let sparse = if columns % 2 > 0 { columns / 4..columns / 2 } else { 0..0 };
+        let whole = Whole::new(&numbers, columns, scales, sparse).unwrap_or_default();
         (numbers, whole)
     }
 
@@ -396,7 +413,7 @@ mod tests {
         let (_, whole) = whole(ROWS, 600);
         let fixed = [0.3, 0.7].map(|pace: f32| {
             let mut fixed = Fixed::default();
-            fixed.set(&(0..600).map(|k| (k as f32 * pace).cos()).collect::<Vec<_>>());
+            fixed.set([&(0..600).map(|k| (k as f32 * pace).cos()).collect::<Vec<_>>(), &[]]);
             fixed
         });
         let (tile, _) = whole.tiles().next().unwrap_or_default();
@@ -414,7 +431,7 @@ mod tests {
     #[test]
     fn the_largest_numbers_do_not_overflow() {
         let columns = 8000;
-        let whole = Whole::new(&vec![0x80; columns], columns, vec![1.0]).unwrap_or_default();
+        let whole = Whole::new(&vec![0x80; columns], columns, vec![1.0], 0..0).unwrap_or_default();
         for x in [1.0f32, -1.999_999_9, f32::MAX / 1e7] {
             let expected = -128.0 * columns as f32 * x;
             assert!((found(&whole, &vec![x; columns], 1)[0] / expected - 1.0).abs() < 1e-6);
@@ -424,11 +441,13 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_told() {
-        let (_, whole) = whole(5, 20);
+        let (_, whole) = whole(5, 21);
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-            let mut input = [0.5; 20];
-            input[3] = bad;
-            assert!(found(&whole, &input, 1).iter().all(|sum| sum.is_nan()));
+            for column in [3, 6, 20] {
+                let mut input = [0.5; 21];
+                input[column] = bad;
+                assert!(found(&whole, &input, 1).iter().all(|sum| !sum.is_finite()), "{bad} in column {column}");
+            }
         }
     }
 }

@@ -1,5 +1,11 @@
 //! The soft window over the text [G eqs 46–51]: twin of `shaders/window.wgsl`.
 
+use super::exp;
+
+/// An exponent so small adds nothing: numbers below the normal ones would come of it, on which a processor
+/// may spend a hundred times as long.
+const FAR: f32 = -80.0;
+
 /// Moves the window by one timestep.
 ///
 /// * `sums`: `[3 K]`, in as products of the rows α̂ | β̂ | κ̂ with the hidden state `[H_0]` of layer 0, out as the
@@ -17,12 +23,15 @@ pub fn step(sums: &mut [f32], bias: &[f32], ids: &[u32], kappa: &mut [f32], phi:
     for k in 0..components {
         kappa[k] += sums[2 * components + k];
     }
-    for u in 0..ids.len() {
-        phi[u] = 0.0;
-        for k in 0..components {
-            let (alpha, beta) = (sums[k], sums[components + k]);
+    // The shader's loops the other way round, so that the compiler takes several characters at a time; every sum has the
+    // same order. Most characters are far away from most components.
+    phi.fill(0.0);
+    for k in 0..components {
+        let (alpha, beta) = (sums[k], sums[components + k]);
+        for u in 0..ids.len() {
             let distance = kappa[k] - u as f32;
-            phi[u] += alpha * (-beta * distance * distance).exp();
+            let exponent = -beta * distance * distance;
+            phi[u] += if exponent < FAR { 0.0 } else { alpha * exp(exponent) };
         }
     }
     window.fill(0.0);

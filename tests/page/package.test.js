@@ -66,7 +66,7 @@ before(async () => {
   const [{ filename, files }] = JSON.parse(await npm(PACKAGE, "pack", "--json", "--pack-destination", project));
   const { version } = JSON.parse(await readFile(join(PACKAGE, "package.json"), "utf8"));
   assert.equal(filename, `longhand-${version}.tgz`);
-  for (const path of ["pkg/longhand.js", "pkg/longhand.d.ts", "long-hand.js", "weights/README.md", "LICENSE.md"]) {
+  for (const path of ["pkg/longhand.js", "pkg/longhand.d.ts", "long-hand.js", "worker.js", "helper.js", "weights/README.md", "LICENSE.md"]) {
     assert.ok(files.some((file) => file.path === path), `${path} is in the package`);
   }
   await writeFile(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
