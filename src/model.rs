@@ -28,7 +28,6 @@ use half::f16;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
-use std::ops::Range;
 
 /// Longest metadata that is read, in bytes. The shipped files have some thousand; parsed, it takes up to
 /// thirty times as much memory, whatever the size of the tensors.
@@ -251,10 +250,9 @@ pub struct Dense {
 pub struct Whole {
     /// By which each row is multiplied, `[rows]`.
     pub scales: Vec<f32>,
-    /// Columns whose numbers in a vector are mostly zeros: they are not in the tiles.
-    pub sparse: Range<usize>,
-    /// Tiles of [`Whole::ROWS`] rows, one after the other: the columns behind the sparse ones, then those before them,
-    /// either filled up to whole chunks with zeros, as is the last tile.
+    /// How many columns, the first ones, have mostly zeros for factors: they are not in the tiles.
+    pub sparse: usize,
+    /// Tiles of [`Whole::ROWS`] rows, one after the other; missing rows and columns are zeros.
     tiles: Vec<TileChunk>,
     /// Chunks of a tile.
     width: usize,
@@ -275,23 +273,21 @@ impl Whole {
     const MOST_COLUMNS: usize = 8000;
 
     /// Rows of numbers, as a file has them; `None` if they are too long for whole sums, or all columns are sparse.
-    pub fn new(numbers: &[u8], columns: usize, scales: Vec<f32>, sparse: Range<usize>) -> Option<Self> {
-        if columns > Self::MOST_COLUMNS || sparse.len() == columns {
+    pub fn new(numbers: &[u8], columns: usize, scales: Vec<f32>, sparse: usize) -> Option<Self> {
+        if columns > Self::MOST_COLUMNS || sparse >= columns {
             return None;
         }
-        let (before, behind) = (sparse.start, columns - sparse.end);
-        let width = behind.div_ceil(Self::LANES) + before.div_ceil(Self::LANES);
+        let width = (columns - sparse).div_ceil(Self::LANES);
         let mut tiles = vec![[[0; Self::LANES]; Self::ROWS]; scales.len().div_ceil(Self::ROWS) * width];
-        let mut apart = vec![0.0; sparse.len() * scales.len()];
+        let mut apart = vec![0.0; sparse * scales.len()];
         for (r, row) in numbers.chunks_exact(columns).enumerate() {
             let tile = &mut tiles[r / Self::ROWS * width..][..width];
-            let chunks = row[sparse.end..].chunks(Self::LANES).chain(row[..before].chunks(Self::LANES));
-            for (chunk, numbers) in tile.iter_mut().zip(chunks) {
+            for (chunk, numbers) in tile.iter_mut().zip(row[sparse..].chunks(Self::LANES)) {
                 for (lane, number) in chunk[r % Self::ROWS].iter_mut().zip(numbers) {
                     *lane = number.cast_signed();
                 }
             }
-            for (column, number) in row[sparse.clone()].iter().enumerate() {
+            for (column, number) in row[..sparse].iter().enumerate() {
                 apart[column * scales.len() + r] = f32::from(number.cast_signed()) * scales[r];
             }
         }
@@ -367,8 +363,8 @@ impl Weights {
         let reader = Reader { tensors: &tensors, quantisation: config.quantisation, file };
         let mut layers = Vec::with_capacity(config.hidden.len());
         for (l, &hidden) in config.hidden.iter().enumerate() {
-            // The point, then the window: of all characters there are few in view.
-            let gates = reader.dense(&format!("lstm.{l}"), 4 * hidden, config.columns(l), 3..3 + config.ids())?;
+            // The point, and the window: of all characters there are few in view.
+            let gates = reader.dense(&format!("lstm.{l}"), 4 * hidden, config.columns(l), 3 + config.ids())?;
             let style = if config.style_dim > 0 {
                 reader.tensor(&format!("lstm.{l}.style"), &[4 * hidden, config.style_dim])?
             } else {
@@ -378,9 +374,9 @@ impl Weights {
         }
         let window = match config.window {
             0 => None,
-            k => Some(reader.dense("window", 3 * k, config.hidden[0], 0..0)?),
+            k => Some(reader.dense("window", 3 * k, config.hidden[0], 0)?),
         };
-        let output = reader.dense("output", config.outputs(), config.hidden_total(), 0..0)?;
+        let output = reader.dense("output", config.outputs(), config.hidden_total(), 0)?;
         let style_table = if config.style_dim > 0 {
             reader.tensor("style.table", &[config.styles.len(), config.style_dim])?
         } else {
@@ -525,7 +521,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn dense(&self, stem: &str, rows: usize, columns: usize, sparse: Range<usize>) -> Result<Dense> {
+    fn dense(&self, stem: &str, rows: usize, columns: usize, sparse: usize) -> Result<Dense> {
         let name = format!("{stem}.weight");
         let view = self.view(&name, &[rows, columns])?;
         if view.dtype() != self.quantisation.dtype() {

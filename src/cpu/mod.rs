@@ -151,7 +151,7 @@ pub fn advance(weights: &Weights, lines: &mut [State]) {
         for line in &mut *lines {
             line.join(l);
         }
-        products(&layer.gates, lines, |line| Part {
+        products(&layer.gates, lines, &|line| Part {
             input: &line.joined[..layer.gates.columns],
             fixed: &mut line.fixed,
             sums: &mut line.sums[..4 * layer.hidden],
@@ -161,7 +161,7 @@ pub fn advance(weights: &Weights, lines: &mut [State]) {
         }
         if let (0, Some(dense)) = (l, &weights.window) {
             let rows = dense.bias.len();
-            products(dense, lines, |line| Part {
+            products(dense, lines, &|line| Part {
                 input: &line.hidden[0],
                 fixed: &mut line.fixed,
                 sums: &mut line.sums[..rows],
@@ -177,7 +177,7 @@ pub fn advance(weights: &Weights, lines: &mut [State]) {
         line.join_hidden();
     }
     let output = &weights.output;
-    products(output, lines, |line| Part {
+    products(output, lines, &|line| Part {
         input: &line.joined[..output.columns],
         fixed: &mut line.fixed,
         sums: &mut line.output,

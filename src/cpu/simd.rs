@@ -28,7 +28,7 @@ pub struct Part<'a> {
 }
 
 /// `sums[r] = weight[r] · input` for every line; `part` says where a line has them. The bias is not added.
-pub fn products<L>(dense: &Dense, lines: &mut [L], part: impl for<'a> Fn(&'a mut L) -> Part<'a>) {
+pub fn products<L>(dense: &Dense, lines: &mut [L], part: &dyn for<'a> Fn(&'a mut L) -> Part<'a>) {
     if let Some(whole) = &dense.whole {
         return whole::products(whole, lines, part);
     }
@@ -42,7 +42,7 @@ pub fn products<L>(dense: &Dense, lines: &mut [L], part: impl for<'a> Fn(&'a mut
 
 /// The same with vectors of one kind. All kinds have the same eight lanes, and give the same sums.
 #[inline(always)]
-fn products_by<V: Vector, L>(dense: &Dense, lines: &mut [L], part: impl for<'a> Fn(&'a mut L) -> Part<'a>) {
+fn products_by<V: Vector, L>(dense: &Dense, lines: &mut [L], part: &dyn for<'a> Fn(&'a mut L) -> Part<'a>) {
     let columns = dense.columns;
     let rows = dense.weight.len() / columns;
     let row = |row: usize| &dense.weight[row * columns..(row + 1) * columns];
@@ -83,7 +83,7 @@ fn products_by<V: Vector, L>(dense: &Dense, lines: &mut [L], part: impl for<'a> 
 
 /// [`products`] of one line.
 pub fn product(dense: &Dense, input: &[f32], sums: &mut [f32]) {
-    products(dense, &mut [(Fixed::default(), sums)], |(fixed, sums)| Part { input, fixed, sums });
+    products(dense, &mut [(Fixed::default(), sums)], &|(fixed, sums)| Part { input, fixed, sums });
 }
 
 /// Eight `f32`.
@@ -235,7 +235,7 @@ mod avx {
     }
 
     #[target_feature(enable = "avx")]
-    pub fn products<L>(dense: &Dense, lines: &mut [L], part: impl for<'a> Fn(&'a mut L) -> Part<'a>) {
+    pub fn products<L>(dense: &Dense, lines: &mut [L], part: &dyn for<'a> Fn(&'a mut L) -> Part<'a>) {
         products_by::<Eight, L>(dense, lines, part);
     }
 }
@@ -285,9 +285,9 @@ mod tests {
         let input = |line: usize| (0..333).map(|k| ((k + 3 * line) as f32 * 0.3).cos()).collect();
         let mut lines: Vec<(Vec<f32>, Fixed, Vec<f32>)> =
             (0..3).map(|line| (input(line), Fixed::default(), vec![9.0; 9])).collect();
-        products(&dense, &mut lines, |(input, fixed, sums)| Part { input, fixed, sums });
+        products(&dense, &mut lines, &|(input, fixed, sums)| Part { input, fixed, sums });
         let chosen = lines.clone();
-        products_by::<vector::Eight, _>(&dense, &mut lines, |(input, fixed, sums)| Part { input, fixed, sums });
+        products_by::<vector::Eight, _>(&dense, &mut lines, &|(input, fixed, sums)| Part { input, fixed, sums });
         assert_eq!(chosen, lines);
     }
 
@@ -300,7 +300,7 @@ mod tests {
                 let input = |line: usize| (0..columns).map(|k| ((k + 3 * line) as f32 * 0.3).cos()).collect();
                 let mut lines: Vec<(Vec<f32>, Fixed, Vec<f32>)> =
                     (0..count).map(|line| (input(line), Fixed::default(), vec![9.0; rows])).collect();
-                products(&dense, &mut lines, |(input, fixed, sums)| Part { input, fixed, sums });
+                products(&dense, &mut lines, &|(input, fixed, sums)| Part { input, fixed, sums });
                 for (input, _, sums) in &lines {
                     let mut alone = vec![9.0; rows];
                     product(&dense, input, &mut alone);

@@ -32,20 +32,19 @@ pub struct Fixed {
 }
 
 impl Fixed {
-    /// Room for vectors of up to `length` numbers, in two pieces.
+    /// Room for vectors of up to `length` numbers.
     pub fn new(length: usize) -> Self {
-        Self { unit: 0.0, chunks: vec![[[0; LANES]; 2]; length.div_ceil(LANES) + 1] }
+        Self { unit: 0.0, chunks: vec![[[0; LANES]; 2]; length.div_ceil(LANES)] }
     }
 
-    /// Takes a vector in two pieces, either filled up to whole chunks; without room for it, makes some.
-    fn set(&mut self, pieces: [&[f32]; 2]) {
-        let count: usize = pieces.iter().map(|piece| piece.len().div_ceil(LANES)).sum();
+    /// Takes a vector; without room for it, makes some.
+    fn set(&mut self, input: &[f32]) {
+        let count = input.len().div_ceil(LANES);
         if self.chunks.len() < count {
-            *self = Self::new(count * LANES);
+            *self = Self::new(input.len());
         }
         // Magnitudes are ordered like their bits, with what is no number at the end.
-        let largest = |piece: &[f32]| piece.iter().fold(0, |most: u32, x| most.max(x.to_bits() & 0x7fff_ffff));
-        let largest = largest(pieces[0]).max(largest(pieces[1]));
+        let largest = input.iter().fold(0, |most: u32, x| most.max(x.to_bits() & 0x7fff_ffff));
         if largest >= f32::INFINITY.to_bits() {
             self.unit = f32::NAN;
             return;
@@ -54,19 +53,14 @@ impl Fixed {
         let exponent = (largest >> 23).max(26);
         let scale = f32::from_bits((279 - exponent) << 23);
         self.unit = f32::from_bits((exponent - 25) << 23);
-        let mut chunks = &mut self.chunks[..];
-        for piece in pieces {
-            let (whole, rest) = piece.as_chunks::<LANES>();
-            for (chunk, input) in chunks.iter_mut().zip(whole) {
-                *chunk = parts(input, scale);
-            }
-            chunks = &mut chunks[whole.len()..];
-            if let (Some(chunk), false) = (chunks.first_mut(), rest.is_empty()) {
-                let mut padded = [0.0; LANES];
-                padded[..rest.len()].copy_from_slice(rest);
-                *chunk = parts(&padded, scale);
-                chunks = &mut chunks[1..];
-            }
+        let (whole, rest) = input.as_chunks::<LANES>();
+        for (chunk, input) in self.chunks.iter_mut().zip(whole) {
+            *chunk = parts(input, scale);
+        }
+        if !rest.is_empty() {
+            let mut padded = [0.0; LANES];
+            padded[..rest.len()].copy_from_slice(rest);
+            self.chunks[count - 1] = parts(&padded, scale);
         }
     }
 }
@@ -85,49 +79,80 @@ fn parts(input: &[f32; LANES], scale: f32) -> Chunk {
 }
 
 /// [`super::simd::products`] with a matrix of whole numbers.
-pub fn products<L>(whole: &Whole, lines: &mut [L], part: impl for<'a> Fn(&'a mut L) -> Part<'a>) {
+pub fn products<L>(whole: &Whole, lines: &mut [L], part: &dyn for<'a> Fn(&'a mut L) -> Part<'a>) {
     for line in &mut *lines {
         let Part { input, fixed, .. } = part(line);
-        fixed.set([&input[whole.sparse.end..], &input[..whole.sparse.start]]);
+        fixed.set(&input[whole.sparse..]);
     }
-    for (n, (tile, scales)) in whole.tiles().enumerate() {
-        let write = |line: Part<'_>, totals: &[i64]| {
-            for ((sum, scale), total) in line.sums[n * ROWS..].iter_mut().zip(scales).zip(totals) {
-                *sum = number(*total, line.fixed.unit, *scale);
+    if let [line] = &mut *lines {
+        products_alone(whole, part(line));
+    } else {
+        for (n, (tile, scales)) in whole.tiles().enumerate() {
+            let first = n * ROWS;
+            // As many sums at a time as registers hold.
+            let (fours, rest) = if many_registers() { lines.as_chunks_mut::<4>() } else { (&mut [][..], &mut *lines) };
+            for four in fours {
+                let four = four.each_mut().map(part);
+                let totals = dots::<0, ROWS, 4>(tile, four.each_ref().map(|line| &line.fixed.chunks[..]));
+                for (line, totals) in four.into_iter().zip(totals) {
+                    write(line, first, scales, &totals);
+                }
             }
-        };
-        // As many sums at a time as registers hold.
-        let (fours, rest) = if many_registers() { lines.as_chunks_mut::<4>() } else { (&mut [][..], &mut *lines) };
-        for four in fours {
-            let four = four.each_mut().map(&part);
-            let totals = dots::<0, ROWS, 4>(tile, four.each_ref().map(|line| &line.fixed.chunks[..]));
-            for (line, totals) in four.into_iter().zip(totals) {
-                write(line, &totals);
+            let (pairs, last) = rest.as_chunks_mut::<2>();
+            for pair in pairs {
+                let pair = pair.each_mut().map(part);
+                let totals = dots_of_two(tile, pair.each_ref().map(|line| &line.fixed.chunks[..]));
+                for (l, line) in pair.into_iter().enumerate() {
+                    write(line, first, scales, [totals[0][l], totals[1][l]].as_flattened());
+                }
             }
-        }
-        let (pairs, last) = rest.as_chunks_mut::<2>();
-        for pair in pairs {
-            let pair = pair.each_mut().map(&part);
-            let inputs = pair.each_ref().map(|line| &line.fixed.chunks[..]);
-            let (first, second) = (dots::<0, 2, 2>(tile, inputs), dots::<2, 2, 2>(tile, inputs));
-            for (l, line) in pair.into_iter().enumerate() {
-                write(line, [first[l], second[l]].as_flattened());
+            for line in last {
+                let line = part(line);
+                let [totals] = dots_of_one(tile, [&line.fixed.chunks]);
+                write(line, first, scales, &totals);
             }
-        }
-        for line in last {
-            let line = part(line);
-            let [totals] = dots::<0, ROWS, 1>(tile, [&line.fixed.chunks]);
-            write(line, &totals);
         }
     }
     for line in lines {
         let Part { input, sums, .. } = part(line);
-        for (column, &x) in whole.apart().zip(&input[whole.sparse.clone()]) {
+        for (column, &x) in whole.apart().zip(&input[..whole.sparse]) {
             // What is no number is not 0 either.
             if x != 0.0 {
                 sums.iter_mut().zip(column).for_each(|(sum, weight)| *sum += x * weight);
             }
         }
+    }
+}
+
+// What is not generic stands in the module once.
+
+/// The products of one line, without the sparse columns.
+#[inline(never)]
+fn products_alone(whole: &Whole, line: Part<'_>) {
+    let Part { fixed, sums, .. } = line;
+    for ((tile, scales), sums) in whole.tiles().zip(sums.chunks_mut(ROWS)) {
+        let [totals] = dots::<0, ROWS, 1>(tile, [&fixed.chunks]);
+        for ((sum, scale), total) in sums.iter_mut().zip(scales).zip(totals) {
+            *sum = number(total, fixed.unit, *scale);
+        }
+    }
+}
+
+#[inline(never)]
+fn dots_of_one(tile: &[TileChunk], input: [&[Chunk]; 1]) -> Totals<ROWS, 1> {
+    dots::<0, ROWS, 1>(tile, input)
+}
+
+/// The first two rows' and the last two rows'.
+#[inline(never)]
+fn dots_of_two(tile: &[TileChunk], inputs: [&[Chunk]; 2]) -> [Totals<2, 2>; 2] {
+    [dots::<0, 2, 2>(tile, inputs), dots::<2, 2, 2>(tile, inputs)]
+}
+
+/// Notes the totals of a tile's rows, of which `first` is the first.
+fn write(line: Part<'_>, first: usize, scales: &[f32], totals: &[i64]) {
+    for ((sum, scale), total) in line.sums[first..].iter_mut().zip(scales).zip(totals) {
+        *sum = number(*total, line.fixed.unit, *scale);
     }
 }
 
@@ -366,15 +391,14 @@ mod tests {
     fn found(whole: &Whole, input: &[f32], lines: usize) -> Vec<f32> {
         let mut lines: Vec<_> =
             (0..lines).map(|_| (input.to_vec(), Fixed::default(), vec![9.0; whole.scales.len()])).collect();
-        products(whole, &mut lines, |(input, fixed, sums)| Part { input, fixed, sums });
+        products(whole, &mut lines, &|(input, fixed, sums)| Part { input, fixed, sums });
         lines.pop().map(|(.., sums)| sums).unwrap_or_default()
     }
 
     fn whole(rows: usize, columns: usize) -> (Vec<u8>, Whole) {
         let numbers: Vec<u8> = (0..rows * columns).map(|k| (k * k + 17 * k) as u8).collect();
         let scales = (0..rows).map(|r| 0.25 + r as f32).collect();
-        // None, or some in the middle.
-        let sparse = if columns % 2 > 0 { columns / 4..columns / 2 } else { 0..0 };
+        let sparse = if columns % 2 > 0 { columns / 3 } else { 0 };
         let whole = Whole::new(&numbers, columns, scales, sparse).unwrap_or_default();
         (numbers, whole)
     }
@@ -413,7 +437,7 @@ mod tests {
         let (_, whole) = whole(ROWS, 600);
         let fixed = [0.3, 0.7].map(|pace: f32| {
             let mut fixed = Fixed::default();
-            fixed.set([&(0..600).map(|k| (k as f32 * pace).cos()).collect::<Vec<_>>(), &[]]);
+            fixed.set(&(0..600).map(|k| (k as f32 * pace).cos()).collect::<Vec<_>>());
             fixed
         });
         let (tile, _) = whole.tiles().next().unwrap_or_default();
@@ -431,7 +455,7 @@ mod tests {
     #[test]
     fn the_largest_numbers_do_not_overflow() {
         let columns = 8000;
-        let whole = Whole::new(&vec![0x80; columns], columns, vec![1.0], 0..0).unwrap_or_default();
+        let whole = Whole::new(&vec![0x80; columns], columns, vec![1.0], 0).unwrap_or_default();
         for x in [1.0f32, -1.999_999_9, f32::MAX / 1e7] {
             let expected = -128.0 * columns as f32 * x;
             assert!((found(&whole, &vec![x; columns], 1)[0] / expected - 1.0).abs() < 1e-6);
