@@ -11,7 +11,8 @@ import init, { Longhand } from "./pkg/longhand.js";
  */
 
 /**
- * What comes of a line. Without `written` nothing can be had here.
+ * What comes of a line: without `written` nothing can be had here. The first one is of no line, and says that lines can
+ * come.
  * @typedef {{ id: number, written?: import("./pkg/longhand.js").WrittenLine }} Answer
  */
 
@@ -26,8 +27,11 @@ self.addEventListener("message", async (/** @type {MessageEvent<Task>} */ { data
   switch (data.type) {
     case "weights":
       loaded = opened.then((longhand) => longhand.loadBytes(data.bytes, data.name));
-      // Told with the first line.
-      loaded.catch(() => {});
+      // What is wrong with them was told where they were loaded first.
+      loaded.then(
+        () => tell({ id: 0 }),
+        () => {},
+      );
       break;
     case "cancel":
       opened.then((longhand) => longhand.cancel());

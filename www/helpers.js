@@ -26,12 +26,16 @@ export function equip(bytes, name) {
 /** A worker, and the line that it is asked for. */
 class Helper {
   #worker = new Worker(script("helper.js"), { type: "module" });
+  #begun = () => {};
+  /** It can write: until then nothing waits for it. @type {Promise<void>} */
+  ready = new Promise((resolve) => (this.#begun = resolve));
   #id = 0;
   /** @type {((written: import("./pkg/longhand.js").WrittenLine | undefined) => void) | undefined} */
   #resolve;
 
   constructor() {
     this.#worker.addEventListener("message", (/** @type {MessageEvent<import("./helper.js").Answer>} */ { data }) => {
+      this.#begun();
       if (data.id === this.#id) this.#end(data.written);
     });
     this.#worker.addEventListener("error", () => {
@@ -79,8 +83,8 @@ export class Help {
   #writing;
   #options;
   #fingerprint;
-  /** Places of the helpers that have nothing to do. */
-  #idle;
+  /** Those who have nothing to do. @type {Helper[]} */
+  #idle = [];
   /** What came of lines. @type {{ number: number, written: import("./pkg/longhand.js").WrittenLine | undefined }[]} */
   #answers = [];
   #over = false;
@@ -94,7 +98,15 @@ export class Help {
     this.#writing = writing;
     this.#options = options;
     this.#fingerprint = plan.fingerprint;
-    this.#idle = Array.from({ length: Math.max(0, Math.min(COUNT, plan.lines.length - 1)) }, (_, place) => place);
+    for (let place = 0; place < COUNT && place < plan.lines.length - 1; place++) {
+      try {
+        const helper = (helpers[place] ??= new Helper());
+        helper.ready.then(() => this.#idle.push(helper));
+      } catch {
+        // A page may forbid workers of workers.
+        return;
+      }
+    }
   }
 
   /**
@@ -111,17 +123,23 @@ export class Help {
   #exchange() {
     if (this.#over) return;
     this.#answers = this.#answers.filter(({ number, written }) => !this.#writing.giveBack(number, written));
-    for (let loan; this.#idle.length && (loan = this.#writing.lend()); ) this.#ask(this.#idle.pop() ?? 0, loan);
+    for (;;) {
+      const helper = this.#idle.pop();
+      const loan = helper && this.#writing.lend();
+      if (loan) this.#ask(helper, loan);
+      // There may be a line for it later: one that comes back.
+      else if (helper) this.#idle.push(helper);
+      if (!loan) return;
+    }
   }
 
-  /** @param {number} place @param {import("./pkg/longhand.js").Loan} loan */
-  async #ask(place, loan) {
-    const helper = (helpers[place] ??= new Helper());
+  /** @param {Helper} helper @param {import("./pkg/longhand.js").Loan} loan */
+  async #ask(helper, loan) {
     const written = await helper.write(loan, this.#options, this.#fingerprint);
     const whole = written?.finish === "cancelled" ? undefined : written;
     this.#answers.push({ number: loan.number, written: whole });
     // Who could not write this one is not asked again.
-    if (whole) this.#idle.push(place);
+    if (whole) this.#idle.push(helper);
     this.#wake();
   }
 

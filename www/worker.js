@@ -154,7 +154,8 @@ async function write(job, text, options) {
   const { plan } = writing;
   reply({ type: "plan", job, plan });
   tellEngine(longhand);
-  const own = canHelp && plan.lines.length > 1 ? new Help(writing, options, plan) : undefined;
+  const alone = !canHelp || plan.lines.length < 2 || !longhand.engine.startsWith("CPU");
+  const own = alone ? undefined : new Help(writing, options, plan);
   help = own;
   try {
     await own?.turn(false);
