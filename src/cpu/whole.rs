@@ -398,7 +398,7 @@ mod tests {
     fn whole(rows: usize, columns: usize) -> (Vec<u8>, Whole) {
         let numbers: Vec<u8> = (0..rows * columns).map(|k| (k * k + 17 * k) as u8).collect();
         let scales = (0..rows).map(|r| 0.25 + r as f32).collect();
-        let sparse = if columns % 2 > 0 { columns / 3 } else { 0 };
+        let sparse = if columns.is_multiple_of(2) { 0 } else { columns / 3 };
         let whole = Whole::new(&numbers, columns, scales, sparse).unwrap_or_default();
         (numbers, whole)
     }
