@@ -2,7 +2,7 @@
 
 The CPU engine and onnxruntime on one thread take turns, in seconds of the processor, so that what else
 runs on the machine matters less; then the GPU engine, if there is an adapter,
-against as many dispatches that do nothing; then what layers, width and lines cost.
+against itself with shaders that do nothing; then what layers, width and lines cost.
 """
 
 from __future__ import annotations
@@ -184,20 +184,20 @@ def gpu(bench: Bench, data: Path, rounds: int) -> bool:
     copied = median(bench.ask("copy", 32 if software else 256) for _ in range(rounds))
     for network in ("shipped", "wide"):
         file = data / f"{network}.safetensors"
-        layers = len(json.loads((data / f"{network}.json").read_text())["hidden"])
         steps = 32 if software else 512
         bytes_f16 = 2 * bench.ask("gpu", file, 1, 32)["parameters"]
         for lines in (1, 16, 64):
             rates, empty = [], []
             for _ in range(min(rounds, 3) if software else rounds):
                 rates.append(bench.rate("gpu", file, lines, steps))
-                empty.append(bench.ask("empty", steps * (layers + 2)) / steps)
-            step = 1 / median(rates)
+                empty.append(bench.rate("empty", file, lines, steps))
+            step, nothing = 1 / median(rates), 1 / median(empty)
             rows.append(
-                [f"{network}, {lines}", *cells([rate * lines for rate in rates]), f"{1e6 * step:,.0f} µs"]
-                + [f"{1e6 * median(empty):,.0f} µs", f"{1e6 * bytes_f16 / copied:,.0f} µs"]
+                [f"{network}, {lines}", *cells([rate * lines for rate in rates]), f"{1e6 * step:,.1f} µs"]
+                + [f"{1e6 * nothing:.1f} µs", f"{step / nothing:.2f} ×", f"{1e6 * bytes_f16 / copied:.1f} µs"]
             )
-    head = ["network, lines", "points/s: min", "median", "max", "a step", "its empty dispatches", "reading its weights"]
+    head = ["network, lines", "points/s: min", "median", "max", "a step", "with empty dispatches", "is"]
+    head.append("reading its weights")
     table(f"GPU engine on {label}{note}", head, rows)
     print(f"\nThe adapter copies {copied / 1e9:.1f} GB/s, bytes read and written.")
     return not software

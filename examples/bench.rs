@@ -6,8 +6,8 @@
 //! |---|---|
 //! | `prepare FOLDER` | writes networks, noise and golden points for the peers |
 //! | `cpu NETWORK LINES STEPS`, `gpu …` | seconds that the engine takes: of the processor, or by the clock |
+//! | `empty NETWORK LINES STEPS` | likewise, of a GPU engine whose shaders return at once |
 //! | `label` | names of CPU and GPU engine |
-//! | `empty DISPATCHES` | seconds of as many dispatches that do nothing |
 //! | `read MEGABYTES`, `copy MEGABYTES` | bytes a second: the CPU reads (one thread), the GPU copies (bytes read and written) |
 //!
 //! NETWORK is a weights file, or `random:LAYERSxUNITS`.
@@ -57,11 +57,11 @@ impl Bench {
             ["prepare", folder] => self.prepare(Path::new(folder)),
             ["cpu", network, lines, steps] => self.run("cpu", network, lines.parse()?, steps.parse()?),
             ["gpu", network, lines, steps] => self.run("gpu", network, lines.parse()?, steps.parse()?),
+            ["empty", network, lines, steps] => self.run("empty", network, lines.parse()?, steps.parse()?),
             ["label"] => {
                 Ok(json!({ "cpu": self.engine("cpu")?.label(), "gpu": self.engine("gpu").map(|e| e.label()).ok() }))
             }
             ["read", megabytes] => Ok(json!(self.read(megabytes.parse()?))),
-            ["empty", dispatches] => gpu::empty(dispatches.parse()?),
             ["copy", megabytes] => gpu::copy(megabytes.parse()?),
             _ => Err(format!("{command:?} is no command").into()),
         }
@@ -82,11 +82,17 @@ impl Bench {
 
     fn engine(&mut self, name: &'static str) -> Result<&mut Engine> {
         if !self.engines.contains_key(name) {
-            let choice = if name == "gpu" { Choice::Gpu } else { Choice::Cpu };
-            let (engine, notice) = block_on(Engine::choose(choice));
-            if let Some(notice) = notice {
-                return Err(notice.into());
-            }
+            let engine = match name {
+                "empty" => gpu::empty()?,
+                _ => {
+                    let choice = if name == "gpu" { Choice::Gpu } else { Choice::Cpu };
+                    let (engine, notice) = block_on(Engine::choose(choice));
+                    if let Some(notice) = notice {
+                        return Err(notice.into());
+                    }
+                    engine
+                }
+            };
             self.engines.insert(name, engine);
         }
         self.engines.get_mut(name).ok_or_else(|| "no engine".into())
@@ -227,7 +233,8 @@ fn random(hidden: &[usize]) -> Result<Vec<u8>> {
 
 #[cfg(feature = "gpu")]
 mod gpu {
-    use super::{Result, Value, block_on, json};
+    use super::{Engine, Result, Value, block_on, json};
+    use longhand::gpu::GpuEngine;
     use std::time::Instant;
 
     /// The adapter that the GPU engine takes too.
@@ -255,29 +262,15 @@ mod gpu {
         Ok(seconds)
     }
 
-    /// Seconds of a pass of dispatches that do nothing.
-    pub fn empty(dispatches: usize) -> Result<Value> {
-        let (device, queue) = open()?;
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: None,
-            source: wgpu::ShaderSource::Wgsl("@compute @workgroup_size(1) fn main() {}".into()),
+    /// The GPU engine, whose dispatches do nothing: what they cost by themselves, with the same buffers, each
+    /// waiting for the one before.
+    pub fn empty() -> Result<Engine> {
+        let engine = GpuEngine::with_shaders(true, |_, source| {
+            let (before, body) = source.split_once("fn main(").unwrap_or((source, ""));
+            let body = body.replacen("{\n", "{\n    if batch.steps > 0u {\n        return;\n    }\n", 1);
+            [before, "fn main(", &body].concat().into()
         });
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: None,
-            layout: None,
-            module: &module,
-            entry_point: Some("main"),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
-            cache: None,
-        });
-        let seconds = timed(&device, &queue, |encoder| {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            for _ in 0..dispatches {
-                pass.set_pipeline(&pipeline);
-                pass.dispatch_workgroups(1, 1, 1);
-            }
-        })?;
-        Ok(json!(seconds))
+        Ok(Engine::Gpu(Box::new(block_on(engine)?)))
     }
 
     /// Bytes a second, read and written, of copies from buffer to buffer.
@@ -300,9 +293,9 @@ mod gpu {
 
 #[cfg(not(feature = "gpu"))]
 mod gpu {
-    use super::{Result, Value};
+    use super::{Engine, Result, Value};
 
-    pub fn empty(_: usize) -> Result<Value> {
+    pub fn empty() -> Result<Engine> {
         Err("this build has no GPU engine".into())
     }
 

@@ -8,24 +8,30 @@
 // Threads: a workgroup owns a line. First LANES threads share the dot products of ROWS rows of W at
 // a time; then each thread owns components, then characters of the line, then character ids. Every
 // sum over characters is taken by one thread in the order of the line, so runs repeat bit for bit.
+// What the later parts need is asked for before the sums, so that nothing is waited for behind them.
 
 // Sizes, from the weights' metadata.
-override HIDDEN: u32;     // H of layer 0, which stands first in a row of `hidden`
-override TOTAL: u32;      // units of all layers: a row of `hidden`
+override HIDDEN: u32;     // octets of layer 0, which stands first in a row of `hidden`
+override TOTAL: u32;      // octets of a row of `hidden`
 override COMPONENTS: u32; // K
 override IDS: u32;        // A, character ids
+override INPUT: u32;      // octets of a row of `input`
 
 // Nothing is in view where phi is no larger: the window has run past the text, or has not come to
 // it. Far above the numbers that some GPUs take for 0.
 const OUT_OF_VIEW = 1e-30;
 
+// Characters of a line, and words of its text, that have a place in the workgroup's memory. What is
+// beyond is read where it lies.
+const NEAR_PHI = 256u;
+const NEAR_TEXT = 4u * THREADS;
+
 const THREADS = 128u;
 const LANES = 16u;
 const ROWS = 4u; // a thread's rows: they share what it reads of h
-const SPAN = THREADS / LANES * ROWS; // rows that the workgroup takes at a time
-
-// Quads of columns in a row of weights.
-override QUADS = (HIDDEN + 3u) / 4u;
+const TEAMS = THREADS / LANES;
+const SPAN = TEAMS * ROWS; // rows that the workgroup takes at a time
+override ROUNDS = (HIDDEN + LANES - 1u) / LANES; // octets that each lane takes
 
 // The same in all three shaders.
 struct Batch {
@@ -35,7 +41,6 @@ struct Batch {
 }
 
 struct Line {
-    point: vec3<f32>, // input (dx, dy, pen) of the timestep
     position: f32,    // character under the window's maximum
     kappa: f32,       // mean of the window's kappa
     bias: f32,
@@ -44,88 +49,127 @@ struct Line {
     step: u32,        // timestep within the chunk
 }
 
+// Eight neighbouring columns.
+struct Octet {
+    low: vec4<f32>,
+    high: vec4<f32>,
+}
+
 @group(0) @binding(0) var<uniform> batch: Batch;
-@group(0) @binding(1) var<storage, read> weight: array<vec2<u32>>;  // [3 K][QUADS], two f16 to a word; rows alpha, beta, kappa
+@group(0) @binding(1) var<storage, read> weight: array<vec4<u32>>;  // [3 K][HIDDEN], eight f16 each; rows alpha, beta, kappa
 @group(0) @binding(2) var<storage, read> bias: array<f32>;          // [3 K]
-@group(0) @binding(3) var<storage, read> hidden: array<f32>;        // [N][TOTAL], of t
+@group(0) @binding(3) var<storage, read> hidden: array<vec4<f32>>;  // [N][2 TOTAL], of t
 // [N][A + 1 + length]: where each id's places start among the places, and behind the last one's
 // their end; then the places u of the line, sorted by id, then by u.
 @group(0) @binding(4) var<storage, read> text: array<u32>;
 @group(0) @binding(5) var<storage, read_write> lines: array<Line>;  // [N]
 @group(0) @binding(6) var<storage, read_write> kappa: array<f32>;   // [N][K], in and out
 @group(0) @binding(7) var<storage, read_write> phi: array<f32>;     // [N][length], out
-@group(0) @binding(8) var<storage, read_write> window: array<f32>;  // [N][A], out
+@group(0) @binding(8) var<storage, read_write> input: array<f32>;   // [N][8 INPUT], out: window, behind the point (3)
 
-var<workgroup> shares: array<vec4<f32>, THREADS>;
+var<workgroup> shares: array<vec4<f32>, THREADS>; // [LANES][TEAMS]
 // alpha | beta | kappa, after exp; kappa is the new position, not its increment.
 var<workgroup> sums: array<f32, 3u * COMPONENTS>;
-// The largest phi that a thread has seen, and where.
-var<workgroup> largest: array<f32, THREADS>;
-var<workgroup> places: array<u32, THREADS>;
+// The first words of the line's text, the first of its phi.
+var<workgroup> near_text: array<u32, NEAR_TEXT>;
+var<workgroup> near_phi: array<f32, NEAR_PHI>;
+// Bits of the largest phi, which order as numbers from 0 up do, and the first place that has it.
+var<workgroup> largest: atomic<u32>;
+var<workgroup> place: atomic<u32>;
 
-// Threads past the last row repeat it, and are not listened to.
-fn weights(row: u32, quad: u32) -> vec4<f32> {
-    let halves = weight[min(row, 3u * COMPONENTS - 1u) * QUADS + quad];
-    return vec4(unpack2x16float(halves[0]), unpack2x16float(halves[1]));
+// Word k of the line's row of `text`, which starts at `row`.
+fn word(row: u32, k: u32) -> u32 {
+    if k < NEAR_TEXT {
+        return near_text[k];
+    }
+    return text[row + k];
 }
 
-// Column `column` of h, 0 beyond the last.
-fn input(line: u32, column: u32) -> f32 {
-    if column < HIDDEN {
-        return hidden[line * TOTAL + column];
-    }
-    return 0.0;
+// An octet of the line's h; zeros beyond its end.
+fn columns(line: u32, octet: u32) -> Octet {
+    let at = 2u * (line * TOTAL + min(octet, HIDDEN - 1u));
+    let there = octet < HIDDEN;
+    return Octet(select(vec4(0.0), hidden[at], there), select(vec4(0.0), hidden[at + 1u], there));
+}
+
+// Threads past the last row repeat it, and are not listened to. Octets beyond the end of a row are
+// its last, and their columns are zeros.
+fn weights(row: u32, octet: u32) -> Octet {
+    let halves = weight[min(row, 3u * COMPONENTS - 1u) * HIDDEN + min(octet, HIDDEN - 1u)];
+    return Octet(
+        vec4(unpack2x16float(halves[0]), unpack2x16float(halves[1])),
+        vec4(unpack2x16float(halves[2]), unpack2x16float(halves[3])),
+    );
+}
+
+fn product(w: Octet, x: Octet) -> f32 {
+    return dot(w.low, x.low) + dot(w.high, x.high);
 }
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
     let line = group.x;
     let lane = thread % LANES;
+    let length = lines[line].length;
+    let row_of_text = line * (IDS + 1u + batch.length);
+    // Beyond the row's end it is the next line's, or whatever there is, and is not listened to.
+    var words: vec4<u32>;
+    for (var k = 0u; k < 4u; k++) {
+        words[k] = text[row_of_text + k * THREADS + thread];
+    }
 
-    // Sums W h + b, and their exponentials.
+    // Sums W h + b, and their exponentials; the window moves on.
     for (var first = 0u; first < 3u * COMPONENTS; first += SPAN) {
+        let own = first + thread;
+        let is_owner = thread < SPAN && own < 3u * COMPONENTS;
+        let kappa_at = line * COMPONENTS + own - 2u * COMPONENTS;
+        var own_bias = 0.0;
+        var old = 0.0;
+        if is_owner {
+            own_bias = bias[own];
+            if own >= 2u * COMPONENTS {
+                old = kappa[kappa_at];
+            }
+        }
         let row = first + thread / LANES * ROWS;
         var share = vec4(0.0);
-        for (var quad = lane; quad < QUADS; quad += LANES) {
-            let column = 4u * quad;
-            let h = vec4(
-                input(line, column),
-                input(line, column + 1u),
-                input(line, column + 2u),
-                input(line, column + 3u),
-            );
+        for (var round = 0u; round < ROUNDS; round++) {
+            let octet = round * LANES + lane;
+            let h = columns(line, octet);
             share += vec4(
-                dot(weights(row, quad), h),
-                dot(weights(row + 1u, quad), h),
-                dot(weights(row + 2u, quad), h),
-                dot(weights(row + 3u, quad), h),
+                product(weights(row, octet), h),
+                product(weights(row + 1u, octet), h),
+                product(weights(row + 2u, octet), h),
+                product(weights(row + 3u, octet), h),
             );
         }
-        shares[thread] = share;
+        shares[lane * TEAMS + thread / LANES] = share;
         workgroupBarrier();
-        if thread < SPAN && first + thread < 3u * COMPONENTS {
-            var sum = bias[first + thread];
+        if is_owner {
+            var sum = own_bias;
             for (var k = 0u; k < LANES; k++) {
-                sum += shares[thread / ROWS * LANES + k][thread % ROWS];
+                sum += shares[k * TEAMS + thread / ROWS][thread % ROWS];
             }
-            sums[first + thread] = exp(sum);
+            sums[own] = old + exp(sum);
+            if own >= 2u * COMPONENTS {
+                kappa[kappa_at] = sums[own];
+            }
         }
         workgroupBarrier();
     }
-
-    // The window moves on.
-    for (var k = thread; k < COMPONENTS; k += THREADS) {
-        let moved = kappa[line * COMPONENTS + k] + sums[2u * COMPONENTS + k];
-        kappa[line * COMPONENTS + k] = moved;
-        sums[2u * COMPONENTS + k] = moved;
+    for (var k = 0u; k < 4u; k++) {
+        near_text[k * THREADS + thread] = words[k];
+    }
+    if thread == 0u {
+        atomicStore(&largest, 0u);
+        atomicStore(&place, length);
     }
     workgroupBarrier();
 
     // How much of each character is in view, and the first of the largest. With nothing in view the
     // position stays.
-    let length = lines[line].length;
     var best = OUT_OF_VIEW;
-    var place = 0u;
+    var best_at = 0u;
     for (var u = thread; u < length; u += THREADS) {
         var sum = 0.0;
         for (var k = 0u; k < COMPONENTS; k++) {
@@ -133,39 +177,47 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             sum += sums[k] * exp(-sums[COMPONENTS + k] * distance * distance);
         }
         phi[line * batch.length + u] = sum;
+        if u < NEAR_PHI {
+            near_phi[u] = sum;
+        }
         if sum > best {
             best = sum;
-            place = u;
+            best_at = u;
         }
     }
-    largest[thread] = best;
-    places[thread] = place;
-    storageBarrier();
+    if best > OUT_OF_VIEW {
+        atomicMax(&largest, bitcast<u32>(best));
+    }
+    if batch.length > NEAR_PHI {
+        storageBarrier();
+    }
     workgroupBarrier();
+    if best > OUT_OF_VIEW && bitcast<u32>(best) == atomicLoad(&largest) {
+        atomicMin(&place, best_at);
+    }
 
     // The window: phi summed over each character's places.
-    let text_at = line * (IDS + 1u + batch.length);
     for (var id = thread; id < IDS; id += THREADS) {
         var sum = 0.0;
-        for (var k = text[text_at + id]; k < text[text_at + id + 1u]; k++) {
-            sum += phi[line * batch.length + text[text_at + IDS + 1u + k]];
-        }
-        window[line * IDS + id] = sum;
-    }
-
-    if thread == 0u {
-        for (var k = 1u; k < min(THREADS, length); k++) {
-            if largest[k] > best || (largest[k] == best && places[k] < place) {
-                best = largest[k];
-                place = places[k];
+        for (var k = word(row_of_text, id); k < word(row_of_text, id + 1u); k++) {
+            let u = word(row_of_text, IDS + 1u + k);
+            if u < NEAR_PHI {
+                sum += near_phi[u];
+            } else {
+                sum += phi[line * batch.length + u];
             }
         }
+        input[8u * line * INPUT + 3u + id] = sum;
+    }
+    workgroupBarrier();
+
+    if thread == 0u {
         var sum = 0.0;
         for (var k = 0u; k < COMPONENTS; k++) {
             sum += sums[2u * COMPONENTS + k];
         }
-        if best > OUT_OF_VIEW {
-            lines[line].position = f32(place);
+        if atomicLoad(&place) < length {
+            lines[line].position = f32(atomicLoad(&place));
         }
         lines[line].kappa = sum / f32(COMPONENTS);
     }

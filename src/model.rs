@@ -28,6 +28,7 @@ use half::f16;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Longest metadata that is read, in bytes. The shipped files have some thousand; parsed, it takes up to
 /// thirty times as much memory, whatever the size of the tensors.
@@ -420,16 +421,24 @@ impl Weights {
     }
 }
 
+/// Columns that [`Dense::packed_f16`] keeps together: 16 bytes.
+pub const OCTET: usize = 8;
+
 impl Dense {
-    /// Rows of `[rows, columns]` packed two `f16` to a `u32`, low half first; each row padded with a
-    /// zero to an even number of columns, so that rows start on whole words.
-    pub fn packed_f16(&self) -> Vec<u32> {
-        let mut packed = Vec::with_capacity(self.bias.len() * self.columns.div_ceil(2));
+    /// These columns of all rows as `f16`, two to a `u32`, low half first. Each part is padded with zeros
+    /// to whole octets, so that it starts on one.
+    pub fn packed_f16(&self, parts: &[Range<usize>]) -> Vec<u32> {
+        let octets: usize = parts.iter().map(|part| part.len().div_ceil(OCTET)).sum();
+        let mut packed = Vec::with_capacity(self.bias.len() * octets * OCTET / 2);
         for row in self.weight.chunks_exact(self.columns) {
-            for pair in row.chunks(2) {
-                let low = f16::from_f32(pair[0]).to_bits();
-                let high = pair.get(1).map_or(0, |&v| f16::from_f32(v).to_bits());
-                packed.push(u32::from(low) | u32::from(high) << 16);
+            for part in parts {
+                for octet in row[part.clone()].chunks(OCTET) {
+                    let mut halves = [0; OCTET];
+                    for (half, value) in halves.iter_mut().zip(octet) {
+                        *half = u32::from(f16::from_f32(*value).to_bits());
+                    }
+                    packed.extend(halves.as_chunks::<2>().0.iter().map(|[low, high]| low | high << 16));
+                }
             }
         }
         packed
@@ -854,14 +863,16 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_packed_two_to_a_word_and_start_on_whole_words() {
-        let dense = Dense { weight: vec![1.0, -2.0, 0.5, 3.0, 4.0, 5.0], bias: vec![0.0; 2], columns: 3, whole: None };
+    fn rows_are_packed_two_to_a_word_and_their_parts_start_on_whole_octets() {
+        let weight: Vec<f32> = (0..22).map(|k| k as f32 - 3.0).collect();
+        let dense = Dense { weight: weight.clone(), bias: vec![0.0; 2], columns: 11, whole: None };
         let halves: Vec<f32> = dense
-            .packed_f16()
+            .packed_f16(&[0..0, 0..2, 2..11])
             .iter()
             .flat_map(|word| [word & 0xffff, word >> 16])
             .map(|bits| f16::from_bits(bits as u16).to_f32())
             .collect();
-        assert_eq!(halves, [1.0, -2.0, 0.5, 0.0, 3.0, 4.0, 5.0, 0.0]);
+        let row = |row: &[f32]| [&row[..2], &[0.0; 6], &row[2..], &[0.0; 7]].concat();
+        assert_eq!(halves, [row(&weight[..11]), row(&weight[11..])].concat());
     }
 }

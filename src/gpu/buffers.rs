@@ -6,20 +6,24 @@
 //! | buffer | shape | written by |
 //! |---|---|---|
 //! | `shape` | lines, steps, longest line | each submit |
-//! | `lines` | `[N]` of 12 words: point, settings, progress; see `Line` in the shaders | window, mixture |
+//! | `lines` | `[N]` of 6 words: settings, progress; see `Line` in the shaders | window, mixture |
 //! | `biases` | per layer `[N][4 H]`, style folded in | `open`, `set` |
+//! | `input` | `[N][3 + A]`: the point, then the window | mixture, window |
 //! | `hidden` | two of `[N][ΣH]`: one is read as of t − 1, the other written as of t, then they swap | lstm |
 //! | `cell` | `[N][ΣH]`, in place | lstm |
 //! | `text` | `[N][A + 1 + U]`: each character's places in the line | `open`, `set` |
-//! | `kappa`, `phi`, `window` | `[N][K]`, `[N][U]`, `[N][A]` | window |
+//! | `kappa`, `phi` | `[N][K]`, `[N][U]` | window |
 //! | `output` | `[N][R + M]`: the output layer's sums and π | mixture |
 //! | `noise`, `steps` | `[N][steps]` of 4 and of 9 words | each submit; mixture |
+//!
+//! A row of `input`, and each layer's part of a row of `hidden` and `cell`, is padded with zeros to whole
+//! octets (eight columns), so that the shaders read two `vec4` at a time.
 
 use super::device::Gpu;
-use super::pipelines::{Network, filled};
+use super::pipelines::{Network, filled, hidden_octets, input_octets};
 use super::readback::Readback;
 use crate::engine::{Line, Noise, Step};
-use crate::model::Weights;
+use crate::model::{Config, OCTET, Weights};
 use crate::style;
 use bytemuck::{Pod, Zeroable};
 
@@ -41,14 +45,12 @@ pub struct Shape {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
 struct LineState {
-    point: [f32; 3],
     position: f32,
     kappa: f32,
     bias: f32,
     temperature: f32,
     length: u32,
     step: u32,
-    padding: [u32; 3],
 }
 
 impl LineState {
@@ -59,7 +61,7 @@ impl LineState {
     }
 }
 
-/// Words of a line in `lines`; point and position come first.
+/// Words of a line in `lines`; the position comes first.
 pub const LINE_WORDS: usize = size_of::<LineState>() / 4;
 
 /// The state of a batch of lines.
@@ -68,12 +70,12 @@ pub struct State {
     pub shape: wgpu::Buffer,
     pub lines: wgpu::Buffer,
     pub biases: Vec<wgpu::Buffer>,
+    pub input: wgpu::Buffer,
     pub hidden: [wgpu::Buffer; 2],
     pub cell: wgpu::Buffer,
     pub text: wgpu::Buffer,
     pub kappa: wgpu::Buffer,
     pub phi: wgpu::Buffer,
-    pub window: wgpu::Buffer,
     pub output: wgpu::Buffer,
 }
 
@@ -168,13 +170,13 @@ impl Batch {
                 encoder.clear_buffer(buffer, (line * row * 4) as u64, Some((words * 4) as u64));
             }
         };
-        let total = config.hidden_total();
+        let (input, total) = (input_words(config), hidden_words(config));
         for buffer in [&state.hidden[0], &state.hidden[1], &state.cell] {
             clear(buffer, total, total);
         }
         clear(&state.kappa, config.window, config.window);
-        clear(&state.window, config.ids(), config.ids());
-        clear(&state.lines, LINE_WORDS, 4);
+        clear(&state.input, input, input);
+        clear(&state.lines, LINE_WORDS, 1);
     }
 }
 
@@ -188,18 +190,18 @@ impl State {
             filled(gpu, "gate bias", bytemuck::cast_slice(&bias))
         });
         let text: Vec<u32> = lines.iter().flat_map(|line| places(&line.ids, config.ids(), length)).collect();
-        let total = count * config.hidden_total();
+        let total = count * hidden_words(config);
         let storage = wgpu::BufferUsages::STORAGE;
         let state = Self {
             shape: zeroed(gpu, "shape", size_of::<Shape>() / 4, wgpu::BufferUsages::UNIFORM),
             lines: zeroed(gpu, "lines", count * LINE_WORDS, storage),
             biases: biases.collect(),
+            input: zeroed(gpu, "input", count * input_words(config), storage),
             hidden: [zeroed(gpu, "hidden", total, storage), zeroed(gpu, "hidden", total, storage)],
             cell: zeroed(gpu, "cell", total, storage),
             text: filled(gpu, "text", bytemuck::cast_slice(&text)),
             kappa: zeroed(gpu, "kappa", count * config.window, storage),
             phi: zeroed(gpu, "phi", count * length, storage),
-            window: zeroed(gpu, "window", count * config.ids(), storage),
             output: zeroed(gpu, "output", count * (config.outputs() + config.mixtures), storage),
         };
         gpu.queue.write_buffer(&state.lines, 0, bytemuck::cast_slice(&settings));
@@ -225,25 +227,35 @@ impl Groups {
             let (old, new) = (&state.hidden[parity], &state.hidden[1 - parity]);
             let layers = network.lstm_pipelines(tile).iter().zip(&network.lstm).zip(&state.biases);
             let window = network.window.as_ref().zip(network.window_pipeline.as_ref());
-            let State { shape, lines, cell, text, kappa, phi, window: view, output, .. } = state;
+            let State { shape, lines, input, cell, text, kappa, phi, output, .. } = state;
             let [weight, bias] = &network.mixture;
             Self {
                 lstm: layers
                     .map(|((pipeline, weight), bias)| {
-                        group(gpu, pipeline, &[shape, weight, bias, lines, view, old, new, cell])
+                        group(gpu, pipeline, &[shape, weight, bias, input, old, new, cell, output])
                     })
                     .collect(),
                 window: window.map(|([weight, bias], pipeline)| {
-                    group(gpu, pipeline, &[shape, weight, bias, new, text, lines, kappa, phi, view])
+                    group(gpu, pipeline, &[shape, weight, bias, new, text, lines, kappa, phi, input])
                 }),
                 mixture: group(
                     gpu,
                     &network.mixture_pipeline,
-                    &[shape, weight, bias, new, &chunk.noise, lines, output, &chunk.steps],
+                    &[shape, weight, bias, new, &chunk.noise, lines, output, &chunk.steps, input],
                 ),
             }
         })
     }
+}
+
+/// Words of a row of `input`.
+pub fn input_words(config: &Config) -> usize {
+    OCTET * input_octets(config)
+}
+
+/// Words of a row of `hidden` and of `cell`.
+pub fn hidden_words(config: &Config) -> usize {
+    OCTET * hidden_octets(config)[config.hidden.len()]
 }
 
 /// A bind group of whole buffers, bindings 0, 1, 2, ….
@@ -298,9 +310,9 @@ mod tests {
 
     #[test]
     fn layouts_are_those_of_the_shaders() {
-        assert_eq!(size_of::<LineState>(), 48);
-        assert_eq!(std::mem::offset_of!(LineState, position), 12);
-        assert_eq!(std::mem::offset_of!(LineState, step), 32);
+        assert_eq!(size_of::<LineState>(), 24);
+        assert_eq!(std::mem::offset_of!(LineState, position), 0);
+        assert_eq!(std::mem::offset_of!(LineState, step), 20);
         assert_eq!(size_of::<Shape>() % 16, 0);
     }
 }

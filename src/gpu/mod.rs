@@ -22,8 +22,8 @@ mod step;
 use crate::cpu;
 use crate::engine::{IN_FLIGHT, Line, Noise, Step, given};
 use crate::error::{Error, Result};
-use crate::model::Weights;
-use buffers::{Batch, LINE_WORDS, Shape};
+use crate::model::{OCTET, Weights};
+use buffers::{Batch, LINE_WORDS, Shape, hidden_words, input_words};
 use device::Gpu;
 use pipelines::{Network, Shaders};
 use std::sync::Arc;
@@ -224,22 +224,22 @@ impl GpuEngine {
         let cell = readback::peek(&self.gpu, &state.cell).await?;
         let kappa = readback::peek(&self.gpu, &state.kappa).await?;
         let phi = readback::peek(&self.gpu, &state.phi).await?;
-        let window = readback::peek(&self.gpu, &state.window).await?;
+        let input = readback::peek(&self.gpu, &state.input).await?;
         let output = readback::peek(&self.gpu, &state.output).await?;
         for (line, to) in states.iter_mut().enumerate() {
-            let mut at = line * config.hidden_total();
+            let mut at = line * hidden_words(config);
             for (to_hidden, to_cell) in to.hidden.iter_mut().zip(&mut to.cell) {
                 let units = at..at + to_hidden.len();
                 to_hidden.copy_from_slice(&hidden[units.clone()]);
                 to_cell.copy_from_slice(&cell[units.clone()]);
-                at = units.end;
+                at += to_hidden.len().next_multiple_of(OCTET);
             }
             let copy = |to: &mut [f32], from: &[f32], start: usize| to.copy_from_slice(&from[start..start + to.len()]);
-            copy(&mut to.point, &lines, line * LINE_WORDS);
-            to.position = lines[line * LINE_WORDS + 3] as usize;
+            to.position = lines[line * LINE_WORDS] as usize;
+            copy(&mut to.point, &input, line * input_words(config));
+            copy(&mut to.window, &input, line * input_words(config) + 3);
             copy(&mut to.kappa, &kappa, line * config.window);
             copy(&mut to.phi, &phi, line * batch.length);
-            copy(&mut to.window, &window, line * config.ids());
             let row = line * (config.outputs() + config.mixtures);
             copy(&mut to.output, &output, row);
             copy(&mut to.pi, &output, row + config.outputs());
@@ -254,22 +254,23 @@ impl GpuEngine {
     #[doc(hidden)]
     pub fn write_states(&mut self, states: &[cpu::State]) -> Result<()> {
         let Open { batch, .. } = self.opened(states.len())?;
+        let padded = |values: &[f32]| {
+            let mut values = values.to_vec();
+            values.resize(values.len().next_multiple_of(OCTET), 0.0);
+            values
+        };
         let write = |buffer: &wgpu::Buffer, part: &dyn Fn(&cpu::State) -> Vec<f32>| {
             let values: Vec<f32> = states.iter().flat_map(part).collect();
             self.gpu.queue.write_buffer(buffer, 0, bytemuck::cast_slice(&values));
         };
-        write(&batch.state.hidden[batch.parity], &|state| state.hidden.concat());
-        write(&batch.state.cell, &|state| state.cell.concat());
+        let layers = |layers: &[Vec<f32>]| layers.iter().flat_map(|layer| padded(layer)).collect();
+        write(&batch.state.hidden[batch.parity], &|state| layers(&state.hidden));
+        write(&batch.state.cell, &|state| layers(&state.cell));
         write(&batch.state.kappa, &|state| state.kappa.clone());
-        write(&batch.state.window, &|state| state.window.clone());
+        write(&batch.state.input, &|state| padded(&[&state.point, &state.window[..]].concat()));
         for (line, state) in states.iter().enumerate() {
             let at = (line * LINE_WORDS * 4) as u64;
-            let [dx, dy, pen] = state.point;
-            self.gpu.queue.write_buffer(
-                &batch.state.lines,
-                at,
-                bytemuck::cast_slice(&[dx, dy, pen, state.position as f32]),
-            );
+            self.gpu.queue.write_buffer(&batch.state.lines, at, bytemuck::bytes_of(&(state.position as f32)));
         }
         self.gpu.check()
     }

@@ -2,8 +2,9 @@
 
 use super::device::Gpu;
 use crate::error::{Error, Result};
-use crate::model::{Dense, Weights};
+use crate::model::{Config, Dense, LstmWeights, OCTET, Weights};
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Arc, Weak};
 
 /// What tests do to a shader, by its name and source, to make an adapter that fails.
@@ -22,7 +23,7 @@ impl Shaders {
     pub fn new(gpu: &Gpu, edit: Edit) -> Self {
         let read = |label, source: &'static str| {
             let source = wgpu::ShaderSource::Wgsl(edit(label, source));
-            gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some(label), source })
+            module(gpu, wgpu::ShaderModuleDescriptor { label: Some(label), source })
         };
         Self {
             lstm: read("lstm.wgsl", include_str!("../../shaders/lstm.wgsl")),
@@ -32,22 +33,70 @@ impl Shaders {
     }
 }
 
-/// Hidden units of one workgroup of `lstm.wgsl`: its `UNITS`.
-pub const UNITS: usize = 4;
-/// Lines that can share one read of a weight: the LSTM pipelines exist for each of these.
-/// The last is `MAX_LINES` of `lstm.wgsl`.
-pub const TILES: [usize; 3] = [1, 2, 4];
+/// Natively wgpu counts the rounds of every loop, lest one has no end, and drivers then unroll none of them,
+/// which costs a third of the time. Buffers are read and written within their bounds all the same.
+#[expect(unsafe_code, reason = "loops are not bounded")]
+fn module(gpu: &Gpu, shader: wgpu::ShaderModuleDescriptor<'_>) -> wgpu::ShaderModule {
+    let checks = wgpu::ShaderRuntimeChecks { force_loop_bounding: false, ..wgpu::ShaderRuntimeChecks::checked() };
+    // SAFETY: every loop of the shaders counts up to a bound that it does not move.
+    unsafe { gpu.device.create_shader_module_trusted(shader, checks) }
+}
+
+/// Hidden units of one workgroup of `lstm.wgsl`, its `UNITS`; or a quarter of its rows of the output layer.
+const UNITS: usize = 4;
+
+/// Workgroups of `lstm.wgsl` for one tile of lines: those that move a layer's units, and those that add to the
+/// output layer's sums what the layer below gives.
+pub fn lstm_groups(config: &Config, layer: usize) -> usize {
+    let outputs = if layer == 0 { 0 } else { config.outputs().div_ceil(4 * UNITS) };
+    config.hidden[layer].div_ceil(UNITS) + outputs
+}
+
+/// How `lstm.wgsl` shares a batch among threads: `LINES` and `LANES` of its pipelines.
+#[derive(Debug)]
+pub struct Tile {
+    /// Lines that share one read of a weight; the most is `MAX_LINES` of the shader.
+    pub lines: usize,
+    /// Threads that share a unit. A few lines wait for what they read, so that more threads had better ask at a
+    /// time; many lines keep the processors busy, and adding up the lanes is work, too.
+    lanes: usize,
+    /// Batches of up to so many lines take this one, unless they take one before.
+    most: usize,
+}
+
+/// The LSTM pipelines exist for each of these, when a batch needs them.
+pub const TILES: [Tile; 4] = [
+    Tile { lines: 1, lanes: 32, most: 1 },
+    Tile { lines: 2, lanes: 32, most: 2 },
+    Tile { lines: 4, lanes: 32, most: 32 },
+    Tile { lines: 4, lanes: 16, most: usize::MAX },
+];
+
+/// Rows of `input`, the numbers that every layer reads, in octets: point and window.
+pub fn input_octets(config: &Config) -> usize {
+    (3 + config.ids()).div_ceil(OCTET)
+}
+
+/// Rows of `hidden` in octets: where each layer starts, and behind the last one's the end of all.
+pub fn hidden_octets(config: &Config) -> Vec<usize> {
+    let mut starts = vec![0];
+    for (layer, units) in config.hidden.iter().enumerate() {
+        starts.push(starts[layer] + units.div_ceil(OCTET));
+    }
+    starts
+}
 
 /// A network on the GPU.
 #[derive(Debug)]
 pub struct Network {
     /// Which network this is. Weak: weights that nobody holds any more need no place on the GPU.
     weights: Weak<Weights>,
-    /// Per layer: weight `[4 H][⌈columns / 4⌉]` of two u32. The bias is the line's.
+    /// Per layer: weight `[4 H][octets of columns]` of four u32, then the output layer's `[R][octets of the
+    /// layer below]`. The bias is the line's.
     pub lstm: Vec<wgpu::Buffer>,
-    /// Weight `[3 K][⌈H_0 / 4⌉]` of two u32, bias `[3 K]`; `None` without text.
+    /// Weight `[3 K][octets of H_0]` of four u32, bias `[3 K]`; `None` without text.
     pub window: Option<[wgpu::Buffer; 2]>,
-    /// Weight `[R][⌈Σ H / 4⌉]` of two u32, bias `[R]`.
+    /// Weight `[R][octets of the last layer]` of four u32, bias `[R]`.
     pub mixture: [wgpu::Buffer; 2],
     /// Per tile of [`TILES`], per layer; made when a batch first needs them.
     lstm_pipelines: [Vec<wgpu::ComputePipeline>; TILES.len()],
@@ -64,28 +113,50 @@ impl Network {
     /// [`Error::GpuUnavailable`] for weights beyond the range of `f16`.
     pub fn new(gpu: &Gpu, shaders: &Shaders, weights: &Arc<Weights>) -> Result<Self> {
         let config = &weights.config;
-        let dense = |label: &str, dense: &Dense| -> Result<[wgpu::Buffer; 2]> {
-            Ok([packed(gpu, label, dense)?, filled(gpu, label, bytemuck::cast_slice(&dense.bias))])
+        let dense = |label: &str, dense: &Dense, columns: Range<usize>| -> Result<[wgpu::Buffer; 2]> {
+            let weight = filled(gpu, label, bytemuck::cast_slice(&packed(label, dense, &[columns])?));
+            Ok([weight, filled(gpu, label, bytemuck::cast_slice(&dense.bias))])
         };
-        let lstm = weights.layers.iter().map(|layer| packed(gpu, "lstm", &layer.gates)).collect::<Result<_>>()?;
-        let window = weights.window.as_ref().map(|d| dense("window", d)).transpose()?;
-        let total = config.hidden_total();
+        // Columns of the output layer, by layer.
+        let ends: Vec<usize> = (1..=config.hidden.len()).map(|layers| config.hidden[..layers].iter().sum()).collect();
+        let columns = |layer: usize| ends[layer] - config.hidden[layer]..ends[layer];
+        let lstm = weights.layers.iter().enumerate().map(|(layer, LstmWeights { gates, .. })| {
+            let own = gates.columns - config.hidden[layer];
+            let below = 3 + config.ids();
+            let mut words = packed("lstm", gates, &[0..below, below..own, own..gates.columns])?;
+            if layer > 0 {
+                words.extend(packed("output", &weights.output, &[columns(layer - 1)])?);
+            }
+            Ok(filled(gpu, "lstm", bytemuck::cast_slice(&words)))
+        });
+        let lstm = lstm.collect::<Result<_>>()?;
+        let window = weights.window.as_ref().map(|d| dense("window", d, 0..config.hidden[0])).transpose()?;
+        let (input, hidden) = (input_octets(config) as f64, hidden_octets(config));
+        let last = config.hidden.len() - 1;
+        let total = hidden[last + 1] as f64;
         let window_pipeline = window.as_ref().map(|_| {
             let constants = [
-                ("HIDDEN", config.hidden[0] as f64),
-                ("TOTAL", total as f64),
+                ("HIDDEN", hidden[1] as f64),
+                ("TOTAL", total),
                 ("COMPONENTS", config.window as f64),
                 ("IDS", config.ids() as f64),
+                ("INPUT", input),
             ];
             pipeline(gpu, "window", &shaders.window, &constants)
         });
-        let constants =
-            [("TOTAL", total as f64), ("MIXTURES", config.mixtures as f64), ("STOP", f64::from(u8::from(config.stop)))];
+        let constants = [
+            ("TOTAL", total),
+            ("LAST", (hidden[last + 1] - hidden[last]) as f64),
+            ("LAST_AT", hidden[last] as f64),
+            ("INPUT", input),
+            ("MIXTURES", config.mixtures as f64),
+            ("STOP", f64::from(u8::from(config.stop))),
+        ];
         Ok(Self {
             weights: Arc::downgrade(weights),
             lstm,
             window,
-            mixture: dense("mixture", &weights.output)?,
+            mixture: dense("output", &weights.output, columns(last))?,
             lstm_pipelines: std::array::from_fn(|_| Vec::new()),
             window_pipeline,
             mixture_pipeline: pipeline(gpu, "mixture", &shaders.mixture, &constants),
@@ -104,21 +175,24 @@ impl Network {
 
     /// Makes the LSTM pipelines for a batch of `lines`, unless they exist; tells which tile they are for.
     pub fn prepare(&mut self, gpu: &Gpu, shaders: &Shaders, weights: &Weights, lines: usize) -> usize {
-        let tile = TILES.iter().position(|&tile| tile >= lines).unwrap_or(TILES.len() - 1);
+        let tile = TILES.iter().position(|tile| lines <= tile.most).unwrap_or(TILES.len() - 1);
         if self.lstm_pipelines[tile].is_empty() {
             let config = &weights.config;
-            let starts = |layer: usize| config.hidden[..layer].iter().sum::<usize>();
+            let (input, hidden) = (input_octets(config), hidden_octets(config));
             self.lstm_pipelines[tile] = (0..config.hidden.len())
                 .map(|layer| {
-                    let below = layer.checked_sub(1);
+                    let below_at = hidden[layer.saturating_sub(1)];
                     let constants = [
                         ("HIDDEN", config.hidden[layer] as f64),
-                        ("BELOW", below.map_or(0, |l| config.hidden[l]) as f64),
-                        ("IDS", config.ids() as f64),
-                        ("OWN_AT", starts(layer) as f64),
-                        ("BELOW_AT", below.map_or(0, starts) as f64),
-                        ("TOTAL", config.hidden_total() as f64),
-                        ("LINES", TILES[tile] as f64),
+                        ("INPUT", input as f64),
+                        ("BELOW", (hidden[layer] - below_at) as f64),
+                        ("OWN_AT", hidden[layer] as f64),
+                        ("BELOW_AT", below_at as f64),
+                        ("TOTAL", hidden[config.hidden.len()] as f64),
+                        ("OUTPUTS", config.outputs() as f64),
+                        ("ROW", (config.outputs() + config.mixtures) as f64),
+                        ("LINES", TILES[tile].lines as f64),
+                        ("LANES", TILES[tile].lanes as f64),
                     ];
                     pipeline(gpu, "lstm", &shaders.lstm, &constants)
                 })
@@ -148,20 +222,15 @@ fn pipeline(gpu: &Gpu, label: &str, module: &wgpu::ShaderModule, constants: &[(&
     })
 }
 
-/// The matrix as f16, two to a word, rows padded with zeros to whole quads of columns.
-fn packed(gpu: &Gpu, label: &str, dense: &Dense) -> Result<wgpu::Buffer> {
+/// See [`Dense::packed_f16`].
+fn packed(label: &str, dense: &Dense, parts: &[Range<usize>]) -> Result<Vec<u32>> {
     let largest = dense.weight.iter().fold(0.0f32, |m, w| m.max(w.abs()));
     if largest > half::f16::MAX.to_f32() {
         return Err(Error::GpuUnavailable(format!(
             "a weight of {label} is {largest}, and this engine's numbers end at 65504"
         )));
     }
-    let mut words = Vec::new();
-    for row in dense.packed_f16().chunks_exact(dense.columns.div_ceil(2)) {
-        words.extend_from_slice(row);
-        words.resize(words.len().next_multiple_of(2), 0);
-    }
-    Ok(filled(gpu, label, bytemuck::cast_slice(&words)))
+    Ok(dense.packed_f16(parts))
 }
 
 /// A storage buffer that the shaders only read.

@@ -1,7 +1,7 @@
 //! One timestep, and many of them in one compute pass.
 
 use super::buffers::{Batch, Groups};
-use super::pipelines::{Network, TILES, UNITS};
+use super::pipelines::{Network, TILES, lstm_groups};
 use crate::model::Weights;
 
 /// Records `steps` timesteps of a batch. Dispatches of one pass run in order, and each sees what
@@ -23,11 +23,11 @@ pub fn record(
 /// As `cpu::State::step`: layer 0, the window that it moves, the layers above, the point.
 fn timestep(pass: &mut wgpu::ComputePass<'_>, weights: &Weights, network: &Network, batch: &Batch, groups: &Groups) {
     let lines = batch.lines as u32;
-    let tiles = batch.lines.div_ceil(TILES[batch.tile]) as u32;
+    let tiles = batch.lines.div_ceil(TILES[batch.tile].lines) as u32;
     for (l, pipeline) in network.lstm_pipelines(batch.tile).iter().enumerate() {
         pass.set_pipeline(pipeline);
         pass.set_bind_group(0, &groups.lstm[l], &[]);
-        pass.dispatch_workgroups(weights.config.hidden[l].div_ceil(UNITS) as u32, tiles, 1);
+        pass.dispatch_workgroups(lstm_groups(&weights.config, l) as u32, tiles, 1);
 
         if let (0, Some(pipeline), Some(group)) = (l, &network.window_pipeline, &groups.window) {
             pass.set_pipeline(pipeline);

@@ -39,7 +39,10 @@ fn write(weights: Weights) {
     for dense in weights.layers.iter().map(|layer| &layer.gates).chain(&weights.window).chain([&weights.output]) {
         assert_eq!(dense.weight.len(), dense.bias.len() * dense.columns);
         assert!(dense.weight.iter().chain(&dense.bias).all(|value| value.is_finite()));
-        assert_eq!(dense.packed_f16().len(), dense.bias.len() * dense.columns.div_ceil(2));
+        assert_eq!(
+            dense.packed_f16(std::slice::from_ref(&(0..dense.columns))).len(),
+            dense.bias.len() * dense.columns.div_ceil(8) * 4
+        );
     }
     let text: String = match config.kind {
         Kind::Prediction => String::new(),
