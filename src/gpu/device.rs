@@ -12,6 +12,8 @@ pub struct Gpu {
     pub queue: wgpu::Queue,
     /// "WebGPU · NVIDIA …" in a browser, "Vulkan · …" natively.
     pub label: String,
+    /// Whether it only imitates a GPU on the processor.
+    pub software: bool,
     trouble: Trouble,
 }
 
@@ -54,7 +56,8 @@ impl Gpu {
             Error::GpuUnavailable(format!("{} cannot be opened ({})", info.name, sentence(&error.to_string())))
         })?;
         let name = name(&info, &device);
-        if !software && (info.device_type == wgpu::DeviceType::Cpu || is_software(&name)) {
+        let is_software = info.device_type == wgpu::DeviceType::Cpu || is_software(&name);
+        if is_software && !software {
             return Err(Error::GpuUnavailable(format!(
                 "only a software adapter ({name}), which is slower than the CPU engine"
             )));
@@ -65,7 +68,7 @@ impl Gpu {
         device.set_device_lost_callback(move |_, message| lost.tell(&message));
         watch(&device, trouble.clone());
         let label = format!("{} · {name}", backend(info.backend));
-        Ok(Self { device, queue, label, trouble })
+        Ok(Self { device, queue, label, software: is_software, trouble })
     }
 
     /// Whether the device can still be used.

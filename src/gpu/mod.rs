@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::model::{OCTET, Weights};
 use buffers::{Batch, LINE_WORDS, Shape, hidden_words, input_words};
 use device::Gpu;
-use pipelines::{Network, Shaders};
+use pipelines::{Network, Shaders, TILES, tile_for};
 use std::sync::Arc;
 
 /// Timesteps of a chunk for which there is room from the start; larger chunks make room.
@@ -41,6 +41,8 @@ pub struct GpuEngine {
     /// Networks whose weights somebody still holds.
     networks: Vec<Network>,
     open: Option<Open>,
+    /// The tile that every batch takes, if tests say so.
+    tile: Option<usize>,
 }
 
 /// What is being written.
@@ -72,7 +74,7 @@ impl GpuEngine {
     pub async fn with_shaders(software: bool, edit: pipelines::Edit) -> Result<Self> {
         let gpu = Gpu::open(software).await?;
         let shaders = gpu.guarded(|| Ok(Shaders::new(&gpu, edit))).await?;
-        Ok(Self { gpu, shaders, networks: Vec::new(), open: None })
+        Ok(Self { gpu, shaders, networks: Vec::new(), open: None, tile: None })
     }
 
     /// Computes a few points of a small network and compares them with the CPU engine's. Ends what is open.
@@ -111,6 +113,7 @@ impl GpuEngine {
         self.gpu.check()?;
         self.open = None;
         self.networks.retain(Network::is_wanted);
+        let tile = self.tile.unwrap_or_else(|| tile_for(lines.len(), self.gpu.software));
         let Self { gpu, shaders, networks, .. } = self;
         let made = gpu.guarded(|| {
             let index = match networks.iter().position(|network| network.is_of(weights)) {
@@ -121,7 +124,7 @@ impl GpuEngine {
                 }
             };
             let network = &mut networks[index];
-            let tile = network.prepare(gpu, shaders, weights, lines.len());
+            network.prepare(gpu, shaders, weights, tile);
             let mut batch = Batch::new(gpu, network, tile, weights, lines, longest, CHUNK);
             read_prefixes(gpu, weights, network, &mut batch, lines);
             Ok(Open { weights: Arc::clone(weights), network: index, batch })
@@ -208,6 +211,13 @@ impl GpuEngine {
             Some(open) => open.batch.readback.receive(&self.gpu).await,
             None => Err(Error::Sequence("a chunk was collected that was never submitted".into())),
         }
+    }
+
+    /// Lets every batch take this tile, whatever would suit it, and tells how many there are. For tests.
+    #[doc(hidden)]
+    pub fn set_tile(&mut self, tile: usize) -> usize {
+        self.tile = Some(tile);
+        TILES.len()
     }
 
     /// Copies the state of every line into `states`, of as many lines of the same network.

@@ -55,22 +55,36 @@ pub fn lstm_groups(config: &Config, layer: usize) -> usize {
 /// How `lstm.wgsl` shares a batch among threads: `LINES` and `LANES` of its pipelines.
 #[derive(Debug)]
 pub struct Tile {
-    /// Lines that share one read of a weight; the most is `MAX_LINES` of the shader.
+    /// Lines that share one read of a weight: `MAX_LINES` of the shader at most.
     pub lines: usize,
-    /// Threads that share a unit. A few lines wait for what they read, so that more threads had better ask at a
-    /// time; many lines keep the processors busy, and adding up the lanes is work, too.
+    /// Threads that share a unit.
     lanes: usize,
-    /// Batches of up to so many lines take this one, unless they take one before.
-    most: usize,
 }
 
 /// The LSTM pipelines exist for each of these, when a batch needs them.
-pub const TILES: [Tile; 4] = [
-    Tile { lines: 1, lanes: 32, most: 1 },
-    Tile { lines: 2, lanes: 32, most: 2 },
-    Tile { lines: 4, lanes: 32, most: 32 },
-    Tile { lines: 4, lanes: 16, most: usize::MAX },
+pub const TILES: [Tile; 7] = [
+    Tile { lines: 1, lanes: 32 },
+    Tile { lines: 2, lanes: 32 },
+    Tile { lines: 4, lanes: 32 },
+    Tile { lines: 4, lanes: 16 },
+    Tile { lines: 1, lanes: 8 },
+    Tile { lines: 2, lanes: 8 },
+    Tile { lines: 4, lanes: 8 },
 ];
+
+/// Which tile a batch takes. A few lines wait for what they read, so that more threads had better ask at a time;
+/// many lines keep the processors busy, and adding up lanes is work, too. To a software adapter each thread is work.
+pub fn tile_for(lines: usize, software: bool) -> usize {
+    match (software, lines) {
+        (false, 0..=1) => 0,
+        (false, 2) => 1,
+        (false, 3..=32) => 2,
+        (false, _) => 3,
+        (true, 0..=1) => 4,
+        (true, 2) => 5,
+        (true, _) => 6,
+    }
+}
 
 /// Rows of `input`, the numbers that every layer reads, in octets: point and window.
 pub fn input_octets(config: &Config) -> usize {
@@ -173,9 +187,8 @@ impl Network {
         self.weights.strong_count() > 0
     }
 
-    /// Makes the LSTM pipelines for a batch of `lines`, unless they exist; tells which tile they are for.
-    pub fn prepare(&mut self, gpu: &Gpu, shaders: &Shaders, weights: &Weights, lines: usize) -> usize {
-        let tile = TILES.iter().position(|tile| lines <= tile.most).unwrap_or(TILES.len() - 1);
+    /// Makes the LSTM pipelines of a tile, unless they exist.
+    pub fn prepare(&mut self, gpu: &Gpu, shaders: &Shaders, weights: &Weights, tile: usize) {
         if self.lstm_pipelines[tile].is_empty() {
             let config = &weights.config;
             let (input, hidden) = (input_octets(config), hidden_octets(config));
@@ -198,7 +211,6 @@ impl Network {
                 })
                 .collect();
         }
-        tile
     }
 
     /// LSTM pipelines per layer, for a tile that was prepared.

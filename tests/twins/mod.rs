@@ -155,7 +155,11 @@ fn random_state(weights: &Weights, line: &Line, seed: u64) -> State {
 /// One timestep from random states. Each kernel's twin is fed with what the GPU's kernel read, so
 /// that each is judged alone.
 async fn kernels_of(name: &str, weights: Arc<Weights>, lengths: &[usize], rounds: u64) {
-    let mut engine = gpu().await;
+    let engine = gpu().await;
+    kernels_on(engine, name, weights, lengths, rounds).await;
+}
+
+async fn kernels_on(mut engine: GpuEngine, name: &str, weights: Arc<Weights>, lengths: &[usize], rounds: u64) {
     let lines = lines(&weights, lengths);
     let layers = weights.layers.len();
     engine.open(&weights, &lines).await.unwrap();
@@ -225,7 +229,8 @@ async fn kernels_of(name: &str, weights: Arc<Weights>, lengths: &[usize], rounds
 }
 
 /// Sizes that are no multiples of anything; M = 2, which has 13 outputs; one line, few lines, more
-/// lines than share a weight; more components, mixtures and characters than a workgroup has threads.
+/// lines than share a weight; more components, mixtures and characters than a workgroup has threads or
+/// room for; each way to share a batch among threads.
 pub async fn kernels() {
     kernels_of("synthesis 37+29+41, M 5", odd(), &[9], 4).await;
     kernels_of("synthesis, 2 lines", odd(), &[9, 4], 4).await;
@@ -235,10 +240,17 @@ pub async fn kernels() {
     kernels_of("prediction 37, M 2", two, &[1], 6).await;
     kernels_of("prediction 50+33, M 20", network(Kind::Prediction, &[50, 33], 20, |_| ()), &[1, 1, 1], 3).await;
     let many = network(Kind::Synthesis, &[24], 300, |config| config.window = 150);
-    kernels_of("synthesis 24, M 300, K 150", many, &[400, 130], 2).await;
+    kernels_of("synthesis 24, M 300, K 150", many, &[700, 130], 2).await;
+    for tile in 0.. {
+        let mut engine = gpu().await;
+        if tile >= engine.set_tile(tile) {
+            break;
+        }
+        kernels_on(engine, &format!("5 lines, tile {tile}"), odd(), &[9, 4, 21, 1, 3], 1).await;
+    }
 }
 
-/// The size of the shipped networks, whose rows are longer than what is staged at once.
+/// The size of the shipped networks, whose rows take the lanes several rounds.
 pub async fn kernels_of_full_size() {
     let full = network(Kind::Synthesis, &[400, 400, 400], 20, |config| config.window = 10);
     kernels_of("synthesis 3 x 400, M 20", full, &[40, 25], 1).await;
