@@ -151,6 +151,21 @@ def beside_onnx(bench: Bench, data: Path, rounds: int) -> None:
         table(f"Native, one thread, {what}", ["", "min", "median", "max", "Longhand is"], rows)
 
 
+def on_all_cores(bench: Bench, data: Path, rounds: int) -> None:
+    """One line, and pages of them on all cores, by the clock."""
+    rows = []
+    for network in ("shipped", "wide"):
+        file = data / f"{network}.safetensors"
+        rates = {lines: [] for lines in (1, 16, 64)}
+        for _ in range(rounds):
+            for lines, own in rates.items():
+                own.append(bench.rate("cores", file, lines, 64) * lines)
+        for lines, own in rates.items():
+            ratio = median(a / b for a, b in zip(own, rates[1], strict=True))
+            rows.append([f"{network}, {lines}", *cells(own), f"{ratio:.2f} ×"])
+    table("Native, all cores, by the clock: points a second", ["network, lines", "min", "median", "max", "one line's"], rows)
+
+
 def against_memory(bench: Bench, data: Path, rounds: int) -> None:
     """One line against the time that it takes to read the weights."""
     rows = []
@@ -220,6 +235,7 @@ def main() -> None:
     data, bench, rounds = Path(sys.argv[1]), Bench(sys.argv[2]), int(sys.argv[3])
     print(f"\nonnxruntime {ort.__version__}, {bench.ask('label')['cpu']}; {rounds} rounds, engines in turns")
     beside_onnx(bench, data, rounds)
+    on_all_cores(bench, data, rounds)
     against_memory(bench, data, rounds)
     growth(bench, "cpu", "CPU engine, one thread: microseconds a timestep of all lines")
     if gpu(bench, data, rounds):

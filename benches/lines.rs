@@ -1,4 +1,4 @@
-//! How many points a second the CPU engine makes, of one line and of several at once, in turn:
+//! How many points a second one thread of the CPU engine makes, of one line and of several at once, in turn:
 //!
 //!     cargo bench --bench lines -- [weights/synthesis.safetensors]
 //!
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut rates = vec![Vec::new(); LINES.len()];
     for _ in 0..ROUNDS {
         for (lines, rates) in LINES.iter().zip(&mut rates) {
-            let mut engine = CpuEngine::new();
+            let mut engine = CpuEngine::on_threads(1);
             engine.open(&weights, &vec![line.clone(); *lines])?;
             let noise = vec![given([0.1, 0.0, 0.0]); lines * STEPS];
             let began = clock();

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `prepare FOLDER` | writes networks, noise and golden points for the peers |
 //! | `cpu NETWORK LINES STEPS`, `gpu …` | seconds that the engine takes: of the processor, or by the clock |
+//! | `cores NETWORK LINES STEPS` | likewise, of a CPU engine on all cores, by the clock; `cpu` has one thread |
 //! | `empty NETWORK LINES STEPS` | likewise, of a GPU engine whose shaders return at once |
 //! | `label` | names of CPU and GPU engine |
 //! | `read MEGABYTES`, `copy MEGABYTES` | bytes a second: the CPU reads (one thread), the GPU copies (bytes read and written) |
@@ -13,6 +14,7 @@
 //! NETWORK is a weights file, or `random:LAYERSxUNITS`.
 
 use longhand::alphabet::Alphabet;
+use longhand::cpu::CpuEngine;
 use longhand::engine::{Choice, Engine, Line};
 use longhand::model::{Config, Quantisation, Weights};
 use longhand::testing;
@@ -57,6 +59,7 @@ impl Bench {
             ["prepare", folder] => self.prepare(Path::new(folder)),
             ["cpu", network, lines, steps] => self.run("cpu", network, lines.parse()?, steps.parse()?),
             ["gpu", network, lines, steps] => self.run("gpu", network, lines.parse()?, steps.parse()?),
+            ["cores", network, lines, steps] => self.run("cores", network, lines.parse()?, steps.parse()?),
             ["empty", network, lines, steps] => self.run("empty", network, lines.parse()?, steps.parse()?),
             ["label"] => {
                 Ok(json!({ "cpu": self.engine("cpu")?.label(), "gpu": self.engine("gpu").map(|e| e.label()).ok() }))
@@ -83,15 +86,13 @@ impl Bench {
     fn engine(&mut self, name: &'static str) -> Result<&mut Engine> {
         if !self.engines.contains_key(name) {
             let engine = match name {
+                "cpu" => Engine::Cpu(CpuEngine::on_threads(1)),
+                "cores" => Engine::Cpu(CpuEngine::new()),
                 "empty" => gpu::empty()?,
-                _ => {
-                    let choice = if name == "gpu" { Choice::Gpu } else { Choice::Cpu };
-                    let (engine, notice) = block_on(Engine::choose(choice));
-                    if let Some(notice) = notice {
-                        return Err(notice.into());
-                    }
-                    engine
-                }
+                _ => match block_on(Engine::choose(Choice::Gpu)) {
+                    (_, Some(notice)) => return Err(notice.into()),
+                    (engine, None) => engine,
+                },
             };
             self.engines.insert(name, engine);
         }

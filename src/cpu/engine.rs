@@ -1,4 +1,7 @@
 //! The engine: a batch of [`State`]s and the chunks that wait.
+//!
+//! Lines know nothing of one another. Natively the processor's cores share them: each takes some, and does all of a
+//! chunk's timesteps of these.
 
 use super::{State, advance, check, simd};
 use crate::engine::{IN_FLIGHT, Line, Noise, Step};
@@ -6,6 +9,8 @@ use crate::error::{Error, Result};
 use crate::model::Weights;
 use std::collections::VecDeque;
 use std::sync::Arc;
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::{Mutex, PoisonError};
 
 /// Pen lifts of each line to which it can be taken back.
 const MARKS: usize = 8;
@@ -20,6 +25,15 @@ pub struct CpuEngine {
     /// Of every line of the batch.
     pasts: Vec<Past>,
     waiting: VecDeque<(usize, Vec<Noise>)>,
+    /// Threads that share the lines; 0 for as many as there are cores.
+    threads: usize,
+}
+
+/// What belongs to a line of the batch while a chunk is computed.
+struct Row<'a> {
+    past: &'a mut Past,
+    noise: &'a [Noise],
+    steps: &'a mut [Step],
 }
 
 /// Where a line has been.
@@ -51,6 +65,12 @@ impl CpuEngine {
         Self::default()
     }
 
+    /// An engine that uses so many threads at most; [`CpuEngine::new`] takes one for each core. In WebAssembly there
+    /// is one.
+    pub fn on_threads(threads: usize) -> Self {
+        Self { threads, ..Self::default() }
+    }
+
     /// "CPU · SIMD" or "CPU".
     pub fn label(&self) -> String {
         if simd::VECTORS { "CPU · SIMD".into() } else { "CPU".into() }
@@ -68,10 +88,11 @@ impl CpuEngine {
         self.states = lines.iter().map(|line| State::new(weights, line)).collect();
         self.places = (0..lines.len()).collect();
         self.pasts = lines.iter().map(|line| Past { count: line.prefix.len(), ..Past::default() }).collect();
-        for (state, line) in self.states.iter_mut().zip(lines) {
-            state.read(weights, &line.prefix);
-        }
         self.weights = Some(Arc::clone(weights));
+        if lines.iter().any(|line| !line.prefix.is_empty()) {
+            let threads = self.threads();
+            in_parallel(self.states.iter_mut().zip(lines), threads, |(state, line)| state.read(weights, &line.prefix));
+        }
         Ok(())
     }
 
@@ -173,20 +194,75 @@ impl CpuEngine {
         let (steps, noise) = self.waiting.pop_front().ok_or_else(nothing)?;
         let weights = self.weights.as_ref().ok_or_else(nothing)?;
         let mut result = vec![Step::default(); noise.len()];
-        for t in 0..steps {
-            advance(weights, &mut self.states);
-            for (state, &place) in self.states.iter_mut().zip(&self.places) {
-                let step = state.draw(weights, &noise[place * steps + t]);
-                result[place * steps + t] = step;
-                let past = &mut self.pasts[place];
-                past.count += 1;
-                if step.pen > 0.5 {
-                    past.mark(state);
-                }
-            }
+        if steps == 0 {
+            return Ok(result);
         }
+        let threads = self.threads();
+        let rows = self.pasts.iter_mut().zip(noise.chunks_exact(steps)).zip(result.chunks_exact_mut(steps));
+        let mut rows: Vec<_> = rows.map(|((past, noise), steps)| Some(Row { past, noise, steps })).collect();
+        // Those of lines that are not at rest, in the order of their states.
+        let mut rows: Vec<_> = self.places.iter().filter_map(|&place| rows[place].take()).collect();
+        let share = rows.len().div_ceil(threads).max(1);
+        let parts = self.states.chunks_mut(share).zip(rows.chunks_mut(share));
+        in_parallel(parts, threads, |(states, rows)| write(weights, states, rows));
         Ok(result)
     }
+
+    /// Threads that share the lines.
+    fn threads(&self) -> usize {
+        #[cfg(target_arch = "wasm32")]
+        return 1;
+        #[cfg(not(target_arch = "wasm32"))]
+        match self.threads {
+            0 => {
+                static CORES: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+                *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
+            }
+            threads => threads,
+        }
+    }
+}
+
+/// All timesteps of a chunk, of lines that share what is read of the weights.
+fn write(weights: &Weights, states: &mut [State], rows: &mut [Row<'_>]) {
+    for t in 0..rows.first().map_or(0, |row| row.steps.len()) {
+        advance(weights, states);
+        for (state, row) in states.iter_mut().zip(&mut *rows) {
+            let step = state.draw(weights, &row.noise[t]);
+            row.steps[t] = step;
+            row.past.count += 1;
+            if step.pen > 0.5 {
+                row.past.mark(state);
+            }
+        }
+    }
+}
+
+/// Does the work on each part, on so many threads at most, of which this is one.
+#[cfg(not(target_arch = "wasm32"))]
+fn in_parallel<P>(parts: impl ExactSizeIterator<Item = P> + Send, threads: usize, work: impl Fn(P) + Sync) {
+    let others = threads.min(parts.len()).saturating_sub(1);
+    let parts = Mutex::new(parts);
+    let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let take = || {
+        while let Some(part) = next() {
+            work(part);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..others {
+            // A system that has no more threads leaves more to this one.
+            if std::thread::Builder::new().spawn_scoped(scope, take).is_err() {
+                break;
+            }
+        }
+        take();
+    });
+}
+
+#[cfg(target_arch = "wasm32")]
+fn in_parallel<P>(parts: impl Iterator<Item = P>, _threads: usize, work: impl Fn(P)) {
+    parts.for_each(work);
 }
 
 impl Past {
@@ -254,7 +330,16 @@ mod tests {
     }
 
     fn run(weights: &Arc<Weights>, lines: &[Line], chunks: &[usize], noise: &[Vec<Noise>]) -> Vec<Vec<Step>> {
-        let mut engine = CpuEngine::new();
+        run_on(CpuEngine::new(), weights, lines, chunks, noise)
+    }
+
+    fn run_on(
+        mut engine: CpuEngine,
+        weights: &Arc<Weights>,
+        lines: &[Line],
+        chunks: &[usize],
+        noise: &[Vec<Noise>],
+    ) -> Vec<Vec<Step>> {
         engine.open(weights, lines).unwrap();
         let mut all = vec![Vec::new(); lines.len()];
         let mut at = 0;
@@ -281,6 +366,17 @@ mod tests {
             assert_eq!(run(&weights, &lines[l..=l], &[60], &noise[l..=l])[0], batch[l], "line {l}");
         }
         assert_ne!(batch[0], batch[1]);
+    }
+
+    #[test]
+    fn however_many_threads_share_the_lines_they_are_the_same_bit_for_bit() {
+        let (weights, noise) = (synthesis(), noise(9, 60));
+        let lines: Vec<Line> = lines().into_iter().cycle().take(9).collect();
+        let alone = run_on(CpuEngine::on_threads(1), &weights, &lines, &[60], &noise);
+        for threads in [2, 3, 4, 50] {
+            let shared = run_on(CpuEngine::on_threads(threads), &weights, &lines, &[1, 40, 19], &noise);
+            assert!(shared == alone, "{threads} threads");
+        }
     }
 
     #[test]
