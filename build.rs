@@ -1,5 +1,6 @@
-//! Makes the table of transliterations of `src/alphabet.rs` from deunicode's, which covers all of
-//! Unicode and would be more than half of the WebAssembly module.
+//! What the WebAssembly module would otherwise carry too much of: makes the table of transliterations of
+//! `src/alphabet.rs` from deunicode's, which covers all of Unicode and would be more than half of the module, and
+//! takes comments and indentation out of the shaders, two fifths of them.
 
 use deunicode::deunicode_char;
 use std::fmt::Write;
@@ -27,7 +28,15 @@ fn main() -> io::Result<()> {
         "const CODES: [u16; {count}] = {codes:?};\nconst ENDS: [u16; {count}] = {ends:?};\nconst SPELLINGS: &str = {spellings:?};\n"
     );
     let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?;
-    fs::write(Path::new(&out).join("transliterations.rs"), table)?;
+    let out = Path::new(&out);
+    fs::write(out.join("transliterations.rs"), table)?;
+    for shader in ["lstm.wgsl", "window.wgsl", "mixture.wgsl"] {
+        let source = fs::read_to_string(Path::new("shaders").join(shader))?;
+        // Lines stay where they are, for a driver's messages.
+        let lines = source.lines().map(|line| line.split("//").next().unwrap_or_default().trim());
+        fs::write(out.join(shader), lines.collect::<Vec<_>>().join("\n"))?;
+    }
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=shaders");
     Ok(())
 }

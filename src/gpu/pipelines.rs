@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 /// What tests do to a shader, by its name and source, to make an adapter that fails.
 pub type Edit = fn(&'static str, &'static str) -> Cow<'static, str>;
 
-/// The three shaders, as the browser or driver has read them.
+/// The three shaders, as the browser or driver has read them; `build.rs` leaves their comments out.
 #[derive(Debug)]
 pub struct Shaders {
     lstm: wgpu::ShaderModule,
@@ -26,9 +26,9 @@ impl Shaders {
             module(gpu, wgpu::ShaderModuleDescriptor { label: Some(label), source })
         };
         Self {
-            lstm: read("lstm.wgsl", include_str!("../../shaders/lstm.wgsl")),
-            window: read("window.wgsl", include_str!("../../shaders/window.wgsl")),
-            mixture: read("mixture.wgsl", include_str!("../../shaders/mixture.wgsl")),
+            lstm: read("lstm.wgsl", include_str!(concat!(env!("OUT_DIR"), "/lstm.wgsl"))),
+            window: read("window.wgsl", include_str!(concat!(env!("OUT_DIR"), "/window.wgsl"))),
+            mixture: read("mixture.wgsl", include_str!(concat!(env!("OUT_DIR"), "/mixture.wgsl"))),
         }
     }
 }
