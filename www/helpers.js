@@ -30,6 +30,8 @@ class Helper {
   /** It can write: until then nothing waits for it. @type {Promise<void>} */
   ready = new Promise((resolve) => (this.#begun = resolve));
   #id = 0;
+  /** Who asked for the line. @type {Help | undefined} */
+  #help;
   /** @type {((written: import("./pkg/longhand.js").WrittenLine | undefined) => void) | undefined} */
   #resolve;
 
@@ -54,11 +56,12 @@ class Helper {
   /**
    * The line as it is written; `undefined` if it cannot be, or if this is asked for another one meanwhile.
    * @param {import("./pkg/longhand.js").Loan} loan @param {import("./pkg/longhand.js").WriteOptions} options
-   * @param {string} fingerprint of the weights
+   * @param {string} fingerprint of the weights @param {Help} help
    * @returns {Promise<import("./pkg/longhand.js").WrittenLine | undefined>}
    */
-  write(loan, options, fingerprint) {
+  write(loan, options, fingerprint, help) {
     this.#end(undefined);
+    this.#help = help;
     this.#id += 1;
     return new Promise((resolve) => {
       this.#resolve = resolve;
@@ -66,7 +69,9 @@ class Helper {
     });
   }
 
-  cancel() {
+  /** Leaves a line that is not wanted any more. @param {Help} help that asked for it: another's is not touched */
+  cancel(help) {
+    if (this.#help !== help) return;
     if (this.#resolve) this.post({ type: "cancel" });
     this.#end(undefined);
   }
@@ -135,7 +140,7 @@ export class Help {
 
   /** @param {Helper} helper @param {import("./pkg/longhand.js").Loan} loan */
   async #ask(helper, loan) {
-    const written = await helper.write(loan, this.#options, this.#fingerprint);
+    const written = await helper.write(loan, this.#options, this.#fingerprint, this);
     const whole = written?.finish === "cancelled" ? undefined : written;
     this.#answers.push({ number: loan.number, written: whole });
     // Who could not write this one is not asked again.
@@ -145,10 +150,10 @@ export class Help {
 
   /** The text is over: whatever is under way is not wanted. */
   end() {
-    // They may be at the next text already.
     if (this.#over) return;
     this.#over = true;
-    for (const helper of helpers) helper?.cancel();
+    // They may be at the next text already.
+    for (const helper of helpers) helper?.cancel(this);
     this.#wake();
   }
 }
