@@ -8,7 +8,7 @@ use crate::engine::{IN_FLIGHT, Line, Noise, Step};
 use crate::error::{Error, Result};
 use crate::model::Weights;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 #[cfg(not(target_arch = "wasm32"))]
 use std::sync::{Mutex, PoisonError};
 
@@ -210,14 +210,10 @@ impl CpuEngine {
 
     /// Threads that share the lines.
     fn threads(&self) -> usize {
-        #[cfg(target_arch = "wasm32")]
-        return 1;
-        #[cfg(not(target_arch = "wasm32"))]
+        static CORES: OnceLock<usize> = OnceLock::new();
         match self.threads {
-            0 => {
-                static CORES: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
-                *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
-            }
+            _ if cfg!(target_arch = "wasm32") => 1,
+            0 => *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from)),
             threads => threads,
         }
     }

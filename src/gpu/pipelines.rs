@@ -124,9 +124,10 @@ impl Network {
     /// Uploads the weights, rounded to `f16`, and makes the pipelines that every batch needs.
     ///
     /// # Errors
-    /// [`Error::GpuUnavailable`] for weights beyond the range of `f16`.
+    /// [`Error::GpuUnavailable`] for weights beyond the range of `f16`, and for more components than there is room for.
     pub fn new(gpu: &Gpu, shaders: &Shaders, weights: &Arc<Weights>) -> Result<Self> {
         let config = &weights.config;
+        check_room(config, gpu.device.limits().max_compute_workgroup_storage_size as usize)?;
         let dense = |label: &str, dense: &Dense, columns: Range<usize>| -> Result<[wgpu::Buffer; 2]> {
             let weight = filled(gpu, label, bytemuck::cast_slice(&packed(label, dense, &[columns])?));
             Ok([weight, filled(gpu, label, bytemuck::cast_slice(&dense.bias))])
@@ -232,6 +233,22 @@ fn pipeline(gpu: &Gpu, label: &str, module: &wgpu::ShaderModule, constants: &[(&
         },
         cache: None,
     })
+}
+
+/// Refuses a network whose window or mixture has more components than the shaders' workgroup variables can hold in
+/// so many bytes.
+fn check_room(config: &Config, room: usize) -> Result<()> {
+    let window = 16 * 128 + 4 * (3 * config.window + 512 + 256 + 2);
+    let mixture = 16 * 256 + 4 * (config.outputs() + 3 * config.mixtures + 2);
+    for (bytes, count, what) in [(window, config.window, "window"), (mixture, config.mixtures, "mixture")] {
+        if bytes > room {
+            let most = count - (bytes - room).div_ceil(if what == "window" { 12 } else { 36 });
+            return Err(Error::GpuUnavailable(format!(
+                "the {what} has {count} components, and this engine has room for {most}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// See [`Dense::packed_f16`].

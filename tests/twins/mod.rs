@@ -650,9 +650,15 @@ pub async fn no_room() {
     // Their points of one chunk take more than the 256 MiB that a buffer may have.
     let error = engine.open(&weights, &vec![line.clone(); 120_000]).await.unwrap_err();
     assert!(matches!(error, Error::GpuUnavailable(_)), "{error:?}");
-    engine.open(&weights, std::slice::from_ref(&line)).await.unwrap();
-    engine.submit(1, &[[0.0; 4]]).unwrap();
-    assert_eq!(engine.collect().await.unwrap().len(), 1);
+    // Components take a workgroup's memory, of which there are 16 KiB.
+    let wide = |mixtures| network(Kind::Prediction, &[5], mixtures, |_| ());
+    let error = engine.open(&wide(342), std::slice::from_ref(&line)).await.unwrap_err();
+    assert!(error.to_string().contains("the mixture has 342 components, and this engine has room for 341"), "{error}");
+    for weights in [wide(341), weights] {
+        engine.open(&weights, std::slice::from_ref(&line)).await.unwrap();
+        engine.submit(1, &[[0.0; 4]]).unwrap();
+        assert_eq!(engine.collect().await.unwrap().len(), 1);
+    }
 }
 
 /// A software adapter says so, and is only used when asked for.
