@@ -2,7 +2,8 @@
 //! through Vulkan, Metal or Direct3D 12.
 //!
 //! A timestep is one dispatch of `shaders/lstm.wgsl` per layer, one of `window.wgsl` behind layer 0
-//! and one of `mixture.wgsl`, which draws the point that the next timestep reads. Nothing comes back
+//! and one of `mixture.wgsl`, which draws the point that the next timestep reads. What the output layer
+//! makes of a layer is done beside the layer above, by the same dispatch. Nothing comes back
 //! to the CPU in between: a submit uploads a chunk's noise, records its timesteps in one pass and
 //! copies its points to a staging buffer.
 //!

@@ -236,13 +236,17 @@ fn pipeline(gpu: &Gpu, label: &str, module: &wgpu::ShaderModule, constants: &[(&
 }
 
 /// Refuses a network whose window or mixture has more components than the shaders' workgroup variables can hold in
-/// so many bytes.
+/// `room` bytes. WebGPU counts whole `vec4`s of each variable.
 fn check_room(config: &Config, room: usize) -> Result<()> {
-    let window = 16 * 128 + 4 * (3 * config.window + 512 + 256 + 2);
-    let mixture = 16 * 256 + 4 * (config.outputs() + 3 * config.mixtures + 2);
-    for (bytes, count, what) in [(window, config.window, "window"), (mixture, config.mixtures, "mixture")] {
-        if bytes > room {
-            let most = count - (bytes - room).div_ceil(if what == "window" { 12 } else { 36 });
+    let bytes = |words: &[usize]| words.iter().map(|words| (4 * words).next_multiple_of(16)).sum::<usize>();
+    let window = |components| bytes(&[4 * 128, 3 * components, 512, 256, 1, 1]);
+    let outputs = |mixtures| 1 + 6 * mixtures + usize::from(config.stop);
+    let mixture = |mixtures| bytes(&[4 * 256, outputs(mixtures), mixtures, mixtures, mixtures, 2]);
+    let parts: [(&str, usize, &dyn Fn(usize) -> usize); 2] =
+        [("window", config.window, &window), ("mixture", config.mixtures, &mixture)];
+    for (what, count, bytes) in parts {
+        if bytes(count) > room {
+            let most = (0..count).rev().find(|&fewer| bytes(fewer) <= room).unwrap_or(0);
             return Err(Error::GpuUnavailable(format!(
                 "the {what} has {count} components, and this engine has room for {most}"
             )));

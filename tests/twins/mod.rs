@@ -652,9 +652,9 @@ pub async fn no_room() {
     assert!(matches!(error, Error::GpuUnavailable(_)), "{error:?}");
     // Components take a workgroup's memory, of which there are 16 KiB.
     let wide = |mixtures| network(Kind::Prediction, &[5], mixtures, |_| ());
-    let error = engine.open(&wide(342), std::slice::from_ref(&line)).await.unwrap_err();
-    assert!(error.to_string().contains("the mixture has 342 components, and this engine has room for 341"), "{error}");
-    for weights in [wide(341), weights] {
+    let error = engine.open(&wide(341), std::slice::from_ref(&line)).await.unwrap_err();
+    assert!(error.to_string().contains("the mixture has 341 components, and this engine has room for 340"), "{error}");
+    for weights in [wide(340), weights] {
         engine.open(&weights, std::slice::from_ref(&line)).await.unwrap();
         engine.submit(1, &[[0.0; 4]]).unwrap();
         assert_eq!(engine.collect().await.unwrap().len(), 1);
