@@ -242,17 +242,16 @@ fn check_room(config: &Config, room: usize) -> Result<()> {
     let window = |components| bytes(&[4 * 128, 3 * components, 512, 256, 1, 1]);
     let outputs = |mixtures| 1 + 6 * mixtures + usize::from(config.stop);
     let mixture = |mixtures| bytes(&[4 * 256, outputs(mixtures), mixtures, mixtures, mixtures, 2]);
-    let parts: [(&str, usize, &dyn Fn(usize) -> usize); 2] =
-        [("window", config.window, &window), ("mixture", config.mixtures, &mixture)];
-    for (what, count, bytes) in parts {
-        if bytes(count) > room {
-            let most = (0..count).rev().find(|&fewer| bytes(fewer) <= room).unwrap_or(0);
-            return Err(Error::GpuUnavailable(format!(
-                "the {what} has {count} components, and this engine has room for {most}"
-            )));
+    let check = |what: &str, count: usize, bytes: &dyn Fn(usize) -> usize| {
+        if bytes(count) <= room {
+            return Ok(());
         }
-    }
-    Ok(())
+        let most = (0..count).rev().find(|&fewer| bytes(fewer) <= room).unwrap_or(0);
+        let message = format!("the {what} has {count} components, and this engine has room for {most}");
+        Err(Error::GpuUnavailable(message))
+    };
+    check("window", config.window, &window)?;
+    check("mixture", config.mixtures, &mixture)
 }
 
 /// See [`Dense::packed_f16`].
