@@ -255,6 +255,8 @@ pub struct Whole {
     pub sparse: usize,
     /// Tiles of [`Whole::ROWS`] rows, one after the other; missing rows and columns are zeros.
     tiles: Vec<TileChunk>,
+    /// Sums of each row's numbers in the tiles; 0 for rows that are missing.
+    totals: Vec<[i32; 4]>,
     /// Chunks of a tile.
     width: usize,
     /// The sparse columns, one after the other, times the rows' scales.
@@ -262,15 +264,29 @@ pub struct Whole {
 }
 
 /// [`Whole::LANES`] columns of [`Whole::ROWS`] rows: what is multiplied at a time lies together.
-pub type TileChunk = [[i8; Whole::LANES]; Whole::ROWS];
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(target_arch = "wasm32", repr(C, align(16)))]
+#[cfg_attr(not(target_arch = "wasm32"), repr(C, align(64)))]
+pub struct TileChunk(pub [[i8; Whole::LANES]; Whole::ROWS]);
+
+/// Some tiles of a matrix, one after the other.
+#[derive(Debug, Clone, Copy)]
+pub struct Tiles<'a> {
+    /// All columns of the first tile, then those of the next.
+    pub chunks: &'a [TileChunk],
+    /// Sums of each row's numbers, `[tiles]`.
+    pub totals: &'a [[i32; 4]],
+    /// `[rows]`: the last tile may have fewer.
+    pub scales: &'a [f32],
+}
 
 impl Whole {
-    /// Columns that are multiplied at a time: in WebAssembly so few that four rows' sums and what is added to them
-    /// have room in 16 registers of 128 bits.
-    pub const LANES: usize = if cfg!(target_arch = "wasm32") { 8 } else { 16 };
-    /// Rows that are multiplied at a time.
-    pub const ROWS: usize = 4;
-    /// Sums of products with 14-bit numbers, in four lanes of 32 bits, cannot overflow up to here.
+    /// Columns that are multiplied at a time: bytes of 128 bits.
+    pub const LANES: usize = 16;
+    /// Rows that are multiplied at a time: in WebAssembly so few that their sums and what is added to them have room
+    /// in 16 registers of 128 bits.
+    pub const ROWS: usize = if cfg!(target_arch = "wasm32") { 3 } else { 4 };
+    /// Sums of products with numbers of a byte, or of 14 bits in four lanes, cannot overflow 32 bits up to here.
     const MOST_COLUMNS: usize = 8000;
 
     /// Rows of numbers, as a file has them; `None` if they are too long for whole sums, or all columns are sparse.
@@ -279,20 +295,22 @@ impl Whole {
             return None;
         }
         let width = (columns - sparse).div_ceil(Self::LANES);
-        let mut tiles = vec![[[0; Self::LANES]; Self::ROWS]; scales.len().div_ceil(Self::ROWS) * width];
+        let count = scales.len().div_ceil(Self::ROWS);
+        let (mut tiles, mut totals) = (vec![TileChunk::default(); count * width], vec![[0; 4]; count]);
         let mut apart = vec![0.0; sparse * scales.len()];
         for (r, row) in numbers.chunks_exact(columns).enumerate() {
             let tile = &mut tiles[r / Self::ROWS * width..][..width];
             for (chunk, numbers) in tile.iter_mut().zip(row[sparse..].chunks(Self::LANES)) {
-                for (lane, number) in chunk[r % Self::ROWS].iter_mut().zip(numbers) {
+                for (lane, number) in chunk.0[r % Self::ROWS].iter_mut().zip(numbers) {
                     *lane = number.cast_signed();
+                    totals[r / Self::ROWS][r % Self::ROWS] += i32::from(*lane);
                 }
             }
             for (column, number) in row[..sparse].iter().enumerate() {
                 apart[column * scales.len() + r] = f32::from(number.cast_signed()) * scales[r];
             }
         }
-        Some(Self { scales, sparse, tiles, width, apart })
+        Some(Self { scales, sparse, tiles, totals, width, apart })
     }
 
     /// The sparse columns.
@@ -300,9 +318,11 @@ impl Whole {
         self.apart.chunks_exact(self.scales.len().max(1))
     }
 
-    /// Each tile's chunks, with the scales of its rows; the last tile may have fewer of them.
-    pub fn tiles(&self) -> impl Iterator<Item = (&[TileChunk], &[f32])> {
-        self.tiles.chunks_exact(self.width.max(1)).zip(self.scales.chunks(Self::ROWS))
+    /// The tiles, so many at a time.
+    pub fn tiles(&self, at_a_time: usize) -> impl Iterator<Item = Tiles<'_>> {
+        let chunks = self.tiles.chunks((at_a_time * self.width).max(1));
+        let rest = self.totals.chunks(at_a_time).zip(self.scales.chunks(at_a_time * Self::ROWS));
+        chunks.zip(rest).map(|(chunks, (totals, scales))| Tiles { chunks, totals, scales })
     }
 }
 

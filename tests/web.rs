@@ -7,9 +7,11 @@
 
 mod twins;
 
+use longhand::cpu::simd::Part;
+use longhand::cpu::whole::{Fixed, Way, products_by};
 use longhand::cpu::{CpuEngine, State};
 use longhand::engine::Line;
-use longhand::model::Weights;
+use longhand::model::{Weights, Whole};
 use longhand::testing::relative_error;
 use safetensors::SafeTensors;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -100,6 +102,28 @@ async fn choice() {
     twins::choice().await;
 }
 
+/// The kernel that is a module of its own, where this browser and processor have it, against the one that all have.
+#[wasm_bindgen_test]
+fn all_ways_to_multiply_give_the_same_sums() {
+    say(&format!("CPU · SIMD · multiplies by {:?}", Way::best()));
+    for (rows, columns) in [(1, 1), (3, 16), (4, 17), (13, 333), (1600, 880)] {
+        let numbers: Vec<u8> = (0..rows * columns).map(|k| (k % 10_007 * (k % 251)) as u8).collect();
+        let scales = (0..rows).map(|r| 0.25 + r as f32).collect();
+        let whole = Whole::new(&numbers, columns, scales, columns / 3).unwrap();
+        let sums = |way: Way, count: usize| {
+            let line = |line: usize| (0..columns).map(|k| ((k + 3 * line) as f32 * 0.3).cos()).collect();
+            let mut lines: Vec<(Vec<f32>, Fixed, Vec<f32>)> =
+                (0..count).map(|n| (line(n), Fixed::default(), vec![9.0; rows])).collect();
+            products_by(way, &whole, &mut lines, &|(input, fixed, sums)| Part { input, fixed, sums });
+            lines.into_iter().map(|(.., sums)| sums).collect::<Vec<_>>()
+        };
+        let expected = sums(Way::Parts, 5);
+        assert_eq!(sums(Way::best(), 5), expected);
+        assert_eq!(sums(Way::best(), 1)[0], expected[0]);
+        assert_eq!(sums(Way::Parts, 1)[0], expected[0]);
+    }
+}
+
 /// A fixture's tensor as words, whatever they stand for.
 fn words<T: bytemuck::Pod>(fixture: &[u8], name: &str) -> Vec<T> {
     let tensors = SafeTensors::deserialize(fixture).unwrap();
@@ -114,6 +138,7 @@ fn simd_against_the_fixtures() {
     let fixtures = [
         ("tiny-prediction", &include_bytes!("fixtures/tiny-prediction.safetensors")[..]),
         ("tiny-synthesis", include_bytes!("fixtures/tiny-synthesis.safetensors")),
+        ("tiny-int8", include_bytes!("fixtures/tiny-int8.safetensors")),
     ];
     for (name, fixture) in fixtures {
         let weights = Weights::from_bytes(fixture, name).unwrap();

@@ -1,400 +1,173 @@
 //! Products of a matrix of whole numbers, as an `int8` file has them, with vectors: [`super::simd`] for such files.
 //!
 //! A quarter of the bytes of an `f32` matrix have to come from the cache, and one instruction multiplies and adds
-//! pairs of 16-bit numbers. The vector is made whole too: its largest magnitude becomes 2²⁶, more than `f32`
-//! tells apart, in two parts of 14 bits. Everything between the two roundings is exact, so that no order of the
-//! sums, and no company of other lines, can make a difference.
+//! several numbers. The vector is made whole too: its largest magnitude becomes 2²³, as many bits as `f32` tells
+//! apart, in three bytes ([`bytes`]) where the machine multiplies these, otherwise in two parts ([`parts`]). Everything
+//! between the two roundings is exact, so that no order of the sums, no company of other lines and no machine can make
+//! a difference.
 
-#![cfg_attr(
-    any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")),
-    expect(unsafe_code, reason = "calls of what a processor may not have; vectors read from slices")
-)]
+mod bytes;
+mod parts;
 
 use super::simd::Part;
-use crate::model::{TileChunk, Whole};
+use crate::model::Whole;
+pub use bytes::Kind;
 
 /// Columns that are taken at a time.
 const LANES: usize = Whole::LANES;
 /// Rows of the matrix that are multiplied with every line before the next are read.
 const ROWS: usize = Whole::ROWS;
-/// Bits of the lower part of a number of the vector.
-const LOW: u32 = 13;
+/// Factors that are so small beside the largest do not count: their products would be lost to rounding.
+const NOTHING: f32 = 1e-9;
+/// Magnitudes are less.
+const LIMIT: i32 = 1 << 23;
 
-/// `LANES` numbers of a vector: upper parts, lower parts.
-type Chunk = [[i16; LANES]; 2];
+/// What the vector is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Two parts of up to 16 bits.
+    Parts,
+    /// Three bytes.
+    Bytes(Kind),
+}
+
+impl Way {
+    /// The fastest on this machine.
+    pub fn best() -> Self {
+        bytes::kind().map_or(Self::Parts, Self::Bytes)
+    }
+}
 
 /// A vector as whole numbers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Fixed {
     /// What one is worth.
     unit: f32,
-    chunks: Vec<Chunk>,
+    /// Either these or the others.
+    bytes: Vec<bytes::Chunk>,
+    parts: Vec<parts::Chunk>,
 }
 
 impl Fixed {
     /// Room for vectors of up to `length` numbers.
     pub fn new(length: usize) -> Self {
-        Self { unit: 0.0, chunks: vec![[[0; LANES]; 2]; length.div_ceil(LANES)] }
+        let mut fixed = Self::default();
+        fixed.make_room(Way::best(), length);
+        fixed
+    }
+
+    fn make_room(&mut self, way: Way, length: usize) {
+        let count = length.div_ceil(LANES);
+        match way {
+            Way::Bytes(_) if self.bytes.len() < count => self.bytes.resize(count, Default::default()),
+            Way::Parts if self.parts.len() < count => self.parts.resize(count, Default::default()),
+            _ => {}
+        }
     }
 
     /// Takes a vector; without room for it, makes some.
-    fn set(&mut self, input: &[f32]) {
-        let count = input.len().div_ceil(LANES);
-        if self.chunks.len() < count {
-            *self = Self::new(input.len());
-        }
+    fn set(&mut self, way: Way, input: &[f32]) {
+        self.make_room(way, input.len());
         // Magnitudes are ordered like their bits, with what is no number at the end.
         let largest = input.iter().fold(0, |most: u32, x| most.max(x.to_bits() & 0x7fff_ffff));
         if largest >= f32::INFINITY.to_bits() {
             self.unit = f32::NAN;
             return;
         }
-        // |x| < 2^(exponent − 126): times the scale at most 2^26. A power of two, so that this rounds nothing.
-        let exponent = (largest >> 23).max(26);
-        let scale = f32::from_bits((279 - exponent) << 23);
-        self.unit = f32::from_bits((exponent - 25) << 23);
-        let (whole, rest) = input.as_chunks::<LANES>();
-        for (chunk, input) in self.chunks.iter_mut().zip(whole) {
-            *chunk = parts(input, scale);
-        }
-        if !rest.is_empty() {
-            let mut padded = [0.0; LANES];
-            padded[..rest.len()].copy_from_slice(rest);
-            self.chunks[count - 1] = parts(&padded, scale);
+        // |x| < 2^(exponent − 126): times the scale less than 2^23. A power of two, so that this rounds nothing.
+        let exponent = (largest >> 23).max(23);
+        let scale = f32::from_bits((276 - exponent) << 23);
+        self.unit = f32::from_bits((exponent - 22) << 23);
+        let (chunks, rest) = input.as_chunks::<LANES>();
+        let mut padded = [0.0; LANES];
+        padded[..rest.len()].copy_from_slice(rest);
+        let last = (!rest.is_empty()).then_some(&padded);
+        let chunks = chunks.iter().chain(last).map(|chunk| numbers(chunk, scale));
+        match way {
+            Way::Bytes(kind) => {
+                self.bytes.iter_mut().zip(chunks).for_each(|(to, chunk)| *to = bytes::split(kind, &chunk))
+            }
+            Way::Parts => self.parts.iter_mut().zip(chunks).for_each(|(to, chunk)| *to = parts::split(&chunk)),
         }
     }
 }
 
-/// Numbers times `scale`, in two parts.
-#[inline]
-fn parts(input: &[f32; LANES], scale: f32) -> Chunk {
-    let mut parts = [[0; LANES]; 2];
-    for lane in 0..LANES {
-        let number = (input[lane] * scale) as i32;
-        let upper = (number + (1 << (LOW - 1))) >> LOW;
-        parts[0][lane] = upper as i16;
-        parts[1][lane] = (number - (upper << LOW)) as i16;
-    }
-    parts
+/// Numbers times `scale`, rounded; half a unit up to the limit, where one is, a whole one.
+#[inline(always)]
+fn numbers(input: &[f32; LANES], scale: f32) -> [i32; LANES] {
+    // Rounding by name is a call where a processor need not have it.
+    input.map(|x| ((x * scale + 0.5f32.copysign(x)) as i32).min(LIMIT - 1))
 }
 
 /// [`super::simd::products`] with a matrix of whole numbers.
 pub fn products<L>(whole: &Whole, lines: &mut [L], part: &dyn for<'a> Fn(&'a mut L) -> Part<'a>) {
+    products_by(Way::best(), whole, lines, part);
+}
+
+/// The same in a way that need not be the fastest, but must be one of this machine's.
+pub fn products_by<L>(way: Way, whole: &Whole, lines: &mut [L], part: &dyn for<'a> Fn(&'a mut L) -> Part<'a>) {
     for line in &mut *lines {
         let Part { input, fixed, .. } = part(line);
-        fixed.set(&input[whole.sparse..]);
+        fixed.set(way, &input[whole.sparse..]);
     }
-    if let [line] = &mut *lines {
-        products_alone(whole, part(line));
-    } else {
-        for (n, (tile, scales)) in whole.tiles().enumerate() {
-            let first = n * ROWS;
-            // As many sums at a time as registers hold.
-            let (fours, rest) = if many_registers() { lines.as_chunks_mut::<4>() } else { (&mut [][..], &mut *lines) };
-            for four in fours {
-                let four = four.each_mut().map(part);
-                let totals = dots::<0, ROWS, 4>(tile, four.each_ref().map(|line| &line.fixed.chunks[..]));
-                for (line, totals) in four.into_iter().zip(totals) {
-                    write(line, first, scales, &totals);
-                }
-            }
-            let (pairs, last) = rest.as_chunks_mut::<2>();
-            for pair in pairs {
-                let pair = pair.each_mut().map(part);
-                let totals = dots_of_two(tile, pair.each_ref().map(|line| &line.fixed.chunks[..]));
-                for (l, line) in pair.into_iter().enumerate() {
-                    write(line, first, scales, [totals[0][l], totals[1][l]].as_flattened());
-                }
-            }
-            for line in last {
-                let line = part(line);
-                let [totals] = dots_of_one(tile, [&line.fixed.chunks]);
-                write(line, first, scales, &totals);
-            }
-        }
+    match way {
+        Way::Bytes(kind) => bytes::products(kind, whole, lines, part),
+        Way::Parts => parts::products(whole, lines, part),
     }
     for line in lines {
         let Part { input, sums, .. } = part(line);
-        for (column, &x) in whole.apart().zip(&input[..whole.sparse]) {
-            // What is no number is not 0 either.
-            if x != 0.0 {
-                sums.iter_mut().zip(column).for_each(|(sum, weight)| *sum += x * weight);
-            }
-        }
+        add_sparse(whole, &input[..whole.sparse], sums);
     }
 }
 
-// What is not generic stands in the module once.
-
-/// The products of one line, without the sparse columns.
+/// Adds the products with the sparse columns: of those whose factor counts, a few at a time.
 #[inline(never)]
-fn products_alone(whole: &Whole, line: Part<'_>) {
-    let Part { fixed, sums, .. } = line;
-    for ((tile, scales), sums) in whole.tiles().zip(sums.chunks_mut(ROWS)) {
-        let [totals] = dots::<0, ROWS, 1>(tile, [&fixed.chunks]);
-        for ((sum, scale), total) in sums.iter_mut().zip(scales).zip(totals) {
-            *sum = number(total, fixed.unit, *scale);
+fn add_sparse(whole: &Whole, input: &[f32], sums: &mut [f32]) {
+    let least = NOTHING * input.iter().fold(0.0, |most: f32, x| most.max(x.abs()));
+    // What is no number does count.
+    let mut columns = whole.apart().zip(input).filter(|(_, x)| x.abs() > least || !x.is_finite());
+    while let Some((column, &x)) = columns.next() {
+        let mut four = [(column, x), (column, 0.0), (column, 0.0), (column, 0.0)];
+        for (place, (column, &x)) in four[1..].iter_mut().zip(&mut columns) {
+            *place = (column, x);
+        }
+        let [a, b, c, d] = four;
+        for (r, sum) in sums.iter_mut().enumerate() {
+            *sum += (a.0[r] * a.1 + b.0[r] * b.1) + (c.0[r] * c.1 + d.0[r] * d.1);
         }
     }
-}
-
-#[inline(never)]
-fn dots_of_one(tile: &[TileChunk], input: [&[Chunk]; 1]) -> Totals<ROWS, 1> {
-    dots::<0, ROWS, 1>(tile, input)
-}
-
-/// The first two rows' and the last two rows'.
-#[inline(never)]
-fn dots_of_two(tile: &[TileChunk], inputs: [&[Chunk]; 2]) -> [Totals<2, 2>; 2] {
-    [dots::<0, 2, 2>(tile, inputs), dots::<2, 2, 2>(tile, inputs)]
 }
 
 /// Notes the totals of a tile's rows, of which `first` is the first.
-fn write(line: Part<'_>, first: usize, scales: &[f32], totals: &[i64]) {
+fn write(line: &mut Part<'_>, first: usize, scales: &[f32], totals: [i64; ROWS]) {
     for ((sum, scale), total) in line.sums[first..].iter_mut().zip(scales).zip(totals) {
-        *sum = number(*total, line.fixed.unit, *scale);
+        *sum = number(total as f64, line.fixed.unit, *scale);
     }
 }
 
 /// A sum of products of whole numbers as the number that it stands for.
-fn number(total: i64, unit: f32, scale: f32) -> f32 {
-    (total as f64 * (f64::from(unit) * f64::from(scale))) as f32
-}
-
-/// What the sums for the upper and the lower parts are together.
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-fn together(upper: &[i32], lower: &[i32]) -> i64 {
-    let sum = |part: &[i32]| part.iter().map(|&n| i64::from(n)).sum::<i64>();
-    (sum(upper) << LOW) + sum(lower)
-}
-
-/// Sums of products of each vector with `R` rows of a tile, from row `FIRST` on. Written once, for vectors
-/// of any make.
-macro_rules! dots {
-    ($tile:expr, $inputs:expr, $vector:ident) => {{
-        let tile = $tile;
-        let inputs = $inputs.map(|input| &input[..tile.len()]);
-        let mut sums = [[$vector::zero(); R]; L];
-        for k in 0..tile.len() {
-            for r in 0..R {
-                let x = $vector::widen(&tile[k][FIRST + r]);
-                for l in 0..L {
-                    sums[l][r] = $vector::add_products(sums[l][r], x, &inputs[l][k]);
-                }
-            }
-        }
-        // Loops, not closures: the compiler keeps the sums in registers only if it sees through everything.
-        let mut totals = [[0; R]; L];
-        for l in 0..L {
-            for r in 0..R {
-                totals[l][r] = $vector::total(sums[l][r]);
-            }
-        }
-        totals
-    }};
-}
-
-/// Totals of [`dots()`], `[lines, rows]`.
-type Totals<const R: usize, const L: usize> = [[i64; R]; L];
-
 #[inline(always)]
-fn dots<const FIRST: usize, const R: usize, const L: usize>(tile: &[TileChunk], inputs: [&[Chunk]; L]) -> Totals<R, L> {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if many_registers() {
-            // SAFETY: the processor has what the function is compiled for.
-            return unsafe { dots_vnni::<FIRST, R, L>(tile, inputs) };
-        }
-        if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the same.
-            return unsafe { dots_avx2::<FIRST, R, L>(tile, inputs) };
-        }
-    }
-    dots!(tile, inputs, vector)
-}
-
-/// Whether the processor has `vnni`'s instructions, and with them 32 registers.
-#[inline(always)]
-fn many_registers() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return std::arch::is_x86_feature_detected!("avx512vnni") && std::arch::is_x86_feature_detected!("avx512bw");
-    #[cfg(not(target_arch = "x86_64"))]
-    false
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512vnni,avx512bw")]
-fn dots_vnni<const FIRST: usize, const R: usize, const L: usize>(
-    tile: &[TileChunk],
-    inputs: [&[Chunk]; L],
-) -> Totals<R, L> {
-    dots!(tile, inputs, vnni)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn dots_avx2<const FIRST: usize, const R: usize, const L: usize>(
-    tile: &[TileChunk],
-    inputs: [&[Chunk]; L],
-) -> Totals<R, L> {
-    dots!(tile, inputs, avx2)
-}
-
-/// 128 bits, as WASM has them.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-mod vector {
-    use super::{Chunk, LANES, LOW};
-    use core::arch::wasm32::{
-        i16x8_load_extend_i8x8, i32x4_add, i32x4_dot_i16x8, i32x4_splat, i64x2_add, i64x2_extend_high_i32x4,
-        i64x2_extend_low_i32x4, i64x2_extract_lane, i64x2_shl, v128, v128_load,
-    };
-
-    #[inline(always)]
-    pub fn zero() -> [v128; 2] {
-        [i32x4_splat(0); 2]
-    }
-
-    #[inline(always)]
-    pub fn widen(row: &[i8; LANES]) -> v128 {
-        // SAFETY: `row` has the 8 bytes that are read.
-        unsafe { i16x8_load_extend_i8x8(row.as_ptr()) }
-    }
-
-    #[inline(always)]
-    pub fn add_products(sums: [v128; 2], x: v128, y: &Chunk) -> [v128; 2] {
-        // SAFETY: a part has the 16 bytes that are read, and the read asks for no alignment.
-        let add =
-            |sum, part: &[i16; LANES]| i32x4_add(sum, i32x4_dot_i16x8(x, unsafe { v128_load(part.as_ptr().cast()) }));
-        [add(sums[0], &y[0]), add(sums[1], &y[1])]
-    }
-
-    /// What the sums for the upper and the lower parts are together.
-    #[inline(always)]
-    pub fn total(sums: [v128; 2]) -> i64 {
-        let [upper, lower] = sums.map(|sum| i64x2_add(i64x2_extend_low_i32x4(sum), i64x2_extend_high_i32x4(sum)));
-        let both = i64x2_add(i64x2_shl(upper, LOW), lower);
-        i64x2_extract_lane::<0>(both) + i64x2_extract_lane::<1>(both)
-    }
-}
-
-/// 128 bits, as a compiler can find them by itself.
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-mod vector {
-    use super::{Chunk, LANES, together};
-
-    type Sums = [[i32; LANES / 2]; 2];
-
-    #[inline(always)]
-    pub fn zero() -> Sums {
-        [[0; LANES / 2]; 2]
-    }
-
-    #[inline(always)]
-    pub fn widen(row: &[i8; LANES]) -> [i16; LANES] {
-        row.map(i16::from)
-    }
-
-    #[inline(always)]
-    pub fn add_products(mut sums: Sums, x: [i16; LANES], y: &Chunk) -> Sums {
-        for part in 0..2 {
-            for n in 0..LANES / 2 {
-                let product = |k: usize| i32::from(x[k]) * i32::from(y[part][k]);
-                sums[part][n] += product(2 * n) + product(2 * n + 1);
-            }
-        }
-        sums
-    }
-
-    #[inline(always)]
-    pub fn total(sums: Sums) -> i64 {
-        together(&sums[0], &sums[1])
-    }
-}
-
-/// 256 bits, as most x86-64 processors have them.
-#[cfg(target_arch = "x86_64")]
-mod avx2 {
-    use super::{Chunk, LANES, together};
-    use core::arch::x86_64::{
-        __m128i, __m256i, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_madd_epi16, _mm256_setzero_si256,
-    };
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    pub fn zero() -> [__m256i; 2] {
-        [_mm256_setzero_si256(); 2]
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    pub fn widen(row: &[i8; LANES]) -> __m256i {
-        _mm256_cvtepi8_epi16(bytemuck::cast::<_, __m128i>(*row))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    pub fn add_products(mut sums: [__m256i; 2], x: __m256i, y: &Chunk) -> [__m256i; 2] {
-        for part in 0..2 {
-            sums[part] = _mm256_add_epi32(sums[part], _mm256_madd_epi16(x, bytemuck::cast(y[part])));
-        }
-        sums
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    pub fn total(sums: [__m256i; 2]) -> i64 {
-        let [upper, lower] = sums.map(bytemuck::cast::<_, [i32; 8]>);
-        together(&upper, &lower)
-    }
-}
-
-/// 512 bits: both parts at once, and one instruction that multiplies pairs and adds them to the sums.
-#[cfg(target_arch = "x86_64")]
-mod vnni {
-    use super::{Chunk, LANES, together};
-    use core::arch::x86_64::{
-        __m128i, __m512i, _mm256_broadcastsi128_si256, _mm512_cvtepi8_epi16, _mm512_dpwssd_epi32, _mm512_setzero_si512,
-    };
-
-    #[inline]
-    #[target_feature(enable = "avx512vnni,avx512bw")]
-    pub fn zero() -> __m512i {
-        _mm512_setzero_si512()
-    }
-
-    /// The row twice, for either part.
-    #[inline]
-    #[target_feature(enable = "avx512vnni,avx512bw")]
-    pub fn widen(row: &[i8; LANES]) -> __m512i {
-        _mm512_cvtepi8_epi16(_mm256_broadcastsi128_si256(bytemuck::cast::<_, __m128i>(*row)))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512vnni,avx512bw")]
-    pub fn add_products(sums: __m512i, x: __m512i, y: &Chunk) -> __m512i {
-        _mm512_dpwssd_epi32(sums, x, bytemuck::cast(*y))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512vnni,avx512bw")]
-    pub fn total(sums: __m512i) -> i64 {
-        let [upper, lower] = bytemuck::cast::<_, [[i32; LANES / 2]; 2]>(sums);
-        together(&upper, &lower)
-    }
+fn number(total: f64, unit: f32, scale: f32) -> f32 {
+    (total * (f64::from(unit) * f64::from(scale))) as f32
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The matrix, and the products of `input` in company of other lines.
+    /// The products of `input` in company of other lines.
     fn found(whole: &Whole, input: &[f32], lines: usize) -> Vec<f32> {
+        found_by(Way::best(), whole, input, lines)
+    }
+
+    fn found_by(way: Way, whole: &Whole, input: &[f32], lines: usize) -> Vec<f32> {
         let mut lines: Vec<_> =
             (0..lines).map(|_| (input.to_vec(), Fixed::default(), vec![9.0; whole.scales.len()])).collect();
-        products(whole, &mut lines, &|(input, fixed, sums)| Part { input, fixed, sums });
+        products_by(way, whole, &mut lines, &|(input, fixed, sums)| Part { input, fixed, sums });
         lines.pop().map(|(.., sums)| sums).unwrap_or_default()
     }
 
+    /// Numbers, and the matrix that they are.
     fn whole(rows: usize, columns: usize) -> (Vec<u8>, Whole) {
         let numbers: Vec<u8> = (0..rows * columns).map(|k| (k * k + 17 * k) as u8).collect();
         let scales = (0..rows).map(|r| 0.25 + r as f32).collect();
@@ -427,29 +200,23 @@ mod tests {
     }
 
     #[test]
-    fn vectors_of_any_kind_give_the_same_sums() {
-        fn plain<const FIRST: usize, const R: usize, const L: usize>(
-            tile: &[TileChunk],
-            inputs: [&[Chunk]; L],
-        ) -> Totals<R, L> {
-            dots!(tile, inputs, vector)
+    fn all_ways_give_the_same_sums() {
+        for (rows, columns) in [(1, 1), (4, 16), (13, 333), (9, 600)] {
+            let (_, whole) = whole(rows, columns);
+            let input: Vec<f32> = (0..columns).map(|k| (k as f32 * 0.7).cos()).collect();
+            for lines in [1, 6] {
+                assert_eq!(found_by(Way::Parts, &whole, &input, lines), found(&whole, &input, 1));
+            }
         }
-        let (_, whole) = whole(ROWS, 600);
-        let fixed = [0.3, 0.7].map(|pace: f32| {
-            let mut fixed = Fixed::default();
-            fixed.set(&(0..600).map(|k| (k as f32 * pace).cos()).collect::<Vec<_>>());
-            fixed
-        });
-        let (tile, _) = whole.tiles().next().unwrap_or_default();
-        let inputs = fixed.each_ref().map(|fixed| &fixed.chunks[..]);
-        let sums = plain::<0, ROWS, 2>(tile, inputs);
-        assert_eq!(dots::<0, ROWS, 2>(tile, inputs), sums);
-        assert_eq!(dots::<2, 2, 2>(tile, inputs).map(|rows| rows.to_vec()), sums.map(|rows| rows[2..].to_vec()));
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has what the function is compiled for.
-            assert_eq!(unsafe { dots_avx2::<0, ROWS, 2>(tile, inputs) }, sums);
-        }
+    }
+
+    #[test]
+    fn numbers_are_rounded_and_the_largest_has_room() {
+        let mut input = [0.0; LANES];
+        let near = [1.0, 1.4, 1.5, -1.4, -1.5, 8_388_607.0, 8_388_607.5, -8_388_607.5, 0.25];
+        input[..near.len()].copy_from_slice(&near);
+        let expected = [1, 1, 2, -1, -2, LIMIT - 1, LIMIT - 1, -LIMIT, 0];
+        assert_eq!(numbers(&input, 1.0)[..near.len()], expected);
     }
 
     #[test]
