@@ -1,5 +1,7 @@
 //! One LSTM layer [G eqs 7–11, without peepholes]: twin of `shaders/lstm.wgsl`.
 
+#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of what a processor may not have"))]
+
 use super::exp;
 
 /// Advances one layer of H units by one timestep.
@@ -10,6 +12,11 @@ use super::exp;
 /// * `cell`: `[H]`, in and out;
 /// * `hidden`: `[H]`, out.
 pub fn step(sums: &[f32], bias: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
+    wide!(units(sums: &[f32], bias: &[f32], cell: &mut [f32], hidden: &mut [f32]));
+}
+
+#[inline(always)]
+fn units(sums: &[f32], bias: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
     let units = hidden.len();
     let cell = &mut cell[..units];
     let [i, f, g, o] = [0, 1, 2, 3].map(|gate| gate * units..(gate + 1) * units);

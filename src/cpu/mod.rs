@@ -17,6 +17,22 @@
 
 #![expect(clippy::needless_range_loop, reason = "keeps the loops comparable to the shaders")]
 
+/// Calls a function; on an x86-64 that has them, one with vectors of 256 bits. Both round alike.
+macro_rules! wide {
+    ($of:ident($($name:ident: $type:ty),*)) => {{
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            #[target_feature(enable = "avx2")]
+            fn avx2($($name: $type),*) {
+                $of($($name),*);
+            }
+            // SAFETY: this processor has what the function is compiled for.
+            return unsafe { avx2($($name),*) };
+        }
+        $of($($name),*);
+    }};
+}
+
 mod engine;
 pub mod lstm;
 pub mod mixture;

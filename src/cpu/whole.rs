@@ -6,6 +6,8 @@
 //! between the two roundings is exact, so that no order of the sums, no company of other lines and no machine can make
 //! a difference.
 
+#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of what a processor may not have"))]
+
 mod bytes;
 mod parts;
 
@@ -78,17 +80,24 @@ impl Fixed {
         let exponent = (largest >> 23).max(23);
         let scale = f32::from_bits((276 - exponent) << 23);
         self.unit = f32::from_bits((exponent - 22) << 23);
-        let (chunks, rest) = input.as_chunks::<LANES>();
+        match way {
+            Way::Bytes(kind) => bytes::fill(kind, &mut self.bytes, input, scale),
+            Way::Parts => fill(&mut self.parts, input, scale, parts::split),
+        }
+    }
+}
+
+/// Makes chunks of a vector times `scale`.
+#[inline(always)]
+fn fill<C>(to: &mut [C], input: &[f32], scale: f32, split: impl Fn(&[i32; LANES]) -> C) {
+    let (chunks, rest) = input.as_chunks::<LANES>();
+    for (to, chunk) in to.iter_mut().zip(chunks) {
+        *to = split(&numbers(chunk, scale));
+    }
+    if !rest.is_empty() {
         let mut padded = [0.0; LANES];
         padded[..rest.len()].copy_from_slice(rest);
-        let last = (!rest.is_empty()).then_some(&padded);
-        let chunks = chunks.iter().chain(last).map(|chunk| numbers(chunk, scale));
-        match way {
-            Way::Bytes(kind) => {
-                self.bytes.iter_mut().zip(chunks).for_each(|(to, chunk)| *to = bytes::split(kind, &chunk))
-            }
-            Way::Parts => self.parts.iter_mut().zip(chunks).for_each(|(to, chunk)| *to = parts::split(&chunk)),
-        }
+        to[chunks.len()] = split(&numbers(&padded, scale));
     }
 }
 
@@ -123,6 +132,11 @@ pub fn products_by<L>(way: Way, whole: &Whole, lines: &mut [L], part: &dyn for<'
 /// Adds the products with the sparse columns: of those whose factor counts, a few at a time.
 #[inline(never)]
 fn add_sparse(whole: &Whole, input: &[f32], sums: &mut [f32]) {
+    wide!(add_columns(whole: &Whole, input: &[f32], sums: &mut [f32]));
+}
+
+#[inline(always)]
+fn add_columns(whole: &Whole, input: &[f32], sums: &mut [f32]) {
     let least = NOTHING * input.iter().fold(0.0, |most: f32, x| most.max(x.abs()));
     // What is no number does count.
     let mut columns = whole.apart().zip(input).filter(|(_, x)| x.abs() > least || !x.is_finite());

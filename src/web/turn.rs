@@ -20,17 +20,13 @@ pub fn milliseconds() -> f64 {
 /// Ends the task, so that messages, clicks and frames that wait are handled, and goes on in the next.
 /// A message to oneself does this at once; a timer would wait for 4 milliseconds.
 pub async fn pass() {
-    let passed = Promise::new(&mut |resolve, _| match MessageChannel::new() {
-        Ok(channel) => {
-            channel.port1().set_onmessage(Some(&resolve));
-            // Nothing that cannot be cloned is sent.
-            let _ = channel.port2().post_message(&JsValue::NULL);
-        }
-        Err(_) => {
-            // Without turns the text is written all the same.
-            let _ = resolve.call0(&JsValue::NULL);
-        }
-    });
-    // It is never rejected.
+    // Without turns the text is written all the same.
+    let Ok(channel) = MessageChannel::new() else { return };
+    let passed = Promise::new(&mut |resolve, _| channel.port1().set_onmessage(Some(&resolve)));
+    // Nothing that cannot be cloned is sent.
+    let _ = channel.port2().post_message(&JsValue::NULL);
+    // It is never rejected. Both ports are held until the message has come, whatever a browser makes of ports that
+    // nobody holds, and not left for it to collect.
     let _ = JsFuture::from(passed).await;
+    channel.port1().close();
 }

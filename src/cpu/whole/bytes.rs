@@ -15,6 +15,9 @@ use relaxed as machine;
 #[cfg(target_arch = "x86_64")]
 use vnni as machine;
 
+/// Tiles that are multiplied with every line before the next are read: they fit the nearest cache.
+const TILES: usize = 8;
+
 /// `LANES` numbers of a vector: lowest bytes, middle ones, highest ones.
 pub type Chunk = [[u8; LANES]; 3];
 
@@ -43,10 +46,15 @@ pub fn kind() -> Option<Kind> {
     machine::kind()
 }
 
+/// Makes bytes of a vector times `scale`.
+pub fn fill(kind: Kind, to: &mut [Chunk], input: &[f32], scale: f32) {
+    machine::fill(kind, to, input, scale);
+}
+
 /// Numbers from −`LIMIT` to below `LIMIT` in bytes whose values, as the machine takes them, times 1, 256 and 65,536 are
 /// together the number plus [`above`].
 #[inline(always)]
-pub fn split(kind: Kind, numbers: &[i32; LANES]) -> Chunk {
+fn split(kind: Kind, numbers: &[i32; LANES]) -> Chunk {
     let flip = if kind == Kind::Signed { 0x80 } else { 0 };
     let mut bytes = [[0; LANES]; 3];
     for (lane, number) in numbers.iter().enumerate() {
@@ -71,26 +79,26 @@ type Sums = [[i32; 4]; 3];
 
 /// The products of vectors that are set, without the sparse columns.
 pub fn products<L>(kind: Kind, whole: &Whole, lines: &mut [L], part: &dyn for<'a> Fn(&'a mut L) -> Part<'a>) {
-    machine::products(whole, lines, part, f64::from(above(kind)));
+    for (n, tiles) in whole.tiles(TILES).enumerate() {
+        for line in &mut *lines {
+            machine::multiply(&tiles, n * TILES * ROWS, &mut part(line), above(kind).into());
+        }
+    }
 }
 
 /// Notes what the sums of a tile's rows stand for, of which `first` is the first.
 #[cfg(any(target_arch = "wasm32", target_arch = "x86_64"))]
 #[inline(always)]
 fn write(line: &mut Part<'_>, first: usize, above: f64, totals: &[i32; 4], scales: &[f32], sums: &Sums) {
-    let sums_of = |scales| numbers(sums, totals, above, line.fixed.unit, scales);
+    let mut padded = [0.0; 4];
+    let to = &mut line.sums[first..];
     // Copies of a length that is known are no calls.
-    match (scales.first_chunk::<ROWS>(), line.sums[first..].first_chunk_mut::<ROWS>()) {
-        (Some(scales), Some(to)) => {
-            let mut padded = [0.0; 4];
-            padded[..ROWS].copy_from_slice(scales);
-            to.copy_from_slice(&sums_of(&padded)[..ROWS]);
-        }
-        _ => {
-            let scale = |r: usize| scales.get(r).copied().unwrap_or_default();
-            let numbers = sums_of(&std::array::from_fn(scale));
-            line.sums[first..].iter_mut().zip(numbers).for_each(|(to, number)| *to = number);
-        }
+    if let (Some(scales), Some(to)) = (scales.first_chunk::<ROWS>(), to.first_chunk_mut::<ROWS>()) {
+        padded[..ROWS].copy_from_slice(scales);
+        to.copy_from_slice(&numbers(sums, totals, above, line.fixed.unit, &padded)[..ROWS]);
+    } else {
+        padded[..scales.len()].copy_from_slice(scales);
+        to.copy_from_slice(&numbers(sums, totals, above, line.fixed.unit, &padded)[..to.len()]);
     }
 }
 
@@ -98,10 +106,13 @@ fn write(line: &mut Part<'_>, first: usize, above: f64, totals: &[i32; 4], scale
 #[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", not(target_feature = "simd128"))))]
 #[inline(always)]
 fn numbers(sums: &Sums, totals: &[i32; 4], above: f64, unit: f32, scales: &[f32; 4]) -> [f32; 4] {
-    std::array::from_fn(|r| {
-        let [low, middle, high, total] = [sums[0][r], sums[1][r], sums[2][r], totals[r]].map(f64::from);
-        super::number(low + middle * 256.0 + high * 65_536.0 - above * total, unit, scales[r])
-    })
+    let mut numbers = [0.0; 4];
+    // A loop: a closure would be compiled for the least of processors.
+    for r in 0..4 {
+        let sum = f64::from(sums[0][r]) + f64::from(sums[1][r]) * 256.0 + f64::from(sums[2][r]) * 65_536.0;
+        numbers[r] = super::number(sum - above * f64::from(totals[r]), unit, scales[r]);
+    }
+    numbers
 }
 
 /// The same, two rows at a time.
@@ -129,13 +140,16 @@ fn numbers(sums: &Sums, totals: &[i32; 4], above: f64, unit: f32, scales: &[f32;
 
 #[cfg(not(any(target_arch = "wasm32", target_arch = "x86_64")))]
 mod machine {
-    use super::{Kind, Part, Whole};
+    use super::{Chunk, Kind, Part};
+    use crate::model::Tiles;
 
     pub fn kind() -> Option<Kind> {
         None
     }
 
-    pub fn products<L>(_: &Whole, _: &mut [L], _: &dyn for<'a> Fn(&'a mut L) -> Part<'a>, _: f64) {}
+    pub fn fill(_: Kind, _: &mut [Chunk], _: &[f32], _: f32) {}
+
+    pub fn multiply(_: &Tiles<'_>, _: usize, _: &mut Part<'_>, _: f64) {}
 }
 
 #[cfg(test)]

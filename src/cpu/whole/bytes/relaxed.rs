@@ -2,17 +2,16 @@
 
 #![expect(unsafe_code, reason = "a function that comes from another module")]
 
-use super::{Chunk, Kind, LANES, ROWS, Sums, write};
+use super::{Chunk, Kind, LANES, ROWS, Sums, TILES, split, write};
 use crate::cpu::simd::Part;
-use crate::model::{TileChunk, Tiles, Whole};
+use crate::model::{TileChunk, Tiles};
 use js_sys::{Function, Object, Reflect, Uint8Array, WebAssembly};
+use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Its bytes: build.rs assembles it.
 const MODULE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/relaxed.wasm"));
-/// Tiles that are multiplied with every line before the next are read: they fit the nearest cache.
-const TILES: usize = 8;
 
 /// Tiles, how many, chunks of each, input, sums out.
 type Dots = unsafe extern "C" fn(*const TileChunk, usize, usize, *const Chunk, *mut Sums);
@@ -54,27 +53,16 @@ pub fn kind() -> Option<Kind> {
     kernel().map(|kernel| kernel.kind)
 }
 
-pub fn products<L>(whole: &Whole, lines: &mut [L], part: &dyn for<'a> Fn(&'a mut L) -> Part<'a>, above: f64) {
-    let Some(kernel) = kernel() else { return };
-    let mut sums = [Sums::default(); TILES];
-    for (n, tiles) in whole.tiles(TILES).enumerate() {
-        for line in &mut *lines {
-            multiply(kernel, n * TILES * ROWS, &tiles, &mut part(line), above, &mut sums);
-        }
-    }
+pub fn fill(kind: Kind, to: &mut [Chunk], input: &[f32], scale: f32) {
+    crate::cpu::whole::fill(to, input, scale, |numbers| split(kind, numbers));
 }
 
-/// A line's products with some tiles, whose first row is `first`. `sums` is scratch.
-fn multiply(
-    kernel: Kernel,
-    first: usize,
-    tiles: &Tiles<'_>,
-    line: &mut Part<'_>,
-    above: f64,
-    sums: &mut [Sums; TILES],
-) {
-    let sums = &mut sums[..tiles.totals.len()];
-    kernel.dots(tiles.chunks, &line.fixed.bytes, sums);
+/// A line's products with some tiles, whose first row is `first`.
+pub fn multiply(tiles: &Tiles<'_>, first: usize, line: &mut Part<'_>, above: f64) {
+    let Some(kernel) = kernel() else { return };
+    // No zeros: filling memory is a call.
+    let mut room = [MaybeUninit::<Sums>::uninit(); TILES];
+    let sums = kernel.dots(tiles.chunks, &line.fixed.bytes, &mut room[..tiles.totals.len()]);
     let rows = tiles.totals.iter().zip(tiles.scales.chunks(ROWS)).zip(sums);
     for (n, ((totals, scales), sums)) in rows.enumerate() {
         write(line, first + n * ROWS, above, totals, scales, sums);
@@ -82,12 +70,15 @@ fn multiply(
 }
 
 impl Kernel {
-    /// Sums of the input's products with as many tiles as there are sums.
-    fn dots(&self, tiles: &[TileChunk], input: &[Chunk], sums: &mut [Sums]) {
-        let width = tiles.len() / sums.len().max(1);
+    /// Sums of the input's products with as many tiles as there is room for.
+    fn dots<'a>(&self, tiles: &[TileChunk], input: &[Chunk], room: &'a mut [MaybeUninit<Sums>]) -> &'a [Sums] {
+        let width = tiles.len() / room.len().max(1);
         assert!(width > 0 && width <= input.len(), "the kernel goes round at least once, and reads no further");
-        // SAFETY: it reads `sums.len()` times `width` chunks of tiles and `width` of the input, and writes the sums.
-        unsafe { (self.dots)(tiles.as_ptr(), sums.len(), width, input.as_ptr(), sums.as_mut_ptr()) };
+        // SAFETY: it reads as many times `width` chunks of tiles and `width` of the input, and writes as many sums.
+        unsafe {
+            (self.dots)(tiles.as_ptr(), room.len(), width, input.as_ptr(), room.as_mut_ptr().cast());
+            room.assume_init_ref()
+        }
     }
 
     /// Whether the products are what bytes of this kind would give. What becomes of bytes above 127 is up to the
@@ -96,8 +87,8 @@ impl Kernel {
         let bytes = [0xff, 0x80, 0x7f];
         let weights = [[127; LANES], [-128; LANES], std::array::from_fn(|lane| if lane % 2 == 0 { 127 } else { -128 })];
         let input: Chunk = bytes.map(|byte| [byte; LANES]);
-        let mut sums = [Sums::default()];
-        self.dots(&[TileChunk(weights)], &[input], &mut sums);
+        let mut room = [MaybeUninit::uninit()];
+        let sums = self.dots(&[TileChunk(weights)], &[input], &mut room);
         let sum = |row: [i8; LANES]| row.into_iter().map(i32::from).sum::<i32>();
         let expected = bytes.map(|byte| weights.map(|row| sum(row) * self.kind.value(byte)));
         sums[0].map(|sums| [sums[0], sums[1], sums[2]]) == expected
