@@ -1,6 +1,7 @@
 // More hands for a page of text: the CPU engine uses one core, and lines do not depend on one another. Each helper
 // is a worker with an engine of its own (helper.js), which takes lines that are not begun and gives them back.
-// Who wrote a line makes no difference to its ink, and what a helper fails to write is written here.
+// Who wrote a line makes no difference to its ink, and what a helper fails to write, or to write in time, is written
+// here.
 
 import { script } from "./trusted.js";
 
@@ -8,6 +9,9 @@ import { script } from "./trusted.js";
 const MOST = 3;
 /** How many there can be. A core may show as two, and the page itself needs one. */
 const COUNT = typeof Worker === "undefined" ? 0 : Math.min(MOST, (navigator.hardwareConcurrency ?? 1) >> 1);
+
+/** Milliseconds that are waited for a line, when all others are written: so many, and as many as these took together. */
+const LATE = 5000;
 
 /** Whether there can be any. */
 export const canHelp = COUNT > 0;
@@ -32,6 +36,7 @@ class Helper {
   #id = 0;
   /** Who asked for the line. @type {Help | undefined} */
   #help;
+  #gone = false;
   /** @type {((written: import("./pkg/longhand.js").WrittenLine | undefined) => void) | undefined} */
   #resolve;
 
@@ -40,11 +45,7 @@ class Helper {
       this.#begun();
       if (data.id === this.#id) this.#end(data.written);
     });
-    this.#worker.addEventListener("error", () => {
-      this.#worker.terminate();
-      helpers[helpers.indexOf(this)] = undefined;
-      this.#end(undefined);
-    });
+    this.#worker.addEventListener("error", () => this.#leave());
     if (weights) this.post({ type: "weights", ...weights });
   }
 
@@ -61,6 +62,7 @@ class Helper {
    */
   write(loan, options, fingerprint, help) {
     this.#end(undefined);
+    if (this.#gone) return Promise.resolve(undefined);
     this.#help = help;
     this.#id += 1;
     return new Promise((resolve) => {
@@ -73,6 +75,20 @@ class Helper {
   cancel(help) {
     if (this.#help !== help) return;
     if (this.#resolve) this.post({ type: "cancel" });
+    this.#end(undefined);
+  }
+
+  /** Does without this one if its line does not come. @param {Help} help that waits for it */
+  giveUp(help) {
+    if (this.#help === help && this.#resolve) this.#leave();
+  }
+
+  /** Ends the worker; another may take its place. */
+  #leave() {
+    this.#worker.terminate();
+    this.#gone = true;
+    const place = helpers.indexOf(this);
+    if (place >= 0) helpers[place] = undefined;
     this.#end(undefined);
   }
 
@@ -90,10 +106,13 @@ export class Help {
   #fingerprint;
   /** Those who have nothing to do. @type {Helper[]} */
   #idle = [];
+  /** Those who have a line. @type {Set<Helper>} */
+  #busy = new Set();
   /** What came of lines. @type {{ number: number, written: import("./pkg/longhand.js").WrittenLine | undefined }[]} */
   #answers = [];
   #over = false;
   #wake = () => {};
+  #began = performance.now();
 
   /**
    * @param {import("./pkg/longhand.js").Writing} writing @param {import("./pkg/longhand.js").WriteOptions} options
@@ -121,7 +140,10 @@ export class Help {
   async turn(nothing) {
     this.#exchange();
     if (!nothing || !this.#writing.waiting || this.#over) return;
+    const patience = LATE + performance.now() - this.#began;
+    const late = setTimeout(() => this.#busy.forEach((helper) => helper.giveUp(this)), patience);
     await new Promise((resolve) => (this.#wake = () => resolve(undefined)));
+    clearTimeout(late);
     this.#exchange();
   }
 
@@ -140,7 +162,9 @@ export class Help {
 
   /** @param {Helper} helper @param {import("./pkg/longhand.js").Loan} loan */
   async #ask(helper, loan) {
+    this.#busy.add(helper);
     const written = await helper.write(loan, this.#options, this.#fingerprint, this);
+    this.#busy.delete(helper);
     const whole = written?.finish === "cancelled" ? undefined : written;
     this.#answers.push({ number: loan.number, written: whole });
     // Who could not write this one is not asked again.
@@ -153,7 +177,7 @@ export class Help {
     if (this.#over) return;
     this.#over = true;
     // They may be at the next text already.
-    for (const helper of helpers) helper?.cancel(this);
+    this.#busy.forEach((helper) => helper.cancel(this));
     this.#wake();
   }
 }

@@ -78,6 +78,7 @@ test("a page of text is the same with helpers and without, whatever becomes of t
   const broken = [
     "throw new Error('does not start')",
     "onmessage = () => {}",
+    "onmessage = ({ data }) => data.type === 'weights' && postMessage({ id: 0 })",
     "onmessage = ({ data }) => postMessage({ id: data.id ?? 0 })",
     "onmessage = ({ data }) => { if (data.id) throw new Error('went wrong'); postMessage({ id: 0 }) }",
     "onmessage = ({ data: { id = 0 } }) => postMessage({ id, written: { steps: new Float32Array(), finish: 'cancelled' } })",
