@@ -256,7 +256,7 @@ pub struct Whole {
     /// Tiles of [`Whole::ROWS`] rows, one after the other; missing rows and columns are zeros.
     tiles: Vec<TileChunk>,
     /// Sums of each row's numbers in the tiles; 0 for rows that are missing.
-    totals: Vec<[i32; 4]>,
+    totals: Vec<[i32; Whole::PADDED]>,
     /// Chunks of a tile.
     width: usize,
     /// The sparse columns, one after the other, times the rows' scales.
@@ -275,7 +275,7 @@ pub struct Tiles<'a> {
     /// All columns of the first tile, then those of the next.
     pub chunks: &'a [TileChunk],
     /// Sums of each row's numbers, `[tiles]`.
-    pub totals: &'a [[i32; 4]],
+    pub totals: &'a [[i32; Whole::PADDED]],
     /// `[rows]`: the last tile may have fewer.
     pub scales: &'a [f32],
 }
@@ -283,9 +283,11 @@ pub struct Tiles<'a> {
 impl Whole {
     /// Columns that are multiplied at a time: bytes of 128 bits.
     pub const LANES: usize = 16;
-    /// Rows that are multiplied at a time: in WebAssembly so few that their sums and what is added to them have room
-    /// in 16 registers of 128 bits.
-    pub const ROWS: usize = if cfg!(target_arch = "wasm32") { 3 } else { 4 };
+    /// Rows that are multiplied at a time: so few that the sums of three products with each, and what is added to
+    /// them, have room in WebAssembly's 16 registers of 128 bits, and else in 32 of 512.
+    pub const ROWS: usize = if cfg!(target_arch = "wasm32") { 3 } else { 16 };
+    /// As many in whole registers of 128 bits.
+    pub const PADDED: usize = Self::ROWS.next_multiple_of(4);
     /// Sums of products with numbers of a byte, or of 14 bits in four lanes, cannot overflow 32 bits up to here.
     const MOST_COLUMNS: usize = 8000;
 
@@ -296,7 +298,7 @@ impl Whole {
         }
         let width = (columns - sparse).div_ceil(Self::LANES);
         let count = scales.len().div_ceil(Self::ROWS);
-        let (mut tiles, mut totals) = (vec![TileChunk::default(); count * width], vec![[0; 4]; count]);
+        let (mut tiles, mut totals) = (vec![TileChunk::default(); count * width], vec![[0; Self::PADDED]; count]);
         let mut apart = vec![0.0; sparse * scales.len()];
         for (r, row) in numbers.chunks_exact(columns).enumerate() {
             let tile = &mut tiles[r / Self::ROWS * width..][..width];

@@ -6,7 +6,7 @@
 //! between the two roundings is exact, so that no order of the sums, no company of other lines and no machine can make
 //! a difference.
 
-#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of what a processor may not have"))]
+#![expect(unsafe_code, reason = "calls of what a processor may not have; a conversion without comparisons")]
 
 mod bytes;
 mod parts;
@@ -82,30 +82,38 @@ impl Fixed {
         self.unit = f32::from_bits((exponent - 22) << 23);
         match way {
             Way::Bytes(kind) => bytes::fill(kind, &mut self.bytes, input, scale),
-            Way::Parts => fill(&mut self.parts, input, scale, parts::split),
+            Way::Parts => fill(&mut self.parts, input, scale, (), parts::split),
         }
     }
 }
 
-/// Makes chunks of a vector times `scale`.
+/// Makes chunks of a vector times `scale`. What is given is a function: a closure would be compiled for the least of
+/// processors.
 #[inline(always)]
-fn fill<C>(to: &mut [C], input: &[f32], scale: f32, split: impl Fn(&[i32; LANES]) -> C) {
+fn fill<K: Copy, C>(to: &mut [C], input: &[f32], scale: f32, kind: K, split: impl Fn(K, &[i32; LANES]) -> C) {
     let (chunks, rest) = input.as_chunks::<LANES>();
     for (to, chunk) in to.iter_mut().zip(chunks) {
-        *to = split(&numbers(chunk, scale));
+        *to = split(kind, &numbers(chunk, scale));
     }
     if !rest.is_empty() {
         let mut padded = [0.0; LANES];
         padded[..rest.len()].copy_from_slice(rest);
-        to[chunks.len()] = split(&numbers(&padded, scale));
+        to[chunks.len()] = split(kind, &numbers(&padded, scale));
     }
 }
 
-/// Numbers times `scale`, rounded; half a unit up to the limit, where one is, a whole one.
+/// Numbers times `scale`, which are to be within the limit, rounded; what would be at the limit is one less.
 #[inline(always)]
 fn numbers(input: &[f32; LANES], scale: f32) -> [i32; LANES] {
-    // Rounding by name is a call where a processor need not have it.
-    input.map(|x| ((x * scale + 0.5f32.copysign(x)) as i32).min(LIMIT - 1))
+    let mut numbers = [0; LANES];
+    for lane in 0..LANES {
+        // Rounding by name is a call where a processor need not have it.
+        let number = input[lane] * scale + 0.5f32.copysign(input[lane]);
+        // SAFETY: its magnitude is no larger than the limit and a half. What a cast would do with others takes several
+        // comparisons for each number.
+        numbers[lane] = unsafe { number.to_int_unchecked::<i32>() }.min(LIMIT - 1);
+    }
+    numbers
 }
 
 /// [`super::simd::products`] with a matrix of whole numbers.
@@ -113,8 +121,12 @@ pub fn products<L>(whole: &Whole, lines: &mut [L], part: &dyn for<'a> Fn(&'a mut
     products_by(Way::best(), whole, lines, part);
 }
 
-/// The same in a way that need not be the fastest, but must be one of this machine's.
+/// The same in a way that need not be the fastest.
+///
+/// # Panics
+/// If the machine has it not: all have [`Way::Parts`] and [`Way::best`].
 pub fn products_by<L>(way: Way, whole: &Whole, lines: &mut [L], part: &dyn for<'a> Fn(&'a mut L) -> Part<'a>) {
+    assert!(way == Way::Parts || way == Way::best(), "this machine does not multiply by {way:?}");
     for line in &mut *lines {
         let Part { input, fixed, .. } = part(line);
         fixed.set(way, &input[whole.sparse..]);

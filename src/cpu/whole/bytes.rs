@@ -16,7 +16,9 @@ use relaxed as machine;
 use vnni as machine;
 
 /// Tiles that are multiplied with every line before the next are read: they fit the nearest cache.
-const TILES: usize = 8;
+const TILES: usize = if cfg!(target_arch = "wasm32") { 8 } else { 2 };
+/// Rows of a tile, and none, so that they fill registers.
+const PADDED: usize = Whole::PADDED;
 
 /// `LANES` numbers of a vector: lowest bytes, middle ones, highest ones.
 pub type Chunk = [[u8; LANES]; 3];
@@ -74,8 +76,8 @@ fn above(kind: Kind) -> i32 {
     }
 }
 
-/// Sums of a vector's bytes' products with the rows of a tile, `[3 bytes, rows]`; in WebAssembly the last is of no use.
-type Sums = [[i32; 4]; 3];
+/// Sums of a vector's bytes' products with the rows of a tile, `[3 bytes, rows]`.
+type Sums = [[i32; PADDED]; 3];
 
 /// The products of vectors that are set, without the sparse columns.
 pub fn products<L>(kind: Kind, whole: &Whole, lines: &mut [L], part: &dyn for<'a> Fn(&'a mut L) -> Part<'a>) {
@@ -89,8 +91,8 @@ pub fn products<L>(kind: Kind, whole: &Whole, lines: &mut [L], part: &dyn for<'a
 /// Notes what the sums of a tile's rows stand for, of which `first` is the first.
 #[cfg(any(target_arch = "wasm32", target_arch = "x86_64"))]
 #[inline(always)]
-fn write(line: &mut Part<'_>, first: usize, above: f64, totals: &[i32; 4], scales: &[f32], sums: &Sums) {
-    let mut padded = [0.0; 4];
+fn write(line: &mut Part<'_>, first: usize, above: f64, totals: &[i32; PADDED], scales: &[f32], sums: &Sums) {
+    let mut padded = [0.0; PADDED];
     let to = &mut line.sums[first..];
     // Copies of a length that is known are no calls.
     if let (Some(scales), Some(to)) = (scales.first_chunk::<ROWS>(), to.first_chunk_mut::<ROWS>()) {
@@ -105,10 +107,10 @@ fn write(line: &mut Part<'_>, first: usize, above: f64, totals: &[i32; 4], scale
 /// Whole numbers of less than 53 bits: all but the last two products is exact.
 #[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", not(target_feature = "simd128"))))]
 #[inline(always)]
-fn numbers(sums: &Sums, totals: &[i32; 4], above: f64, unit: f32, scales: &[f32; 4]) -> [f32; 4] {
-    let mut numbers = [0.0; 4];
+fn numbers(sums: &Sums, totals: &[i32; PADDED], above: f64, unit: f32, scales: &[f32; PADDED]) -> [f32; PADDED] {
+    let mut numbers = [0.0; PADDED];
     // A loop: a closure would be compiled for the least of processors.
-    for r in 0..4 {
+    for r in 0..PADDED {
         let sum = f64::from(sums[0][r]) + f64::from(sums[1][r]) * 256.0 + f64::from(sums[2][r]) * 65_536.0;
         numbers[r] = super::number(sum - above * f64::from(totals[r]), unit, scales[r]);
     }
@@ -118,7 +120,7 @@ fn numbers(sums: &Sums, totals: &[i32; 4], above: f64, unit: f32, scales: &[f32;
 /// The same, two rows at a time.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 #[inline(always)]
-fn numbers(sums: &Sums, totals: &[i32; 4], above: f64, unit: f32, scales: &[f32; 4]) -> [f32; 4] {
+fn numbers(sums: &Sums, totals: &[i32; PADDED], above: f64, unit: f32, scales: &[f32; PADDED]) -> [f32; PADDED] {
     use core::arch::wasm32::{
         f32x4, f32x4_demote_f64x2_zero, f32x4_extract_lane, f64x2_add, f64x2_convert_low_i32x4, f64x2_mul,
         f64x2_promote_low_f32x4, f64x2_splat, f64x2_sub, i32x4, i64x2_shuffle, v128,

@@ -9,6 +9,8 @@ use super::{LANES, ROWS, write};
 use crate::cpu::simd::Part;
 use crate::model::{TileChunk, Whole};
 
+/// Rows of a tile whose sums registers hold.
+const FEW: usize = if cfg!(target_arch = "wasm32") { ROWS } else { 4 };
 /// Bits of the lower part of a number of the vector.
 const LOW: u32 = 13;
 
@@ -17,7 +19,7 @@ pub type Chunk = [[i16; LANES]; 2];
 
 /// Numbers in two parts.
 #[inline(always)]
-pub fn split(numbers: &[i32; LANES]) -> Chunk {
+pub fn split((): (), numbers: &[i32; LANES]) -> Chunk {
     let mut parts = [[0; LANES]; 2];
     for (lane, number) in numbers.iter().enumerate() {
         let upper = (number + (1 << (LOW - 1))) >> LOW;
@@ -61,16 +63,18 @@ fn together(upper: &[i32], lower: &[i32]) -> i64 {
 macro_rules! dots {
     ($tile:expr, $input:expr, $vector:ident) => {{
         let (tile, input) = ($tile, &$input[..$tile.len()]);
-        let mut sums = [$vector::zero(); ROWS];
-        for k in 0..tile.len() {
-            for r in 0..ROWS {
-                sums[r] = $vector::add_products(sums[r], &tile[k].0[r], &input[k]);
-            }
-        }
-        // Loops, not closures: the compiler keeps the sums in registers only if it sees through everything.
         let mut totals = [0; ROWS];
-        for r in 0..ROWS {
-            totals[r] = $vector::total(sums[r]);
+        for first in (0..ROWS).step_by(FEW) {
+            let mut sums = [$vector::zero(); FEW];
+            for k in 0..tile.len() {
+                for r in 0..FEW {
+                    sums[r] = $vector::add_products(sums[r], &tile[k].0[first + r], &input[k]);
+                }
+            }
+            // Loops, not closures: the compiler keeps the sums in registers only if it sees through everything.
+            for r in 0..FEW {
+                totals[first + r] = $vector::total(sums[r]);
+            }
         }
         totals
     }};
@@ -198,7 +202,7 @@ mod tests {
     #[test]
     fn vectors_of_any_kind_give_the_same_sums() {
         let numbers = |pace: usize| std::array::from_fn(|lane| (lane * pace) as i32 * 1_001 - 4_000_000);
-        let input: Vec<Chunk> = (0..40).map(|k| split(&numbers(17 * k))).collect();
+        let input: Vec<Chunk> = (0..40).map(|k| split((), &numbers(17 * k))).collect();
         let tile: Vec<TileChunk> = (0..40)
             .map(|k| {
                 TileChunk(std::array::from_fn(|r| std::array::from_fn(|lane| (k * 31 + r * 7 + lane * lane) as i8)))

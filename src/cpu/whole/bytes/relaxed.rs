@@ -54,7 +54,7 @@ pub fn kind() -> Option<Kind> {
 }
 
 pub fn fill(kind: Kind, to: &mut [Chunk], input: &[f32], scale: f32) {
-    crate::cpu::whole::fill(to, input, scale, |numbers| split(kind, numbers));
+    crate::cpu::whole::fill(to, input, scale, kind, split);
 }
 
 /// A line's products with some tiles, whose first row is `first`.

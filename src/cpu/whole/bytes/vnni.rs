@@ -1,13 +1,14 @@
-//! AVX-512 VNNI: sixteen columns of four rows are one register.
+//! AVX-512 VNNI: sixteen columns of four rows are one register, and a tile's sixteen rows four.
 
 #![expect(unsafe_code, reason = "calls of what a processor may not have")]
 
-use super::{Chunk, Kind, ROWS, Sums, split, write};
+use super::{Chunk, Kind, PADDED, ROWS, Sums, split, write};
 use crate::cpu::simd::Part;
 use crate::model::{TileChunk, Tiles};
 use core::arch::x86_64::{
-    __m128i, __m512i, _mm512_add_epi32, _mm512_broadcast_i32x4, _mm512_castsi512_si128, _mm512_dpbusd_epi32,
-    _mm512_permutexvar_epi32, _mm512_setr_epi32, _mm512_setzero_si512, _mm512_shuffle_epi32,
+    __m128i, __m512i, _mm512_add_epi32, _mm512_broadcast_i32x4, _mm512_dpbusd_epi32, _mm512_permutexvar_epi32,
+    _mm512_setr_epi32, _mm512_setzero_si512, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32,
+    _mm512_unpacklo_epi64,
 };
 
 pub fn kind() -> Option<Kind> {
@@ -21,7 +22,7 @@ pub fn kind() -> Option<Kind> {
 pub fn fill(kind: Kind, to: &mut [Chunk], input: &[f32], scale: f32) {
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
     fn fill(kind: Kind, to: &mut [Chunk], input: &[f32], scale: f32) {
-        crate::cpu::whole::fill(to, input, scale, |numbers| split(kind, numbers));
+        crate::cpu::whole::fill(to, input, scale, kind, split);
     }
     // SAFETY: `kind` has found what the function is compiled for.
     unsafe { fill(kind, to, input, scale) };
@@ -44,42 +45,28 @@ pub fn multiply(tiles: &Tiles<'_>, first: usize, line: &mut Part<'_>, above: f64
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn dots(tile: &[TileChunk], input: &[Chunk]) -> Sums {
-    // Two sums of each kind, as one has to wait for the last product.
-    let mut sums = [[_mm512_setzero_si512(); 3]; 2];
-    let ((weights, last), (inputs, rest)) = (tile.as_chunks::<2>(), input.as_chunks::<2>());
-    for (weights, inputs) in weights.iter().zip(inputs) {
-        for n in 0..2 {
-            add_products(&mut sums[n], &weights[n], &inputs[n]);
+    let mut sums = [[_mm512_setzero_si512(); 4]; 3];
+    for (weights, input) in tile.iter().zip(input) {
+        let weights: [__m512i; 4] = bytemuck::cast(weights.0);
+        for n in 0..3 {
+            let bytes = _mm512_broadcast_i32x4(bytemuck::cast::<_, __m128i>(input[n]));
+            for four in 0..4 {
+                sums[n][four] = _mm512_dpbusd_epi32(sums[n][four], bytes, weights[four]);
+            }
         }
     }
-    for (weights, input) in last.iter().zip(rest) {
-        add_products(&mut sums[0], weights, input);
-    }
-    let [a, b] = sums;
-    across([_mm512_add_epi32(a[0], b[0]), _mm512_add_epi32(a[1], b[1]), _mm512_add_epi32(a[2], b[2])])
+    [across(sums[0]), across(sums[1]), across(sums[2])]
 }
 
-/// Adds the products of sixteen numbers of the vector with four rows to the sums for either byte.
+/// The sum of each four lanes: of the first register those of rows 0 to 3, and so on.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn add_products(sums: &mut [__m512i; 3], weights: &TileChunk, input: &Chunk) {
-    for n in 0..3 {
-        let bytes = _mm512_broadcast_i32x4(bytemuck::cast::<_, __m128i>(input[n]));
-        sums[n] = _mm512_dpbusd_epi32(sums[n], bytes, bytemuck::cast(weights.0));
-    }
-}
-
-/// Each row's four sums together.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn across(sums: [__m512i; 3]) -> Sums {
-    // The first of each four lanes.
-    let firsts = _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
-    let mut result = Sums::default();
-    for n in 0..3 {
-        let pairs = _mm512_add_epi32(sums[n], _mm512_shuffle_epi32::<0b01_00_11_10>(sums[n]));
-        let all = _mm512_add_epi32(pairs, _mm512_shuffle_epi32::<0b10_11_00_01>(pairs));
-        result[n] = bytemuck::cast(_mm512_castsi512_si128(_mm512_permutexvar_epi32(firsts, all)));
-    }
-    result
+fn across([a, b, c, d]: [__m512i; 4]) -> [i32; PADDED] {
+    // a0 + a2, b0 + b2, a1 + a3, b1 + b3, of each four lanes
+    let ab = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+    let cd = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+    // rows 0, 4, 8, 12; 1, 5, 9, 13; and so on
+    let rows = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+    let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    bytemuck::cast(_mm512_permutexvar_epi32(order, rows))
 }
