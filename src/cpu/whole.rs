@@ -27,7 +27,7 @@ const LIMIT: i32 = 1 << 23;
 /// What the vector is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// Two parts of up to 16 bits.
+    /// Two parts of up to 13 bits.
     Parts,
     /// Three bytes.
     Bytes(Kind),

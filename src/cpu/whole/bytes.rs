@@ -2,6 +2,11 @@
 //!
 //! Natively these are the instructions of AVX-512 VNNI; in WebAssembly, of relaxed SIMD (`relaxed.wat`).
 
+#![cfg_attr(
+    not(any(target_arch = "wasm32", target_arch = "x86_64")),
+    expect(dead_code, reason = "other machines multiply in parts")
+)]
+
 #[cfg(target_arch = "wasm32")]
 mod relaxed;
 #[cfg(target_arch = "x86_64")]
