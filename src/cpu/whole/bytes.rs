@@ -175,4 +175,37 @@ mod tests {
             }
         }
     }
+
+    /// What a machine of either kind would do: this one is of one kind at most.
+    #[test]
+    #[cfg(any(target_arch = "wasm32", target_arch = "x86_64"))]
+    fn sums_are_those_in_parts_whatever_the_machine_takes_bytes_for() {
+        use crate::cpu::whole::{Fixed, Way, fill, products_by};
+        let (rows, columns) = (2 * ROWS + 1, 70);
+        let numbers: Vec<u8> = (0..rows * columns).map(|k| (k * k + 17 * k) as u8).collect();
+        let scales = (0..rows).map(|r| 0.25 + r as f32).collect();
+        let whole = Whole::new(&numbers, columns, scales, 0).unwrap_or_default();
+        let input: Vec<f32> = (0..columns).map(|k| (k as f32 * 0.7).cos()).collect();
+        let mut lines = [(input, Fixed::default(), vec![0.0; rows])];
+        products_by(Way::Parts, &whole, &mut lines, &|(input, fixed, sums)| Part { input, fixed, sums });
+        let [(mut input, mut fixed, expected)] = lines;
+        input.resize(columns.next_multiple_of(LANES), 0.0);
+        for kind in [Kind::Unsigned, Kind::Signed] {
+            let mut chunks = vec![Chunk::default(); input.len() / LANES];
+            fill(&mut chunks, &input, 1.0 / fixed.unit, kind, split);
+            let mut found = vec![0.0; rows];
+            let mut line = Part { input: &[], fixed: &mut fixed, sums: &mut found };
+            for (n, tile) in whole.tiles(1).enumerate() {
+                let mut sums = Sums::default();
+                for (weights, chunk) in tile.chunks.iter().zip(&chunks) {
+                    for (byte, row) in (0..3).flat_map(|byte| (0..ROWS).map(move |row| (byte, row))) {
+                        let products = weights.0[row].iter().zip(chunk[byte]);
+                        sums[byte][row] += products.map(|(&w, x)| i32::from(w) * kind.value(x)).sum::<i32>();
+                    }
+                }
+                write(&mut line, n * ROWS, above(kind).into(), &tile.totals[0], tile.scales, &sums);
+            }
+            assert_eq!(found, expected, "{kind:?}");
+        }
+    }
 }
