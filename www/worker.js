@@ -43,6 +43,8 @@ const message = (error) => (error instanceof Error ? error.message : String(erro
 let opened;
 /** The two networks, each from the moment it is being loaded. @type {Record<string, Promise<import("./pkg/longhand.js").Network> | undefined>} */
 const networks = {};
+/** Those of the site's own that are there. */
+const present = new Set();
 
 /** Whether a text has been asked for. */
 let asked = false;
@@ -110,6 +112,7 @@ function network(
     const bytes = await weights(`weights/${kind}.safetensors`, progress);
     const network = await (await opened).loadBytes(bytes, `${kind}.safetensors`, kind);
     if (kind === "synthesis") equip(bytes, `${kind}.safetensors`);
+    present.add(kind);
     return network;
   };
   return (networks[kind] ??= load().catch((error) => {
@@ -121,9 +124,11 @@ function network(
 /** Takes a network from a visitor's file; if it cannot be used, the one before stays. @param {Uint8Array} bytes @param {string} name */
 async function take(bytes, name) {
   const longhand = await opened;
+  const before = new Set(present);
   const { kind, fingerprint } = await longhand.loadBytes(bytes, name).then(async (network) => {
-    // The site's own may still be on its way, and must not come after it.
-    if (await networks[network.kind]?.catch(() => undefined)) await longhand.loadBytes(bytes, name);
+    // The site's own may still have been on its way, and must not come after it.
+    const own = before.has(network.kind) ? undefined : networks[network.kind];
+    if (await own?.catch(() => undefined)) await longhand.loadBytes(bytes, name);
     networks[network.kind] = Promise.resolve(network);
     if (network.kind === "synthesis") equip(bytes, name);
     return network;
