@@ -34,8 +34,6 @@ class Helper {
   /** It can write: until then nothing waits for it. @type {Promise<void>} */
   ready = new Promise((resolve) => (this.#begun = resolve));
   #id = 0;
-  /** Who asked for the line. @type {Help | undefined} */
-  #help;
   #gone = false;
   /** @type {((written: import("./pkg/longhand.js").WrittenLine | undefined) => void) | undefined} */
   #resolve;
@@ -45,7 +43,7 @@ class Helper {
       this.#begun();
       if (data.id === this.#id) this.#end(data.written);
     });
-    this.#worker.addEventListener("error", () => this.#leave());
+    this.#worker.addEventListener("error", () => this.leave());
     if (weights) this.post({ type: "weights", ...weights });
   }
 
@@ -57,13 +55,12 @@ class Helper {
   /**
    * The line as it is written; `undefined` if it cannot be, or if this is asked for another one meanwhile.
    * @param {import("./pkg/longhand.js").Loan} loan @param {import("./pkg/longhand.js").WriteOptions} options
-   * @param {string} fingerprint of the weights @param {Help} help
+   * @param {string} fingerprint of the weights
    * @returns {Promise<import("./pkg/longhand.js").WrittenLine | undefined>}
    */
-  write(loan, options, fingerprint, help) {
+  write(loan, options, fingerprint) {
     this.#end(undefined);
     if (this.#gone) return Promise.resolve(undefined);
-    this.#help = help;
     this.#id += 1;
     return new Promise((resolve) => {
       this.#resolve = resolve;
@@ -71,20 +68,14 @@ class Helper {
     });
   }
 
-  /** Leaves a line that is not wanted any more. @param {Help} help that asked for it: another's is not touched */
-  cancel(help) {
-    if (this.#help !== help) return;
+  /** Leaves a line that is not wanted any more. */
+  cancel() {
     if (this.#resolve) this.post({ type: "cancel" });
     this.#end(undefined);
   }
 
-  /** Does without this one if its line does not come. @param {Help} help that waits for it */
-  giveUp(help) {
-    if (this.#help === help && this.#resolve) this.#leave();
-  }
-
-  /** Ends the worker; another may take its place. */
-  #leave() {
+  /** Ends the worker, and its line with it; another may take its place. */
+  leave() {
     this.#worker.terminate();
     this.#gone = true;
     const place = helpers.indexOf(this);
@@ -141,7 +132,7 @@ export class Help {
     this.#exchange();
     if (!nothing || !this.#writing.waiting || this.#over) return;
     const patience = LATE + performance.now() - this.#began;
-    const late = setTimeout(() => this.#busy.forEach((helper) => helper.giveUp(this)), patience);
+    const late = setTimeout(() => this.#busy.forEach((helper) => helper.leave()), patience);
     await new Promise((resolve) => (this.#wake = () => resolve(undefined)));
     clearTimeout(late);
     this.#exchange();
@@ -163,7 +154,7 @@ export class Help {
   /** @param {Helper} helper @param {import("./pkg/longhand.js").Loan} loan */
   async #ask(helper, loan) {
     this.#busy.add(helper);
-    const written = await helper.write(loan, this.#options, this.#fingerprint, this);
+    const written = await helper.write(loan, this.#options, this.#fingerprint);
     this.#busy.delete(helper);
     const whole = written?.finish === "cancelled" ? undefined : written;
     this.#answers.push({ number: loan.number, written: whole });
@@ -176,8 +167,7 @@ export class Help {
   end() {
     if (this.#over) return;
     this.#over = true;
-    // They may be at the next text already.
-    this.#busy.forEach((helper) => helper.cancel(this));
+    this.#busy.forEach((helper) => helper.cancel());
     this.#wake();
   }
 }

@@ -17,7 +17,7 @@ pub use bytes::Kind;
 
 /// Columns that are taken at a time.
 const LANES: usize = Whole::LANES;
-/// Rows of the matrix that are multiplied with every line before the next are read.
+/// Rows of a tile.
 const ROWS: usize = Whole::ROWS;
 /// Factors that are so small beside the largest do not count: their products would be lost to rounding.
 const NOTHING: f32 = 1e-9;
