@@ -2,6 +2,27 @@
 
 export const SENTENCE = "I write this as always";
 
+/** Milliseconds from one sample to the next: about what the network takes for two of its points. */
+const PACE = 16;
+
+/**
+ * Has samples follow one another evenly from now on, in the page. How fast the pen moves is read from them, and a busy
+ * machine's mouse moves by fits and starts, of which the network makes a hand that nobody has.
+ */
+function evenly(pace) {
+  let time = performance.now();
+  const stamp = (event) => Object.defineProperty(event, "timeStamp", { value: (time += pace), configurable: true });
+  const stampAll = (event) => {
+    const all = event.getCoalescedEvents?.() ?? [];
+    all.forEach(stamp);
+    Object.defineProperty(event, "getCoalescedEvents", { value: () => all, configurable: true });
+    if (!all.length) stamp(event);
+  };
+  if (globalThis.isEven) return;
+  globalThis.isEven = true;
+  for (const type of ["pointerdown", "pointermove"]) window.addEventListener(type, stampAll, true);
+}
+
 /** Gives a visitor the dialog's parts at hand. */
 export function equipped(visitor) {
   const { page } = visitor;
@@ -38,6 +59,7 @@ export function equipped(visitor) {
     },
     /** Draws strokes of points [x, y] with the mouse, as large as the paper allows. */
     async draws(ink, share = 0.9) {
+      await page.evaluate(evenly, PACE);
       const box = await dialog.locator("#own-pad svg").boundingBox();
       const all = ink.flat();
       const [left, right] = [Math.min(...all.map(([x]) => x)), Math.max(...all.map(([x]) => x))];
