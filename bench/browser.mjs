@@ -21,9 +21,9 @@ const FLIPPED = 0.003;
 const TURN_MS = 500;
 const WARM_MS = 700;
 
-const OURS = "Longhand";
+const OURS = "Running Hand";
 const ENGINES = [
-  { name: OURS, script: "peers/longhand.js", files: ["dist/pkg/longhand.js", "dist/pkg/longhand_bg.wasm"] },
+  { name: OURS, script: "peers/running-hand.js", files: ["dist/pkg/running_hand.js", "dist/pkg/running_hand_bg.wasm"] },
   {
     name: "onnxruntime-web",
     script: "bundles/onnx.js",
@@ -126,7 +126,7 @@ async function speed(title, network, lines) {
     const compared = name === OURS || threads ? "" : `${ratio} ×`;
     return [variant ? `${name} (${variant})` : name, ...cells(rates.get(name)), compared];
   });
-  table(`${title}: points a second`, ["", "min", "median", "max", "Longhand is"], rows);
+  table(`${title}: points a second`, ["", "min", "median", "max", "Running Hand is"], rows);
   return spread(ours).median;
 }
 

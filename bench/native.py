@@ -146,9 +146,9 @@ def beside_onnx(bench: Bench, data: Path, rounds: int) -> None:
             rates[0].append(bench.rate("cpu", file, lines, counts[0]) * lines)
             rates[1].append(peer.rate(counts[1]) * lines)
         ratio = median(a / b for a, b in zip(*rates, strict=True))
-        rows = [["Longhand", *cells(rates[0]), ""], [f"onnxruntime ({kind})", *cells(rates[1]), f"{ratio:.2f} ×"]]
+        rows = [["Running Hand", *cells(rates[0]), ""], [f"onnxruntime ({kind})", *cells(rates[1]), f"{ratio:.2f} ×"]]
         what = f"{titles[network]}, {lines} line{'s' if lines > 1 else ''}: points a second"
-        table(f"Native, one thread, {what}", ["", "min", "median", "max", "Longhand is"], rows)
+        table(f"Native, one thread, {what}", ["", "min", "median", "max", "Running Hand is"], rows)
 
 
 def on_all_cores(bench: Bench, data: Path, rounds: int) -> None:

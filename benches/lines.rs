@@ -6,9 +6,9 @@
 //! machine matters less.
 #![expect(clippy::print_stdout, reason = "it prints what it measures")]
 
-use longhand::cpu::CpuEngine;
-use longhand::engine::{Line, given};
-use longhand::model::Weights;
+use running_hand::cpu::CpuEngine;
+use running_hand::engine::{Line, given};
+use running_hand::model::Weights;
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;

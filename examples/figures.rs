@@ -2,11 +2,11 @@
 //!
 //!     cargo run --example figures -- --weights weights/synthesis.safetensors --out docs/figures
 
-use longhand::cpu::CpuEngine;
-use longhand::engine::{Engine, Line};
-use longhand::model::{Kind, Weights};
-use longhand::think::{Component, Moment, Move, Replay};
-use longhand::writer::{Settings, Writer};
+use running_hand::cpu::CpuEngine;
+use running_hand::engine::{Engine, Line};
+use running_hand::model::{Kind, Weights};
+use running_hand::think::{Component, Moment, Move, Replay};
+use running_hand::writer::{Settings, Writer};
 use std::error::Error;
 use std::fmt::Write;
 use std::path::PathBuf;

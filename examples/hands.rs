@@ -3,12 +3,12 @@
 //!
 //!     cargo run --release --example hands
 
-use longhand::cpu::CpuEngine;
-use longhand::engine::Engine;
-use longhand::ink::Ink;
-use longhand::model::Weights;
-use longhand::paper::letter_width;
-use longhand::writer::{Settings, Writer};
+use running_hand::cpu::CpuEngine;
+use running_hand::engine::Engine;
+use running_hand::ink::Ink;
+use running_hand::model::Weights;
+use running_hand::paper::letter_width;
+use running_hand::writer::{Settings, Writer};
 use std::error::Error;
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -30,7 +30,7 @@ const SEEDS: [(&str, u64); 11] = [
     ("Flowing", 10),
 ];
 /// The page's name and what its empty sheet says, with the seeds that write them best, and in which hand.
-const TITLE: (&str, u64) = ("Longhand", 9);
+const TITLE: (&str, u64) = ("Running Hand", 9);
 const INVITATION: (&str, u64) = ("Write something", 10);
 const BEST: &str = "Joined";
 const WEIGHTS: &str = "weights/synthesis.safetensors";

@@ -5,10 +5,10 @@
 //! `--hands all` gives the lines the network's hands in turn, `--hands NAME` one of them, and `--hands
 //! NAME+NAME` eleven steps from one to another. An empty text is written by a prediction network.
 
-use longhand::cpu::CpuEngine;
-use longhand::engine::Engine;
-use longhand::model::Weights;
-use longhand::writer::{Settings, Writer};
+use running_hand::cpu::CpuEngine;
+use running_hand::engine::Engine;
+use running_hand::model::Weights;
+use running_hand::writer::{Settings, Writer};
 use serde_json::json;
 use std::error::Error;
 use std::io::Write;

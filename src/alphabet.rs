@@ -46,7 +46,7 @@ impl Alphabet {
     /// and all of them where the alphabet has none.
     ///
     /// ```ignore-wasm32,standalone_crate
-    /// use longhand::alphabet::Alphabet;
+    /// use running_hand::alphabet::Alphabet;
     ///
     /// let encoded = Alphabet::new(" cafe").encode("café\t☕");
     /// assert_eq!((encoded.written.as_str(), encoded.left_out.as_slice()), ("cafe", &['☕'][..]));

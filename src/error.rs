@@ -18,7 +18,7 @@ pub enum Error {
     WeightsMetadata {
         /// Name of the file.
         file: String,
-        /// Key within the `longhand` JSON object.
+        /// Key within the `running-hand` JSON object.
         key: String,
         /// What is the matter with it.
         problem: String,

@@ -9,11 +9,11 @@
 //!
 //! # A line as SVG
 //! ```ignore-wasm32,standalone_crate
-//! use longhand::cpu::CpuEngine;
-//! use longhand::engine::Engine;
-//! use longhand::export::{self, Format, Options};
-//! use longhand::model::Weights;
-//! use longhand::writer::{Settings, Writer};
+//! use running_hand::cpu::CpuEngine;
+//! use running_hand::engine::Engine;
+//! use running_hand::export::{self, Format, Options};
+//! use running_hand::model::Weights;
+//! use running_hand::writer::{Settings, Writer};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> { pollster::block_on(async {
 //! let bytes = std::fs::read("weights/synthesis.safetensors")?;

@@ -1,6 +1,6 @@
 //! The weights file: configuration and tensors, read, checked and widened to `f32`.
 //!
-//! One safetensors file holds one network. Its metadata has a key `longhand` with a JSON object
+//! One safetensors file holds one network. Its metadata has a key `running-hand` with a JSON object
 //! ([`Config`]); every size comes from there, none from the code. Tensors, all row-major (H = hidden
 //! units of a layer, A = character ids, K = window components, M = mixtures, S = style dimension,
 //! N = styles, R = 1 + 6 M, one more with a learned stop):
@@ -372,13 +372,13 @@ impl Weights {
             unreadable(format!("{} bytes, {}{hint}", bytes.len(), describe(&e)))
         })?;
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| unreadable(describe(&e)))?;
-        let json = header.metadata().as_ref().and_then(|m| m.get("longhand")).ok_or_else(|| {
-            Error::WeightsMetadata { file: file.into(), key: "longhand".into(), problem: "is missing".into() }
+        let json = header.metadata().as_ref().and_then(|m| m.get("running-hand")).ok_or_else(|| {
+            Error::WeightsMetadata { file: file.into(), key: "running-hand".into(), problem: "is missing".into() }
         })?;
         if json.len() > MOST_METADATA {
             return Err(Error::WeightsMetadata {
                 file: file.into(),
-                key: "longhand".into(),
+                key: "running-hand".into(),
                 problem: format!("has {} bytes, expected at most {MOST_METADATA}", json.len()),
             });
         }
@@ -484,8 +484,8 @@ fn excerpt(text: &str) -> String {
 fn parse_config(json: &str, file: &str) -> Result<Config> {
     let bad = |key: &str, problem: String| Error::WeightsMetadata { file: file.into(), key: key.into(), problem };
     let value: serde_json::Value =
-        serde_json::from_str(json).map_err(|e| bad("longhand", format!("is not JSON ({e})")))?;
-    let object = value.as_object().ok_or_else(|| bad("longhand", "is not a JSON object".into()))?;
+        serde_json::from_str(json).map_err(|e| bad("running-hand", format!("is not JSON ({e})")))?;
+    let object = value.as_object().ok_or_else(|| bad("running-hand", "is not a JSON object".into()))?;
     const REQUIRED: [&str; 15] = [
         "format",
         "kind",
@@ -518,7 +518,7 @@ fn parse_config(json: &str, file: &str) -> Result<Config> {
         }
     }
     let config: Config = serde_json::from_value(value)
-        .map_err(|e| bad("longhand", format!("cannot be used ({})", excerpt(&e.to_string()))))?;
+        .map_err(|e| bad("running-hand", format!("cannot be used ({})", excerpt(&e.to_string()))))?;
     config.validate(file)?;
     Ok(config)
 }
@@ -850,12 +850,12 @@ mod tests {
         assert!(long.chars().count() < 500, "a message is no place for {} characters", long.chars().count());
         let long = metadata_message(|json| json["hidden"] = json!("many".repeat(100_000)));
         assert!(long.chars().count() < 500, "a message is no place for {} characters", long.chars().count());
-        says(&metadata_message(|json| json["corpus"] = json!("x".repeat(MOST_METADATA))), &["`longhand`", "bytes"]);
-        says(&metadata_message(|json| *json = json!([1])), &["`longhand`", "not a JSON object"]);
+        says(&metadata_message(|json| json["corpus"] = json!("x".repeat(MOST_METADATA))), &["`running-hand`", "bytes"]);
+        says(&metadata_message(|json| *json = json!([1])), &["`running-hand`", "not a JSON object"]);
         let error = read(&testing::file("{", &[])).unwrap_err().to_string();
-        says(&error, &[FILE, "`longhand` is not JSON"]);
+        says(&error, &[FILE, "`running-hand` is not JSON"]);
         let error = read(&safetensors::serialize(Vec::<(String, TensorView<'_>)>::new(), None).unwrap());
-        says(&error.unwrap_err().to_string(), &[FILE, "`longhand` is missing"]);
+        says(&error.unwrap_err().to_string(), &[FILE, "`running-hand` is missing"]);
     }
 
     #[test]

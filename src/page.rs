@@ -3,11 +3,11 @@
 //! The lines are written together, and appear in order.
 //!
 //! ```ignore-wasm32,standalone_crate
-//! use longhand::cpu::CpuEngine;
-//! use longhand::engine::Engine;
-//! use longhand::model::Weights;
-//! use longhand::page::{Page, wrap};
-//! use longhand::writer::{Settings, Writer};
+//! use running_hand::cpu::CpuEngine;
+//! use running_hand::engine::Engine;
+//! use running_hand::model::Weights;
+//! use running_hand::page::{Page, wrap};
+//! use running_hand::writer::{Settings, Writer};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> { pollster::block_on(async {
 //! assert_eq!(wrap("a letter of some length", 10), ["a letter", "of some", "length"]);

@@ -125,7 +125,7 @@ pub struct Line {
 /// Lays lines on as many pages as they need. Each page has its lines.
 ///
 /// ```ignore-wasm32,standalone_crate
-/// use longhand::paper::{Line, Look, Paper, lay};
+/// use running_hand::paper::{Line, Look, Paper, lay};
 ///
 /// let look =
 ///     Look { paper: Some(Paper::new(105.0, 148.0)), unit: 0.016, slant: 0.0, wander: 0.0, seed: 1, level: true };

@@ -96,13 +96,13 @@ impl Stored {
     }
 }
 
-/// A weights file of these tensors, with `metadata` under the key `longhand`.
+/// A weights file of these tensors, with `metadata` under the key `running-hand`.
 pub fn file_of(metadata: &str, tensors: &[Stored]) -> Vec<u8> {
     let views = tensors.iter().map(|t| {
         let view = TensorView::new(t.dtype, t.shape.clone(), &t.bytes);
         (t.name.clone(), view.expect("shape and values agree"))
     });
-    let metadata = [("longhand".to_string(), metadata.to_string())];
+    let metadata = [("running-hand".to_string(), metadata.to_string())];
     safetensors::serialize(views, Some(metadata.into_iter().collect())).expect("serialisable")
 }
 

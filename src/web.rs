@@ -90,7 +90,7 @@ export interface Plan {
   fingerprint: string;
 }
 
-/** A line for another `Longhand`, maybe in a worker of its own: `writeLine` there, then `Writing.giveBack` here. */
+/** A line for another `RunningHand`, maybe in a worker of its own: `writeLine` there, then `Writing.giveBack` here. */
 export interface Loan {
   /** Which of the lines, from 0. */
   number: number;
@@ -200,16 +200,16 @@ impl Shared {
 
 /// An engine with the networks it has loaded. Writes one text at a time.
 #[wasm_bindgen]
-pub struct Longhand {
+pub struct RunningHand {
     shared: Rc<Shared>,
 }
 
 #[wasm_bindgen]
-impl Longhand {
+impl RunningHand {
     /// Opens an engine. Where the GPU that was wanted cannot be had, the CPU writes, and `notice` says why.
     pub async fn open(
         #[wasm_bindgen(unchecked_optional_param_type = "EngineChoice")] engine: Option<String>,
-    ) -> Result<Longhand, JsError> {
+    ) -> Result<RunningHand, JsError> {
         console_error_panic_hook::set_once();
         let choice: Choice = engine.as_deref().unwrap_or("auto").parse()?;
         let (engine, notice) = Engine::choose(choice).await;

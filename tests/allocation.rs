@@ -1,10 +1,10 @@
 //! A timestep of the CPU engine allocates nothing: buffers are made when a line is opened.
 #![cfg(not(target_arch = "wasm32"))]
 
-use longhand::cpu::State;
-use longhand::engine::Line;
-use longhand::model::Kind;
-use longhand::testing;
+use running_hand::cpu::State;
+use running_hand::engine::Line;
+use running_hand::model::Kind;
+use running_hand::testing;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 

@@ -1,8 +1,8 @@
-//! The command `longhand`, run as people run it, with the shipped weights.
+//! The command `running-hand`, run as people run it, with the shipped weights.
 #![cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use longhand::own::{Hand, Sample};
+use running_hand::own::{Hand, Sample};
 use serde_json::Value;
 use std::io::Write;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 /// Runs the command from another folder than the repository's.
 fn run(arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_longhand"))
+    let mut child = Command::new(env!("CARGO_BIN_EXE_running-hand"))
         .args(arguments)
         .args(["--engine", "cpu"])
         .current_dir(env!("CARGO_TARGET_TMPDIR"))
@@ -98,6 +98,6 @@ fn mistakes_are_told_and_end_with_a_code() {
         let output = run(arguments, input);
         let told = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
-        assert!(told.starts_with("longhand: ") && told.contains(message) && output.stdout.is_empty(), "{told}");
+        assert!(told.starts_with("running-hand: ") && told.contains(message) && output.stdout.is_empty(), "{told}");
     }
 }

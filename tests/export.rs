@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use gcode::{Code, Value};
-use longhand::export::{self, Format, Gcode, Layout, Lift, Options};
-use longhand::ink::{Ink, Point};
+use running_hand::export::{self, Format, Gcode, Layout, Lift, Options};
+use running_hand::ink::{Ink, Point};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::Tree;
 use std::f32::consts::TAU;

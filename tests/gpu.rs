@@ -7,8 +7,8 @@
 
 mod twins;
 
-use longhand::gpu::GpuEngine;
-use longhand::model::Kind;
+use running_hand::gpu::GpuEngine;
+use running_hand::model::Kind;
 use pollster::block_on;
 
 fn say(line: &str) {

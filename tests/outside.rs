@@ -12,8 +12,8 @@ mod memory;
 #[path = "fuzzed/weights.rs"]
 mod weights;
 
-use longhand::model::Kind;
-use longhand::testing;
+use running_hand::model::Kind;
+use running_hand::testing;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use std::path::Path;

@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use longhand::cpu::CpuEngine;
-use longhand::engine::Engine;
-use longhand::model::{Kind, Weights};
-use longhand::own::{self, Advice, Points, Sample};
-use longhand::writer::{Prime, Settings, Writer};
+use running_hand::cpu::CpuEngine;
+use running_hand::engine::Engine;
+use running_hand::model::{Kind, Weights};
+use running_hand::own::{self, Advice, Points, Sample};
+use running_hand::writer::{Prime, Settings, Writer};
 use pollster::block_on;
 use std::sync::Arc;
 

@@ -9,12 +9,12 @@
 #![expect(clippy::print_stdout, reason = "the figures are for people")]
 #![expect(clippy::needless_range_loop, reason = "t indexes many arrays at once")]
 
-use longhand::cpu::simd::product;
-use longhand::cpu::{State, lstm, mixture, window};
-use longhand::engine::{Engine, Line, Noise, Step};
-use longhand::model::{Kind, Quantisation, Weights};
-use longhand::style::gate_bias;
-use longhand::testing::relative_error;
+use running_hand::cpu::simd::product;
+use running_hand::cpu::{State, lstm, mixture, window};
+use running_hand::engine::{Engine, Line, Noise, Step};
+use running_hand::model::{Kind, Quantisation, Weights};
+use running_hand::style::gate_bias;
+use running_hand::testing::relative_error;
 use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -49,7 +49,7 @@ impl Fixture {
         } else {
             let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
             let json: serde_json::Value =
-                serde_json::from_str(&header.metadata().as_ref().unwrap()["longhand"]).unwrap();
+                serde_json::from_str(&header.metadata().as_ref().unwrap()["running-hand"]).unwrap();
             let file = root.join("weights").join(json["weights"].as_str().unwrap());
             let weights = std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
             let hash: String = Sha256::digest(&weights).iter().map(|b| format!("{b:02x}")).collect();

@@ -6,7 +6,7 @@
 #[path = "fuzzed/writing.rs"]
 mod writing;
 
-use longhand::writer::Finish;
+use running_hand::writer::Finish;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 

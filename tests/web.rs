@@ -7,12 +7,12 @@
 
 mod twins;
 
-use longhand::cpu::simd::Part;
-use longhand::cpu::whole::{Fixed, Way, products_by};
-use longhand::cpu::{CpuEngine, State};
-use longhand::engine::Line;
-use longhand::model::{Weights, Whole};
-use longhand::testing::relative_error;
+use running_hand::cpu::simd::Part;
+use running_hand::cpu::whole::{Fixed, Way, products_by};
+use running_hand::cpu::{CpuEngine, State};
+use running_hand::engine::Line;
+use running_hand::model::{Weights, Whole};
+use running_hand::testing::relative_error;
 use safetensors::SafeTensors;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 

@@ -22,7 +22,7 @@ UNUSED = -8.0
 
 
 def metadata(config: Config, corpus, sample_ms: int, training: dict, styles: list[str], dtype: str) -> dict:
-    """The JSON object under the key `longhand`; the engine checks every required key."""
+    """The JSON object under the key `running-hand`; the engine checks every required key."""
     characters = sum(len(t) for t in corpus.texts)
     return {
         "format": 1,
@@ -58,14 +58,14 @@ def write(path: Path, tensors: dict[str, np.ndarray], meta: dict) -> None:
     temporary = path.with_suffix(".new")
     contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
     text = json.dumps(meta, ensure_ascii=False)
-    temporary.write_bytes(safetensors.numpy.save(contiguous, metadata={"longhand": text}))
+    temporary.write_bytes(safetensors.numpy.save(contiguous, metadata={"running-hand": text}))
     temporary.replace(path)
 
 
 def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:
     """Tensors (as f32, int8 ones multiplied by their rows' scales) and metadata."""
     with safe_open(path, framework="numpy") as handle:
-        meta = json.loads(handle.metadata()["longhand"])
+        meta = json.loads(handle.metadata()["running-hand"])
         tensors = {k: handle.get_tensor(k) for k in handle.keys()}  # noqa: SIM118
     for name in [k for k, v in tensors.items() if v.dtype == np.int8]:
         scale = tensors.pop(name + SCALE, None)

@@ -31,7 +31,7 @@ import { script } from "./trusted.js";
 
 /** @typedef {import("./worker.js").Request} Request */
 /** @typedef {import("./worker.js").Reply} Reply */
-/** @typedef {import("./pkg/longhand.js").Plan} Plan */
+/** @typedef {import("./pkg/running_hand.js").Plan} Plan */
 /** @typedef {import("./link.js").Shared} Shared */
 
 /**
@@ -163,7 +163,7 @@ export class Desk extends EventTarget {
     this.#setWriting(true);
     say("Writing …");
     this.#tell("cleared");
-    /** @type {import("./pkg/longhand.js").WriteOptions} */
+    /** @type {import("./pkg/running_hand.js").WriteOptions} */
     const options = { bias, temperature, seed, columns };
     if (style !== "") options.style = style;
     if (style !== "" && blend !== "") options.blend = { style: blend, share };
@@ -355,7 +355,7 @@ export class Desk extends EventTarget {
     return written.length > LONG ? `${written.slice(0, LONG)} …` : written;
   }
 
-  /** @param {import("./pkg/longhand.js").Finish | undefined} finish */
+  /** @param {import("./pkg/running_hand.js").Finish | undefined} finish */
   #end(finish) {
     if (finish === "cap") this.#remarks += "A line ran on and was cut; another seed may do better. ";
     if (finish === "nonfinite") {

@@ -1,4 +1,4 @@
-// One engine for all <long-hand> elements of a page: texts are written in turn, in one worker.
+// One engine for all <running-hand> elements of a page: texts are written in turn, in one worker.
 
 import { site } from "./files.js";
 import { script } from "./trusted.js";
@@ -7,7 +7,7 @@ import { script } from "./trusted.js";
 /** @typedef {import("./worker.js").Reply} Reply */
 /**
  * A text that has been written; `points` are triples x, y, pen.
- * @typedef {{ points: Float32Array, plan: import("./pkg/longhand.js").Plan, finish: import("./pkg/longhand.js").Finish }} Written
+ * @typedef {{ points: Float32Array, plan: import("./pkg/running_hand.js").Plan, finish: import("./pkg/running_hand.js").Finish }} Written
  */
 
 /** @type {Worker | undefined} */
@@ -17,7 +17,7 @@ let job = 0;
 
 /**
  * Writes a text when its turn has come.
- * @param {string} text @param {import("./pkg/longhand.js").WriteOptions} options @param {AbortSignal} signal
+ * @param {string} text @param {import("./pkg/running_hand.js").WriteOptions} options @param {AbortSignal} signal
  * @returns {Promise<Written>}
  */
 export function writeInTurn(text, options, signal) {
@@ -33,7 +33,7 @@ export function writeInTurn(text, options, signal) {
 }
 
 /**
- * @param {string} text @param {import("./pkg/longhand.js").WriteOptions} options @param {AbortSignal} signal
+ * @param {string} text @param {import("./pkg/running_hand.js").WriteOptions} options @param {AbortSignal} signal
  * @returns {Promise<Written>}
  */
 function write(text, options, signal) {
@@ -42,7 +42,7 @@ function write(text, options, signal) {
     const number = (job += 1);
     /** @type {Float32Array[]} */
     const pieces = [];
-    /** @type {import("./pkg/longhand.js").Plan | undefined} */
+    /** @type {import("./pkg/running_hand.js").Plan | undefined} */
     let plan;
     const done = new AbortController();
     /** @param {string} message @param {boolean} broken whether the engine can write no more */

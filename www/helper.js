@@ -1,11 +1,11 @@
 // Writes lines for worker.js, beside it: see helpers.js.
 
-import init, { Longhand } from "./pkg/longhand.js";
+import init, { RunningHand } from "./pkg/running_hand.js";
 
 /**
  * What it is asked for.
  * @typedef {{ type: "weights", bytes: Uint8Array, name: string }
- *   | { type: "line", id: number, loan: import("./pkg/longhand.js").Loan, options: import("./pkg/longhand.js").WriteOptions,
+ *   | { type: "line", id: number, loan: import("./pkg/running_hand.js").Loan, options: import("./pkg/running_hand.js").WriteOptions,
  *       fingerprint: string }
  *   | { type: "cancel" }} Task
  */
@@ -13,11 +13,11 @@ import init, { Longhand } from "./pkg/longhand.js";
 /**
  * What comes of a line: without `written` nothing can be had here. The first one is of no line, and says that lines can
  * come.
- * @typedef {{ id: number, written?: import("./pkg/longhand.js").WrittenLine }} Answer
+ * @typedef {{ id: number, written?: import("./pkg/running_hand.js").WrittenLine }} Answer
  */
 
-const opened = init().then(() => Longhand.open("cpu"));
-/** The network that came last. @type {Promise<import("./pkg/longhand.js").Network> | undefined} */
+const opened = init().then(() => RunningHand.open("cpu"));
+/** The network that came last. @type {Promise<import("./pkg/running_hand.js").Network> | undefined} */
 let loaded;
 
 /** @param {Answer} answer @param {Transferable[]} [transfer] */
@@ -26,7 +26,7 @@ const tell = (answer, transfer = []) => self.postMessage(answer, { transfer });
 self.addEventListener("message", async (/** @type {MessageEvent<Task>} */ { data }) => {
   switch (data.type) {
     case "weights":
-      loaded = opened.then((longhand) => longhand.loadBytes(data.bytes, data.name));
+      loaded = opened.then((runningHand) => runningHand.loadBytes(data.bytes, data.name));
       // What is wrong with them was told where they were loaded first.
       loaded.then(
         () => tell({ id: 0 }),
@@ -34,16 +34,16 @@ self.addEventListener("message", async (/** @type {MessageEvent<Task>} */ { data
       );
       break;
     case "cancel":
-      opened.then((longhand) => longhand.cancel());
+      opened.then((runningHand) => runningHand.cancel());
       break;
     case "line":
       try {
-        const longhand = await opened;
+        const runningHand = await opened;
         let network;
         for (let last; last !== loaded; ) network = await (last = loaded);
         // The text may be written with others than came last.
         if (network?.fingerprint !== data.fingerprint) throw new Error("other weights");
-        const written = await longhand.writeLine(data.loan.text, data.loan.line, data.options);
+        const written = await runningHand.writeLine(data.loan.text, data.loan.line, data.options);
         tell({ id: data.id, written }, [written.steps.buffer]);
       } catch {
         // Whatever is wrong will be wrong, and told, where the text was asked for.

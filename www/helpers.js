@@ -35,7 +35,7 @@ class Helper {
   ready = new Promise((resolve) => (this.#begun = resolve));
   #id = 0;
   #gone = false;
-  /** @type {((written: import("./pkg/longhand.js").WrittenLine | undefined) => void) | undefined} */
+  /** @type {((written: import("./pkg/running_hand.js").WrittenLine | undefined) => void) | undefined} */
   #resolve;
 
   constructor() {
@@ -54,9 +54,9 @@ class Helper {
 
   /**
    * The line as it is written; `undefined` if it cannot be, or if this is asked for another one meanwhile.
-   * @param {import("./pkg/longhand.js").Loan} loan @param {import("./pkg/longhand.js").WriteOptions} options
+   * @param {import("./pkg/running_hand.js").Loan} loan @param {import("./pkg/running_hand.js").WriteOptions} options
    * @param {string} fingerprint of the weights
-   * @returns {Promise<import("./pkg/longhand.js").WrittenLine | undefined>}
+   * @returns {Promise<import("./pkg/running_hand.js").WrittenLine | undefined>}
    */
   write(loan, options, fingerprint) {
     this.#end(undefined);
@@ -83,7 +83,7 @@ class Helper {
     this.#end(undefined);
   }
 
-  /** @param {import("./pkg/longhand.js").WrittenLine | undefined} written */
+  /** @param {import("./pkg/running_hand.js").WrittenLine | undefined} written */
   #end(written) {
     this.#resolve?.(written);
     this.#resolve = undefined;
@@ -99,15 +99,15 @@ export class Help {
   #idle = [];
   /** Those who have a line. @type {Set<Helper>} */
   #busy = new Set();
-  /** What came of lines. @type {{ number: number, written: import("./pkg/longhand.js").WrittenLine | undefined }[]} */
+  /** What came of lines. @type {{ number: number, written: import("./pkg/running_hand.js").WrittenLine | undefined }[]} */
   #answers = [];
   #over = false;
   #wake = () => {};
   #began = performance.now();
 
   /**
-   * @param {import("./pkg/longhand.js").Writing} writing @param {import("./pkg/longhand.js").WriteOptions} options
-   * @param {import("./pkg/longhand.js").Plan} plan
+   * @param {import("./pkg/running_hand.js").Writing} writing @param {import("./pkg/running_hand.js").WriteOptions} options
+   * @param {import("./pkg/running_hand.js").Plan} plan
    */
   constructor(writing, options, plan) {
     this.#writing = writing;
@@ -151,7 +151,7 @@ export class Help {
     }
   }
 
-  /** @param {Helper} helper @param {import("./pkg/longhand.js").Loan} loan */
+  /** @param {Helper} helper @param {import("./pkg/running_hand.js").Loan} loan */
   async #ask(helper, loan) {
     this.#busy.add(helper);
     const written = await helper.write(loan, this.#options, this.#fingerprint);

@@ -1,4 +1,4 @@
-// Ink from files: Longhand's own JSON (docs/ink.schema.json) and W3C InkML, as strokes that can be drawn.
+// Ink from files: Running Hand's own JSON (docs/ink.schema.json) and W3C InkML, as strokes that can be drawn.
 
 import { xmlDocument } from "./trusted.js";
 
@@ -32,7 +32,7 @@ export function inkFrom(content) {
     // The engine says what is wrong with a hand that is cut off.
     return undefined;
   }
-  if (!isRecord(found) || found.format !== "longhand-ink") return undefined;
+  if (!isRecord(found) || found.format !== "running-hand-ink") return undefined;
   return checked(fromJson(found));
 }
 

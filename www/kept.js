@@ -2,7 +2,7 @@
 
 /** A kept hand: the file as exported, and its name. @typedef {{ id: string, json: string }} Kept */
 
-const PREFIX = "longhand.hand.";
+const PREFIX = "running-hand.hand.";
 
 /** What is kept; nothing if the browser does not let the page look. @returns {Kept[]} */
 export function kept() {

@@ -1,7 +1,7 @@
 // What the network said at each point of the line on which the pen is. The worker computes it anew
 // from the points when asked, a piece at a time; only one line's is kept.
 
-/** @typedef {import("./pkg/longhand.js").Moments} Moments */
+/** @typedef {import("./pkg/running_hand.js").Moments} Moments */
 
 /** Moments in a piece: the engine waits while the worker computes them. */
 const PIECE = 96;

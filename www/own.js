@@ -9,8 +9,8 @@ import { forget, keep, kept } from "./kept.js";
 import { Pad } from "./pad.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
-/** @typedef {import("./pkg/longhand.js").KeptHand} KeptHand */
-/** @typedef {import("./pkg/longhand.js").ReadInk} ReadInk */
+/** @typedef {import("./pkg/running_hand.js").KeptHand} KeptHand */
+/** @typedef {import("./pkg/running_hand.js").ReadInk} ReadInk */
 
 /** A hand as the page uses it. @typedef {KeptHand & { id: string, points: Float32Array, json: string }} Hand */
 
@@ -370,7 +370,7 @@ export class Own {
   #export(hand) {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([hand.json], { type: "application/json" }));
-    link.download = `${hand.name.replace(/[^\p{L}\p{N} _-]/gu, "").trim() || "hand"}.longhand.json`;
+    link.download = `${hand.name.replace(/[^\p{L}\p{N} _-]/gu, "").trim() || "hand"}.running-hand.json`;
     link.click();
     // Not at once: the download may not have begun.
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

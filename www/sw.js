@@ -7,7 +7,7 @@ import { WEIGHTS, keptAs, sri, weights } from "./weights.js";
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 const HERE = new URL("./", import.meta.url);
 /** How the names of this site's caches begin; other copies on the same host have their own. */
-const SITE = `longhand site ${HERE.pathname} `;
+const SITE = `running-hand site ${HERE.pathname} `;
 const CACHE = SITE + site.build;
 /** The list of hashes cannot hold its own. */
 const LIST = "files.js";

@@ -8,7 +8,7 @@ import { withResolution } from "./png.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 /** @typedef {import("./desk.js").DrawnPage} DrawnPage */
-/** @typedef {import("./pkg/longhand.js").ExportOptions} ExportOptions */
+/** @typedef {import("./pkg/running_hand.js").ExportOptions} ExportOptions */
 
 /**
  * @typedef {object} Kind
@@ -246,7 +246,7 @@ class Take {
     const pages = this.#pages();
     const { ending } = this.#kind;
     for (const page of pages) {
-      const name = pages.length > 1 ? `longhand-${page.page + 1}.${ending}` : `longhand.${ending}`;
+      const name = pages.length > 1 ? `running-hand-${page.page + 1}.${ending}` : `running-hand.${ending}`;
       save(await this.#file(page), name);
       this.#say(`${name} is in your downloads.`);
     }
@@ -310,7 +310,7 @@ class Take {
     };
     this.#asked += 1;
     const id = this.#asked;
-    desk.send({ type: "export", id, points, format: /** @type {import("./pkg/longhand.js").ExportFormat} */ (this.#format.value), options }, [
+    desk.send({ type: "export", id, points, format: /** @type {import("./pkg/running_hand.js").ExportFormat} */ (this.#format.value), options }, [
       points.buffer,
     ]);
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));

@@ -5,7 +5,7 @@ const HERE = new URL("./", import.meta.url);
 /** @type {{ createScriptURL: (address: string) => any, createHTML: (xml: string) => any } | undefined} */
 const policy = (() => {
   try {
-    return Reflect.get(globalThis, "trustedTypes")?.createPolicy("longhand", {
+    return Reflect.get(globalThis, "trustedTypes")?.createPolicy("running-hand", {
       createScriptURL: (/** @type {string} */ address) => {
         if (address.startsWith(HERE.href)) return address;
         throw new TypeError(`${address} is no script of this site.`);
@@ -14,7 +14,7 @@ const policy = (() => {
       createHTML: (/** @type {string} */ xml) => xml,
     });
   } catch {
-    // A page that enforces Trusted Types has to allow the policy `longhand`; others need none.
+    // A page that enforces Trusted Types has to allow the policy `running-hand`; others need none.
     return undefined;
   }
 })();

@@ -5,7 +5,7 @@ import { site } from "./files.js";
 const HERE = new URL("./", import.meta.url);
 
 /** Name of the cache. Other copies of the site on the same host have their own. */
-export const WEIGHTS = `longhand weights ${HERE.pathname}`;
+export const WEIGHTS = `running-hand weights ${HERE.pathname}`;
 
 /** Address under which a file's content is kept: that of its hash. @param {string} sha256 */
 export const keptAs = (sha256) => new URL(`weights/${sha256}`, HERE).href;
@@ -19,7 +19,7 @@ export async function weights(path, progress = () => {}) {
   const wanted = site.files[path];
   if (!wanted) return download(path, "no-cache", undefined, progress);
   // The page and the service worker may want a file at once: the second finds it kept.
-  return alone(`longhand ${wanted.sha256}`, async () => {
+  return alone(`running-hand ${wanted.sha256}`, async () => {
     const cache = await open();
     const kept = await cache?.match(keptAs(wanted.sha256)).catch(() => undefined);
     if (kept) {

@@ -3,19 +3,19 @@
 
 import { site } from "./files.js";
 import { Help, canHelp, equip } from "./helpers.js";
-import init, { Longhand, Thinking, exportInk, handFromFile, handToFile } from "./pkg/longhand.js";
+import init, { RunningHand, Thinking, exportInk, handFromFile, handToFile } from "./pkg/running_hand.js";
 import { weights } from "./weights.js";
 
 /**
  * What the page asks for.
- * @typedef {{ type: "open", engine: import("./pkg/longhand.js").EngineChoice, build: string, lazy?: boolean }
- *   | { type: "write", job: number, text: string, options: import("./pkg/longhand.js").WriteOptions }
+ * @typedef {{ type: "open", engine: import("./pkg/running_hand.js").EngineChoice, build: string, lazy?: boolean }
+ *   | { type: "write", job: number, text: string, options: import("./pkg/running_hand.js").WriteOptions }
  *   | { type: "cancel" }
  *   | { type: "weights", bytes: Uint8Array, name: string }
  *   | { type: "think", id: number, point: number, line: number, from: number, most: number }
  *   | { type: "own", id: number, question: import("./own.js").Question }
- *   | { type: "export", id: number, points: Float32Array, format: import("./pkg/longhand.js").ExportFormat,
- *       options: import("./pkg/longhand.js").ExportOptions }} Request
+ *   | { type: "export", id: number, points: Float32Array, format: import("./pkg/running_hand.js").ExportFormat,
+ *       options: import("./pkg/running_hand.js").ExportOptions }} Request
  */
 
 /**
@@ -24,10 +24,10 @@ import { weights } from "./weights.js";
  *   | { type: "ready", styles: string[], fingerprint: string }
  *   | { type: "weights", kind: "synthesis" | "prediction", name: string, styles: string[], fingerprint: string, problem?: string }
  *   | { type: "engine", label: string, notice: string }
- *   | { type: "plan", job: number, plan: import("./pkg/longhand.js").Plan }
+ *   | { type: "plan", job: number, plan: import("./pkg/running_hand.js").Plan }
  *   | { type: "points", job: number, points: Float32Array, row: number }
- *   | { type: "finish", job: number, finish: import("./pkg/longhand.js").Finish | undefined }
- *   | { type: "moments", id: number, moments: import("./pkg/longhand.js").Moments | undefined }
+ *   | { type: "finish", job: number, finish: import("./pkg/running_hand.js").Finish | undefined }
+ *   | { type: "moments", id: number, moments: import("./pkg/running_hand.js").Moments | undefined }
  *   | { type: "own", id: number, answer?: unknown, message?: string }
  *   | { type: "export", id: number, text?: string, problem?: string }
  *   | { type: "error", job?: number, message: string }} Reply
@@ -39,9 +39,9 @@ const reply = (reply, transfer = []) => self.postMessage(reply, { transfer });
 /** @param {unknown} error */
 const message = (error) => (error instanceof Error ? error.message : String(error));
 
-/** @type {Promise<Longhand>} */
+/** @type {Promise<RunningHand>} */
 let opened;
-/** The two networks, each from the moment it is being loaded. @type {Record<string, Promise<import("./pkg/longhand.js").Network> | undefined>} */
+/** The two networks, each from the moment it is being loaded. @type {Record<string, Promise<import("./pkg/running_hand.js").Network> | undefined>} */
 const networks = {};
 /** Those of the site's own that are there. */
 const present = new Set();
@@ -60,7 +60,7 @@ let help;
 let thinking;
 
 /**
- * @param {import("./pkg/longhand.js").EngineChoice} engine
+ * @param {import("./pkg/running_hand.js").EngineChoice} engine
  * @param {string} build the page's version
  * @param {boolean} lazy whether the network that writes without a text may wait until it is asked for
  */
@@ -68,7 +68,7 @@ async function open(engine, build, lazy) {
   if (build !== site.build) {
     throw new Error("The site was changed while this page loaded, so that its parts do not fit. Load the page again.");
   }
-  opened = init().then(() => Longhand.open(engine));
+  opened = init().then(() => RunningHand.open(engine));
   let shown = 0;
   // The module and the weights come at the same time.
   const synthesis = network("synthesis", (loaded, total) => {
@@ -79,12 +79,12 @@ async function open(engine, build, lazy) {
   });
   // Told below, after what is the matter with the engine.
   synthesis.catch(() => {});
-  const longhand = await opened;
-  tellEngine(longhand);
+  const runningHand = await opened;
+  tellEngine(runningHand);
   const { fingerprint } = await synthesis;
-  reply({ type: "ready", styles: longhand.styles(), fingerprint });
+  reply({ type: "ready", styles: runningHand.styles(), fingerprint });
   // Nobody waits for it, and nobody hears what went wrong: the first text will say so again.
-  await warm(longhand).catch(() => {});
+  await warm(runningHand).catch(() => {});
   // Whoever asks for it hears what went wrong.
   if (!lazy) network("prediction").catch(() => {});
 }
@@ -92,13 +92,13 @@ async function open(engine, build, lazy) {
 /**
  * Writes something that nobody sees. A browser first runs a module's code as it can be had at once, and compiles what
  * runs often anew meanwhile: without this it is the first line that waits for it. Any text takes its place.
- * @param {Longhand} longhand
+ * @param {RunningHand} runningHand
  */
-async function warm(longhand) {
+async function warm(runningHand) {
   // Whoever presses as soon as the page is ready is not to wait for it.
   await new Promise((done) => setTimeout(done, REST));
   if (asked) return;
-  const writing = await longhand.write(WARM);
+  const writing = await runningHand.write(WARM);
   for await (const _ of writing);
   writing.free();
 }
@@ -123,43 +123,43 @@ function network(
 
 /** Takes a network from a visitor's file; if it cannot be used, the one before stays. @param {Uint8Array} bytes @param {string} name */
 async function take(bytes, name) {
-  const longhand = await opened;
+  const runningHand = await opened;
   const before = new Set(present);
-  const { kind, fingerprint } = await longhand.loadBytes(bytes, name).then(async (network) => {
+  const { kind, fingerprint } = await runningHand.loadBytes(bytes, name).then(async (network) => {
     // The site's own may still have been on its way, and must not come after it.
     const own = before.has(network.kind) ? undefined : networks[network.kind];
-    if (await own?.catch(() => undefined)) await longhand.loadBytes(bytes, name);
+    if (await own?.catch(() => undefined)) await runningHand.loadBytes(bytes, name);
     networks[network.kind] = Promise.resolve(network);
     if (network.kind === "synthesis") equip(bytes, name);
     return network;
   });
-  reply({ type: "weights", kind, name, styles: longhand.styles(), fingerprint });
+  reply({ type: "weights", kind, name, styles: runningHand.styles(), fingerprint });
 }
 
 let told = "";
 
-/** @param {Longhand} longhand */
-function tellEngine(longhand) {
-  const { engine: label, notice } = longhand;
+/** @param {RunningHand} runningHand */
+function tellEngine(runningHand) {
+  const { engine: label, notice } = runningHand;
   if (told !== label + notice) {
     told = label + notice;
     reply({ type: "engine", label, notice });
   }
 }
 
-/** @param {number} job @param {string} text @param {import("./pkg/longhand.js").WriteOptions} options */
+/** @param {number} job @param {string} text @param {import("./pkg/running_hand.js").WriteOptions} options */
 async function write(job, text, options) {
   asked = true;
-  const longhand = await opened;
+  const runningHand = await opened;
   await network(text.trim() === "" ? "prediction" : "synthesis");
   help?.end();
-  longhand.shares = canHelp;
-  const writing = await longhand.write(text, options);
+  runningHand.shares = canHelp;
+  const writing = await runningHand.write(text, options);
   thinking = new Thinking(writing);
   const { plan } = writing;
   reply({ type: "plan", job, plan });
-  tellEngine(longhand);
-  const alone = !canHelp || plan.lines.length < 2 || !longhand.engine.startsWith("CPU");
+  tellEngine(runningHand);
+  const alone = !canHelp || plan.lines.length < 2 || !runningHand.engine.startsWith("CPU");
   const own = alone ? undefined : new Help(writing, options, plan);
   help = own;
   try {
@@ -168,7 +168,7 @@ async function write(job, text, options) {
       // Its buffer goes with the message.
       const nothing = points.length === 0;
       if (!nothing) reply({ type: "points", job, points, row: writing.row }, [points.buffer]);
-      tellEngine(longhand);
+      tellEngine(runningHand);
       await own?.turn(nothing);
     }
   } finally {
@@ -186,11 +186,11 @@ async function think({ id, point, line, from, most }) {
 
 /** Reads ink, or the file of a hand. @param {import("./own.js").Question} question */
 async function own(question) {
-  const longhand = await opened;
+  const runningHand = await opened;
   switch (question.call) {
     case "read":
       await networks.synthesis;
-      return longhand.readInk(question.strokes, question.text, question.check);
+      return runningHand.readInk(question.strokes, question.text, question.check);
     case "file":
       return handToFile(question.hand);
     case "open":
@@ -219,7 +219,7 @@ self.addEventListener("message", (/** @type {MessageEvent<Request>} */ { data })
       break;
     case "cancel":
       help?.end();
-      opened?.then((longhand) => longhand.cancel());
+      opened?.then((runningHand) => runningHand.cancel());
       break;
     case "weights":
       take(data.bytes, data.name).catch((error) => {

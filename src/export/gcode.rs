@@ -46,7 +46,7 @@ impl Default for Gcode {
 pub(super) fn program(ink: &Ink, layout: &Layout, options: &Options, out: &mut String) -> Result<()> {
     let gcode = &options.gcode;
     check(ink, layout, gcode)?;
-    out.push_str("; Longhand: handwriting in millimetres, from the lower left corner of a sheet of ");
+    out.push_str("; Running Hand: handwriting in millimetres, from the lower left corner of a sheet of ");
     mm(layout.width, out);
     out.push_str(" x ");
     mm(layout.height, out);

@@ -11,7 +11,7 @@ pub(super) fn traces(ink: &Ink, layout: &Layout, options: &Options, out: &mut St
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <ink xmlns=\"http://www.w3.org/2003/InkML\">\n\
          <definitions>\n\
-         <inkSource xml:id=\"longhand\" manufacturer=\"Longhand\" description=\"Handwriting by a neural network\">\n\
+         <inkSource xml:id=\"running-hand\" manufacturer=\"Running Hand\" description=\"Handwriting by a neural network\">\n\
          <traceFormat xml:id=\"format\">\n\
          <channel name=\"X\" type=\"decimal\" units=\"mm\" orientation=\"+ve\"/>\n\
          <channel name=\"Y\" type=\"decimal\" units=\"mm\" orientation=\"+ve\"/>\n\
@@ -30,7 +30,7 @@ pub(super) fn traces(ink: &Ink, layout: &Layout, options: &Options, out: &mut St
     mm(options.line_width, out);
     out.push_str(
         "\" units=\"mm\"/>\n</brush>\n\
-         <context xml:id=\"sheet\" inkSourceRef=\"#longhand\" traceFormatRef=\"#format\" brushRef=\"#pen\"/>\n\
+         <context xml:id=\"sheet\" inkSourceRef=\"#running-hand\" traceFormatRef=\"#format\" brushRef=\"#pen\"/>\n\
          </definitions>\n",
     );
     if !options.text.is_empty() {

@@ -10,7 +10,7 @@ pub(super) const VERSION: u32 = 1;
 
 /// Strokes in millimetres from the sheet's upper left corner, y down, with what they say.
 pub(super) fn document(ink: &Ink, layout: &Layout, options: &Options, out: &mut String) {
-    out.push_str("{\"format\":\"longhand-ink\",\"version\":");
+    out.push_str("{\"format\":\"running-hand-ink\",\"version\":");
     out.push_str(&VERSION.to_string());
     out.push_str(",\"unit\":\"mm\",\"width\":");
     mm(layout.width, out);

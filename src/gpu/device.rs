@@ -51,7 +51,7 @@ impl Gpu {
             instance.request_adapter(&options).await.map_err(|_| Error::GpuUnavailable(MISSING.to_string()))?;
         let info = adapter.get_info();
         // Only default limits and no features: whatever calls itself WebGPU can run the shaders.
-        let descriptor = wgpu::DeviceDescriptor { label: Some("longhand"), ..wgpu::DeviceDescriptor::default() };
+        let descriptor = wgpu::DeviceDescriptor { label: Some("running-hand"), ..wgpu::DeviceDescriptor::default() };
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(|error| {
             Error::GpuUnavailable(format!("{} cannot be opened ({})", info.name, sentence(&error.to_string())))
         })?;

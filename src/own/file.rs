@@ -2,7 +2,7 @@
 //!
 //! ```json
 //! {
-//!   "format": "longhand-hand",
+//!   "format": "running-hand-sample",
 //!   "version": 1,
 //!   "name": "Mine",
 //!   "text": "what the strokes say",
@@ -29,7 +29,7 @@ const LONGEST_TEXT: usize = 300;
 const FARTHEST: f64 = 1e6;
 /// Latest time: a thousand years, of which hundredths are still whole numbers.
 const LATEST: f64 = 4e13;
-const FORMAT: &str = "longhand-hand";
+const FORMAT: &str = "running-hand-sample";
 const VERSION: u32 = 1;
 
 /// A hand that was kept.
@@ -53,7 +53,7 @@ pub enum Refusal {
     #[error("The file cannot be read as a hand: {0}. It is another file, or was cut off on the way; export it again.")]
     Unreadable(String),
     /// JSON of something else.
-    #[error("The file is not a hand of Longhand’s. Choose one that was exported here.")]
+    #[error("The file is not a hand of Running Hand’s. Choose one that was exported here.")]
     OtherFormat,
     /// Of a version that is not known here.
     #[error("The file is of version {0}, and this page reads version {VERSION}. Load the page again for a newer one.")]

@@ -1,6 +1,6 @@
-//! Lines that other `Longhand`s write, each in a worker of its own.
+//! Lines that other `RunningHand`s write, each in a worker of its own.
 
-use super::{Longhand, Writing, name, primed, to_js, turn};
+use super::{RunningHand, Writing, name, primed, to_js, turn};
 use crate::engine::Step;
 use crate::error::Error;
 use crate::writer::{Finish, Loan, Settings, Writer};
@@ -18,7 +18,7 @@ struct Lent {
 }
 
 #[wasm_bindgen]
-impl Longhand {
+impl RunningHand {
     /// Whether others will take lines by `Writing.lend`, from the next text on. The CPU engine then writes one line after
     /// the other.
     #[wasm_bindgen(setter)]
@@ -61,7 +61,7 @@ impl Longhand {
 /// All of these are for between two points.
 #[wasm_bindgen]
 impl Writing {
-    /// Hands out the next line that is not begun, for `Longhand.writeLine` elsewhere; `undefined` if there is none or a
+    /// Hands out the next line that is not begun, for `RunningHand.writeLine` elsewhere; `undefined` if there is none or a
     /// GPU writes.
     #[wasm_bindgen(unchecked_return_type = "Loan | undefined")]
     pub fn lend(&self) -> Result<JsValue, JsError> {

@@ -1,6 +1,6 @@
 //! One's own hand, from JavaScript: ink read from the screen, and the file of a kept hand.
 
-use super::{Longhand, from_js, to_js};
+use super::{RunningHand, from_js, to_js};
 use crate::error::Error;
 use crate::model::Kind;
 use crate::own::{self, Advice, Hand, Points, Sample};
@@ -47,7 +47,7 @@ struct Kept {
 }
 
 #[wasm_bindgen]
-impl Longhand {
+impl RunningHand {
     /// Reads strokes from the screen that say `text`, or with an empty text nothing in particular: what comes of it is at the
     /// network's scale and rate, for `WriteOptions.prime`. With `check` false the network does not look whether they do say it,
     /// which takes as long as writing the text twice.

@@ -1,9 +1,9 @@
 //! Files of kept hands, and strokes that a screen may report.
 
-use longhand::model::{Kind, Weights};
-use longhand::own::{self, Hand, Sample};
-use longhand::prime::Prime;
-use longhand::testing;
+use running_hand::model::{Kind, Weights};
+use running_hand::own::{self, Hand, Sample};
+use running_hand::prime::Prime;
+use running_hand::testing;
 
 thread_local! {
     static WEIGHTS: Weights = testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2);

@@ -1,10 +1,10 @@
 //! Weights files from anywhere.
 
 use super::memory::most_held;
-use longhand::cpu::CpuEngine;
-use longhand::engine::Engine;
-use longhand::model::{Kind, Weights};
-use longhand::writer::{Settings, Writer};
+use running_hand::cpu::CpuEngine;
+use running_hand::engine::Engine;
+use running_hand::model::{Kind, Weights};
+use running_hand::writer::{Settings, Writer};
 use pollster::block_on;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};

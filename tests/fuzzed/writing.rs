@@ -1,10 +1,10 @@
 //! Any text, any settings.
 
-use longhand::check::{Check, Fault};
-use longhand::model::Kind;
-use longhand::page::Page;
-use longhand::testing;
-use longhand::writer::{Finish, Settings, Writer};
+use running_hand::check::{Check, Fault};
+use running_hand::model::Kind;
+use running_hand::page::Page;
+use running_hand::testing;
+use running_hand::writer::{Finish, Settings, Writer};
 use pollster::block_on;
 
 /// Bytes as decisions; zeros when they are used up.

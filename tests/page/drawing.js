@@ -81,13 +81,13 @@ export function equipped(visitor) {
 export const written = (page, text, style) =>
   page.evaluate(
     async ({ text, style }) => {
-      const { default: init, Longhand } = await import(new URL("pkg/longhand.js", location.href).href);
+      const { default: init, RunningHand } = await import(new URL("pkg/running_hand.js", location.href).href);
       await init();
-      const longhand = await Longhand.open("cpu");
-      await longhand.load(new URL("weights/synthesis.safetensors", location.href).href);
+      const runningHand = await RunningHand.open("cpu");
+      await runningHand.load(new URL("weights/synthesis.safetensors", location.href).href);
       const strokes = [[]];
       let count = 0;
-      for await (const points of await longhand.write(text, { style, bias: 1, seed: 3, columns: 60 })) {
+      for await (const points of await runningHand.write(text, { style, bias: 1, seed: 3, columns: 60 })) {
         for (let i = 0; i < points.length; i += 3) {
           const [x, y, lift] = points.subarray(i, i + 3);
           const stroke = strokes[strokes.length - 1];

@@ -1,4 +1,4 @@
-// The element <long-hand>, on a page with a strict policy.
+// The element <running-hand>, on a page with a strict policy.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -31,7 +31,7 @@ const written = (attributes, event = "finish") =>
   inTime(page.evaluate(
     ([attributes, event]) =>
       new Promise((resolve) => {
-        const element = document.createElement("long-hand");
+        const element = document.createElement("running-hand");
         const heard = [];
         for (const name of ["start", "finish", "error"]) {
           element.addEventListener(name, (given) => {
@@ -51,14 +51,14 @@ const written = (attributes, event = "finish") =>
 
 test("the demonstration writes its elements, with one worker and one download", async () => {
   await page.waitForFunction(
-    () => [...document.querySelectorAll("long-hand")].every((element) => element.points.length && !element.writing),
+    () => [...document.querySelectorAll("running-hand")].every((element) => element.points.length && !element.writing),
     undefined,
     { timeout: 120_000 },
   );
   assert.deepEqual(server.asked.filter((path) => path.endsWith("safetensors")), ["weights/synthesis.safetensors"]);
   assert.equal(server.asked.filter((path) => path === "worker.js").length, 1);
   const sizes = await page.evaluate(() =>
-    [...document.querySelectorAll("long-hand")].map((element) => {
+    [...document.querySelectorAll("running-hand")].map((element) => {
       const { width, height } = element.getBoundingClientRect();
       return { em: parseFloat(getComputedStyle(element).fontSize), width, height };
     }),
@@ -83,7 +83,7 @@ test("the pen moves, the settings count, and a seed repeats", async () => {
   const growing = await inTime(page.evaluate(
     () =>
       new Promise((resolve) => {
-        const element = document.createElement("long-hand");
+        const element = document.createElement("running-hand");
         element.text = "slowly";
         const length = () => [...element.shadowRoot.querySelectorAll("path")].reduce((sum, path) => sum + path.getAttribute("d").length, 0);
         element.addEventListener("start", async () => {
@@ -105,7 +105,7 @@ test("the pen moves, the settings count, and a seed repeats", async () => {
 
 test("a changed attribute writes anew; manual waits for write(); write() repeats the same ink", async () => {
   const found = await inTime(page.evaluate(async () => {
-    const element = document.createElement("long-hand");
+    const element = document.createElement("running-hand");
     const finished = () => new Promise((resolve) => element.addEventListener("finish", resolve, { once: true }));
     const ink = () => [...element.shadowRoot.querySelectorAll("path")].map((path) => path.getAttribute("d")).join();
     element.setAttribute("manual", "");
@@ -146,16 +146,16 @@ test("an element that is not seen loads nothing; reduced motion is honoured", as
   const other = await context.newPage();
   await other.route("**/embed.html", async (route) => {
     const response = await route.fetch();
-    const body = (await response.text()).replace(/<h1>.*<\/h1>/, "").replace(/<long-hand [^>]*hand="Slanted"[^>]*>/, `${"<br>".repeat(300)}<long-hand text="far down">`);
+    const body = (await response.text()).replace(/<h1>.*<\/h1>/, "").replace(/<running-hand [^>]*hand="Slanted"[^>]*>/, `${"<br>".repeat(300)}<running-hand text="far down">`);
     await route.fulfill({ response, body });
   });
   server.asked.length = 0;
   await other.goto(`${server.address}embed.html`);
-  const far = other.locator("long-hand");
+  const far = other.locator("running-hand");
   await other.waitForTimeout(500);
   const early = server.asked.filter((path) => path.endsWith("safetensors"));
   await far.scrollIntoViewIfNeeded();
-  await other.waitForFunction(() => document.querySelector("long-hand").points.length && !document.querySelector("long-hand").writing);
+  await other.waitForFunction(() => document.querySelector("running-hand").points.length && !document.querySelector("running-hand").writing);
   assert.deepEqual(early, []);
   await context.close();
 });

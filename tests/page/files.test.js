@@ -127,7 +127,7 @@ test("files that are no ink are refused with the reason, and what was drawn stay
   const good = inkml("<trace>0 0, 40 10, 80 0</trace><trace>100 0, 140 9</trace>");
   await visitor.drops("good.inkml", good);
   await visitor.told(/2 strokes are on the paper/);
-  const ink = { format: "longhand-ink", version: 1, sampleMs: 20, text: "a", strokes: [[[0, 0], [1, 1]]] };
+  const ink = { format: "running-hand-ink", version: 1, sampleMs: 20, text: "a", strokes: [[[0, 0], [1, 1]]] };
   const bad = [
     ["cut.inkml", good.slice(0, 100), /cut off/],
     ["page.xml", "<html><body>no ink</body></html>", /XML of another kind: “html”/],
@@ -162,7 +162,7 @@ test("ten thousand damaged ink files: each gives strokes within bounds, or the r
   const seeds = [
     inkml(`<annotation type="truth">ink</annotation><trace>1 2 0, '3'4'5, "6"7"8, 9 9 9</trace><trace continuation="end">1 1 *</trace>`,
       `<traceFormat><channel name="X" orientation="-ve"/><channel name="Y"/><channel name="T" units="s"/></traceFormat>`),
-    JSON.stringify({ format: "longhand-ink", version: 1, sampleMs: 20, text: "ink", strokes: [[[0, 0.5], [1.25, -3]], [[4, 4]]] }),
+    JSON.stringify({ format: "running-hand-ink", version: 1, sampleMs: 20, text: "ink", strokes: [[[0, 0.5], [1.25, -3]], [[4, 4]]] }),
   ];
   const below = numbers(1);
   const scraps = ["<", ">", "&", '"', "'", "e999", "-", ",", "#", "*", "{", "[[", "]", "null", "NaN", "\0", "é", "<trace>", "</trace>", "<ink/>", '"version":1', "9".repeat(400)];

@@ -13,7 +13,7 @@ let server, browser, folder;
 
 before(async () => {
   server = await serve();
-  folder = await mkdtemp(join(tmpdir(), "longhand-downloads-"));
+  folder = await mkdtemp(join(tmpdir(), "running-hand-downloads-"));
   browser = await launchFirefox({ downloadsPath: folder });
 });
 after(async () => {
@@ -27,7 +27,7 @@ const come = async (query = "?engine=cpu", ready = /Ready$/) =>
   Visitor.open(await browser.newContext({ acceptDownloads: true, viewport: { width: 1280, height: 900 } }), server.address + query, ready);
 
 /** The sheet as it is downloaded: Firefox tells Playwright of no download, but makes the file. */
-async function downloads({ page }, format = "svg", name = "longhand.svg", end = "</svg>") {
+async function downloads({ page }, format = "svg", name = "running-hand.svg", end = "</svg>") {
   await page.getByRole("button", { name: "Take it with you" }).click();
   await page.getByLabel("As", { exact: true }).selectOption(format);
   await page.getByRole("button", { name: "Download", exact: true }).click();
@@ -209,15 +209,15 @@ test("every file can be taken away; ink comes back, a damaged one is refused", a
   await visitor.takes("Round");
   await visitor.writes("to take away");
   for (const [format, name, end] of [
-    ["outline", "longhand.svg", "</svg>"],
-    ["animated", "longhand.svg", "</svg>"],
-    ["png", "longhand.png", "IEND\xaeB`\x82"],
-    ["gcode", "longhand.gcode", "M2"],
-    ["json", "longhand.json", "}"],
+    ["outline", "running-hand.svg", "</svg>"],
+    ["animated", "running-hand.svg", "</svg>"],
+    ["png", "running-hand.png", "IEND\xaeB`\x82"],
+    ["gcode", "running-hand.gcode", "M2"],
+    ["json", "running-hand.json", "}"],
   ]) {
     assert.ok((await downloads(visitor, format, name, end)).length > 500, format);
   }
-  const inkml = await downloads(visitor, "inkml", "longhand.inkml", "</ink>");
+  const inkml = await downloads(visitor, "inkml", "running-hand.inkml", "</ink>");
   await page.getByRole("button", { name: "Your own hand …" }).click();
   const give = (name, content) =>
     page.getByLabel("Open a hand or ink").setInputFiles({ name, mimeType: "application/inkml+xml", buffer: Buffer.from(content) });
@@ -241,7 +241,7 @@ test("what cannot be written is said; absurd links are put right; the embedded e
   }
   await visitor.page.goto(`${server.address}embed.html`);
   await visitor.page.waitForFunction(
-    () => [...document.querySelectorAll("long-hand")].every((element) => element.points.length && !element.writing),
+    () => [...document.querySelectorAll("running-hand")].every((element) => element.points.length && !element.writing),
     undefined,
     { timeout: 120_000 },
   );

@@ -14,7 +14,7 @@ let browser, folder, server;
 before(async () => {
   browser = await launch();
   // The site, in which one file can be another: nobody can step between a worker and its own worker.
-  folder = await mkdtemp(join(tmpdir(), "longhand-helpers-"));
+  folder = await mkdtemp(join(tmpdir(), "running-hand-helpers-"));
   for (const name of await readdir(DIST)) await symlink(join(DIST, name), join(folder, name));
   server = await serve(folder);
 });

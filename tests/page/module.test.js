@@ -10,7 +10,7 @@ const site = await open();
 async function inPage(use) {
   const visitor = await site.come({ query: "?engine=cpu" });
   const found = await visitor.page.evaluate(`(async () => {
-    const module = await import("./pkg/longhand.js");
+    const module = await import("./pkg/running_hand.js");
     await module.default();
     const gather = async (writing) => {
       const points = [];
@@ -34,11 +34,11 @@ async function inPage(use) {
 }
 
 test("a line in a few lines of JavaScript, on the page's own thread", async () => {
-  const found = await inPage(async ({ Longhand, toSvg }, gather) => {
-    const longhand = await Longhand.open("cpu");
+  const found = await inPage(async ({ RunningHand, toSvg }, gather) => {
+    const runningHand = await RunningHand.open("cpu");
     const loaded = [];
-    const network = await longhand.load("weights/synthesis.safetensors", (bytes, total) => loaded.push([bytes, total]));
-    const writing = await longhand.write("Dear reader", { bias: 1, seed: 7, style: longhand.styles()[0] });
+    const network = await runningHand.load("weights/synthesis.safetensors", (bytes, total) => loaded.push([bytes, total]));
+    const writing = await runningHand.write("Dear reader", { bias: 1, seed: 7, style: runningHand.styles()[0] });
     const plan = writing.plan;
     const { points, finish } = await gather(writing);
     const svg = toSvg(Float32Array.from(points));
@@ -56,27 +56,27 @@ test("a line in a few lines of JavaScript, on the page's own thread", async () =
 });
 
 test("a new text ends the one before, and cancel ends it for good", async () => {
-  const found = await inPage(async ({ Longhand }, gather) => {
-    const longhand = await Longhand.open("cpu");
-    await longhand.load("weights/synthesis.safetensors");
-    const first = await longhand.write("the first of two texts");
+  const found = await inPage(async ({ RunningHand }, gather) => {
+    const runningHand = await RunningHand.open("cpu");
+    await runningHand.load("weights/synthesis.safetensors");
+    const first = await runningHand.write("the first of two texts");
     const begun = await first.next();
     const pending = gather(first);
-    const second = await longhand.write("ab", { seed: 2 });
+    const second = await runningHand.write("ab", { seed: 2 });
     const [old, both] = await Promise.all([pending, gather(second)]);
-    const alone = await gather(await longhand.write("ab", { seed: 2 }));
-    const third = await longhand.write("never finished");
+    const alone = await gather(await runningHand.write("ab", { seed: 2 }));
+    const third = await runningHand.write("never finished");
     await third.next();
-    longhand.cancel();
+    runningHand.cancel();
     return { begun: begun.done, old: old.finish, same: JSON.stringify(both) === JSON.stringify(alone), after: await gather(third) };
   });
   assert.deepEqual(found, { begun: false, old: "cancelled", same: true, after: { points: [], finish: "cancelled" } });
 });
 
 test("another engine can write lines of a text", async () => {
-  const found = await inPage(async ({ Longhand }, gather, refusal) => {
-    const [one, other] = await Promise.all(["cpu", "cpu"].map((engine) => Longhand.open(engine)));
-    for (const longhand of [one, other]) await longhand.load("weights/synthesis.safetensors");
+  const found = await inPage(async ({ RunningHand }, gather, refusal) => {
+    const [one, other] = await Promise.all(["cpu", "cpu"].map((engine) => RunningHand.open(engine)));
+    for (const runningHand of [one, other]) await runningHand.load("weights/synthesis.safetensors");
     const text = "my dear\nold friend\nhow are\nyou now";
     const options = { seed: 9, style: 2, bias: 1 };
     const alone = await gather(await one.write(text, options));
@@ -112,10 +112,10 @@ test("another engine can write lines of a text", async () => {
 });
 
 test("leaving the loop early ends the text", async () => {
-  const found = await inPage(async ({ Longhand }) => {
-    const longhand = await Longhand.open("cpu");
-    await longhand.load("weights/synthesis.safetensors");
-    const writing = await longhand.write("left early");
+  const found = await inPage(async ({ RunningHand }) => {
+    const runningHand = await RunningHand.open("cpu");
+    await runningHand.load("weights/synthesis.safetensors");
+    const writing = await runningHand.write("left early");
     for await (const points of writing) if (points.length) break;
     return [writing.finish, (await writing.next()).done];
   });
@@ -123,13 +123,13 @@ test("leaving the loop early ends the text", async () => {
 });
 
 test("given ink is gone on with, in its hand and from its end", async () => {
-  const found = await inPage(async ({ Longhand }, gather, refusal) => {
-    const longhand = await Longhand.open("cpu");
-    await longhand.load("weights/synthesis.safetensors");
-    await longhand.load("weights/prediction.safetensors");
-    const given = await gather(await longhand.write("a fine day", { seed: 5, style: 3, bias: 1 }));
+  const found = await inPage(async ({ RunningHand }, gather, refusal) => {
+    const runningHand = await RunningHand.open("cpu");
+    await runningHand.load("weights/synthesis.safetensors");
+    await runningHand.load("weights/prediction.safetensors");
+    const given = await gather(await runningHand.write("a fine day", { seed: 5, style: 3, bias: 1 }));
     const prime = { text: "a fine day", points: Float32Array.from(given.points) };
-    const gathered = async (text, options) => (await gather(await longhand.write(text, options))).points;
+    const gathered = async (text, options) => (await gather(await runningHand.write(text, options))).points;
     const plain = await gathered("indeed", {});
     const primed = await gathered("indeed", { prime });
     const listed = await gathered("indeed", { prime: { ...prime, points: given.points } });
@@ -142,10 +142,10 @@ test("given ink is gone on with, in its hand and from its end", async () => {
       lengths: [plain.length, primed.length],
       further: further.length,
       away: Math.hypot(further[0] - end[0], further[1] - end[1]),
-      short: await refusal(longhand.write("a", { prime: { text: "a", points: [1, 2, 0] } })),
-      triples: await refusal(longhand.write("a", { prime: { text: "a", points: [1, 2] } })),
-      shape: await refusal(longhand.write("a", { prime: "mine" })),
-      text: await refusal(longhand.write("a", { prime: { ...prime, text: "" } })),
+      short: await refusal(runningHand.write("a", { prime: { text: "a", points: [1, 2, 0] } })),
+      triples: await refusal(runningHand.write("a", { prime: { text: "a", points: [1, 2] } })),
+      shape: await refusal(runningHand.write("a", { prime: "mine" })),
+      text: await refusal(runningHand.write("a", { prime: { ...prime, text: "" } })),
     };
   });
   assert.deepEqual([found.same, found.other, found.origin, found.further], [true, true, [0, 0], 150]);
@@ -159,22 +159,22 @@ test("given ink is gone on with, in its hand and from its end", async () => {
 });
 
 test("mistakes are errors with a message, never a panic", async () => {
-  const found = await inPage(async ({ Longhand, toSvg }, gather, refusal) => {
-    const longhand = await Longhand.open("cpu");
+  const found = await inPage(async ({ RunningHand, toSvg }, gather, refusal) => {
+    const runningHand = await RunningHand.open("cpu");
     const said = {
-      unloaded: await refusal(longhand.write("a")),
-      engine: await refusal(Longhand.open("abacus")),
-      missing: await refusal(longhand.load("weights/none.safetensors")),
-      garbage: await refusal(longhand.loadBytes(new Uint8Array(999), "mine.safetensors")),
+      unloaded: await refusal(runningHand.write("a")),
+      engine: await refusal(RunningHand.open("abacus")),
+      missing: await refusal(runningHand.load("weights/none.safetensors")),
+      garbage: await refusal(runningHand.loadBytes(new Uint8Array(999), "mine.safetensors")),
       points: await refusal((async () => toSvg(Float32Array.of(1, 2, 0, NaN, 1, 1)))()),
     };
-    await longhand.load("weights/synthesis.safetensors");
-    said.bias = await refusal(longhand.write("a", { bias: 99 }));
-    said.option = await refusal(longhand.write("a", { boldness: 1 }));
-    said.seed = await refusal(longhand.write("a", { seed: -1 }));
-    said.hand = await refusal(longhand.write("a", { style: "nobody" }));
-    said.long = await refusal(longhand.write("a", { columns: 1000 }));
-    said.after = (await gather(await longhand.write("ab"))).points.length > 0;
+    await runningHand.load("weights/synthesis.safetensors");
+    said.bias = await refusal(runningHand.write("a", { bias: 99 }));
+    said.option = await refusal(runningHand.write("a", { boldness: 1 }));
+    said.seed = await refusal(runningHand.write("a", { seed: -1 }));
+    said.hand = await refusal(runningHand.write("a", { style: "nobody" }));
+    said.long = await refusal(runningHand.write("a", { columns: 1000 }));
+    said.after = (await gather(await runningHand.write("ab"))).points.length > 0;
     return said;
   });
   assert.match(found.unloaded, /^Error: the synthesis network is not loaded/);

@@ -20,7 +20,7 @@ after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))
 
 /** The site as another version would be published: with some of its files changed, and listed anew. */
 async function version(build, changes) {
-  const folder = await mkdtemp(join(tmpdir(), "longhand-site-"));
+  const folder = await mkdtemp(join(tmpdir(), "running-hand-site-"));
   folders.push(folder);
   await cp(DIST, folder, { recursive: true });
   let list = await readFile(join(folder, "files.js"), "utf8");
@@ -86,7 +86,7 @@ test("a new version is told of, waits for the other tabs, and comes as a whole",
   const { server, context, visitor, open } = await first();
   const other = await open();
   server.folder = await version("second", {
-    "index.html": (text) => text.replace(/<title>.*<\/title>/, "<title>Longhand, second</title>"),
+    "index.html": (text) => text.replace(/<title>.*<\/title>/, "<title>Running Hand, second</title>"),
     "link.js": (text) => `${text}\ndocument.body.dataset.script = "second";\n`,
   });
   server.asked.length = 0;
@@ -96,7 +96,7 @@ test("a new version is told of, waits for the other tabs, and comes as a whole",
       return { title: document.title, script: document.body.dataset.script, build: site.build };
     });
   const old = await shown();
-  assert.match(old.title, /^Longhand: /);
+  assert.match(old.title, /^Running Hand: /);
   await visitor.page.reload();
   await visitor.hears(/Ready$/);
   const notice = visitor.page.locator("#update");
@@ -108,13 +108,13 @@ test("a new version is told of, waits for the other tabs, and comes as a whole",
   assert.deepEqual(await shown(), old);
   await other.page.close();
   await notice.getByRole("button").click();
-  await visitor.page.waitForFunction(() => document.title === "Longhand, second");
+  await visitor.page.waitForFunction(() => document.title === "Running Hand, second");
   await visitor.hears(/Ready$/);
-  assert.deepEqual(await shown(), { title: "Longhand, second", script: "second", build: "second" });
+  assert.deepEqual(await shown(), { title: "Running Hand, second", script: "second", build: "second" });
   assert.ok(await notice.isHidden());
   assert.deepEqual(server.asked.filter((path) => path.startsWith("weights/") && path.endsWith("tensors")), [], "the weights are the same");
   const caches = await visitor.page.evaluate(() => caches.keys());
-  assert.deepEqual(caches.filter((name) => name.startsWith("longhand site")).length, 1, caches.join());
+  assert.deepEqual(caches.filter((name) => name.startsWith("running-hand site")).length, 1, caches.join());
   await visitor.writes("on");
   assert.deepEqual(visitor.complaints, []);
   await context.close();
@@ -144,11 +144,11 @@ test("a version that is published in halves is not taken, and the old one goes o
 
 test("served from its sources again, the site lets go of what was kept", async () => {
   const { server, context, visitor } = await first();
-  const sources = await version("", { "index.html": (text) => text.replace(/<title>.*<\/title>/, "<title>Longhand, edited</title>") });
+  const sources = await version("", { "index.html": (text) => text.replace(/<title>.*<\/title>/, "<title>Running Hand, edited</title>") });
   await writeFile(join(sources, "files.js"), 'export const site = { build: "", files: {} };\n');
   server.folder = sources;
   await visitor.page.reload();
-  await visitor.page.waitForFunction(() => document.title === "Longhand, edited");
+  await visitor.page.waitForFunction(() => document.title === "Running Hand, edited");
   const left = async () => (await visitor.page.evaluate(async () => [...(await caches.keys()), ...(await navigator.serviceWorker.getRegistrations())])).length;
   for (let tries = 0; (await left()) > 0; tries++) {
     assert.ok(tries < 100);
@@ -160,7 +160,7 @@ test("served from its sources again, the site lets go of what was kept", async (
 
 test("where the browser keeps nothing, the page works all the same", async () => {
   const server = await serve();
-  const profile = await mkdtemp(join(tmpdir(), "longhand-profile-"));
+  const profile = await mkdtemp(join(tmpdir(), "running-hand-profile-"));
   folders.push(profile);
   // What "Block all cookies" in the settings does: caches, service workers and locks are refused.
   await cp(new URL("denied.json", import.meta.url), join(profile, "Default", "Preferences"), { recursive: true });

@@ -61,7 +61,7 @@ test("a hand is drawn, kept, written in, found again, exported, renamed, deleted
   // Its file goes out, it is renamed and deleted, and comes back from the file.
   await visitor.opens();
   const [download] = await Promise.all([page.waitForEvent("download"), visitor.press("Export Mine")]);
-  assert.equal(download.suggestedFilename(), "Mine.longhand.json");
+  assert.equal(download.suggestedFilename(), "Mine.running-hand.json");
   const file = await readFile(await download.path(), "utf8");
   await dialog.getByLabel("Name of the hand Mine").fill("Yours");
   await page.keyboard.press("Enter");

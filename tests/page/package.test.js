@@ -16,12 +16,12 @@ const PACKAGE = process.env.PACKAGE ?? fileURLToPath(new URL("../../target/npm/"
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
 const JAVASCRIPT = `
-import init, { Longhand, toSvg } from "./node_modules/longhand/pkg/longhand.js";
+import init, { RunningHand, toSvg } from "./node_modules/running-hand/pkg/running_hand.js";
 
 await init();
-const longhand = await Longhand.open("cpu");
-await longhand.load("node_modules/longhand/weights/synthesis.safetensors");
-const writing = await longhand.write("Dear reader,", { bias: 1, seed: 7, style: longhand.styles()[0] });
+const runningHand = await RunningHand.open("cpu");
+await runningHand.load("node_modules/running-hand/weights/synthesis.safetensors");
+const writing = await runningHand.write("Dear reader,", { bias: 1, seed: 7, style: runningHand.styles()[0] });
 const points = [];
 for await (const more of writing) points.push(...more);
 const image = new Image();
@@ -31,14 +31,14 @@ document.body.append(image);
 `;
 
 const TYPESCRIPT = `
-import init, { Longhand, toSvg, type Finish, type WriteOptions } from "longhand";
-import "longhand/long-hand.js";
+import init, { RunningHand, toSvg, type Finish, type WriteOptions } from "running-hand";
+import "running-hand/running-hand.js";
 
 export async function line(text: string, options: WriteOptions = { bias: 1, seed: 7n }): Promise<string> {
   await init();
-  const longhand = await Longhand.open("auto");
-  await longhand.load("weights/synthesis.safetensors", (loaded: number, total: number) => console.log(loaded / total), "synthesis");
-  const writing = await longhand.write(text, options);
+  const runningHand = await RunningHand.open("auto");
+  await runningHand.load("weights/synthesis.safetensors", (loaded: number, total: number) => console.log(loaded / total), "synthesis");
+  const writing = await runningHand.write(text, options);
   const points: number[] = [];
   for await (const more of writing) points.push(...more);
   const finish: Finish | undefined = writing.finish;
@@ -47,13 +47,13 @@ export async function line(text: string, options: WriteOptions = { bias: 1, seed
   return toSvg(Float32Array.from(points));
 }
 
-const element = document.createElement("long-hand");
+const element = document.createElement("running-hand");
 element.text = "Dear reader,";
 element.seed = 3;
 element.addEventListener("finish", () => console.log(element.points.length));
 void element.write();
 // @ts-expect-error: no such engine
-void Longhand.open("abacus");
+void RunningHand.open("abacus");
 // @ts-expect-error: a number is needed
 void line("a", { bias: "much" });
 `;
@@ -61,19 +61,19 @@ void line("a", { bias: "much" });
 let project;
 
 before(async () => {
-  project = await mkdtemp(join(tmpdir(), "longhand-project-"));
+  project = await mkdtemp(join(tmpdir(), "running-hand-project-"));
   const npm = async (folder, ...options) => (await promisify(execFile)("npm", options, { cwd: folder })).stdout;
   const [{ filename, files }] = JSON.parse(await npm(PACKAGE, "pack", "--json", "--pack-destination", project));
   const { version } = JSON.parse(await readFile(join(PACKAGE, "package.json"), "utf8"));
-  assert.equal(filename, `longhand-${version}.tgz`);
-  for (const path of ["pkg/longhand.js", "pkg/longhand.d.ts", "long-hand.js", "worker.js", "helper.js", "weights/README.md", "LICENSE.md"]) {
+  assert.equal(filename, `running-hand-${version}.tgz`);
+  for (const path of ["pkg/running_hand.js", "pkg/running_hand.d.ts", "running-hand.js", "worker.js", "helper.js", "weights/README.md", "LICENSE.md"]) {
     assert.ok(files.some((file) => file.path === path), `${path} is in the package`);
   }
   await writeFile(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
   await npm(project, "install", "--offline", "--no-audit", "--no-fund", `./${filename}`);
   await writeFile(join(project, "app.js"), JAVASCRIPT);
   await writeFile(join(project, "index.html"), '<!doctype html><title>Mine</title><script type="module" src="app.js"></script>');
-  const element = '<script type="module" src="node_modules/longhand/long-hand.js"></script><long-hand text="mine" speed="instant">';
+  const element = '<script type="module" src="node_modules/running-hand/running-hand.js"></script><running-hand text="mine" speed="instant">';
   await writeFile(join(project, "element.html"), `<!doctype html><title>Mine</title>${element}`);
   await writeFile(join(project, "user.ts"), TYPESCRIPT);
 });
@@ -92,7 +92,7 @@ test("it writes a line from thirty lines of JavaScript, and as an element", asyn
   const svg = await image.evaluate(async (image) => (await fetch(image.src)).text());
   assert.ok(strokes(svg).length >= 5, svg);
   await page.goto(`${server.address}element.html`);
-  await page.waitForFunction(() => document.querySelector("long-hand").points.length > 0, undefined, { timeout: 120_000 });
+  await page.waitForFunction(() => document.querySelector("running-hand").points.length > 0, undefined, { timeout: 120_000 });
   assert.deepEqual(complaints, []);
   await browser.close();
   server.close();

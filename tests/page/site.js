@@ -202,7 +202,7 @@ export class Visitor {
     await this.page.getByRole("button", { name: "Take it with you" }).click();
     const { name, bytes } = await this.saves("svg");
     await this.page.keyboard.press("Escape");
-    assert.equal(name, "longhand.svg");
+    assert.equal(name, "running-hand.svg");
     return bytes.toString();
   }
 

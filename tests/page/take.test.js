@@ -135,7 +135,7 @@ test("JSON is as its schema says, and InkML and G-code hold the same strokes", a
     return found.map((trace) => trace.textContent?.split(",").length);
   });
   assert.deepEqual(traces, ink.strokes.map((stroke) => stroke.length));
-  assert.equal(name, "longhand.gcode");
+  assert.equal(name, "running-hand.gcode");
   assert.equal(gcode.toString().match(/pen down/g).length, ink.strokes.length);
 });
 
@@ -189,10 +189,10 @@ test("on paper, or as PDF, a sheet has its true size", async () => {
  * @param {string[]} args @param {number} sheets how many there are
  */
 async function compare(args, sheets) {
-  const folder = await mkdtemp(join(tmpdir(), "longhand-"));
+  const folder = await mkdtemp(join(tmpdir(), "running-hand-"));
   try {
     await promisify(execFile)("cargo", [
-      ...["run", "--quiet", "--locked", "--bin", "longhand", "--", ...args, "--engine", "cpu", "--paper", "card"],
+      ...["run", "--quiet", "--locked", "--bin", "running-hand", "--", ...args, "--engine", "cpu", "--paper", "card"],
       ...["--quiet", "--output", join(folder, "ink.json")],
     ], { cwd: ROOT });
     await take();
@@ -243,9 +243,9 @@ test("several sheets are several files", async () => {
   const downloads = [];
   visitor.page.on("download", (download) => downloads.push(download));
   await visitor.page.getByRole("button", { name: "Download", exact: true }).click();
-  await said().filter({ hasText: "longhand-2.svg is in your downloads" }).waitFor();
+  await said().filter({ hasText: "running-hand-2.svg is in your downloads" }).waitFor();
   await visitor.page.waitForTimeout(300);
-  assert.deepEqual(downloads.map((download) => download.suggestedFilename()), ["longhand-1.svg", "longhand-2.svg"]);
+  assert.deepEqual(downloads.map((download) => download.suggestedFilename()), ["running-hand-1.svg", "running-hand-2.svg"]);
   const [first, second] = await Promise.all(downloads.map(async (download) => readFile(await download.path(), "utf8")));
   assert.match(first, /<title>a\nb\n/);
   assert.match(second, /<title>[^]*m<\/title>/);

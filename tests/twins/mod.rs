@@ -6,18 +6,18 @@
 
 use crate::say;
 #[cfg(not(target_arch = "wasm32"))]
-use longhand::alphabet::Alphabet;
-use longhand::cpu::simd::product;
-use longhand::cpu::{CpuEngine, State, lstm, mixture, window};
-use longhand::engine::{Choice, Engine, IN_FLIGHT, Line, Noise, Step};
-use longhand::error::Error;
-use longhand::gpu::GpuEngine;
-use longhand::model::{Config, Kind, Weights};
-use longhand::noise::NoiseStream;
-use longhand::page::Page;
-use longhand::style::gate_bias;
-use longhand::testing;
-use longhand::writer::{Settings, Writer};
+use running_hand::alphabet::Alphabet;
+use running_hand::cpu::simd::product;
+use running_hand::cpu::{CpuEngine, State, lstm, mixture, window};
+use running_hand::engine::{Choice, Engine, IN_FLIGHT, Line, Noise, Step};
+use running_hand::error::Error;
+use running_hand::gpu::GpuEngine;
+use running_hand::model::{Config, Kind, Weights};
+use running_hand::noise::NoiseStream;
+use running_hand::page::Page;
+use running_hand::style::gate_bias;
+use running_hand::testing;
+use running_hand::writer::{Settings, Writer};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;

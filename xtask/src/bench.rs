@@ -26,7 +26,7 @@ pub fn bench(root: &Path, parts: &[String], rounds: NonZero<usize>) -> Result<()
     let dist = data.join("dist");
 
     site::assemble(root, &dist)?;
-    run(cargo(root).args(["build", "--release", "--package", "longhand", "--example", "bench"]))?;
+    run(cargo(root).args(["build", "--release", "--package", "running-hand", "--example", "bench"]))?;
     let program = tools::target(root).join("release/examples/bench").with_extension(std::env::consts::EXE_EXTENSION);
     tools::npm_packages(root, &folder)?;
     let python = tools::Python::with(root, "bench-venv", &[], &["bench/requirements.txt"])?;

@@ -17,7 +17,7 @@ use crate::{licences, package, site, tools};
 /// The packages of this workspace. They are built one after the other, because cargo, when it builds
 /// both at once, turns on in each dependency what either package asks of it: most would be compiled
 /// again, having been compiled for `xtask` alone when it was started.
-const PACKAGES: [&str; 2] = ["longhand", "xtask"];
+const PACKAGES: [&str; 2] = ["running-hand", "xtask"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -170,7 +170,7 @@ fn lint(root: &Path, outcome: &mut Outcome) -> Result<()> {
     tools::wasm_target(root)?;
     outcome.check(
         cargo(root)
-            .args(["clippy", "--package", "longhand", "--lib", "--tests", "--locked", "--target", tools::WASM_TARGET])
+            .args(["clippy", "--package", "running-hand", "--lib", "--tests", "--locked", "--target", tools::WASM_TARGET])
             .args(["--", "-D", "warnings"]),
     );
     for package in PACKAGES {

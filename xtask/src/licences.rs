@@ -1,5 +1,5 @@
 //! Licences of everything that is compiled or installed: each must be one that asks for no more than
-//! its text to be handed on, so that Longhand can be used under its own.
+//! its text to be handed on, so that Running Hand can be used under its own.
 
 use std::path::Path;
 

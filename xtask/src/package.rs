@@ -12,7 +12,7 @@ use crate::site::{self, copy_folder, copy_into};
 use crate::{listing, tools};
 
 /// The scripts that others start; what these import comes along.
-const SCRIPTS: [&str; 3] = ["long-hand.js", "worker.js", "helper.js"];
+const SCRIPTS: [&str; 3] = ["running-hand.js", "worker.js", "helper.js"];
 
 /// Where the package is made.
 pub fn folder(root: &Path) -> PathBuf {

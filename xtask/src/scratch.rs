@@ -10,7 +10,7 @@ pub struct Scratch(PathBuf);
 impl Scratch {
     /// An empty folder; `name` tells one test's from another's.
     pub fn new(name: &str) -> Scratch {
-        let folder = std::env::temp_dir().join(format!("longhand-{}-{name}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("running-hand-{}-{name}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         Scratch(folder)
     }

@@ -30,7 +30,7 @@ pub fn bind(port: Option<u16>) -> Result<Server> {
 /// Answers requests until the program is ended.
 pub fn serve(root: &Path, server: &Server) -> Result<()> {
     let folders = Folders::new(root)?;
-    say(&format!("Longhand is at http://{}/ (Ctrl+C ends it)", server.server_addr()));
+    say(&format!("Running Hand is at http://{}/ (Ctrl+C ends it)", server.server_addr()));
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn files_have_the_types_that_browsers_ask_for() {
         for (name, expected) in [
-            ("longhand_bg.wasm", "application/wasm"),
+            ("running_hand_bg.wasm", "application/wasm"),
             ("worker.js", "text/javascript; charset=utf-8"),
             ("index.html", "text/html; charset=utf-8"),
             ("synthesis.safetensors", "application/octet-stream"),

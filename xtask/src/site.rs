@@ -15,25 +15,25 @@ use crate::{command, listing, tools};
 pub const WASM_LIMIT: usize = 800_000;
 
 /// The module's path under the folder of the page.
-pub const WASM: &str = "pkg/longhand_bg.wasm";
+pub const WASM: &str = "pkg/running_hand_bg.wasm";
 
-/// Compiles `longhand` to WASM and writes the module and its JavaScript to `www/pkg`.
+/// Compiles `running-hand` to WASM and writes the module and its JavaScript to `www/pkg`.
 pub fn build_package(root: &Path) -> Result<()> {
     tools::wasm_target(root)?;
     same_wasm_bindgen(root)?;
     command::run(
         command::cargo(root)
-            .args(["build", "--package", "longhand", "--lib", "--release", "--locked"])
+            .args(["build", "--package", "running-hand", "--lib", "--release", "--locked"])
             .args(["--target", tools::WASM_TARGET]),
     )?;
-    let module = tools::target(root).join(tools::WASM_TARGET).join("release/longhand.wasm");
+    let module = tools::target(root).join(tools::WASM_TARGET).join("release/running_hand.wasm");
     let package = root.join("www/pkg");
     if package.exists() {
         fs::remove_dir_all(&package).with_context(|| format!("cannot empty {}", package.display()))?;
     }
     Bindgen::new()
         .input_path(&module)
-        .out_name("longhand")
+        .out_name("running_hand")
         .web(true)?
         .typescript(true)
         // The module finds its WASM beside itself.
@@ -44,7 +44,7 @@ pub fn build_package(root: &Path) -> Result<()> {
         .generate(&package)
         .with_context(|| format!("wasm-bindgen cannot read {}", module.display()))?;
     // The types name `Symbol.dispose`, which TypeScript knows only if it is told to.
-    let types = package.join("longhand.d.ts");
+    let types = package.join("running_hand.d.ts");
     let text = fs::read_to_string(&types).with_context(|| format!("cannot read {}", types.display()))?;
     fs::write(&types, format!("/// <reference lib=\"esnext.disposable\" />\n{text}"))
         .with_context(|| format!("cannot write {}", types.display()))
@@ -58,7 +58,7 @@ fn same_wasm_bindgen(root: &Path) -> Result<()> {
     let (library, command) = (of("wasm-bindgen")?, of("wasm-bindgen-cli-support")?);
     if library != command {
         bail!(
-            "longhand uses wasm-bindgen {library}, xtask wasm-bindgen-cli-support {command}: \
+            "running-hand uses wasm-bindgen {library}, xtask wasm-bindgen-cli-support {command}: \
              pin both to one version, in Cargo.toml and xtask/Cargo.toml"
         );
     }

@@ -159,7 +159,7 @@ pub fn npm_packages(root: &Path, folder: &Path) -> Result<()> {
     node(root)?;
     let lock = folder.join("package-lock.json");
     let wanted = fs::read_to_string(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
-    let stamp = folder.join("node_modules/.longhand");
+    let stamp = folder.join("node_modules/.running-hand");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }

@@ -114,7 +114,7 @@ test a ... ok
 test passed ... FAILED
 test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s
 
-   Doc-tests longhand
+   Doc-tests running_hand
 test result: \u{1b}[32mok\u{1b}[0m. 12 passed; 0 failed; 3 ignored; 0 measured; 7 filtered out; finished in 1.20s
 ";
         assert_eq!(Runner::Cargo.totals(printed), totals(13, 1));

@@ -1,6 +1,6 @@
 ;; Products of whole numbers for browsers whose WebAssembly has relaxed SIMD, and for processors to which its dot product
 ;; of bytes is one instruction: twin of vnni.rs. A module compiles whole or not at all, so this one is by itself; its
-;; memory is that of the module which is the rest of Longhand, of which it touches only what it is given.
+;; memory is that of the module which is the rest of Running Hand, of which it touches only what it is given.
 (module
   (import "" "memory" (memory 0))
 

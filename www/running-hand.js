@@ -1,4 +1,4 @@
-// <long-hand text="Dear reader,"></long-hand>: handwriting as an element of any page.
+// <running-hand text="Dear reader,"></running-hand>: handwriting as an element of any page.
 //
 // It writes when it is first seen, at the size of the font around it (an x as high as an x), in the
 // colour of the text. Its attributes are those of `WriteOptions`, with `hand` for a style, and `speed`:
@@ -26,13 +26,13 @@ const STYLE = `
   :host { display: inline-block; max-width: 100%; }
   :host([hidden]) { display: none; }
   svg { display: block; max-width: 100%; height: auto; overflow: visible; fill: none; stroke: currentColor;
-        stroke-width: var(--long-hand-stroke, ${LINE_WIDTH}); stroke-linecap: round; stroke-linejoin: round; }
+        stroke-width: var(--running-hand-stroke, ${LINE_WIDTH}); stroke-linecap: round; stroke-linejoin: round; }
   [hidden] { display: none; }
 `;
 
 /** @typedef {import("./engine.js").Written} Written */
 
-export class LongHand extends HTMLElement {
+export class RunningHandElement extends HTMLElement {
   static observedAttributes = [...TEXTS, ...NUMBERS];
 
   #svg = document.createElementNS(SVG, "svg");
@@ -125,7 +125,7 @@ export class LongHand extends HTMLElement {
       this.#plain.hidden = false;
       const message = error instanceof Error ? error.message : String(error);
       const unheard = this.dispatchEvent(new ErrorEvent("error", { message, error, cancelable: true }));
-      if (unheard) console.error(`<long-hand>: ${message}`);
+      if (unheard) console.error(`<running-hand>: ${message}`);
       throw error;
     }
   }
@@ -163,7 +163,7 @@ export class LongHand extends HTMLElement {
 
   /** What is asked for. */
   #wish() {
-    /** @type {import("./pkg/longhand.js").WriteOptions} */
+    /** @type {import("./pkg/running_hand.js").WriteOptions} */
     const options = {};
     for (const name of NUMBERS) {
       const value = this.getAttribute(name);
@@ -255,12 +255,12 @@ const round = (value) => Math.round(value * 10) / 10;
 
 // Each attribute as a property, so that frameworks can set it.
 for (const name of PROPERTIES) {
-  Object.defineProperty(LongHand.prototype, name, {
-    /** @this {LongHand} */
+  Object.defineProperty(RunningHandElement.prototype, name, {
+    /** @this {RunningHandElement} */
     get() {
       return this.getAttribute(name);
     },
-    /** @this {LongHand} @param {unknown} value */
+    /** @this {RunningHandElement} @param {unknown} value */
     set(value) {
       if (value === null || value === undefined) this.removeAttribute(name);
       else this.setAttribute(name, String(value));
@@ -270,4 +270,4 @@ for (const name of PROPERTIES) {
   });
 }
 
-if (!customElements.get("long-hand")) customElements.define("long-hand", LongHand);
+if (!customElements.get("running-hand")) customElements.define("running-hand", RunningHandElement);

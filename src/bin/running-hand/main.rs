@@ -1,4 +1,4 @@
-//! Handwriting from the command line: `longhand --help` tells what it can do.
+//! Handwriting from the command line: `running-hand --help` tells what it can do.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod arguments;

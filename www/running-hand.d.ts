@@ -1,14 +1,14 @@
-import type { Finish, Plan } from "./pkg/longhand.js";
+import type { Finish, Plan } from "./pkg/running_hand.js";
 
 type Attribute = string | number | null | undefined;
 
 /**
- * `<long-hand text="Dear reader,"></long-hand>`: writes its text by hand when it is first seen, at the
- * size of the font around it, in the colour of the text. `--long-hand-stroke` is the width of the pen's
+ * `<running-hand text="Dear reader,"></running-hand>`: writes its text by hand when it is first seen, at the
+ * size of the font around it, in the colour of the text. `--running-hand-stroke` is the width of the pen's
  * line (20; an x is 200 high). Attributes and properties have the same names; a property that is set
  * shows as an attribute.
  */
-export class LongHand extends HTMLElement {
+export class RunningHandElement extends HTMLElement {
   /** What is written; without it, what stands between the tags. Empty: the network scribbles. */
   get text(): string | null;
   set text(value: Attribute);
@@ -44,7 +44,7 @@ export class LongHand extends HTMLElement {
 }
 
 /** Events of the element, beside those of all elements. */
-export interface LongHandEvents {
+export interface RunningHandEvents {
   /** The pen begins. */
   start: CustomEvent<{ plan: Plan }>;
   /** The pen is done. */
@@ -55,6 +55,6 @@ export interface LongHandEvents {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "long-hand": LongHand;
+    "running-hand": RunningHandElement;
   }
 }

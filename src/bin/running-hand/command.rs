@@ -1,15 +1,15 @@
 //! Text in, file out.
 
 use crate::arguments::{self, HELP, Source, Task, Wish};
-use longhand::engine::Engine;
-use longhand::export::{self, Layout, Options};
-use longhand::ink::Ink;
-use longhand::model::{Kind, Weights};
-use longhand::own::{self, Hand};
-use longhand::page::{LINE_SPACING, Page};
-use longhand::paper::{self, Line, Paper};
-use longhand::prime::Prime;
-use longhand::writer::{Finish, Writer};
+use running_hand::engine::Engine;
+use running_hand::export::{self, Layout, Options};
+use running_hand::ink::Ink;
+use running_hand::model::{Kind, Weights};
+use running_hand::own::{self, Hand};
+use running_hand::page::{LINE_SPACING, Page};
+use running_hand::paper::{self, Line, Paper};
+use running_hand::prime::Prime;
+use running_hand::writer::{Finish, Writer};
 use serde_json::json;
 use std::error::Error;
 use std::fs;
@@ -26,13 +26,13 @@ pub fn main() -> ExitCode {
     let task = match arguments::parse(lexopt::Parser::from_env()) {
         Ok(task) => task,
         Err(error) => {
-            eprintln!("longhand: {error}\nSee longhand --help.");
+            eprintln!("running-hand: {error}\nSee running-hand --help.");
             return ExitCode::from(2);
         }
     };
     let done = match task {
         Task::Help => print(HELP.as_bytes()),
-        Task::Version => print(concat!("longhand ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
+        Task::Version => print(concat!("running-hand ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
         Task::ListHands { weights } => list_hands(weights),
         Task::Write(wish) => pollster::block_on(write(*wish)),
     };
@@ -42,7 +42,7 @@ pub fn main() -> ExitCode {
             // Whoever reads our output has had enough of it, and knows.
             let enough = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
             if !error.downcast_ref::<io::Error>().is_some_and(enough) {
-                eprintln!("longhand: {error}");
+                eprintln!("running-hand: {error}");
             }
             ExitCode::FAILURE
         }

@@ -1,7 +1,7 @@
 // This project's own CPU engine, by its public surface: the same page as the peers' (drive.js), but
 // lines are written as any user of the module writes them, without checks.
 
-import init, { Longhand } from "/dist/pkg/longhand.js";
+import init, { RunningHand } from "/dist/pkg/running_hand.js";
 
 /** As in drive.js, which is of no use here. */
 const TOLERANCE = 1e-3;
@@ -10,21 +10,21 @@ const opened = [];
 
 async function open(network, lines) {
   const [about] = await Promise.all([load(`${network}.json`), init()]);
-  const longhand = await Longhand.open("cpu");
-  await longhand.load(`/data/${network}.safetensors`);
+  const runningHand = await RunningHand.open("cpu");
+  await runningHand.load(`/data/${network}.safetensors`);
   const text = about.lines.slice(0, lines).map((line) => line.text).join("\n");
   const { bias, seed } = about;
-  opened.push({ network, about, longhand, text, options: { bias, seed, columns: 100, attempts: 0 } });
+  opened.push({ network, about, runningHand, text, options: { bias, seed, columns: 100, attempts: 0 } });
   return opened.length - 1;
 }
 
 globalThis.bench = {
   open,
   async check(key) {
-    const { network, about, longhand, text, options } = opened[key];
+    const { network, about, runningHand, text, options } = opened[key];
     const [{ points: golden }] = await load(`${network}.golden.json`);
     const points = [];
-    for await (const more of await longhand.write(text, options)) {
+    for await (const more of await runningHand.write(text, options)) {
       points.push(...more);
       if (points.length > 3 * golden.length) break;
     }
@@ -40,11 +40,11 @@ globalThis.bench = {
     return { wrong, worst };
   },
   async run(key, least) {
-    const { longhand, text, options } = opened[key];
+    const { runningHand, text, options } = opened[key];
     let count = 0;
     const start = performance.now();
     while (count < least) {
-      const writing = await longhand.write(text, options);
+      const writing = await runningHand.write(text, options);
       for await (const points of writing) {
         count += points.length / 3;
         // A text of several lines is written to its end: which line a point is from is the engine's affair.
@@ -59,8 +59,8 @@ globalThis.bench = {
 const first = new URLSearchParams(location.search).get("first");
 if (first) {
   open(first, 1).then(async (key) => {
-    const { longhand, text, options } = opened[key];
-    for await (const points of await longhand.write(text, options)) {
+    const { runningHand, text, options } = opened[key];
+    for await (const points of await runningHand.write(text, options)) {
       if (points.length) break;
     }
     globalThis.first = performance.now();

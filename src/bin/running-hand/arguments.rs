@@ -1,20 +1,20 @@
 //! What the command is asked to do.
 
 use lexopt::prelude::{Long, Short, Value, ValueExt};
-use longhand::engine::Choice;
-use longhand::export::{Format, Gcode, Lift, MARGIN, Options};
-use longhand::paper::{Look, Paper};
-use longhand::writer::Settings;
+use running_hand::engine::Choice;
+use running_hand::export::{Format, Gcode, Lift, MARGIN, Options};
+use running_hand::paper::{Look, Paper};
+use running_hand::writer::Settings;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 pub const HELP: &str = "\
 Writes a text by hand.
 
-Usage: longhand [OPTIONS] TEXT
-       longhand [OPTIONS] -            reads the text from standard input
-       longhand [OPTIONS] --scribble   writes what comes to the network's mind
-       longhand --list-hands
+Usage: running-hand [OPTIONS] TEXT
+       running-hand [OPTIONS] -            reads the text from standard input
+       running-hand [OPTIONS] --scribble   writes what comes to the network's mind
+       running-hand --list-hands
 
 What is written
   --hand NAME|none       a hand by its name in --list-hands (the first)
@@ -56,10 +56,10 @@ How
   -h, --help    -V, --version
 
 Examples
-  longhand \"Dear reader,\" -o dear.svg
-  longhand - --hand Flowing --paper a4 -o letter.svg < letter.txt
-  longhand \"for the plotter\" --lift servo --dwell 0.2 -o plot.gcode
-  longhand \"look\" --format animated > look.svg
+  running-hand \"Dear reader,\" -o dear.svg
+  running-hand - --hand Flowing --paper a4 -o letter.svg < letter.txt
+  running-hand \"for the plotter\" --lift servo --dwell 0.2 -o plot.gcode
+  running-hand \"look\" --format animated > look.svg
 ";
 
 /// What the arguments ask for.
