@@ -37,7 +37,7 @@ fn main() -> io::Result<()> {
         let lines = source.lines().map(|line| line.split("//").next().unwrap_or_default().trim());
         fs::write(out.join(shader), lines.collect::<Vec<_>>().join("\n"))?;
     }
-    let kernel = "src/cpu/whole/bytes/relaxed.wat";
+    let kernel = "src/engine/cpu/matvec/bytes/relaxed.wat";
     fs::write(out.join("relaxed.wasm"), wat::parse_file(kernel).map_err(io::Error::other)?)?;
     println!("cargo::rerun-if-changed={kernel}");
     println!("cargo::rerun-if-changed=build.rs");

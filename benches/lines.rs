@@ -6,7 +6,7 @@
 //! machine matters less.
 #![expect(clippy::print_stdout, reason = "it prints what it measures")]
 
-use running_hand::cpu::CpuEngine;
+use running_hand::engine::cpu::CpuEngine;
 use running_hand::engine::{Line, given};
 use running_hand::model::Weights;
 use std::error::Error;

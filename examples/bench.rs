@@ -13,12 +13,12 @@
 //!
 //! NETWORK is a weights file, or `random:LAYERSxUNITS`.
 
-use running_hand::alphabet::Alphabet;
-use running_hand::cpu::CpuEngine;
+use pollster::block_on;
+use running_hand::engine::cpu::CpuEngine;
 use running_hand::engine::{Choice, Engine, Line};
 use running_hand::model::{Config, Quantisation, Weights};
 use running_hand::testing;
-use pollster::block_on;
+use running_hand::text::alphabet::Alphabet;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::error::Error;
@@ -166,7 +166,7 @@ impl Bench {
             for index in 0..TEXT.lines().count() {
                 let line = line_of(config, index);
                 let mut noise = Vec::new();
-                running_hand::noise::NoiseStream::new(SEED, index as u64).extend(NOISE, &mut noise);
+                running_hand::engine::noise::NoiseStream::new(SEED, index as u64).extend(NOISE, &mut noise);
                 block_on(engine.open(&weights, std::slice::from_ref(&line)))?;
                 engine.submit(GOLDEN, &noise[..GOLDEN])?;
                 let points: Vec<[f32; 3]> = block_on(engine.collect())?.iter().map(|s| [s.dx, s.dy, s.pen]).collect();
@@ -235,7 +235,7 @@ fn random(hidden: &[usize]) -> Result<Vec<u8>> {
 #[cfg(feature = "gpu")]
 mod gpu {
     use super::{Engine, Result, Value, block_on, json};
-    use running_hand::gpu::GpuEngine;
+    use running_hand::engine::gpu::GpuEngine;
     use std::time::Instant;
 
     /// The adapter that the GPU engine takes too.

@@ -2,10 +2,10 @@
 //!
 //!     cargo run --example figures -- --weights weights/synthesis.safetensors --out docs/figures
 
-use running_hand::cpu::CpuEngine;
+use running_hand::engine::cpu::CpuEngine;
 use running_hand::engine::{Engine, Line};
+use running_hand::inspect::{Component, Moment, Move, Replay};
 use running_hand::model::{Kind, Weights};
-use running_hand::think::{Component, Moment, Move, Replay};
 use running_hand::writer::{Settings, Writer};
 use std::error::Error;
 use std::fmt::Write;

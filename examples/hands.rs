@@ -3,11 +3,11 @@
 //!
 //!     cargo run --release --example hands
 
-use running_hand::cpu::CpuEngine;
+use running_hand::document::layout::letter_width;
 use running_hand::engine::Engine;
+use running_hand::engine::cpu::CpuEngine;
 use running_hand::ink::Ink;
 use running_hand::model::Weights;
-use running_hand::paper::letter_width;
 use running_hand::writer::{Settings, Writer};
 use std::error::Error;
 use std::fmt::Write;

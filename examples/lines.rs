@@ -5,8 +5,8 @@
 //! `--hands all` gives the lines the network's hands in turn, `--hands NAME` one of them, and `--hands
 //! NAME+NAME` eleven steps from one to another. An empty text is written by a prediction network.
 
-use running_hand::cpu::CpuEngine;
 use running_hand::engine::Engine;
+use running_hand::engine::cpu::CpuEngine;
 use running_hand::model::Weights;
 use running_hand::writer::{Settings, Writer};
 use serde_json::json;

@@ -9,7 +9,7 @@
 //!
 //! # A line as SVG
 //! ```ignore-wasm32,standalone_crate
-//! use running_hand::cpu::CpuEngine;
+//! use running_hand::engine::cpu::CpuEngine;
 //! use running_hand::engine::Engine;
 //! use running_hand::export::{self, Format, Options};
 //! use running_hand::model::Weights;
@@ -29,26 +29,17 @@
 
 #![deny(unsafe_code)]
 
-pub mod alphabet;
-pub mod check;
-pub mod cpu;
-pub mod ending;
+pub mod capture;
+pub mod document;
 pub mod engine;
 pub mod error;
 pub mod export;
-#[cfg(feature = "gpu")]
-pub mod gpu;
 pub mod ink;
+pub mod inspect;
 pub mod model;
-pub mod noise;
-pub mod own;
-pub mod page;
-pub mod paper;
-pub mod prime;
-pub mod style;
 #[doc(hidden)]
 pub mod testing;
-pub mod think;
+pub mod text;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 pub mod writer;

@@ -1,10 +1,10 @@
 //! Small random networks for tests and benches; no part of the public interface.
 #![expect(clippy::expect_used, reason = "only tests call this")]
 
-use crate::cpu::CpuEngine;
+use crate::engine::cpu::CpuEngine;
+use crate::engine::noise::NoiseStream;
 use crate::engine::{Engine, Noise};
 use crate::model::{Config, Kind, Quantisation, Weights};
-use crate::noise::NoiseStream;
 use crate::writer::Writer;
 use half::f16;
 use rand::rngs::ChaCha8Rng;

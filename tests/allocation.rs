@@ -1,8 +1,8 @@
 //! A timestep of the CPU engine allocates nothing: buffers are made when a line is opened.
 #![cfg(not(target_arch = "wasm32"))]
 
-use running_hand::cpu::State;
 use running_hand::engine::Line;
+use running_hand::engine::cpu::State;
 use running_hand::model::Kind;
 use running_hand::testing;
 use std::alloc::{GlobalAlloc, Layout, System};

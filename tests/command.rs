@@ -2,7 +2,7 @@
 #![cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use running_hand::own::{Hand, Sample};
+use running_hand::capture::{Hand, Sample};
 use serde_json::Value;
 use std::io::Write;
 use std::path::PathBuf;

@@ -3,10 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use gcode::{Code, Value};
-use running_hand::export::{self, Format, Gcode, Layout, Lift, Options};
-use running_hand::ink::{Ink, Point};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::Tree;
+use running_hand::export::{self, Format, Gcode, Layout, Lift, Options};
+use running_hand::ink::{Ink, Point};
 use std::f32::consts::TAU;
 
 /// Pixels of a millimetre.

@@ -7,9 +7,9 @@
 
 mod twins;
 
-use running_hand::gpu::GpuEngine;
-use running_hand::model::Kind;
 use pollster::block_on;
+use running_hand::engine::gpu::GpuEngine;
+use running_hand::model::Kind;
 
 fn say(line: &str) {
     println!("{line}");

@@ -12,10 +12,10 @@ mod memory;
 #[path = "fuzzed/weights.rs"]
 mod weights;
 
-use running_hand::model::Kind;
-use running_hand::testing;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
+use running_hand::model::Kind;
+use running_hand::testing;
 use std::path::Path;
 
 #[global_allocator]

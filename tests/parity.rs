@@ -9,11 +9,11 @@
 #![expect(clippy::print_stdout, reason = "the figures are for people")]
 #![expect(clippy::needless_range_loop, reason = "t indexes many arrays at once")]
 
-use running_hand::cpu::simd::product;
-use running_hand::cpu::{State, lstm, mixture, window};
+use running_hand::engine::cpu::simd::product;
+use running_hand::engine::cpu::{State, lstm, mixture, window};
 use running_hand::engine::{Engine, Line, Noise, Step};
+use running_hand::model::style::gate_bias;
 use running_hand::model::{Kind, Quantisation, Weights};
-use running_hand::style::gate_bias;
 use running_hand::testing::relative_error;
 use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};

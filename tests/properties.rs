@@ -6,9 +6,9 @@
 #[path = "fuzzed/writing.rs"]
 mod writing;
 
-use running_hand::writer::Finish;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
+use running_hand::writer::Finish;
 
 #[test]
 fn any_line_with_any_settings_ends_as_it_should() {

@@ -7,10 +7,10 @@
 
 mod twins;
 
-use running_hand::cpu::simd::Part;
-use running_hand::cpu::whole::{Fixed, Way, products_by};
-use running_hand::cpu::{CpuEngine, State};
 use running_hand::engine::Line;
+use running_hand::engine::cpu::matvec::{Fixed, Way, products_by};
+use running_hand::engine::cpu::simd::Part;
+use running_hand::engine::cpu::{CpuEngine, State};
 use running_hand::model::{Weights, Whole};
 use running_hand::testing::relative_error;
 use safetensors::SafeTensors;

@@ -1,6 +1,6 @@
 //! Any text, in any alphabet.
 
-use running_hand::alphabet::{Alphabet, END};
+use running_hand::text::alphabet::{Alphabet, END};
 
 /// `input` is an alphabet, a zero byte, and a text.
 pub fn encode(input: &[u8]) {

@@ -1,9 +1,9 @@
 //! Files of kept hands, and strokes that a screen may report.
 
+use running_hand::capture::{self, Hand, Sample};
 use running_hand::model::{Kind, Weights};
-use running_hand::own::{self, Hand, Sample};
-use running_hand::prime::Prime;
 use running_hand::testing;
+use running_hand::writer::prime::Prime;
 
 thread_local! {
     static WEIGHTS: Weights = testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2);
@@ -58,7 +58,7 @@ fn use_it(hand: &Hand) {
         assert_eq!(again.text, hand.text);
         assert_eq!(again.to_json().as_deref(), Ok(&json[..]));
     }
-    WEIGHTS.with(|weights| match own::read(weights, &hand.text, &hand.strokes) {
+    WEIGHTS.with(|weights| match capture::read(weights, &hand.text, &hand.strokes) {
         Ok((points, _)) => {
             assert!(points.iter().flatten().all(|value| value.is_finite()), "{points:?}");
             // What the network cannot go on from is told.
@@ -68,7 +68,7 @@ fn use_it(hand: &Hand) {
         }
         Err(advice) => assert!(!advice.to_string().is_empty()),
     });
-    if let Ok(points) = own::fit_free(&hand.strokes) {
+    if let Ok(points) = capture::fit_free(&hand.strokes) {
         assert!(points.iter().flatten().all(|value| value.is_finite()), "{points:?}");
     }
 }

@@ -1,13 +1,13 @@
 //! Weights files from anywhere.
 
 use super::memory::most_held;
-use running_hand::cpu::CpuEngine;
-use running_hand::engine::Engine;
-use running_hand::model::{Kind, Weights};
-use running_hand::writer::{Settings, Writer};
 use pollster::block_on;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
+use running_hand::engine::Engine;
+use running_hand::engine::cpu::CpuEngine;
+use running_hand::model::{Kind, Weights};
+use running_hand::writer::{Settings, Writer};
 
 /// Most memory that reading takes: so many bytes for each of the file's, and on top.
 pub const PER_BYTE: usize = 64;

@@ -1,11 +1,11 @@
 //! Any text, any settings.
 
-use running_hand::check::{Check, Fault};
-use running_hand::model::Kind;
-use running_hand::page::Page;
-use running_hand::testing;
-use running_hand::writer::{Finish, Settings, Writer};
 use pollster::block_on;
+use running_hand::document::Page;
+use running_hand::model::Kind;
+use running_hand::testing;
+use running_hand::writer::check::{Check, Fault};
+use running_hand::writer::{Finish, Settings, Writer};
 
 /// Bytes as decisions; zeros when they are used up.
 struct Choices<'a>(&'a [u8]);

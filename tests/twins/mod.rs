@@ -5,18 +5,18 @@
 //! by the order of their sums and by the adapter's `exp`.
 
 use crate::say;
-#[cfg(not(target_arch = "wasm32"))]
-use running_hand::alphabet::Alphabet;
-use running_hand::cpu::simd::product;
-use running_hand::cpu::{CpuEngine, State, lstm, mixture, window};
+use running_hand::document::Page;
+use running_hand::engine::cpu::simd::product;
+use running_hand::engine::cpu::{CpuEngine, State, lstm, mixture, window};
+use running_hand::engine::gpu::GpuEngine;
+use running_hand::engine::noise::NoiseStream;
 use running_hand::engine::{Choice, Engine, IN_FLIGHT, Line, Noise, Step};
 use running_hand::error::Error;
-use running_hand::gpu::GpuEngine;
+use running_hand::model::style::gate_bias;
 use running_hand::model::{Config, Kind, Weights};
-use running_hand::noise::NoiseStream;
-use running_hand::page::Page;
-use running_hand::style::gate_bias;
 use running_hand::testing;
+#[cfg(not(target_arch = "wasm32"))]
+use running_hand::text::alphabet::Alphabet;
 use running_hand::writer::{Settings, Writer};
 use std::borrow::Cow;
 use std::collections::BTreeMap;

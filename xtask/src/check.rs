@@ -170,7 +170,16 @@ fn lint(root: &Path, outcome: &mut Outcome) -> Result<()> {
     tools::wasm_target(root)?;
     outcome.check(
         cargo(root)
-            .args(["clippy", "--package", "running-hand", "--lib", "--tests", "--locked", "--target", tools::WASM_TARGET])
+            .args([
+                "clippy",
+                "--package",
+                "running-hand",
+                "--lib",
+                "--tests",
+                "--locked",
+                "--target",
+                tools::WASM_TARGET,
+            ])
             .args(["--", "-D", "warnings"]),
     );
     for package in PACKAGES {

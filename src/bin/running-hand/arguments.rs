@@ -1,9 +1,9 @@
 //! What the command is asked to do.
 
 use lexopt::prelude::{Long, Short, Value, ValueExt};
+use running_hand::document::layout::{Look, Paper};
 use running_hand::engine::Choice;
 use running_hand::export::{Format, Gcode, Lift, MARGIN, Options};
-use running_hand::paper::{Look, Paper};
 use running_hand::writer::Settings;
 use std::error::Error;
 use std::path::{Path, PathBuf};

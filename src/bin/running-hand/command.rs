@@ -1,14 +1,14 @@
 //! Text in, file out.
 
 use crate::arguments::{self, HELP, Source, Task, Wish};
+use running_hand::capture::{self, Hand};
+use running_hand::document::layout::{self, Line, Paper};
+use running_hand::document::{LINE_SPACING, Page};
 use running_hand::engine::Engine;
 use running_hand::export::{self, Layout, Options};
 use running_hand::ink::Ink;
 use running_hand::model::{Kind, Weights};
-use running_hand::own::{self, Hand};
-use running_hand::page::{LINE_SPACING, Page};
-use running_hand::paper::{self, Line, Paper};
-use running_hand::prime::Prime;
+use running_hand::writer::prime::Prime;
 use running_hand::writer::{Finish, Writer};
 use serde_json::json;
 use std::error::Error;
@@ -92,7 +92,7 @@ fn own_hand(weights: &Weights, file: &Path) -> Result<(Prime, String), Box<dyn E
     let bytes = fs::read(file).map_err(|error| format!("{name}: {error}"))?;
     let hand = Hand::from_json(&bytes).map_err(|error| format!("{name}: {error}"))?;
     let (points, advice) =
-        own::read(weights, &hand.text, &hand.strokes).map_err(|advice| format!("{name}: {advice}"))?;
+        capture::read(weights, &hand.text, &hand.strokes).map_err(|advice| format!("{name}: {advice}"))?;
     if let Some(advice) = advice {
         eprintln!("{name}: {advice}");
     }
@@ -150,10 +150,10 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
         Some(columns) => columns,
         None if wish.look.paper.is_some() && kind == Kind::Synthesis => {
             // As on the page: as many as fit in this hand.
-            let letter = paper::letter_width(&mut writer, wish.settings.style).await?;
+            let letter = layout::letter_width(&mut writer, wish.settings.style).await?;
             wish.look.columns(letter.into()).unwrap_or(COLUMNS)
         }
-        None => wish.look.columns(paper::LETTER).unwrap_or(COLUMNS),
+        None => wish.look.columns(layout::LETTER).unwrap_or(COLUMNS),
     };
     let mut page = Page::start(&mut writer, &text, &wish.settings, columns).await?;
     for (from, to) in &page.text().transliterated {
@@ -191,7 +191,7 @@ async fn write(mut wish: Wish) -> Result<(), Box<dyn Error>> {
         _ => {}
     }
 
-    let written = paper::lay(lines, &wish.look);
+    let written = layout::lay(lines, &wish.look);
     let output = wish.output.as_deref().filter(|file| *file != Path::new("-"));
     if output.is_none() && written.len() > 1 {
         return Err(format!("{} sheets do not fit into one file: name the first with -o FILE.", written.len()).into());

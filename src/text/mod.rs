@@ -1,0 +1,3 @@
+//! Text before it is written: the network's alphabet, transliteration, wrapping.
+
+pub mod alphabet;

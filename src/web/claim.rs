@@ -1,0 +1,111 @@
+//! Lines that other `RunningHand`s write, each in a worker of its own.
+
+use super::{RunningHand, Writing, event_loop, name, primed, to_js};
+use crate::engine::Step;
+use crate::error::Error;
+use crate::writer::{Finish, Loan, Settings, Writer};
+use async_lock::MutexGuard;
+use js_sys::{Float32Array, Object, Reflect};
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+/// `Loan`.
+#[derive(Debug, Serialize)]
+struct Lent {
+    number: usize,
+    line: u64,
+    text: String,
+}
+
+#[wasm_bindgen]
+impl RunningHand {
+    /// Whether others will take lines by `Writing.lend`, from the next text on. The CPU engine then writes one line after
+    /// the other.
+    #[wasm_bindgen(setter)]
+    pub fn set_shares(&self, shares: bool) {
+        self.shared.shares.set(shares);
+    }
+
+    /// Writes a line that was lent, with the options of its text and the same weights; ends what is being written.
+    #[wasm_bindgen(js_name = writeLine, unchecked_return_type = "WrittenLine")]
+    pub async fn write_line(
+        &self,
+        text: String,
+        line: u32,
+        #[wasm_bindgen(unchecked_optional_param_type = "WriteOptions")] options: JsValue,
+    ) -> Result<JsValue, JsError> {
+        let (settings, _, given) = self.settings(options)?;
+        let number = self.shared.supersede();
+        let mut writer = self.shared.writer.lock().await;
+        let settings = primed(settings, given.as_ref(), &writer, &text)?;
+        writer.start(&text, &Settings { line: line.into(), ..settings }).await?;
+        let mut steps: Vec<Step> = Vec::new();
+        // A cancelled writer tells no more.
+        while let Some(chunk) = writer.next().await? {
+            steps.extend(chunk.steps);
+            event_loop::yield_to_event_loop().await;
+        }
+        self.shared.note(&writer);
+        let finish = writer.finish().filter(|_| self.shared.current.get() == number).unwrap_or(Finish::Cancelled);
+        let numbers: &[f32] = bytemuck::cast_slice(&steps);
+        let object = Object::new();
+        let set = |key: &str, value: &JsValue| {
+            Reflect::set(&object, &key.into(), value).map_err(|_| JsError::new("an object refused a property"))
+        };
+        set("steps", &Float32Array::from(numbers))?;
+        set("finish", &name(finish).into())?;
+        Ok(object.into())
+    }
+}
+
+/// All of these are for between two points.
+#[wasm_bindgen]
+impl Writing {
+    /// Hands out the next line that is not begun, for `RunningHand.writeLine` elsewhere; `undefined` if there is none or a
+    /// GPU writes.
+    #[wasm_bindgen(unchecked_return_type = "Loan | undefined")]
+    pub fn lend(&self) -> Result<JsValue, JsError> {
+        match self.now().map_or(Ok(None), |mut writer| writer.lend())? {
+            Some(Loan { number, line, text }) => to_js(&Lent { number, line, text }),
+            None => Ok(JsValue::UNDEFINED),
+        }
+    }
+
+    /// Takes a lent line back as it was written; without `written`, the line is written here. False if that cannot be
+    /// just now.
+    #[wasm_bindgen(js_name = giveBack)]
+    pub fn give_back(
+        &self,
+        number: usize,
+        #[wasm_bindgen(unchecked_optional_param_type = "WrittenLine")] written: JsValue,
+    ) -> Result<bool, JsError> {
+        let written = if written.is_undefined() { None } else { Some(read(&written)?) };
+        let Some(mut writer) = self.now() else { return Ok(self.shared.current.get() != self.number) };
+        writer.give_back(number, written)?;
+        Ok(true)
+    }
+
+    /// Whether all there is to do is to wait for `giveBack`.
+    #[wasm_bindgen(getter)]
+    pub fn waiting(&self) -> bool {
+        self.now().is_some_and(|writer| writer.is_waiting())
+    }
+
+    /// The writer, if it is free and this text is the one that it writes.
+    fn now(&self) -> Option<MutexGuard<'_, Writer>> {
+        self.shared.writer.try_lock().filter(|_| self.shared.current.get() == self.number)
+    }
+}
+
+/// A `WrittenLine`.
+fn read(written: &JsValue) -> Result<(Vec<Step>, Finish), Error> {
+    let bad = |problem: &str| Error::Setting { name: "written".into(), problem: problem.into() };
+    let part = |name: &str| Reflect::get(written, &name.into()).unwrap_or_default();
+    let numbers = part("steps").dyn_into::<Float32Array>().map_err(|_| bad("`steps` has to be a Float32Array"))?;
+    let steps =
+        bytemuck::try_cast_slice(&numbers.to_vec()).map_err(|_| bad("`steps` has to be 9 numbers each"))?.to_vec();
+    let finish = part("finish").as_string().unwrap_or_default();
+    let known = [Finish::Stopped, Finish::Length, Finish::Cap, Finish::NonFinite];
+    let finish = known.into_iter().find(|&known| name(known) == finish);
+    Ok((steps, finish.ok_or_else(|| bad("`finish` says that the line is not whole"))?))
+}
