@@ -7,7 +7,7 @@
 #![expect(clippy::print_stdout, reason = "it prints what it measures")]
 
 use running_hand::engine::cpu::CpuEngine;
-use running_hand::engine::{Line, given};
+use running_hand::engine::{Line, forced_point};
 use running_hand::model::Weights;
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for (lines, rates) in LINES.iter().zip(&mut rates) {
             let mut engine = CpuEngine::on_threads(1);
             engine.open(&weights, &vec![line.clone(); *lines])?;
-            let noise = vec![given([0.1, 0.0, 0.0]); lines * STEPS];
+            let noise = vec![forced_point([0.1, 0.0, 0.0]); lines * STEPS];
             let began = clock();
             engine.submit(STEPS, &noise)?;
             engine.collect()?;

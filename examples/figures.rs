@@ -4,7 +4,7 @@
 
 use running_hand::engine::cpu::CpuEngine;
 use running_hand::engine::{Engine, Line};
-use running_hand::inspect::{Component, Moment, Move, Replay};
+use running_hand::inspect::{Component, Move, Replay, Snapshot};
 use running_hand::model::{Kind, Weights};
 use running_hand::writer::{Settings, Writer};
 use std::error::Error;
@@ -27,7 +27,7 @@ struct Written {
     text: String,
     line: Line,
     moves: Vec<Move>,
-    moments: Vec<Moment>,
+    moments: Vec<Snapshot>,
     /// Where the pen was before each move, and after the last.
     places: Vec<[f32; 2]>,
     mean: [f32; 2],
@@ -138,7 +138,7 @@ fn density(written: &Written) -> String {
     }
     svg.push_str("</g>\n");
     svg.push_str(&ink(&written.path(0, count, by), INK, 2.0));
-    // Moments of each sort: the clearest of its sort, of which the next point is where it may be expected.
+    // Snapshots of each sort: the clearest of its sort, of which the next point is where it may be expected.
     let moments = &written.moments;
     let moved = |k: usize| (moments[k].drawn.dx * written.sd[0]).hypot(moments[k].drawn.dy * written.sd[1]);
     let heavy = |k: usize, least: f32| moments[k].components.iter().filter(|c| c.pi > least).count();

@@ -4,7 +4,7 @@
 //! inside reads the line's points through the CPU engine's [`State`] once more: after the same inputs
 //! it says the same, whichever engine wrote. While nobody looks, this costs nothing but the points'
 //! being kept ([`Move`], 12 bytes each). Looking costs what writing costs on the CPU engine, and a
-//! [`Moment`] of M mixture components and U characters holds some 9 M + U + 10 numbers: with the
+//! [`Snapshot`] of M mixture components and U characters holds some 9 M + U + 10 numbers: with the
 //! shipped networks about 200, or 800 bytes a point.
 
 use crate::engine::cpu::{State, check, mixture, sigmoid, window};
@@ -75,7 +75,7 @@ pub struct Component {
 
 /// What the network said just before a point was drawn.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Moment {
+pub struct Snapshot {
     /// The point that was then drawn.
     pub drawn: Move,
     /// e: probability that the stroke ends with that point.
@@ -96,7 +96,7 @@ pub struct Moment {
     pub phi: Vec<f32>,
 }
 
-/// Replays a line: an iterator over its [`Moment`]s, one for each point, which can be given more
+/// Replays a line: an iterator over its [`Snapshot`]s, one for each point, which can be given more
 /// points when it has come to the end of those it has.
 #[derive(Debug, Clone)]
 pub struct Replay {
@@ -129,19 +129,19 @@ impl Replay {
         self.moves.len()
     }
 
-    /// Moments told so far.
+    /// Snapshots told so far.
     pub fn done(&self) -> usize {
         self.done
     }
 
-    /// What the window looks at: a character for each number of [`Moment::phi`], `None` for the end mark.
+    /// What the window looks at: a character for each number of [`Snapshot::phi`], `None` for the end mark.
     pub fn characters(&self) -> Vec<Option<char>> {
         let alphabet = Alphabet::new(&self.weights.config.alphabet);
         self.line.ids.iter().map(|&id| alphabet.character(id)).collect()
     }
 
     /// Everything of the moment before `drawn`, of which the state has just advanced to the output.
-    fn moment(&self, drawn: Move) -> Moment {
+    fn moment(&self, drawn: Move) -> Snapshot {
         let state = &self.state;
         let config = &self.weights.config;
         let (bias, temperature) = (self.line.bias, self.line.temperature);
@@ -161,7 +161,7 @@ impl Replay {
             pi_hat: hat(0, j),
             sigma_hat: [hat(3, j), hat(4, j)],
         });
-        Moment {
+        Snapshot {
             drawn,
             pen_probability: sigmoid(-state.output[0] / temperature),
             pen_hat: state.output[0],
@@ -176,9 +176,9 @@ impl Replay {
 }
 
 impl Iterator for Replay {
-    type Item = Moment;
+    type Item = Snapshot;
 
-    fn next(&mut self) -> Option<Moment> {
+    fn next(&mut self) -> Option<Snapshot> {
         let drawn = *self.moves.get(self.done)?;
         self.done += 1;
         self.state.advance(&self.weights);
@@ -231,7 +231,7 @@ mod tests {
             let steps = written(&weights, &line, 80);
             let mut replay = Replay::new(&weights, &line).unwrap();
             replay.extend(&steps.iter().map(|seen| Move::from(&seen.step)).collect::<Vec<_>>());
-            let moments: Vec<Moment> = replay.collect();
+            let moments: Vec<Snapshot> = replay.collect();
             assert_eq!(moments.len(), steps.len());
             for (moment, Seen { step, pi, phi, noise: [_, _, z1, z2] }) in moments.iter().zip(&steps) {
                 assert_eq!(moment.pen_probability, step.pen_probability);
@@ -312,7 +312,7 @@ mod tests {
         let moves: Vec<Move> = written(&weights, &line, 30).iter().map(|seen| Move::from(&seen.step)).collect();
         let mut whole = Replay::new(&weights, &line).unwrap();
         whole.extend(&moves);
-        let whole: Vec<Moment> = whole.collect();
+        let whole: Vec<Snapshot> = whole.collect();
         let mut replay = Replay::new(&weights, &line).unwrap();
         let mut moments = Vec::new();
         for piece in moves.chunks(7) {
@@ -339,7 +339,7 @@ mod tests {
             assert!((w.sigma[1] / p.sigma[1] - 2.0).abs() < 1e-5);
             assert_eq!((n.pi_hat, n.mu, n.rho), (p.pi_hat, p.mu, p.rho));
         }
-        let odds = |moment: &Moment| (moment.components[0].pi / moment.components[1].pi).ln();
+        let odds = |moment: &Snapshot| (moment.components[0].pi / moment.components[1].pi).ln();
         assert!((odds(&neat) - 2.0 * odds(&plain)).abs() < 1e-4);
         assert!((odds(&wild) - odds(&plain) / 4.0).abs() < 1e-4);
     }

@@ -99,7 +99,7 @@ pub fn fit(config: &Config, text: &str, strokes: &[Vec<Sample>]) -> Result<(Poin
 pub fn fit_free(strokes: &[Vec<Sample>]) -> Result<Points, Advice> {
     let mut strokes = clean(strokes)?;
     let size = Size::of(&strokes);
-    let moments = Moments::of(&strokes);
+    let moments = Snapshots::of(&strokes);
     // Writing is sized by its height. What has hardly any, a wave say, is sized by its length.
     let height = if moments.is_long() { moments.across() } else { size.height };
     let scale = HEIGHT / height.max(0.02 * size.width).max(1e-3);
@@ -160,7 +160,7 @@ fn pieces(strokes: &[Trace]) -> impl Iterator<Item = [f32; 3]> {
 }
 
 /// Means and covariances of the pen's way, by length.
-struct Moments {
+struct Snapshots {
     x: f32,
     y: f32,
     xx: f32,
@@ -168,7 +168,7 @@ struct Moments {
     yy: f32,
 }
 
-impl Moments {
+impl Snapshots {
     fn of(strokes: &[Trace]) -> Self {
         let total: f32 = pieces(strokes).map(|[_, _, l]| l).sum::<f32>().max(f32::MIN_POSITIVE);
         let mean = |of: &dyn Fn(f32, f32) -> f32| pieces(strokes).map(|[x, y, l]| of(x, y) * l).sum::<f32>() / total;
@@ -217,7 +217,7 @@ impl Size {
         }
         Self {
             path: pieces(strokes).map(|[_, _, l]| l).sum(),
-            height: Moments::of(strokes).yy.sqrt(),
+            height: Snapshots::of(strokes).yy.sqrt(),
             width: right - left,
         }
     }
@@ -258,7 +258,7 @@ struct Lie {
 
 impl Lie {
     fn of(row: &[Trace]) -> Self {
-        let moments = Moments::of(row);
+        let moments = Snapshots::of(row);
         let wide = moments.xx > 4.0 * moments.yy;
         let slope = if wide { moments.xy / moments.xx } else { 0.0 };
         let (mut left, mut right) = (f32::MAX, f32::MIN);
@@ -287,7 +287,7 @@ fn join(rows: Vec<Vec<Trace>>, characters: usize) -> Result<Vec<Trace>, Advice> 
     let mut right = 0.0f32;
     let mut levelled = Vec::new();
     for mut row in rows {
-        let moments = Moments::of(&row);
+        let moments = Snapshots::of(&row);
         // The axis of what is as high as wide says nothing: a short word in a row of its own.
         let angle = if moments.is_long() { moments.angle() } else { 0.0 };
         if angle.abs() > STEEPEST {
@@ -319,7 +319,7 @@ fn join(rows: Vec<Vec<Trace>>, characters: usize) -> Result<Vec<Trace>, Advice> 
 /// Whether the pen went to the left as it wrote.
 fn runs_back(line: &[Trace]) -> bool {
     let total: f32 = pieces(line).map(|[_, _, l]| l).sum::<f32>().max(f32::MIN_POSITIVE);
-    let Moments { x: middle, .. } = Moments::of(line);
+    let Snapshots { x: middle, .. } = Snapshots::of(line);
     let mut along = 0.0;
     let mut together = 0.0;
     for [x, _, l] in pieces(line) {

@@ -31,7 +31,7 @@ use crate::ink::{Offset, Point};
 use crate::inspect::{Move, Record};
 use crate::model::{Kind, Weights};
 use crate::text::alphabet::{Alphabet, Encoded};
-use crate::writer::{Finish, Fresh, Prime, Settings, Writer};
+use crate::writer::{Finish, LineUpdate, Prime, Settings, Writer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -269,7 +269,7 @@ impl Page {
     }
 
     /// Adds what has come of a line; without text, up to where the pen comes to rest.
-    fn take(&mut self, fresh: Fresh) {
+    fn take(&mut self, fresh: LineUpdate) {
         let mut row = self.rows.remove(&fresh.line).unwrap_or_default();
         if let Some(line) = fresh.begun {
             row.line = line;

@@ -2,7 +2,7 @@
 //!
 //! An engine opens a batch of lines, then advances all of them by chunks of timesteps: noise goes
 //! in with [`Engine::submit`], points come out of [`Engine::collect`] in the same order. A line that is over gives
-//! its place to another ([`Engine::restart`]) while the others go on. Engines
+//! its place to another ([`Engine::assign_slot`]) while the others go on. Engines
 //! know character ids, gate biases and noise; they know nothing of text, seeds or stopping.
 
 pub mod cpu;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub type Noise = [f32; 4];
 
 /// Noise that says that the timestep's point is not drawn, but is this one: ink that is read.
-pub fn given([dx, dy, pen]: [f32; 3]) -> Noise {
+pub fn forced_point([dx, dy, pen]: [f32; 3]) -> Noise {
     [-1.0, dx, dy, pen]
 }
 
@@ -153,7 +153,7 @@ impl Engine {
     /// # Errors
     /// A GPU that is lost or out of memory.
     pub async fn open(&mut self, weights: &Arc<Weights>, lines: &[Line]) -> Result<()> {
-        self.open_with_room(weights, lines, 0).await
+        self.open_with_capacity(weights, lines, 0).await
     }
 
     /// Likewise, with room for lines of up to `longest` ids to take the place of those that are over.
@@ -161,28 +161,28 @@ impl Engine {
     /// # Errors
     /// As [`Engine::open`].
     #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "the CPU makes room when it needs it"))]
-    pub async fn open_with_room(&mut self, weights: &Arc<Weights>, lines: &[Line], longest: usize) -> Result<()> {
+    pub async fn open_with_capacity(&mut self, weights: &Arc<Weights>, lines: &[Line], longest: usize) -> Result<()> {
         match self {
             Engine::Cpu(engine) => engine.open(weights, lines),
             #[cfg(test)]
             Engine::Failing(engine, _) => engine.open(weights, lines),
             #[cfg(feature = "gpu")]
-            Engine::Gpu(engine) => engine.open_with_room(weights, lines, longest).await,
+            Engine::Gpu(engine) => engine.open_with_capacity(weights, lines, longest).await,
         }
     }
 
     /// Puts another line in the place of one of the batch, from the next chunk submitted on. Its prefix is not fed
-    /// in: noise can be [`given`] points. On the CPU no chunk may be in flight, here and below.
+    /// in: noise can be [`forced_point`]s. On the CPU no chunk may be in flight, here and below.
     ///
     /// # Errors
     /// A line that does not fit the network or has no room, a place that is none, a lost GPU.
-    pub fn restart(&mut self, place: usize, line: &Line) -> Result<()> {
+    pub fn assign_slot(&mut self, place: usize, line: &Line) -> Result<()> {
         match self {
-            Engine::Cpu(engine) => engine.restart(place, line),
+            Engine::Cpu(engine) => engine.assign_slot(place, line),
             #[cfg(test)]
-            Engine::Failing(engine, _) => engine.restart(place, line),
+            Engine::Failing(engine, _) => engine.assign_slot(place, line),
             #[cfg(feature = "gpu")]
-            Engine::Gpu(engine) => engine.restart(place, line),
+            Engine::Gpu(engine) => engine.assign_slot(place, line),
         }
     }
 
@@ -190,22 +190,22 @@ impl Engine {
     ///
     /// # Errors
     /// A place that is none.
-    pub fn rest(&mut self, place: usize) -> Result<()> {
+    pub fn release_slot(&mut self, place: usize) -> Result<()> {
         match self {
-            Engine::Cpu(engine) => engine.rest(place),
+            Engine::Cpu(engine) => engine.release_slot(place),
             #[cfg(test)]
-            Engine::Failing(engine, _) => engine.rest(place),
+            Engine::Failing(engine, _) => engine.release_slot(place),
             #[cfg(feature = "gpu")]
             Engine::Gpu(_) => Ok(()),
         }
     }
 
     /// Says that the line may have to go back to where it was after `count` timesteps, at a pen lift.
-    pub fn keep(&mut self, place: usize, count: usize) {
+    pub fn checkpoint(&mut self, place: usize, count: usize) {
         match self {
-            Engine::Cpu(engine) => engine.keep(place, count),
+            Engine::Cpu(engine) => engine.checkpoint(place, count),
             #[cfg(test)]
-            Engine::Failing(engine, _) => engine.keep(place, count),
+            Engine::Failing(engine, _) => engine.checkpoint(place, count),
             #[cfg(feature = "gpu")]
             Engine::Gpu(_) => {}
         }

@@ -3,13 +3,13 @@
 use super::{RunningHand, Writing, event_loop, name, primed, to_js};
 use crate::engine::Step;
 use crate::error::Error;
-use crate::writer::{Finish, Loan, Settings, Writer};
+use crate::writer::{Finish, LineClaim, Settings, Writer};
 use async_lock::MutexGuard;
 use js_sys::{Float32Array, Object, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-/// `Loan`.
+/// `LineClaim`.
 #[derive(Debug, Serialize)]
 struct Lent {
     number: usize,
@@ -19,11 +19,11 @@ struct Lent {
 
 #[wasm_bindgen]
 impl RunningHand {
-    /// Whether others will take lines by `Writing.lend`, from the next text on. The CPU engine then writes one line after
+    /// Whether others will take lines by `Writing.claimLine`, from the next text on. The CPU engine then writes one line after
     /// the other.
     #[wasm_bindgen(setter)]
-    pub fn set_shares(&self, shares: bool) {
-        self.shared.shares.set(shares);
+    pub fn set_has_pool(&self, has_pool: bool) {
+        self.shared.has_pool.set(has_pool);
     }
 
     /// Writes a line that was lent, with the options of its text and the same weights; ends what is being written.
@@ -63,29 +63,29 @@ impl RunningHand {
 impl Writing {
     /// Hands out the next line that is not begun, for `RunningHand.writeLine` elsewhere; `undefined` if there is none or a
     /// GPU writes.
-    #[wasm_bindgen(unchecked_return_type = "Loan | undefined")]
-    pub fn lend(&self) -> Result<JsValue, JsError> {
-        match self.now().map_or(Ok(None), |mut writer| writer.lend())? {
-            Some(Loan { number, line, text }) => to_js(&Lent { number, line, text }),
+    #[wasm_bindgen(unchecked_return_type = "LineClaim | undefined")]
+    pub fn claim_line(&self) -> Result<JsValue, JsError> {
+        match self.now().map_or(Ok(None), |mut writer| writer.claim_line())? {
+            Some(LineClaim { number, line, text }) => to_js(&Lent { number, line, text }),
             None => Ok(JsValue::UNDEFINED),
         }
     }
 
     /// Takes a lent line back as it was written; without `written`, the line is written here. False if that cannot be
     /// just now.
-    #[wasm_bindgen(js_name = giveBack)]
-    pub fn give_back(
+    #[wasm_bindgen(js_name = completeLine)]
+    pub fn complete_line(
         &self,
         number: usize,
         #[wasm_bindgen(unchecked_optional_param_type = "WrittenLine")] written: JsValue,
     ) -> Result<bool, JsError> {
         let written = if written.is_undefined() { None } else { Some(read(&written)?) };
         let Some(mut writer) = self.now() else { return Ok(self.shared.current.get() != self.number) };
-        writer.give_back(number, written)?;
+        writer.complete_line(number, written)?;
         Ok(true)
     }
 
-    /// Whether all there is to do is to wait for `giveBack`.
+    /// Whether all there is to do is to wait for `completeLine`.
     #[wasm_bindgen(getter)]
     pub fn waiting(&self) -> bool {
         self.now().is_some_and(|writer| writer.is_waiting())

@@ -2,7 +2,7 @@
 
 use super::{Writing, to_js};
 use crate::document::Page;
-use crate::inspect::{Moment, Replay};
+use crate::inspect::{Replay, Snapshot};
 use async_lock::Mutex;
 use js_sys::{Float32Array, Reflect};
 use serde::Serialize;
@@ -13,14 +13,14 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
 /**
- * Moments of one line: what the network said just before each of its points was drawn. `moments` has
+ * Snapshots of one line: what the network said just before each of its points was drawn. `moments` has
  * `stride` numbers for each; offsets are in units of `sd`, around `mean`, which are in corpus units:
  *
  * - 0 to 9: e, ê, stop, position, κ, log density, then what was drawn: Δx, Δy, pen, component;
  * - then for each of the `mixtures`: π, μx, μy, σx, σy, ρ, under bias and temperature; π̂, σ̂x, σ̂y;
  * - then φ of each of the `characters`.
  */
-export interface Moments {
+export interface Snapshots {
   /** Index of the line, counted from 0. */
   line: number;
   /** Index of the line's first point among all of the writing's points. */
@@ -30,7 +30,7 @@ export interface Moments {
    * line that goes on from given ink.
    */
   ahead: number;
-  /** Moments that the line has by now. */
+  /** Snapshots that the line has by now. */
   count: number;
   /** Which of them is the first of `moments`. */
   from: number;
@@ -51,7 +51,7 @@ const HEAD: usize = 10;
 const COMPONENT: usize = 9;
 
 #[derive(Serialize)]
-struct Moments {
+struct Snapshots {
     line: usize,
     first: usize,
     ahead: usize,
@@ -69,24 +69,24 @@ struct Moments {
 /// Looks into a writing: replays its lines on the CPU, whichever engine wrote them. Costs nothing
 /// until it is asked.
 #[wasm_bindgen]
-pub struct Thinking {
+pub struct Inspector {
     page: Rc<Mutex<Page>>,
     /// The line that is replayed, and its replay.
     current: RefCell<Option<(usize, Replay)>>,
 }
 
 #[wasm_bindgen]
-impl Thinking {
+impl Inspector {
     /// Looks into a writing, which may be under way or over.
     #[wasm_bindgen(constructor)]
-    pub fn new(writing: &Writing) -> Thinking {
+    pub fn new(writing: &Writing) -> Inspector {
         Self { page: Rc::clone(&writing.page), current: RefCell::new(None) }
     }
 
     /// At most `most` moments of the line to which the writing's `point` belongs; `undefined` before
     /// the first line. If that is `line`, they begin with moment `from`, else with the line. To go on
     /// where the last call ended costs least.
-    #[wasm_bindgen(unchecked_return_type = "Moments | undefined")]
+    #[wasm_bindgen(unchecked_return_type = "Snapshots | undefined")]
     pub async fn moments(&self, point: usize, line: usize, from: usize, most: usize) -> Result<JsValue, JsError> {
         let page = self.page.lock().await;
         let records = page.records();
@@ -107,7 +107,7 @@ impl Thinking {
         }
         let config = &record.weights.config;
         let characters = replay.characters().into_iter();
-        let moments = to_js(&Moments {
+        let moments = to_js(&Snapshots {
             line: index,
             first: record.first,
             ahead: record.point(0) - record.first,
@@ -129,8 +129,8 @@ impl Thinking {
     }
 }
 
-/// The numbers of a moment, in the order that `Moments` tells, without the first `given` characters.
-fn extend(numbers: &mut Vec<f32>, moment: &Moment, given: usize) {
+/// The numbers of a moment, in the order that `Snapshots` tells, without the first `given` characters.
+fn extend(numbers: &mut Vec<f32>, moment: &Snapshot, given: usize) {
     let drawn = &moment.drawn;
     numbers.extend([
         moment.pen_probability,

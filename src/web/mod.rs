@@ -90,8 +90,8 @@ export interface Plan {
   fingerprint: string;
 }
 
-/** A line for another `RunningHand`, maybe in a worker of its own: `writeLine` there, then `Writing.giveBack` here. */
-export interface Loan {
+/** A line for another `RunningHand`, maybe in a worker of its own: `writeLine` there, then `Writing.completeLine` here. */
+export interface LineClaim {
   /** Which of the lines, from 0. */
   number: number;
   /** Its index under the seed: on which line of the sheet it is. */
@@ -176,7 +176,7 @@ struct Shared {
     /// Number of the text that may go on; each has its own, so that an older one ends.
     current: Cell<u64>,
     /// Whether others take lines.
-    shares: Cell<bool>,
+    has_pool: Cell<bool>,
     label: RefCell<String>,
     notice: RefCell<String>,
     styles: RefCell<Vec<String>>,
@@ -218,7 +218,7 @@ impl RunningHand {
         let shared = Shared {
             canceller: writer.canceller(),
             current: Cell::new(0),
-            shares: Cell::new(false),
+            has_pool: Cell::new(false),
             label: RefCell::new(writer.engine_label()),
             notice: RefCell::new(notice.unwrap_or_default()),
             styles: RefCell::default(),
@@ -284,7 +284,7 @@ impl RunningHand {
         let number = self.shared.supersede();
         let mut writer = self.shared.writer.lock().await;
         let settings = primed(settings, given.as_ref(), &writer, &text)?;
-        writer.set_shares(self.shared.shares.get());
+        writer.set_has_pool(self.shared.has_pool.get());
         let page = Page::start(&mut writer, &text, &settings, columns).await?;
         self.shared.note(&writer);
         drop(writer);

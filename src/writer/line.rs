@@ -1,8 +1,8 @@
 //! One line being written: its timesteps so far, the words that are found good, and the attempts at the one that is not.
 
-use super::{Chunk, Fresh, Settings};
+use super::{Chunk, LineUpdate, Settings};
 use crate::engine::noise::NoiseStream;
-use crate::engine::{Line, Noise, Step, given};
+use crate::engine::{Line, Noise, Step, forced_point};
 use crate::ink::Offset;
 use crate::model::{Kind, Weights};
 use crate::writer::check::{Check, DOUBTFUL};
@@ -102,7 +102,7 @@ impl Job {
 
     /// As an engine reads it: given ink is its prefix.
     pub(super) fn as_read(&self) -> Line {
-        Line { prefix: self.given().to_vec(), ..self.line.clone() }
+        Line { prefix: self.prime_points().to_vec(), ..self.line.clone() }
     }
 
     /// Whether the engine is to go on with it.
@@ -120,7 +120,7 @@ impl Job {
     pub(super) fn take_up(&mut self, at: usize) {
         self.turn += 1;
         self.asked = at;
-        self.known = self.given().len() + self.steps.len();
+        self.known = self.prime_points().len() + self.steps.len();
         self.same = self.steps.len();
         self.noise = NoiseStream::new(self.settings.seed, self.settings.line + self.rewritten * REWRITTEN);
         self.noise.seek(self.steps.len() as u64);
@@ -128,18 +128,18 @@ impl Job {
 
     /// Timesteps that may still be asked for.
     pub(super) fn left(&self) -> usize {
-        (self.given().len() + self.cap).saturating_sub(self.asked)
+        (self.prime_points().len() + self.cap).saturating_sub(self.asked)
     }
 
     /// Appends what the next timesteps need: known points, then noise. Says how many are known.
     pub(super) fn ask(&mut self, steps: usize, noise: &mut Vec<Noise>) -> usize {
         let known = self.asked..self.known.min(self.asked + steps).max(self.asked);
-        let ink = self.given().len();
+        let ink = self.prime_points().len();
         noise.extend(known.clone().map(|index| match index.checked_sub(ink) {
-            None => given(self.given()[index]),
+            None => forced_point(self.prime_points()[index]),
             Some(index) => {
                 let step = &self.steps[index];
-                given([step.dx, step.dy, step.pen])
+                forced_point([step.dx, step.dy, step.pen])
             }
         }));
         self.noise.extend(steps - known.len(), noise);
@@ -148,7 +148,7 @@ impl Job {
     }
 
     /// Given ink, normalised.
-    pub(super) fn given(&self) -> &[[f32; 3]] {
+    pub(super) fn prime_points(&self) -> &[[f32; 3]] {
         self.settings.prime.as_ref().map_or(&[], |prime| &prime.points)
     }
 
@@ -164,9 +164,9 @@ impl Job {
     }
 
     /// The same, as what has come of the line.
-    pub(super) fn fresh(&mut self) -> Fresh {
+    pub(super) fn fresh(&mut self) -> LineUpdate {
         let begun = (self.delivered == 0).then(|| self.as_read());
-        Fresh { line: self.number, begun, chunk: self.deliver(), finish: self.finish }
+        LineUpdate { line: self.number, begun, chunk: self.deliver(), finish: self.finish }
     }
 
     /// Has been written elsewhere, to its end.
@@ -183,7 +183,7 @@ impl Job {
     }
 
     /// Takes in timesteps, up to the one at which the line ends or a word has to be written anew.
-    pub(super) fn take(&mut self, steps: &[Step]) -> Then {
+    pub(super) fn take(&mut self, steps: &[Step]) -> Next {
         for step in steps {
             // NaN is not within either.
             let within = [step.dx, step.dy].iter().all(|v| v.abs() <= FARTHEST);
@@ -194,14 +194,14 @@ impl Job {
             }
             if self.settings.attempts == 0 || self.check.words() == 0 {
                 self.ready = self.ending.kept();
-            } else if self.check_words() == Then::Reopen {
-                return Then::Reopen;
+            } else if self.check_words() == Next::Rewind {
+                return Next::Rewind;
             }
             if self.finish.is_some() {
                 break;
             }
         }
-        Then::GoOn
+        Next::Continue
     }
 
     /// Adds a timestep; says whether the line ends with it, and why.
@@ -219,15 +219,15 @@ impl Job {
 
     /// Judges words that have been written to their end. A word's points are those up to the last pen
     /// lift before the window comes to the next word.
-    fn check_words(&mut self) -> Then {
+    fn check_words(&mut self) -> Next {
         while self.finish.is_none() && self.word < self.check.words() {
             let last = self.word + 1 == self.check.words();
             let past = self.steps.last().is_some_and(|step| step.position as usize >= self.check.start(self.word + 1));
             let boundary = self.ending.stroke();
             if past && boundary > self.word_start && !last {
                 let (faults, badness) = self.check.judge(self.word, &self.steps, &DOUBTFUL);
-                if self.settle(boundary, faults.is_empty(), badness) == Then::Reopen {
-                    return Then::Reopen;
+                if self.settle(boundary, faults.is_empty(), badness) == Next::Rewind {
+                    return Next::Rewind;
                 }
             } else if self.check.is_stuck(self.word, &self.steps) {
                 let (_, badness) = self.check.judge(self.word, &self.steps, &DOUBTFUL);
@@ -237,7 +237,7 @@ impl Job {
             }
         }
         if self.finish.is_none() {
-            return Then::GoOn;
+            return Next::Continue;
         }
         // The line is over: all that was not judged yet is one attempt.
         let reached = Check::reached(&self.steps);
@@ -258,7 +258,7 @@ impl Job {
 
     /// Keeps the word whose points end at `end`, or has it written anew; once there are no attempts left,
     /// the best of them is kept.
-    fn settle(&mut self, end: usize, fine: bool, badness: f32) -> Then {
+    fn settle(&mut self, end: usize, fine: bool, badness: f32) -> Next {
         if fine {
             return self.keep(end);
         }
@@ -266,7 +266,7 @@ impl Job {
         self.attempts.push(Attempt { steps, badness, finish: self.finish });
         if self.attempts.len() <= self.settings.attempts {
             self.rewind();
-            return Then::Reopen;
+            return Next::Rewind;
         }
         let last = self.attempts.len() - 1;
         let best = (0..=last).min_by(|&a, &b| self.attempts[a].badness.total_cmp(&self.attempts[b].badness));
@@ -281,16 +281,16 @@ impl Job {
         }
         self.finish = attempt.finish;
         self.keep(self.steps.len());
-        if self.finish.is_some() { Then::GoOn } else { Then::Reopen }
+        if self.finish.is_some() { Next::Continue } else { Next::Rewind }
     }
 
     /// Goes on to the next word; what was written up to `end` may be delivered.
-    fn keep(&mut self, end: usize) -> Then {
+    fn keep(&mut self, end: usize) -> Next {
         self.attempts.clear();
         self.ready = end;
         self.word_start = end;
         self.word += 1;
-        Then::GoOn
+        Next::Continue
     }
 
     /// Back to where the word began, for another attempt.
@@ -308,11 +308,11 @@ impl Job {
 
 /// What the writer does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Then {
+pub(super) enum Next {
     /// The engine goes on as it is.
-    GoOn,
+    Continue,
     /// The engine has to be opened anew, with the points that the line has now.
-    Reopen,
+    Rewind,
 }
 
 #[cfg(test)]
@@ -348,7 +348,7 @@ mod tests {
             let mut job = job("abc def", 4);
             let mut seen = Vec::new();
             for steps in good.chunks(pieces) {
-                assert_eq!(job.take(steps), Then::GoOn);
+                assert_eq!(job.take(steps), Next::Continue);
                 seen.push(job.deliver().steps.len());
             }
             let delivered: usize = seen.iter().sum();
@@ -356,17 +356,17 @@ mod tests {
             assert!(seen.iter().filter(|&&count| count > 0).count() == 1, "all at once");
         }
         let mut unchecked = job("abc def", 0);
-        assert_eq!(unchecked.take(&good[..5]), Then::GoOn);
+        assert_eq!(unchecked.take(&good[..5]), Next::Continue);
         assert_eq!(unchecked.deliver().steps.len(), 5, "unchecked points are delivered as they come");
     }
 
     #[test]
     fn a_word_that_was_hurried_is_written_anew_and_the_one_before_it_stays() {
         let mut job = job("abc def ghi", 4);
-        assert_eq!(job.take(&steps(&[20, 30, 25, 8, 20, 1, 25, 8, 5])), Then::Reopen);
+        assert_eq!(job.take(&steps(&[20, 30, 25, 8, 20, 1, 25, 8, 5])), Next::Rewind);
         assert_eq!((job.deliver().steps.len(), job.steps.len(), job.rewritten), (83, 83, 1));
         let rest = steps(&[0, 0, 0, 0, 25, 25, 25, 8, 5]);
-        assert_eq!(job.take(&rest), Then::GoOn);
+        assert_eq!(job.take(&rest), Next::Continue);
         assert_eq!(job.deliver().steps, rest[..83], "the better attempt");
     }
 
@@ -378,11 +378,11 @@ mod tests {
             steps(&points)
         };
         for (order, best, then) in
-            [([3, 1, 2], 1, Then::Reopen), ([3, 2, 1], 1, Then::GoOn), ([1, 2, 3], 1, Then::Reopen)]
+            [([3, 1, 2], 1, Next::Rewind), ([3, 2, 1], 1, Next::Continue), ([1, 2, 3], 1, Next::Rewind)]
         {
             let mut job = job("abcde fgh", 2);
-            assert_eq!(job.take(&bad(order[0])), Then::Reopen);
-            assert_eq!(job.take(&bad(order[1])), Then::Reopen);
+            assert_eq!(job.take(&bad(order[0])), Next::Rewind);
+            assert_eq!(job.take(&bad(order[1])), Next::Rewind);
             assert_eq!(job.take(&bad(order[2])), then, "the engine has to take up an earlier attempt");
             assert_eq!(job.deliver().steps.len(), 25 * (5 - best) + 8);
             assert_eq!(job.word, 1);
@@ -397,7 +397,7 @@ mod tests {
         for bad in [stops, never] {
             let mut job = job("abc def", 1);
             // "e" is the last but one: a stop counts there, but "f" was never written
-            assert_eq!(job.take(&bad), Then::Reopen);
+            assert_eq!(job.take(&bad), Next::Rewind);
             assert_eq!((job.deliver().steps.len(), job.finish), (83, None));
         }
     }

@@ -4,7 +4,7 @@
 //! of its own and is the same in any company. A line that is over gives its place to the next.
 //!
 //! Lines that are not begun can be lent: another writer with the same networks, in a thread of its own, writes them
-//! ([`Writer::lend`]).
+//! ([`Writer::claim_line`]).
 //!
 //! A line is checked word by word ([`crate::writer::check`]) before it is delivered. A word that went wrong is
 //! written anew, from the last good one on, with other noise; after so many attempts the best stays.
@@ -20,7 +20,7 @@ mod line;
 pub mod prime;
 
 use crate::engine::cpu::CpuEngine;
-use crate::engine::{Engine, IN_FLIGHT, Line, Step, given};
+use crate::engine::{Engine, IN_FLIGHT, Line, Step, forced_point};
 use crate::error::{Error, Result};
 use crate::ink::{Ink, Offset, Point};
 use crate::model::style;
@@ -29,8 +29,8 @@ use crate::text::alphabet::{Alphabet, Encoded};
 use crate::writer::check::{BROKEN, Check, Fault};
 pub use crate::writer::ending::Finish;
 pub use crate::writer::prime::Prime;
-pub use claim::Loan;
-use line::{Job, Then};
+pub use claim::LineClaim;
+use line::{Job, Next};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -103,7 +103,7 @@ impl Default for Settings {
 
 /// What a line will be.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Started {
+pub struct Plan {
     /// Which network writes.
     pub kind: Kind,
     /// The text as it will be written, and what became of the rest.
@@ -126,7 +126,7 @@ pub struct Chunk {
 
 /// What has come of one line of several.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fresh {
+pub struct LineUpdate {
     /// Which line, counted from 0.
     pub line: usize,
     /// With its first points: the line as the engine read it, given ink as its prefix.
@@ -148,7 +148,7 @@ pub struct Writer {
     /// The line that was over last.
     last: Option<Job>,
     /// Whether others write lines too.
-    shares: bool,
+    has_pool: bool,
     notice: String,
     cancelled: Arc<AtomicBool>,
 }
@@ -174,7 +174,7 @@ struct Batch {
     /// Lines not begun, with their numbers.
     queue: VecDeque<(usize, String, Settings)>,
     /// Lines that another writer has, and those of them that are back and not handed out.
-    lent: Vec<Job>,
+    claimed: Vec<Job>,
     returned: Vec<Job>,
     /// Character ids of the longest line.
     longest: usize,
@@ -202,7 +202,7 @@ impl Writer {
             clock: None,
             batch: None,
             last: None,
-            shares: false,
+            has_pool: false,
             notice: String::new(),
             cancelled: Arc::default(),
         }
@@ -244,7 +244,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`Error::NotLoaded`] or [`Error::Setting`].
-    pub async fn start(&mut self, text: &str, settings: &Settings) -> Result<Started> {
+    pub async fn start(&mut self, text: &str, settings: &Settings) -> Result<Plan> {
         self.start_lines(vec![(text.to_owned(), settings.clone())]).await
     }
 
@@ -253,14 +253,14 @@ impl Writer {
     ///
     /// # Errors
     /// As [`Writer::start`]; what is wrong with a line behind the first [`MOST_LINES`](self) is told when it is begun.
-    pub async fn start_lines(&mut self, lines: Vec<(String, Settings)>) -> Result<Started> {
+    pub async fn start_lines(&mut self, lines: Vec<(String, Settings)>) -> Result<Plan> {
         (self.batch, self.last) = (None, None);
         self.cancelled.store(false, Ordering::Relaxed);
         let mut queue: VecDeque<_> = lines.into_iter().enumerate().map(|(n, (text, own))| (n, text, own)).collect();
         let mut first = None;
         let mut jobs = Vec::new();
         // One after the other where there are others to write too: the rest is theirs.
-        let most = if self.shares && self.engine.is_cpu() { 1 } else { MOST_LINES };
+        let most = if self.has_pool && self.engine.is_cpu() { 1 } else { MOST_LINES };
         for (number, text, settings) in queue.drain(..queue.len().min(most)) {
             let (job, started) = self.plan(number, &text, &settings)?;
             jobs.push(Some(job));
@@ -277,7 +277,7 @@ impl Writer {
         let mut batch = Batch {
             weights,
             queue,
-            lent: Vec::new(),
+            claimed: Vec::new(),
             returned: Vec::new(),
             longest,
             // The GPU writes all lines in the time of one. The CPU takes nearly as long for each as for one alone,
@@ -297,7 +297,7 @@ impl Writer {
     }
 
     /// What it takes to write a line, and what it will be.
-    fn plan(&self, number: usize, text: &str, settings: &Settings) -> Result<(Job, Started)> {
+    fn plan(&self, number: usize, text: &str, settings: &Settings) -> Result<(Job, Plan)> {
         let kind = if text.trim().is_empty() { Kind::Prediction } else { Kind::Synthesis };
         let weights = self.weights(kind).cloned().ok_or_else(|| Error::NotLoaded { kind: kind.to_string() })?;
         let config = &weights.config;
@@ -360,7 +360,7 @@ impl Writer {
             temperature: within("temperature", settings.temperature, 0.1, 4.0)?,
             prefix: Vec::new(),
         };
-        let started = Started { kind, text, cap, sample_ms: config.sample_ms };
+        let started = Plan { kind, text, cap, sample_ms: config.sample_ms };
         let mut job = Job::new(number, settings, &weights, line, &started.text.written, check, cap);
         if nothing {
             job.finish = Some(Finish::Stopped);
@@ -373,7 +373,7 @@ impl Writer {
         // Where there is no line any more, any will do.
         let Some(any) = batch.jobs.iter().flatten().next() else { return Ok(()) };
         let lines: Vec<Line> = batch.jobs.iter().map(|job| job.as_ref().unwrap_or(any).line.clone()).collect();
-        match self.engine.open_with_room(&batch.weights, &lines, batch.longest).await {
+        match self.engine.open_with_capacity(&batch.weights, &lines, batch.longest).await {
             Err(error) if error.is_of_the_gpu() => {
                 self.engine = Engine::Cpu(CpuEngine::new());
                 self.notice = error.to_string();
@@ -385,7 +385,7 @@ impl Writer {
         for (place, job) in batch.jobs.iter_mut().enumerate() {
             match job {
                 Some(job) if !batch.head_start || place == 0 => job.take_up(0),
-                _ => self.engine.rest(place)?,
+                _ => self.engine.release_slot(place)?,
             }
         }
         Ok(())
@@ -415,7 +415,7 @@ impl Writer {
     ///
     /// # Errors
     /// Whatever the engine cannot recover from; the lines are then over.
-    pub async fn next_of_lines(&mut self) -> Result<Option<Vec<Fresh>>> {
+    pub async fn next_of_lines(&mut self) -> Result<Option<Vec<LineUpdate>>> {
         // Taken out, so that lines that fail, or whose future is dropped half-way, are over.
         let Some(mut batch) = self.batch.take() else { return Ok(None) };
         if self.is_cancelled() {
@@ -434,7 +434,7 @@ impl Writer {
             Err(error) if error.is_of_the_gpu() => self.fall_back(&mut batch, &error).await?,
             other => other?,
         }
-        if fresh.is_empty() && batch.jobs.iter().all(Option::is_none) && batch.lent.is_empty() {
+        if fresh.is_empty() && batch.jobs.iter().all(Option::is_none) && batch.claimed.is_empty() {
             return Ok(None);
         }
         self.batch = Some(batch);
@@ -458,9 +458,9 @@ impl Writer {
                 continue;
             }
             match job.take(&steps[read..]) {
-                Then::GoOn => self.engine.keep(place, job.given().len() + job.word_start),
-                Then::Reopen => {
-                    let at = self.engine.rewind(place, job.given().len() + job.same)?;
+                Next::Continue => self.engine.checkpoint(place, job.prime_points().len() + job.word_start),
+                Next::Rewind => {
+                    let at = self.engine.rewind(place, job.prime_points().len() + job.same)?;
                     job.take_up(at);
                 }
             }
@@ -485,7 +485,7 @@ impl Writer {
                     Some((job.number, job.turn, read))
                 }
                 _ => {
-                    noise.resize(noise.len() + steps, given([0.0; 3]));
+                    noise.resize(noise.len() + steps, forced_point([0.0; 3]));
                     None
                 }
             });
@@ -499,7 +499,7 @@ impl Writer {
     }
 
     /// Hands out what is ready. Lines that are over leave their places.
-    fn deliver(&mut self, batch: &mut Batch) -> Vec<Fresh> {
+    fn deliver(&mut self, batch: &mut Batch) -> Vec<LineUpdate> {
         let mut fresh = Vec::new();
         for place in &mut batch.jobs {
             let Some(job) = place else { continue };
@@ -541,7 +541,7 @@ impl Writer {
         let near = |next: usize| oldest.is_none_or(|oldest| next < oldest + MOST_AHEAD);
         let next = if batch.queue.front().is_some_and(|next| near(next.0)) { batch.queue.pop_front() } else { None };
         let Some((number, text, settings)) = next else {
-            return if batch.jobs.len() > 1 { self.engine.rest(place) } else { Ok(()) };
+            return if batch.jobs.len() > 1 { self.engine.release_slot(place) } else { Ok(()) };
         };
         let (job, _) = self.plan(number, &text, &settings)?;
         batch.jobs[place] = Some(job);
@@ -551,7 +551,7 @@ impl Writer {
     /// Has the engine begin the line that is in this place.
     fn put(&mut self, batch: &mut Batch, place: usize) -> Result<()> {
         let Some(job) = &mut batch.jobs[place] else { return Ok(()) };
-        self.engine.restart(place, &job.line)?;
+        self.engine.assign_slot(place, &job.line)?;
         job.take_up(0);
         Ok(())
     }
@@ -655,7 +655,7 @@ mod tests {
     use crate::testing::{self, writer};
     use pollster::block_on;
 
-    fn all(writer: &mut Writer, text: &str, settings: &Settings) -> (Started, Vec<Offset>, Finish) {
+    fn all(writer: &mut Writer, text: &str, settings: &Settings) -> (Plan, Vec<Offset>, Finish) {
         let started = block_on(writer.start(text, settings)).unwrap();
         let mut offsets = Vec::new();
         while let Some(chunk) = block_on(writer.next()).unwrap() {
@@ -827,7 +827,7 @@ mod tests {
         let mut lines = vec![(Vec::new(), None); count];
         let mut order = Vec::new();
         while let Some(fresh) = block_on(writer.next_of_lines()).unwrap() {
-            for Fresh { line, begun, chunk, finish } in fresh {
+            for LineUpdate { line, begun, chunk, finish } in fresh {
                 assert!(lines[line].1.is_none(), "it is over");
                 assert_eq!(begun.is_some(), lines[line].0.is_empty());
                 lines[line].0.extend(chunk.offsets);

@@ -412,18 +412,18 @@ pub async fn restarts() {
     let noise = noise(5, 4, 60);
     let part = |line: usize, from: usize, to: usize| noise[line][from..to].to_vec();
     let mut engine = Engine::Gpu(Box::new(gpu().await));
-    engine.open_with_room(&weights, &[all[0].clone(), all[1].clone(), all[3].clone()], 30).await.unwrap();
+    engine.open_with_capacity(&weights, &[all[0].clone(), all[1].clone(), all[3].clone()], 30).await.unwrap();
     let expected = write(&mut engine, &[part(0, 0, 60), part(1, 0, 60), part(3, 0, 60)], &[60]).await;
-    engine.open_with_room(&weights, &all[..3], 30).await.unwrap();
+    engine.open_with_capacity(&weights, &all[..3], 30).await.unwrap();
     let early = write(&mut engine, &[part(0, 0, 20), part(1, 0, 20), part(2, 0, 20)], &[20]).await;
     assert_eq!(engine.rewind(1, 20).unwrap(), 0);
-    engine.restart(2, &all[3]).unwrap();
+    engine.assign_slot(2, &all[3]).unwrap();
     let late = write(&mut engine, &[part(0, 20, 60), part(1, 0, 40), part(3, 0, 40)], &[10, 30]).await;
     assert_eq!([&early[0][..], &late[0]].concat(), expected[0]);
     assert_eq!(late[1], expected[1][..40]);
     assert_eq!(late[2], expected[2][..40]);
     let long = &lines(&weights, &[31])[0];
-    for refused in [engine.restart(0, long), engine.restart(3, &all[0]), engine.rewind(3, 0).map(drop)] {
+    for refused in [engine.assign_slot(0, long), engine.assign_slot(3, &all[0]), engine.rewind(3, 0).map(drop)] {
         assert!(matches!(refused, Err(Error::Sequence(_))));
     }
 }

@@ -96,12 +96,12 @@ impl CpuEngine {
         Ok(())
     }
 
-    /// See [`crate::engine::Engine::restart`].
+    /// See [`crate::engine::Engine::assign_slot`].
     ///
     /// # Errors
     /// [`Error::Sequence`] if the line does not fit the network, there is no such place, or a chunk waits.
-    pub fn restart(&mut self, place: usize, line: &Line) -> Result<()> {
-        self.rest(place)?;
+    pub fn assign_slot(&mut self, place: usize, line: &Line) -> Result<()> {
+        self.release_slot(place)?;
         let Some(weights) = &self.weights else { return Ok(()) };
         check(weights, line)?;
         self.states.push(State::new(weights, line));
@@ -114,7 +114,7 @@ impl CpuEngine {
     ///
     /// # Errors
     /// [`Error::Sequence`] if there is no such place, or a chunk waits.
-    pub fn rest(&mut self, place: usize) -> Result<()> {
+    pub fn release_slot(&mut self, place: usize) -> Result<()> {
         self.idle(place)?;
         if let Some(index) = self.places.iter().position(|&own| own == place) {
             self.states.swap_remove(index);
@@ -124,7 +124,7 @@ impl CpuEngine {
     }
 
     /// See [`crate::engine::Engine::keep`].
-    pub fn keep(&mut self, place: usize, count: usize) {
+    pub fn checkpoint(&mut self, place: usize, count: usize) {
         let Some(past) = self.pasts.get_mut(place) else { return };
         if let Some(index) = past.marks.iter().position(|mark| mark.count == count) {
             past.kept = past.marks.remove(index);
@@ -420,24 +420,24 @@ mod tests {
             engine.collect().unwrap().chunks_exact(steps).map(<[Step]>::to_vec).collect::<Vec<_>>()
         };
         go(&mut engine, [0; 3], early);
-        engine.keep(1, early);
+        engine.checkpoint(1, early);
         let found = go(&mut engine, [early; 3], 150 - early);
         assert_eq!(found[1], whole[1][early..150]);
         assert_eq!(engine.rewind(1, late).unwrap(), late, "a lift not long ago");
-        engine.restart(2, &lines[0]).unwrap();
+        engine.assign_slot(2, &lines[0]).unwrap();
         let found = go(&mut engine, [150, late, 0], 50);
         assert_eq!(found[0], whole[0][150..200]);
         assert_eq!(found[1], whole[1][late..late + 50]);
         assert_ne!(found[2], whole[2][..50]);
         go(&mut engine, [200, late + 50, 50], 200 - 50);
         assert_eq!(engine.rewind(1, early + 1).unwrap(), early, "it was kept, others are forgotten");
-        engine.rest(0).unwrap();
+        engine.release_slot(0).unwrap();
         let found = go(&mut engine, [0, early, 0], 20);
         assert_eq!(found[1], whole[1][early..early + 20]);
         assert_eq!(found[0], [Step::default(); 20], "at rest");
         assert_eq!(engine.rewind(1, early - 1).unwrap(), 0, "to its beginning");
         assert_eq!(go(&mut engine, [0; 3], 20)[1], whole[1][..20]);
-        for refused in [engine.rest(3), engine.restart(3, &lines[0]), engine.rewind(0, 0).map(drop)] {
+        for refused in [engine.release_slot(3), engine.assign_slot(3, &lines[0]), engine.rewind(0, 0).map(drop)] {
             assert!(matches!(refused, Err(Error::Sequence(_))));
         }
     }

@@ -21,7 +21,7 @@ mod selftest;
 mod step;
 
 use crate::engine::cpu;
-use crate::engine::{IN_FLIGHT, Line, Noise, Step, given};
+use crate::engine::{IN_FLIGHT, Line, Noise, Step, forced_point};
 use crate::error::{Error, Result};
 use crate::model::{OCTET, Weights};
 use buffers::{Batch, LINE_WORDS, Shape, hidden_words, input_words};
@@ -97,14 +97,14 @@ impl GpuEngine {
     /// [`Error::Sequence`] if a line does not fit the network, [`Error::GpuUnavailable`] if the GPU
     /// has no room for it, [`Error::DeviceLost`].
     pub async fn open(&mut self, weights: &Arc<Weights>, lines: &[Line]) -> Result<()> {
-        self.open_with_room(weights, lines, 0).await
+        self.open_with_capacity(weights, lines, 0).await
     }
 
-    /// See [`crate::engine::Engine::open_with_room`].
+    /// See [`crate::engine::Engine::open_with_capacity`].
     ///
     /// # Errors
     /// As [`GpuEngine::open`].
-    pub async fn open_with_room(&mut self, weights: &Arc<Weights>, lines: &[Line], longest: usize) -> Result<()> {
+    pub async fn open_with_capacity(&mut self, weights: &Arc<Weights>, lines: &[Line], longest: usize) -> Result<()> {
         for line in lines {
             cpu::check(weights, line)?;
         }
@@ -143,11 +143,11 @@ impl GpuEngine {
         }
     }
 
-    /// See [`crate::engine::Engine::restart`].
+    /// See [`crate::engine::Engine::assign_slot`].
     ///
     /// # Errors
     /// [`Error::Sequence`] if the line does not fit the network or the batch, [`Error::DeviceLost`].
-    pub fn restart(&mut self, place: usize, line: &Line) -> Result<()> {
+    pub fn assign_slot(&mut self, place: usize, line: &Line) -> Result<()> {
         let Self { gpu, open, .. } = self;
         let fits = |open: &&mut Open| place < open.batch.lines && line.ids.len() <= open.batch.length;
         let Some(Open { weights, batch, .. }) = open.as_mut().filter(fits) else {
@@ -329,7 +329,7 @@ fn read_prefixes(gpu: &Gpu, weights: &Weights, network: &Network, batch: &mut Ba
         noise.clear();
         for line in lines {
             noise.extend(
-                (at..at + steps).map(|t| given(t.checked_sub(start(line)).map_or([0.0; 3], |t| line.prefix[t]))),
+                (at..at + steps).map(|t| forced_point(t.checked_sub(start(line)).map_or([0.0; 3], |t| line.prefix[t]))),
             );
         }
         let mut encoder = record(gpu, weights, network, batch, steps, &noise);
