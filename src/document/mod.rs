@@ -173,7 +173,7 @@ impl Document {
     }
 
     /// The ink of a page, without points from `end` on.
-    fn ink(&self, page: usize, end: Option<usize>) -> Ink {
+    pub(crate) fn ink(&self, page: usize, end: Option<usize>) -> Ink {
         let range = self.layout.page(page);
         let end = end.unwrap_or(range.end).clamp(range.start, range.end);
         Ink::from_points(&self.layout.points()[range.start..end])

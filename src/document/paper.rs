@@ -137,10 +137,10 @@ impl PageStyle {
     /// With an `x` of this height in millimetres.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a height that is not from 0.1 to 100.
+    /// [`Error::Setting`] for a height that is not from 0.1 to 1000.
     pub fn with_size(self, size: f64) -> Result<Self> {
-        if !(0.1..=100.0).contains(&size) {
-            return Err(bad("size", format!("{size} mm is outside 0.1 to 100")));
+        if !(0.1..=1000.0).contains(&size) {
+            return Err(bad("size", format!("{size} mm is outside 0.1 to 1000")));
         }
         Ok(Self { unit: size / X_HEIGHT, ..self })
     }
