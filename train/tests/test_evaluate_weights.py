@@ -28,23 +28,23 @@ needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="
 #: Writes a zigzag for each text, logs its calls, and reports every third line as broken if there is no self-checking.
 STAND_IN = """
 import json, pathlib, sys
-given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
-texts = pathlib.Path(given["--texts"]).read_text(encoding="utf-8").splitlines()
+options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+texts = pathlib.Path(options["--texts"]).read_text(encoding="utf-8").splitlines()
 with open({calls!r}, "a") as calls:
-    calls.write(json.dumps({{**given, "texts": texts}}) + "\\n")
+    calls.write(json.dumps({{**options, "texts": texts}}) + "\\n")
 for at, text in enumerate(texts):
-    length = 10 * len(text) or int(given["--points"])
-    bad = given["--attempts"] == "0" and at % 3 == 0
-    hand = given["--hands"]
+    length = 10 * len(text) or int(options["--points"])
+    bad = options["--attempts"] == "0" and at % 3 == 0
+    hand = options["--hands"]
     print(json.dumps({{
         "text": text,
         "hand": None if hand == "none" else ["Ann", "Bob"][at % 2] if hand == "all" else hand,
         "strokes": [[[9.0 * i, 40.0 * (i % 2)] for i in range(length)]],
         "points": length,
-        "computed": length if given["--attempts"] == "0" else 2 * length,
+        "computed": length if options["--attempts"] == "0" else 2 * length,
         "finish": "Cap" if bad else "Stopped",
         "broken": ["lingered on character " + str(at), "did not end"] if bad else [],
-        "rewritten": 0 if given["--attempts"] == "0" else 1,
+        "rewritten": 0 if options["--attempts"] == "0" else 1,
     }}))
 """
 
@@ -192,7 +192,7 @@ def test_the_share_misread_is_measured_for_each_kind_of_character(stand_in, pack
 
     small, capitals, digits, symbols = ([row[kind] for row in rows] for kind in rows[0])
     assert small[0] == f"1.000 of {sum(map(str.islower, ''.join(real)))}"
-    assert digits[0] == "", "there are none"
+    assert digits[0] == "", "the real lines have no digits"
     assert small[1:] == [cell(0, str.islower)] * 3
     assert symbols[1:] == [cell(0, lambda c: not c.isalnum() and c != " ")] * 3
     assert capitals[1:] == [cell(0, str.isupper)] * 2 + [cell(1, str.isupper)]
@@ -209,9 +209,9 @@ def test_a_missing_tesseract_is_reported_before_anything_is_measured(folders, pa
     assert result.stderr.startswith("tesseract is missing")
 
 
-@pytest.mark.parametrize("given", [[], ["--weights", "weights", "a.safetensors"]])
-def test_a_folder_and_files_exclude_each_other(given):
-    result = run_program("evaluate_weights", "--data", "ink.npz", *given)
+@pytest.mark.parametrize("arguments", [[], ["--weights", "weights", "a.safetensors"]])
+def test_a_folder_and_files_exclude_each_other(arguments):
+    result = run_program("evaluate_weights", "--data", "ink.npz", *arguments)
     assert result.returncode != 0
     assert "pass either --weights" in result.stderr
 

@@ -34,7 +34,7 @@ class Ink:
 
     mean, sd, point_count = np.array([3.5, -0.25]), np.array([9.0, 7.5]), 90
     texts = ("a bad", "cab e")
-    writer_names, notice = ("ann", "bob"), "made-up ink"
+    writer_names, notice = ("ann", "bob"), "synthetic ink"
 
 
 def saved(path, kind: str, **settings):
@@ -58,7 +58,7 @@ def test_what_is_written_is_what_is_read(kind, tmp_path):
     assert (meta["sample_ms"], meta["points_per_character"]) == (40, 9.0)
     assert meta["styles"] == (["ann", "bob"] if kind == "synthesis" else [])
     assert meta["training"] == {"updates": 7}
-    assert meta["corpus"] == "made-up ink"
+    assert meta["corpus"] == "synthetic ink"
     # The temporary file is gone.
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
@@ -115,7 +115,7 @@ def test_writers_are_matched_by_name_and_new_ones_stay_random(tmp_path):
 
 @pytest.mark.parametrize("int8", [False, True])
 def test_writers_are_found_in_an_exported_file_whatever_their_styles_are_called(int8, tmp_path):
-    path = tmp_path / "shipped.safetensors"
+    path = tmp_path / "exported.safetensors"
     tensors, config = tiny_network("synthesis")
     meta = metadata(config, Ink, 20, {}, ["ann", "bob"], "f32")
     # The style's name is the id of another writer, which must not be taken for it.
@@ -256,9 +256,9 @@ def test_exported_files_have_f16_matrices_f32_biases_and_all_required_metadata(k
     tensors, _ = saved(source, kind, training={"updates": 7})
     hands = ["--hand", "bob", "Slanted"] if kind == "synthesis" else []
     succeed("export_weights", "--weights", source, "--out", target, *hands)
-    shipped = stored(target)
-    assert shipped.keys() == tensors.keys()
-    for name, value in shipped.items():
+    exported = stored(target)
+    assert exported.keys() == tensors.keys()
+    for name, value in exported.items():
         assert value.dtype == (np.float16 if value.ndim == 2 else np.float32)
         if name != "style.table":
             assert np.array_equal(value, tensors[name].astype(value.dtype))
@@ -275,14 +275,14 @@ def test_exported_files_have_f16_matrices_f32_biases_and_all_required_metadata(k
 def test_exported_files_have_the_chosen_hands_in_order_under_their_new_names():
     tensors, config = tiny_network("synthesis")
     meta = metadata(config, Ink, 20, {"updates": 7}, ["ann", "bob"], "f32")
-    shipped, new = quantise_network(tensors, meta, [("bob", "Slanted"), ("ann", "Round")], {"note": "chosen by eye"})
+    exported, new = quantise_network(tensors, meta, [("bob", "Slanted"), ("ann", "Round")], {"note": "chosen by eye"})
     assert new["styles"] == ["Slanted", "Round"]
     assert new["writers"] == ["bob", "ann"]
-    assert np.array_equal(shipped["style.table"], tensors["style.table"][[1, 0]].astype(np.float16))
+    assert np.array_equal(exported["style.table"], tensors["style.table"][[1, 0]].astype(np.float16))
     assert new["training"] == {"updates": 7, "note": "chosen by eye"}
     # An exported file can be exported again, by its writers' ids.
-    again, newest = quantise_network(shipped, new, [("ann", "Open")], {})
-    assert np.array_equal(again["style.table"], shipped["style.table"][1:])
+    again, newest = quantise_network(exported, new, [("ann", "Open")], {})
+    assert np.array_equal(again["style.table"], exported["style.table"][1:])
     assert (newest["styles"], newest["writers"]) == (["Open"], ["ann"])
     alone, new = quantise_network(tensors, meta, [("bob", "Slanted")], {})
     assert alone["style.table"].shape == (1, config.style_dim)
@@ -294,7 +294,7 @@ def test_exported_files_have_the_chosen_hands_in_order_under_their_new_names():
 
 def test_all_writers_can_be_kept_and_dwell_is_measured(tmp_path, packed_file, train_corpus):
     tensors, config = tiny_network("synthesis", alphabet=train_corpus.alphabet)
-    source, target = tmp_path / "weights.safetensors", tmp_path / "shipped.safetensors"
+    source, target = tmp_path / "weights.safetensors", tmp_path / "exported.safetensors"
     write_weights(source, tensors, metadata(config, train_corpus, 20, {}, ["ann", "bob"], "f32"))
     hands = ["--hand", "bob", "Slanted", "--all-writers"]
     succeed("export_weights", "--weights", source, "--out", target, *hands, "--data", packed_file, "--lines", 8)
@@ -303,36 +303,36 @@ def test_all_writers_can_be_kept_and_dwell_is_measured(tmp_path, packed_file, tr
     assert np.array_equal(read["style.table"], tensors["style.table"][[1, 0]].astype(np.float16))
     assert len(meta["dwell"]) == len(train_corpus.alphabet)
     assert all(value > 0 for value in meta["dwell"])
-    assert meta["dwell"][train_corpus.alphabet.index("Z")] == 1, "nobody wrote it"
+    assert meta["dwell"][train_corpus.alphabet.index("Z")] == 1, "it does not occur"
     assert len(set(meta["dwell"])) > 3
 
 
 @pytest.mark.parametrize("kind", ["prediction", "synthesis"])
 def test_int8_files_have_a_scale_for_each_row_and_are_read_as_f32(kind, tmp_path):
-    source, target = tmp_path / "weights.safetensors", tmp_path / "shipped.safetensors"
+    source, target = tmp_path / "weights.safetensors", tmp_path / "exported.safetensors"
     tensors, _ = saved(source, kind)
     hands = ["--hand", "bob", "Slanted"] if kind == "synthesis" else []
     succeed("export_weights", "--weights", source, "--out", target, "--int8", *hands)
-    shipped = stored(target)
+    exported = stored(target)
     read, meta = read_weights(target)
     assert meta["quantisation"] == "int8"
     assert read.keys() == tensors.keys()
     matrices = {name for name, value in tensors.items() if value.ndim == 2} - {"style.table"}
-    assert shipped.keys() == tensors.keys() | {f"{name}.scale" for name in matrices}
+    assert exported.keys() == tensors.keys() | {f"{name}.scale" for name in matrices}
     for name, value in tensors.items():
         assert read[name].dtype == np.float32
         if name in matrices:
-            scale = shipped[f"{name}.scale"]
-            assert (shipped[name].dtype, scale.dtype, scale.shape) == (np.int8, np.float32, value.shape[:1])
-            assert np.abs(shipped[name].astype(int)).max() <= 127
+            scale = exported[f"{name}.scale"]
+            assert (exported[name].dtype, scale.dtype, scale.shape) == (np.int8, np.float32, value.shape[:1])
+            assert np.abs(exported[name].astype(int)).max() <= 127
             # The error is at most half a step, and a step is little more than a 127th of the largest magnitude.
             assert (np.abs(read[name] - value) <= 0.50001 * scale[:, None]).all()
             assert (scale <= 1.125 * np.abs(value).max(axis=1) / 127).all()
             assert np.array_equal(read[name].astype(np.float16), read[name])
         elif name == "style.table":
-            assert shipped[name].dtype == np.float16
+            assert exported[name].dtype == np.float16
         else:
-            assert np.array_equal(shipped[name], value)
+            assert np.array_equal(exported[name], value)
 
 
 def test_quantised_rows_of_any_magnitude_are_exact_in_f16():
@@ -378,9 +378,9 @@ def test_values_that_no_engine_can_use_are_not_exported(int8):
                 quantise_network(spoilt(name, number), meta, [], {}, int8)
     with pytest.raises(SystemExit, match=r"`lstm.1.weight` .* has a value of 70000, and f16 ends at 65504"):
         quantise_network(spoilt("lstm.1.weight", -70000), meta, [], {}, int8)
-    shipped = quantise_network(spoilt("lstm.1.weight", 65504), meta, [], {}, int8)[0]
-    largest = shipped["lstm.1.weight"].flat[2] * shipped.get("lstm.1.weight.scale", np.ones(1))[0]
-    assert 65000 < largest <= 65504, "rounding does not take it beyond what f16 holds"
+    exported = quantise_network(spoilt("lstm.1.weight", 65504), meta, [], {}, int8)[0]
+    largest = exported["lstm.1.weight"].flat[2] * exported.get("lstm.1.weight.scale", np.ones(1))[0]
+    assert 65000 < largest <= 65504, "rounding does not exceed the range of f16"
     # Biases stay f32, and may be as large as that.
     assert quantise_network(spoilt("output.bias", 70000), meta, [], {}, int8)[0]["output.bias"].flat[2] == 70000
 
@@ -394,7 +394,7 @@ def test_an_unknown_writer_is_reported_with_the_known_ones(tmp_path):
 
 
 def test_a_network_with_styles_is_not_exported_without_a_hand(tmp_path):
-    source, target = tmp_path / "weights.safetensors", tmp_path / "shipped.safetensors"
+    source, target = tmp_path / "weights.safetensors", tmp_path / "exported.safetensors"
     saved(source, "synthesis")
     result = run_program("export_weights", "--weights", source, "--out", target)
     assert result.returncode != 0

@@ -32,7 +32,7 @@ def test_steps_of_muon_and_adam_have_similar_size_whatever_the_gradients():
     for name, step in steps.items():
         assert step.shape == grads[name].shape
         assert 0.1 < float(jnp.sqrt(jnp.mean(step**2))) < 1.1, name
-        assert float((step * grads[name]).sum()) > 0, f"{name} goes uphill"
+        assert float((step * grads[name]).sum()) > 0, f"the step of {name} is not a descent direction"
 
 
 def test_gates_are_orthogonalised_separately():

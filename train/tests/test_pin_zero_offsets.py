@@ -54,7 +54,7 @@ def test_pinned_components_are_constant_whatever_the_input(network):
                 assert wide.std() > 0.01
         assert (parts["rho"][..., :3] == 0).all()
         assert (parts["rho"][..., 3:] != 0).all()
-    assert parts["pi"].std(axis=(0, 1)).min() > 0.01, "how likely they are is learnt"
+    assert parts["pi"].std(axis=(0, 1)).min() > 0.01, "mixture weights are learnt"
 
 
 def test_the_grid_floor_gives_no_gradient_for_narrowing(train_corpus):
@@ -119,8 +119,8 @@ def test_narrow_and_little_used_components_are_freed(train_corpus):
     params["output.bias"] = jnp.asarray(bias)
     roomy = free_components(params, config, corpus, lines=8)
     means = np.asarray(roomy["output.bias"])[1 + m : 1 + 2 * m]
-    assert means[3:].tolist() == pytest.approx([0.3, 0.4]), "those that stay"
-    assert {round(float(mean), 3) for mean in means[:3]} <= {0.2, 0.3, 0.4}, "copies of those whose points these were"
+    assert means[3:].tolist() == pytest.approx([0.3, 0.4]), "the components that are kept"
+    assert {round(float(mean), 3) for mean in means[:3]} <= {0.2, 0.3, 0.4}, "copies of the responsible ones"
 
     ready = pin(roomy, config, corpus.mean, corpus.sd)
     assert is_pinned(ready, config)
@@ -139,7 +139,7 @@ def test_the_grid_floor_limits_the_density_to_one_per_whole_number():
     for width in (-5.0, -6.0, MIN_LOG_SD, -20.0):
         narrow = {name: np.full((1, 1), width, np.float32) for name in ("sigma_x", "sigma_y")}
         cell = float(log_density({**flat, **at, **narrow}, zero, floor)[0]) - np.log(SD).sum()
-        assert cell == pytest.approx(0, abs=1e-5), "a density of one for each whole number"
+        assert cell == pytest.approx(0, abs=1e-5), "density 1 per whole number"
     wide = {name: np.full((1, 1), -1.0, np.float32) for name in ("sigma_x", "sigma_y")}
     assert log_density({**flat, **at, **wide}, zero, floor) == log_density({**flat, **at, **wide}, zero)
 

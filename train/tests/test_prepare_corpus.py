@@ -90,7 +90,7 @@ def test_a_line_with_a_move_that_is_too_long_is_refused(far):
 
 def line_of(text: str, points: int) -> InkLine:
     """A straight line of `points` offsets."""
-    return InkLine("made-up", text, [np.stack([np.arange(points + 1), np.zeros(points + 1)], axis=1)])
+    return InkLine("straight", text, [np.stack([np.arange(points + 1), np.zeros(points + 1)], axis=1)])
 
 
 def accepted(text: str, points: int) -> bool:

@@ -35,7 +35,7 @@ def test_a_token_is_spliced_in_at_the_lines_size_and_the_rest_shifts():
     assert max(s[:, 0].max() for s in left) < min(s[:, 0].min() for s in token)
     assert max(s[:, 0].max() for s in token) < min(s[:, 0].min() for s in right)
     for stroke in token:
-        assert 30 < np.ptp(stroke[:, 1]) < 120, "bob writes four times as large"
+        assert 30 < np.ptp(stroke[:, 1]) < 120, "scaled to the line, which is four times smaller"
         assert abs(np.median(stroke[:, 1])) < 60
     shift = right[0] - line.strokes[2]
     np.testing.assert_allclose(shift, np.broadcast_to(shift[0], shift.shape), atol=1e-9)
@@ -43,7 +43,7 @@ def test_a_token_is_spliced_in_at_the_lines_size_and_the_rest_shifts():
 
     text, strokes = splice(line, LINE_START, "78", synthesiser, joined=False)
     assert text == "78 ab cd"
-    assert min(s[:, 0].min() for s in strokes) == min(s[:, 0].min() for s in line.strokes), "the line begins there"
+    assert min(s[:, 0].min() for s in strokes) == min(s[:, 0].min() for s in line.strokes), "at the left end"
     assert max(s[:, 0].max() for s in strokes[:2]) < min(s[:, 0].min() for s in strokes[2:])
     assert len(strokes) == len(line.strokes) + 2
 
@@ -143,5 +143,5 @@ def test_augmented_lines_are_fit_for_training():
     text = " ".join(line.text for line in made)
     assert sum(c in DIGITS for c in text) > 20
     assert any(c in "&@#%=*$€" for c in text)
-    assert any(line.text.startswith("ab cd ef ") for line in made), "at the end"
-    assert any(line.text.endswith(" ab cd ef") for line in made), "at the beginning"
+    assert any(line.text.startswith("ab cd ef ") for line in made), "some tokens at the end"
+    assert any(line.text.endswith(" ab cd ef") for line in made), "some tokens at the beginning"

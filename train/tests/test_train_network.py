@@ -102,7 +102,7 @@ def test_devices_that_share_a_batch_compute_the_gradient_of_the_whole(training):
                 continue
             expected = grads.pop(name) * share * min(1, 1 / whole)
             np.testing.assert_allclose(moment, expected, rtol=1e-3, atol=1e-6)
-    assert not grads, "each has its optimiser"
+    assert not grads, "every parameter has an optimiser"
 
 
 def test_the_moving_average_has_the_given_rate(training):
@@ -266,7 +266,7 @@ def test_only_lines_without_a_style_are_slanted_and_stretched(train_corpus):
         found = np.linalg.lstsq(old, new, rcond=None)[0].T
         np.testing.assert_allclose(new, old @ found.T, atol=0.9)
         assert found[1, 0] == pytest.approx(0, abs=0.02)
-        assert found[0, 0] * found[1, 1] == pytest.approx(1, abs=0.04), "the area stays"
+        assert found[0, 0] * found[1, 1] == pytest.approx(1, abs=0.04), "the area is unchanged"
         slants.append(found[0, 1])
         stretches.append(found[0, 0])
     assert told >= 5
