@@ -6,12 +6,10 @@
 //! use running_hand::engine::cpu::CpuEngine;
 //! use running_hand::engine::Engine;
 //! use running_hand::model::Weights;
-//! use running_hand::document::{Page, wrap};
+//! use running_hand::document::Page;
 //! use running_hand::writer::{Settings, Writer};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> { pollster::block_on(async {
-//! assert_eq!(wrap("a letter of some length", 10), ["a letter", "of some", "length"]);
-//!
 //! let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
 //! writer.set_weights(Weights::from_bytes(&std::fs::read("weights/synthesis.safetensors")?, "weights")?);
 //! let mut page = Page::start(&mut writer, "one\ntwo", &Settings::default(), 10).await?;
@@ -31,6 +29,7 @@ use crate::ink::{Offset, Point};
 use crate::inspect::{Move, Record};
 use crate::model::{Kind, Weights};
 use crate::text::alphabet::{Alphabet, Encoded};
+use crate::text::wrap::wrap;
 use crate::writer::{Finish, LineUpdate, Prime, Settings, Writer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,35 +59,6 @@ const REST: usize = 100;
 const REST_WIDTH: f32 = 100.0;
 /// Share of a line without text that is ink to go on from where the network rests.
 const SAMPLE: f32 = 0.33;
-
-/// Words in lines of at most `columns` characters. Words that are longer are broken; a run of blanks
-/// is one blank.
-pub fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let columns = columns.max(1);
-    let mut lines = vec![String::new()];
-    let mut length = 0;
-    for word in text.split_whitespace() {
-        let characters: Vec<char> = word.chars().collect();
-        for (index, piece) in characters.chunks(columns).enumerate() {
-            let blank = usize::from(length > 0);
-            if index > 0 || length + blank + piece.len() > columns {
-                lines.push(String::new());
-                length = 0;
-            }
-            if let Some(line) = lines.last_mut() {
-                if length > 0 {
-                    line.push(' ');
-                    length += 1;
-                }
-                line.extend(piece);
-                length += piece.len();
-            }
-        }
-    }
-    // A word too long for what was left of the first line.
-    lines.retain(|line| !line.is_empty());
-    lines
-}
 
 /// A text being written, line after line, on a sheet that grows downward.
 #[derive(Debug)]
@@ -472,15 +442,6 @@ mod tests {
         let mut page = block_on(Page::start(&mut writer, text, &Settings::default(), columns)).unwrap();
         let points = all(&mut page, &mut writer);
         (page, points)
-    }
-
-    #[test]
-    fn lines_are_filled_with_words_and_never_too_long() {
-        assert_eq!(wrap("the quick  brown fox", 9), ["the quick", "brown fox"]);
-        assert_eq!(wrap("the quick brown fox", 10), ["the quick", "brown fox"]);
-        assert_eq!(wrap("a incomprehensibly b", 6), ["a", "incomp", "rehens", "ibly b"]);
-        assert_eq!(wrap("  ", 6), [""; 0]);
-        assert_eq!(wrap("ab", 0), ["a", "b"]);
     }
 
     #[test]
