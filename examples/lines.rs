@@ -74,8 +74,8 @@ async fn write() -> Result<(), Box<dyn Error>> {
             "points": steps.len(),
             "finish": format!("{:?}", writer.finish().ok_or("a line without an end")?),
             "broken": writer.faults().iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "rewritten": writer.rewritten(),
-            "computed": writer.computed(),
+            "rewritten": writer.retries(),
+            "computed": writer.computed_timesteps(),
         });
         writeln!(out, "{row}")?;
     }

@@ -72,7 +72,7 @@ pub enum Error {
 
 impl Error {
     /// Whether only the GPU is to blame, so that the CPU engine can go on.
-    pub fn is_of_the_gpu(&self) -> bool {
+    pub fn is_gpu_failure(&self) -> bool {
         matches!(self, Error::GpuUnavailable(_) | Error::DeviceLost(_))
     }
 }

@@ -198,7 +198,7 @@ impl Page {
         // A line that was held back may be next, without anything new.
         let is_over = self.rows.get(&self.over).is_some_and(|row| row.finish.is_some());
         if !is_over || writer.is_cancelled() {
-            let Some(fresh) = writer.next_of_lines().await? else {
+            let Some(fresh) = writer.next_updates().await? else {
                 // Of a line held back nothing has been seen.
                 let first = self.rows.remove(&self.over).filter(|_| self.first.is_none());
                 self.finish = Some(Finish::Cancelled);
@@ -592,7 +592,7 @@ mod tests {
             for (n, record) in records.iter().enumerate().skip(1) {
                 assert!(points[record.first - 1][2] > 0.5, "the pen lifts");
                 match &settings.prime {
-                    Some(prime) => assert_eq!(record.line.prefix, prime.points),
+                    Some(prime) => assert_eq!(record.line.prefix, prime.offsets),
                     None => assert_eq!(record.line.prefix[..24], records[1].line.prefix[..24], "{n}"),
                 }
                 let [from, to] = [points[record.first - 1], points[record.point(0)]];

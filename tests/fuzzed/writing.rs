@@ -4,7 +4,7 @@ use pollster::block_on;
 use running_hand::document::Page;
 use running_hand::model::Kind;
 use running_hand::testing;
-use running_hand::writer::check::{Check, Fault};
+use running_hand::writer::check::{Fault, LineCheck};
 use running_hand::writer::{Finish, Settings, Writer};
 
 /// Bytes as decisions; zeros when they are used up.
@@ -110,7 +110,7 @@ fn write_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
                     started.text.written
                 );
             }
-            assert!(Check::reached(&steps) <= end + 1);
+            assert!(LineCheck::reached(&steps) <= end + 1);
         }
     }
     Some(finish)
