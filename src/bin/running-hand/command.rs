@@ -1,7 +1,7 @@
 //! Text in, file out.
 
 use crate::arguments::{self, HELP, Source, Task, Wish};
-use running_hand::capture::{self, Hand};
+use running_hand::capture::{self, HandSample};
 use running_hand::document::layout::{self, Line, Paper};
 use running_hand::document::{LINE_SPACING, Page};
 use running_hand::engine::Engine;
@@ -90,9 +90,9 @@ fn hand(weights: &Weights, name: &str) -> Result<usize, String> {
 fn own_hand(weights: &Weights, file: &Path) -> Result<(Prime, String), Box<dyn Error>> {
     let name = file.display();
     let bytes = fs::read(file).map_err(|error| format!("{name}: {error}"))?;
-    let hand = Hand::from_json(&bytes).map_err(|error| format!("{name}: {error}"))?;
+    let hand = HandSample::from_json(&bytes).map_err(|error| format!("{name}: {error}"))?;
     let (points, advice) =
-        capture::read(weights, &hand.text, &hand.strokes).map_err(|advice| format!("{name}: {advice}"))?;
+        capture::fit_and_verify(weights, &hand.text, &hand.strokes).map_err(|advice| format!("{name}: {advice}"))?;
     if let Some(advice) = advice {
         eprintln!("{name}: {advice}");
     }
