@@ -145,7 +145,7 @@ fn check_ranges(file: &File) -> Result<(), HandFileError> {
     let samples: usize = file.strokes.iter().map(Vec::len).sum();
     let damaged = |what| Err(HandFileError::Damaged(what));
     if file.samples != samples {
-        return damaged("its number of samples does not match its strokes");
+        return damaged("strokes are missing, or there are too many");
     }
     if samples == 0 || file.strokes.iter().any(Vec::is_empty) {
         return damaged("it has no strokes, or an empty one");
@@ -241,7 +241,7 @@ mod tests {
         refused("[]", "cannot be read");
         refused("{\"strokes\": []}", "not a hand");
         refused(&json.replace("\"version\":1", "\"version\":2"), "version 2");
-        refused(&json.replace("\"samples\":21", "\"samples\":4000000000"), "number of samples");
+        refused(&json.replace("\"samples\":21", "\"samples\":4000000000"), "strokes are missing");
         refused(&json.replace("\"text\":\"say", "\"text\":\"said"), "differ from those that were exported");
         refused(&json.replace("[[[0.0,", "[[[1e300,"), "out of range");
         refused(&json.replace("[[[0.0,", "[[[null,"), "cannot be read");

@@ -26,7 +26,7 @@ pub mod layout;
 use crate::engine::Line;
 use crate::error::{Error, Result};
 use crate::ink::{Offset, Point};
-use crate::inspect::{Move, Record};
+use crate::inspect::{DrawnPoint, LineRecord};
 use crate::model::{Kind, Weights};
 use crate::text::alphabet::{Alphabet, Encoded};
 use crate::text::wrap::wrap;
@@ -88,7 +88,7 @@ pub struct Page {
     worst: Option<Finish>,
     finish: Option<Finish>,
     /// The lines begun, for whoever wants to see them thought, and the points delivered of all.
-    records: Vec<Record>,
+    records: Vec<LineRecord>,
     points: usize,
 }
 
@@ -100,7 +100,7 @@ struct Row {
     delivered: usize,
     /// The line as the engine read it, and the moves that are not yet recorded.
     line: Line,
-    moves: Vec<Move>,
+    moves: Vec<DrawnPoint>,
     recorded: bool,
     scribble: Scribble,
     finish: Option<Finish>,
@@ -249,7 +249,7 @@ impl Page {
         }
         row.finish = fresh.finish;
         for (step, offset) in fresh.chunk.steps.iter().zip(&fresh.chunk.offsets) {
-            row.moves.push(Move::from(step));
+            row.moves.push(DrawnPoint::from(step));
             self.follow(&mut row, offset);
             if self.kind == Kind::Prediction && rests(&row.points[row.scribble.rested..]) && self.left(&row) > 0 {
                 (row.scribble.at_rest, row.finish) = (true, None);
@@ -327,10 +327,16 @@ impl Page {
             // A blank joins the text of given ink to the line's.
             let given = self.settings.prime.as_ref().map_or(0, |prime| prime.text.chars().count() + 1);
             let given = if self.kind == Kind::Synthesis { given } else { 0 };
-            self.records.push(Record { weights, line, first: self.points, given, moves: Vec::new() });
+            self.records.push(LineRecord {
+                weights,
+                line,
+                first_point: self.points,
+                prime_characters: given,
+                drawn: Vec::new(),
+            });
         }
         if let Some(record) = self.records.last_mut() {
-            record.moves.append(&mut row.moves);
+            record.drawn.append(&mut row.moves);
         }
         let own = self.first.and_then(|_| left_and_middle(&row.points));
         let [right, down] = match (self.first, own) {
@@ -347,7 +353,7 @@ impl Page {
     }
 
     /// The lines begun so far, as they were drawn: see [`crate::inspect`].
-    pub fn records(&self) -> &[Record] {
+    pub fn records(&self) -> &[LineRecord] {
         &self.records
     }
 
@@ -497,13 +503,13 @@ mod tests {
             let settings = Settings { prime, ..Settings::default() };
             let mut page = block_on(Page::start(&mut writer, "abc def\n\nghi\njkl", &settings, 20)).unwrap();
             let points = all(&mut page, &mut writer);
-            let ends = page.records().iter().skip(1).map(|record| record.first).chain([points.len()]);
+            let ends = page.records().iter().skip(1).map(|record| record.first_point).chain([points.len()]);
             assert_eq!(page.records().len(), 3);
             for (record, end) in page.records().iter().zip(ends) {
-                assert_eq!((record.given, record.point(record.moves.len() - 1)), (given, end - 1));
-                for (n, drawn) in record.moves.iter().enumerate().skip(1) {
+                assert_eq!((record.prime_characters, record.point_index(record.drawn.len() - 1)), (given, end - 1));
+                for (n, drawn) in record.drawn.iter().enumerate().skip(1) {
                     let offset = config.offset([drawn.dx, drawn.dy, 0.0]);
-                    let [from, to] = [points[record.point(n - 1)], points[record.point(n)]];
+                    let [from, to] = [points[record.point_index(n - 1)], points[record.point_index(n)]];
                     let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
                     assert!((dx - offset.dx).abs() < 0.1 && (dy - offset.dy).abs() < 0.1);
                 }
@@ -588,16 +594,16 @@ mod tests {
             assert_eq!(page.finish(), Some(Finish::Length));
             let records = page.records();
             assert!(records.len() > 5, "{}", records.len());
-            assert_eq!(records.iter().map(|record| record.moves.len()).sum::<usize>(), 800);
+            assert_eq!(records.iter().map(|record| record.drawn.len()).sum::<usize>(), 800);
             for (n, record) in records.iter().enumerate().skip(1) {
-                assert!(points[record.first - 1][2] > 0.5, "the pen lifts");
+                assert!(points[record.first_point - 1][2] > 0.5, "the pen lifts");
                 match &settings.prime {
                     Some(prime) => assert_eq!(record.line.prefix, prime.offsets),
                     None => assert_eq!(record.line.prefix[..24], records[1].line.prefix[..24], "{n}"),
                 }
-                let [from, to] = [points[record.first - 1], points[record.point(0)]];
+                let [from, to] = [points[record.first_point - 1], points[record.point_index(0)]];
                 assert!((to[0] - from[0]).abs() < 200.0 && (to[1] - from[1]).abs() < 200.0, "{from:?} {to:?}");
-                assert_ne!(record.moves[0], records[n - 1].moves[0], "other noise");
+                assert_ne!(record.drawn[0], records[n - 1].drawn[0], "other noise");
             }
         }
     }

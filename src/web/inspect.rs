@@ -90,32 +90,35 @@ impl Inspector {
     pub async fn moments(&self, point: usize, line: usize, from: usize, most: usize) -> Result<JsValue, JsError> {
         let page = self.page.lock().await;
         let records = page.records();
-        let Some(index) = records.iter().rposition(|record| record.first <= point) else {
+        let Some(index) = records.iter().rposition(|record| record.first_point <= point) else {
             return Ok(JsValue::UNDEFINED);
         };
         let record = &records[index];
         let from = if line == index { from } else { 0 };
         let mut replay = match self.current.take() {
-            Some((line, replay)) if line == index && replay.done() <= from => replay,
+            Some((line, replay)) if line == index && replay.replayed() <= from => replay,
             _ => Replay::new(&record.weights, &record.line)?,
         };
-        replay.extend(&record.moves[replay.given()..]);
-        let passed = from - replay.done();
+        replay.extend(&record.drawn[replay.point_count()..]);
+        let passed = from - replay.replayed();
         let mut numbers = Vec::new();
         for moment in replay.by_ref().skip(passed).take(most) {
-            extend(&mut numbers, &moment, record.given);
+            extend(&mut numbers, &moment, record.prime_characters);
         }
         let config = &record.weights.config;
         let characters = replay.characters().into_iter();
         let moments = to_js(&Snapshots {
             line: index,
-            first: record.first,
-            ahead: record.point(0) - record.first,
-            count: record.moves.len(),
+            first: record.first_point,
+            ahead: record.point_index(0) - record.first_point,
+            count: record.drawn.len(),
             from,
-            stride: HEAD + COMPONENT * config.mixtures + record.line.ids.len() - record.given,
+            stride: HEAD + COMPONENT * config.mixtures + record.line.ids.len() - record.prime_characters,
             mixtures: config.mixtures,
-            characters: characters.skip(record.given).map(|c| c.map(String::from).unwrap_or_default()).collect(),
+            characters: characters
+                .skip(record.prime_characters)
+                .map(|c| c.map(String::from).unwrap_or_default())
+                .collect(),
             bias: record.line.bias,
             temperature: record.line.temperature,
             mean: config.offset_mean,
