@@ -148,7 +148,7 @@ mod tests {
     fn zigzag(slope: f32) -> Trace {
         let point = |k: u16| {
             let x = f32::from(k) * 4.0;
-            TimedPoint { x, y: slope * x + if k % 2 == 0 { 20.0 } else { -20.0 }, ms: 0.0 }
+            TimedPoint { x, y: slope * x + if k.is_multiple_of(2) { 20.0 } else { -20.0 }, ms: 0.0 }
         };
         (0..=100).map(point).collect()
     }

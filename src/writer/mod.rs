@@ -2,11 +2,11 @@
 //!
 //! Several lines are written at once: the engine advances them together as one batch. Each line has its own noise
 //! stream, so its points do not depend on which other lines share the batch. When a line ends, the next one takes
-//! its slot ([`batch`]). Lines that have not begun can also be claimed by other workers that hold the same networks
+//! its slot (`batch.rs`). Lines that have not begun can also be claimed by other workers that hold the same networks
 //! ([`Writer::claim_line`]).
 //!
 //! A line is checked word by word ([`check`]) before it is delivered. A word that fails is written again with other
-//! noise, from the end of the word before it; when no attempts are left, the best of them is kept ([`line`]).
+//! noise, from the end of the word before it; when no attempts are left, the best of them is kept (`line.rs`).
 //!
 //! The writer keeps every point of a line, so that it can resume the line anywhere: at a word that has to be written
 //! again, or on the CPU engine after the GPU was lost. The engine is first fed the known points in place of noise
