@@ -1,78 +1,58 @@
-//! Lines that another writer writes: on a CPU each has a core to itself.
+//! A pool of workers: lines that other writers, each on a CPU core of its own, write for this one.
 //!
-//! Lines do not depend on one another, so it makes no difference to the ink who writes which.
+//! Lines do not depend on one another, so the ink is the same whichever writer writes them.
 
-use super::{Batch, Finish, Writer};
+use super::batch::Batch;
+use super::{Finish, Result, Writer};
 use crate::engine::Step;
-use crate::error::{Error, Result};
 
-/// A line for another writer with the same networks: it is what that one writes as a line of its own, with the
-/// settings of the lines and this `line` ([`Settings::line`](super::Settings::line)).
+/// A line for another writer with the same networks. That writer has to start it as a single line with the same
+/// settings, but for [`Settings::line`](super::Settings::line).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineClaim {
     /// Which of the lines, counted from 0.
     pub number: usize,
-    /// Its index under the seed.
+    /// [`Settings::line`](super::Settings::line): its index under the seed.
     pub line: u64,
     /// Its text.
     pub text: String,
 }
 
 impl Writer {
-    /// Says whether others will ask for lines ([`Writer::claim_line`]), from the next ones on. On the CPU engine this writer
-    /// then writes one after the other, which costs it little.
+    /// Sets whether other workers will claim lines ([`Writer::claim_line`]), from the next start on. On the CPU
+    /// engine this writer then writes one line at a time, and leaves the others for them.
     pub fn set_has_pool(&mut self, has_pool: bool) {
         self.has_pool = has_pool;
     }
 
-    /// Hands out the next line that is not begun; `None` if there is none, or if a GPU writes, which takes all lines
-    /// at once. It is to come back by [`Writer::complete_line`].
+    /// Claims the next line that has not begun; `None` if there is none, or on a GPU, which writes all lines at once.
+    /// The line has to be returned by [`Writer::complete_line`].
     ///
     /// # Errors
-    /// As [`Writer::start`], for what is wrong with this line.
+    /// [`Error::Setting`](crate::Error::Setting) of this line. It stays in the queue, so that the writing fails with
+    /// the same error.
     pub fn claim_line(&mut self) -> Result<Option<LineClaim>> {
         let Some(batch) = self.batch.as_mut().filter(|_| self.engine.is_cpu()) else { return Ok(None) };
-        let Some((number, text, settings)) = batch.queue.front().cloned() else { return Ok(None) };
-        // What is wrong with it is told here and, since it stays, where it is written.
-        let (job, _) = self.plan(number, &text, &settings)?;
-        if let Some(batch) = &mut self.batch {
-            batch.queue.pop_front();
-            batch.claimed.push(job);
-        }
-        Ok(Some(LineClaim { number, line: settings.line, text }))
+        let Some(next) = batch.queue.front() else { return Ok(None) };
+        let line = batch.plan(next)?;
+        let claim = LineClaim { number: next.number, line: next.settings.line, text: next.text.clone() };
+        batch.queue.pop_front();
+        batch.claimed.push(line);
+        Ok(Some(claim))
     }
 
-    /// Takes a lent line back, with all that was delivered of it and why it ended. Without, it is written here.
-    /// Lines that are no longer under way are not missed.
+    /// Returns a claimed line: with all of its timesteps and the reason why it ended, or `None` if it has to be
+    /// written here after all. Has no effect after the writing has ended.
     ///
     /// # Errors
-    /// [`Error::Sequence`] for a line that is not claimed.
+    /// [`Error::Sequence`](crate::Error::Sequence) for a line that is not claimed.
     pub fn complete_line(&mut self, number: usize, written: Option<(Vec<Step>, Finish)>) -> Result<()> {
-        let Some(batch) = &mut self.batch else { return Ok(()) };
-        let Some(index) = batch.claimed.iter().position(|job| job.number == number) else {
-            return Err(Error::Sequence(format!("line {number} is not claimed")));
-        };
-        let mut job = batch.claimed.swap_remove(index);
-        match written {
-            Some((steps, finish)) => {
-                job.written(steps, finish);
-                batch.returned.push(job);
-            }
-            None => batch.queue.push_front((number, job.text, job.settings)),
-        }
-        Ok(())
+        self.batch.as_mut().map_or(Ok(()), |batch| batch.return_line(number, written))
     }
 
-    /// Whether all there is to do is to wait for a lent line.
+    /// Whether every line that is left is claimed by another worker.
     pub fn is_waiting(&self) -> bool {
         self.batch.as_ref().is_some_and(Batch::is_waiting)
-    }
-}
-
-impl Batch {
-    fn is_waiting(&self) -> bool {
-        let idle = self.jobs.iter().all(Option::is_none) && self.queue.is_empty() && self.returned.is_empty();
-        idle && !self.claimed.is_empty()
     }
 }
 
@@ -87,7 +67,7 @@ mod tests {
 
     const TEXTS: [&str; 5] = ["hello there", "ab", "the cat sat", "o", "good day"];
 
-    fn begun(has_pool: bool) -> Writer {
+    fn started(has_pool: bool) -> Writer {
         let mut writer = writer();
         writer.set_has_pool(has_pool);
         let line =
@@ -96,13 +76,13 @@ mod tests {
         writer
     }
 
-    /// Each line's points and why it ended, when `others` had their turn before each chunk.
+    /// Each line's points and why it ended; `others` is called before each chunk.
     fn written(mut writer: Writer, mut others: impl FnMut(&mut Writer)) -> Vec<(Vec<Offset>, Finish)> {
         let mut lines = vec![(Vec::new(), None); TEXTS.len()];
         loop {
             others(&mut writer);
-            let Some(fresh) = block_on(writer.next_of_lines()).unwrap() else { break };
-            for LineUpdate { line, begun, chunk, finish } in fresh {
+            let Some(updates) = block_on(writer.next_updates()).unwrap() else { break };
+            for LineUpdate { line, begun, chunk, finish } in updates {
                 assert!(lines[line].1.is_none(), "it is over");
                 assert_eq!(begun.is_some(), lines[line].0.is_empty());
                 lines[line] = ([lines[line].0.clone(), chunk.offsets].concat(), finish);
@@ -111,7 +91,7 @@ mod tests {
         lines.into_iter().map(|(offsets, finish)| (offsets, finish.unwrap())).collect()
     }
 
-    /// As another writer writes it.
+    /// A claimed line as another writer writes it.
     fn elsewhere(claim: &LineClaim) -> (Vec<Step>, Finish) {
         let mut other = writer();
         block_on(other.start(&claim.text, &Settings { line: claim.line, ..Settings::default() })).unwrap();
@@ -123,19 +103,19 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_the_same_whoever_writes_them() {
-        let alone = written(begun(false), |_| {});
-        assert!(written(begun(true), |_| {}) == alone, "one after the other, and nobody came");
-        // All that can be had, given back at once; in the other order at the end; or one of two only.
+    fn lines_do_not_depend_on_which_writer_writes_them() {
+        let alone = written(started(false), |_| {});
+        assert!(written(started(true), |_| {}) == alone, "one at a time, none claimed");
+        // Claim all lines: complete them at once, or in reverse order at the end. Or return every other one unwritten.
         assert!(
-            written(begun(true), |writer| {
+            written(started(true), |writer| {
                 while let Some(claim) = writer.claim_line().unwrap() {
                     writer.complete_line(claim.number, Some(elsewhere(&claim))).unwrap();
                 }
             }) == alone
         );
         let mut claims = Vec::new();
-        let last = written(begun(true), |writer| {
+        let last = written(started(true), |writer| {
             claims.extend(std::iter::from_fn(|| writer.claim_line().unwrap()));
             if writer.is_waiting() {
                 let claim = claims.pop().unwrap();
@@ -145,7 +125,7 @@ mod tests {
         });
         assert!(last == alone && claims.is_empty());
         let mut refused = Vec::new();
-        let some = written(begun(true), |writer| {
+        let some = written(started(true), |writer| {
             let Some(claim) = writer.claim_line().unwrap() else { return };
             let first = !refused.contains(&claim.number);
             refused.push(claim.number);
@@ -155,8 +135,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_lent_cannot_be_given_back_and_what_is_over_is_not_missed() {
-        let mut writer = begun(true);
+    fn only_claimed_lines_can_be_completed_and_after_the_end_none_matters() {
+        let mut writer = started(true);
         let claim = writer.claim_line().unwrap().unwrap();
         assert_eq!((claim.number, claim.line, claim.text.as_str()), (1, 8, "ab"));
         assert!(writer.complete_line(2, None).unwrap_err().to_string().contains("not claimed"));
@@ -166,11 +146,11 @@ mod tests {
         writer.cancel();
         assert!(writer.claim_line().unwrap().is_none());
         writer.complete_line(1, Some((Vec::new(), Finish::Stopped))).unwrap();
-        assert!(block_on(writer.next_of_lines()).unwrap().is_none());
+        assert!(block_on(writer.next_updates()).unwrap().is_none());
     }
 
     #[test]
-    fn all_lines_begin_at_once_where_nobody_shares() {
-        assert_eq!(begun(false).claim_line().unwrap(), None);
+    fn without_a_pool_all_lines_begin_at_once() {
+        assert_eq!(started(false).claim_line().unwrap(), None);
     }
 }
