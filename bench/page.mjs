@@ -54,9 +54,9 @@ async function firstInk(page) {
 async function pace(page, turns) {
   return page.evaluate(
     async ([text, turns]) => {
-      const { site } = await import(new URL("files.js", location.href).href);
-      const { script } = await import(new URL("trusted.js", location.href).href);
-      const worker = new Worker(script("worker.js"), { type: "module" });
+      const { site } = await import(new URL("util/site-files.js", location.href).href);
+      const { script } = await import(new URL("util/trusted-types.js", location.href).href);
+      const worker = new Worker(script("engine/worker.js"), { type: "module" });
       const until = (type, seen = () => {}) =>
         new Promise((resolve, reject) => {
           worker.onmessage = ({ data }) => {

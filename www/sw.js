@@ -1,8 +1,8 @@
 // The service worker: keeps one version of the site on this device, whole, and serves all of it from
 // there. A new version is kept beside it, and takes over when no page of the old one is left open.
 
-import { site } from "./files.js";
-import { WEIGHTS, keptAs, sri, weights } from "./weights.js";
+import { site } from "./util/site-files.js";
+import { WEIGHTS, keptAs, sri, weights } from "./engine/weights.js";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 const HERE = new URL("./", import.meta.url);
@@ -10,7 +10,7 @@ const HERE = new URL("./", import.meta.url);
 const SITE = `running-hand site ${HERE.pathname} `;
 const CACHE = SITE + site.build;
 /** The list of hashes cannot hold its own. */
-const LIST = "files.js";
+const LIST = "util/site-files.js";
 
 const paths = Object.keys(site.files);
 /** @param {string} path */

@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fromFragment, LONGEST, toFragment } from "../../www/link.js";
-import { fromWord, MOST, asWord, whole } from "../../www/strokes.js";
+import { fromFragment, LONGEST, toFragment } from "../../www/app/link.js";
+import { fromWord, MOST, asWord, whole } from "../../www/app/stroke-encoding.js";
 import { numbers } from "./numbers.js";
 
 const ROUNDS = 5_000;

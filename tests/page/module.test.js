@@ -192,9 +192,9 @@ test("mistakes are errors with a message, never a panic", async () => {
 
 test("the worker warms up: nobody hears of it, and what is asked for is written as without it", async () => {
   const found = await inPage(async () => {
-    const [{ script }, { site }] = await Promise.all([import("./trusted.js"), import("./files.js")]);
+    const [{ script }, { site }] = await Promise.all([import("./util/trusted-types.js"), import("./util/site-files.js")]);
     const ask = async (wait) => {
-      const worker = new Worker(script("worker.js"), { type: "module" });
+      const worker = new Worker(script("engine/worker.js"), { type: "module" });
       const heard = [];
       const until = (type) =>
         new Promise((resolve) => {

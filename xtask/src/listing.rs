@@ -1,4 +1,4 @@
-//! `files.js` of the built page: every file with its SHA-256. By it the page checks what it downloads,
+//! `util/site-files.js` of the built page: every file with its SHA-256. By it the page checks what it downloads,
 //! and its service worker keeps exactly the files of one version.
 
 use std::collections::BTreeMap;
@@ -9,8 +9,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-/// The list itself. It stands in `www/` without files, for the page when it is served from there.
-const LIST: &str = "files.js";
+/// The list itself. It stands there without files, for the page when it is served from there.
+const LIST: &str = "util/site-files.js";
 
 /// Not listed: the list cannot hold its own hash, browsers keep the service worker themselves, no page
 /// asks for types, and what hosts read (`_headers`, `.nojekyll`) they do not serve.
@@ -28,6 +28,7 @@ pub fn write(site: &Path) -> Result<()> {
     let mut files = BTreeMap::new();
     gather(site, "", &mut files)?;
     let list = site.join(LIST);
+    fs::create_dir_all(list.parent().unwrap_or(site))?;
     fs::write(&list, text(&files)?).with_context(|| format!("cannot write {}", list.display()))
 }
 

@@ -12,7 +12,7 @@ use crate::site::{self, copy_folder, copy_into};
 use crate::{listing, tools};
 
 /// The scripts that others start; what these import comes along.
-const SCRIPTS: [&str; 3] = ["running-hand.js", "worker.js", "helper.js"];
+const SCRIPTS: [&str; 3] = ["element/running-hand.js", "engine/worker.js", "engine/pool-worker.js"];
 
 /// Where the package is made.
 pub fn folder(root: &Path) -> PathBuf {
@@ -27,10 +27,12 @@ pub fn gather(root: &Path) -> Result<()> {
     }
     copy_folder(&www.join("pkg"), &out.join("pkg"))?;
     for script in imported(&www, &SCRIPTS)? {
-        copy_into(&www.join(&script), &out)?;
+        let folder = out.join(&script).parent().map_or_else(|| out.clone(), Path::to_path_buf);
+        fs::create_dir_all(&folder)?;
+        copy_into(&www.join(&script), &folder)?;
         let types = www.join(script).with_extension("d.ts");
         if types.is_file() {
-            copy_into(&types, &out)?;
+            copy_into(&types, &folder)?;
         }
     }
     for file in ["LICENSE-MIT", "LICENSE-APACHE", "npm/LICENSE.md", "npm/README.md"] {
@@ -44,7 +46,7 @@ pub fn gather(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The names of scripts and of what they import from beside them.
+/// The paths of scripts and of everything that they import, `pkg/` aside.
 fn imported(www: &Path, scripts: &[&str]) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     let mut waiting: Vec<String> = scripts.iter().map(|&name| name.to_owned()).collect();
@@ -52,16 +54,31 @@ fn imported(www: &Path, scripts: &[&str]) -> Result<BTreeSet<String>> {
         let script = www.join(&name);
         let text = fs::read_to_string(&script).with_context(|| format!("cannot read {}", script.display()))?;
         for line in text.lines() {
-            // A statement, not a type in a comment. Files in folders, such as pkg/, are there anyway.
+            // A statement, not a type in a comment.
             let statement = line.starts_with("import ") || line.starts_with("export ") || line.starts_with("} from ");
-            let path = line.split_once("\"./").and_then(|(_, rest)| rest.split_once('"')).map(|(path, _)| path);
-            if let Some(path) = path.filter(|path| statement && !path.contains('/')) {
-                waiting.extend((!found.contains(path)).then(|| path.to_owned()));
+            let specifier = line.split_once("\".").and_then(|(_, rest)| rest.split_once('"')).map(|(path, _)| path);
+            if let Some(specifier) = specifier.filter(|_| statement) {
+                let path = resolved(&name, &format!(".{specifier}"));
+                waiting.extend((!path.starts_with("pkg/") && !found.contains(&path)).then_some(path));
             }
         }
         found.insert(name);
     }
     Ok(found)
+}
+
+/// The path that a relative `specifier` names in `script`; both paths are relative to `www`.
+fn resolved(script: &str, specifier: &str) -> String {
+    let mut parts: Vec<&str> = script.split('/').collect();
+    parts.pop();
+    for part in specifier.split('/') {
+        match part {
+            "." => {}
+            ".." => _ = parts.pop(),
+            name => parts.push(name),
+        }
+    }
+    parts.join("/")
 }
 
 /// The version of the crate, which is that of the package.
@@ -85,18 +102,19 @@ mod tests {
     #[test]
     fn scripts_bring_what_they_import_and_nothing_that_only_their_comments_name() {
         let folder = crate::scratch::Scratch::new("imported");
+        fs::create_dir_all(folder.path().join("util")).unwrap();
         for (name, text) in [
             (
                 "a.js",
                 "import { x } from \"./b.js\";\nimport y from \"./pkg/y.js\";\n/** @type {import(\"./d.js\").D} */\n",
             ),
-            ("b.js", "import {\n  z,\n} from \"./c.js\";\n"),
-            ("c.js", "import \"./a.js\";\n"),
+            ("b.js", "import {\n  z,\n} from \"./util/c.js\";\n"),
+            ("util/c.js", "import \"../a.js\";\n"),
         ] {
             fs::write(folder.path().join(name), text).unwrap();
         }
         let found: Vec<_> = imported(folder.path(), &["a.js"]).unwrap().into_iter().collect();
-        assert_eq!(found, ["a.js", "b.js", "c.js"]);
+        assert_eq!(found, ["a.js", "b.js", "util/c.js"]);
     }
 
     #[test]
