@@ -49,7 +49,7 @@ test("a hand is drawn, kept, written in, found again, exported, renamed, deleted
 
   // It is still there, and so is the link to it.
   const link = page.url();
-  assert.match(link, /own=[0-9a-f]{16}/);
+  assert.match(link, /captured=[0-9a-f]{16}/);
   await page.goto("about:blank");
   await page.goto(link);
   await visitor.hears(/Done$/);

@@ -1,4 +1,4 @@
-// Files that a visitor gives the page: ink from here and elsewhere, networks of their own, and neither.
+// Files that are dropped on the page: ink of this and other programs, networks, and others.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -98,8 +98,8 @@ test("InkML of other programs is read", async () => {
   const { page } = visitor;
   const read = (content) =>
     page.evaluate(async (content) => {
-      const { inkFrom } = await import(new URL("capture/ink-file.js", location.href).href);
-      return inkFrom(content);
+      const { readInkFile } = await import(new URL("capture/ink-file.js", location.href).href);
+      return readInkFile(content);
     }, content);
   assert.deepEqual(await read(inkml("<trace>10 0, 9 14, 8 28</trace><trace>1 1</trace>")), {
     text: "",
@@ -176,11 +176,11 @@ test("ten thousand damaged ink files: each gives strokes within bounds, or the r
     return file;
   });
   const counts = await visitor.page.evaluate(async (files) => {
-    const { inkFrom } = await import(new URL("capture/ink-file.js", location.href).href);
+    const { readInkFile } = await import(new URL("capture/ink-file.js", location.href).href);
     const counts = { read: 0, other: 0, refused: 0, broken: [] };
     for (const file of files) {
       try {
-        const ink = inkFrom(file);
+        const ink = readInkFile(file);
         if (!ink) counts.other += 1;
         else if (typeof ink.text === "string" && ink.strokes.length && ink.strokes.flat(2).every((v) => Math.abs(v) <= 1e9)) counts.read += 1;
         else counts.broken.push(file);

@@ -1,15 +1,15 @@
-// See it think: what is shown is what the formulas say, and nothing happens while it is off.
+// The inspector, "See it think": it shows what the formulas say, and nothing runs while it is closed.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
-import { Line } from "../../www/inspector/snapshots.js";
+import { InspectedLine } from "../../www/inspector/snapshots.js";
 import { clouds, placement } from "../../www/inspector/drawing.js";
 import { open } from "./site.js";
 
 const site = await open();
 
-/** A visitor whose page's requests to the worker are counted by type. */
+/** A visitor, with what the inspector's tests do and look at. */
 async function come(visit = {}) {
   const visitor = await site.come({ query: "?engine=cpu", ...visit });
   const { page } = visitor;
@@ -19,14 +19,14 @@ async function come(visit = {}) {
     point: panel.getByLabel("Point"),
     press: (name) => page.getByRole("button", { name }).click(),
     toggle: () => page.getByRole("button", { name: "See it think" }).click(),
-    /** What a formula's card says, numbers only. */
+    /** The numbers on a formula's card. */
     numbers: async (title) => {
       const card = panel.locator(".card").filter({ has: page.getByRole("heading", { name: title, exact: true }) });
       const live = await card.locator(".live").textContent();
       return (live.match(/[−-]?\d+(\.\d+)?/g) ?? []).map((found) => Number(found.replace("−", "-")));
     },
     at: async () => Number((await panel.locator(".where").textContent()).split(" ")[0]),
-    /** Waits until the panel has shown a point, thoughts and all. */
+    /** Waits until the panel has shown a point with its numbers. */
     shows: (point) =>
       page.waitForFunction(
         (point) =>
@@ -46,7 +46,7 @@ async function come(visit = {}) {
   });
 }
 
-/** Whether a number that is shown with so many decimals may stand for another. */
+/** Asserts that a rounded number may be that of another one. */
 function near(found, expected, slack) {
   assert.ok(Math.abs(found - expected) <= slack, `${found} instead of ${expected}`);
 }
@@ -102,7 +102,7 @@ test("while it writes and afterwards: pause, step and scrub by keyboard, with th
   assert.match(await panel.textContent(), /Mostly on “t”, character 1 of 5\./);
   assert.ok((await visitor.drawn("#canvas")) < ink);
   for (const canvas of [".inspector-overlay", "#inspector .view canvas >> nth=0", "#inspector .time >> nth=0", "#inspector .time >> nth=1"]) {
-    // The loupe glides there.
+    // The magnifier moves there gradually.
     for (let tries = 0; (await visitor.drawn(canvas)) <= 50; tries++) {
       assert.ok(tries < 50, `${canvas} shows something`);
       await page.waitForTimeout(100);
@@ -130,7 +130,7 @@ test("while it writes and afterwards: pause, step and scrub by keyboard, with th
   await visitor.leave();
 });
 
-test("off, nothing is asked of the worker, made or drawn; without a text there is no window", async () => {
+test("closed, it requests nothing, builds nothing and draws nothing; without a text there is no window", async () => {
   const visitor = await come({ reducedMotion: "reduce" });
   const { page, panel } = visitor;
   await page.evaluate(() => {
@@ -202,7 +202,7 @@ test("the clouds are around the points that were drawn, on every line of the pag
   await visitor.leave();
 });
 
-test("strokes that are gone on with are not thought, but what follows them is", async () => {
+test("strokes that are continued have no snapshots, but what follows them has", async () => {
   const visitor = await come({ reducedMotion: "reduce" });
   const { page, panel } = visitor;
   await visitor.toggle();
@@ -228,7 +228,34 @@ test("strokes that are gone on with are not thought, but what follows them is", 
   await visitor.leave();
 });
 
-test("axe finds nothing serious while it thinks, light or dark", async () => {
+test("a request that fails is reported in the panel, and the writing goes on", async () => {
+  // The network's values cannot be had, in the engine's worker.
+  const route = [
+    "**/pkg/running_hand.js",
+    async (route) => {
+      const response = await route.fetch();
+      const failing = 'Thinking.prototype.moments = async () => { throw new Error("no values today"); };';
+      await route.fulfill({ response, body: `${await response.text()}\n${failing}` });
+    },
+  ];
+  const visitor = await come({ route });
+  const { panel } = visitor;
+  await visitor.toggle();
+  await visitor.text.fill("still");
+  await visitor.press("Write");
+  await panel.getByText("What the network computed cannot be shown: no values today").waitFor();
+  assert.match(await visitor.status.textContent(), /(Writing …|Done)$/, "the status line does not report it");
+  await visitor.hears(/Done$/);
+  await visitor.toggle();
+  const ink = await visitor.downloads();
+  await visitor.speed("At once");
+  await visitor.writes();
+  assert.equal(await visitor.downloads(), ink, "all of it was written");
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
+test("axe finds nothing serious while the inspector is open, light or dark", async () => {
   const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
   for (const colorScheme of ["light", "dark"]) {
     // axe is put into the page, which its policy would rightly refuse.
@@ -245,12 +272,12 @@ test("axe finds nothing serious while it thinks, light or dark", async () => {
   }
 });
 
-/** A line of two components, whose points went (10, 0), (0, 10), (−4, 6), before a page laid them elsewhere. */
+/** A line with two components, whose offsets are (10, 0), (0, 10), (−4, 6) before a page lays them out. */
 function line() {
   const head = (dx, dy) => [0.1, 2.2, 0, 0, 0.5, 1, dx, dy, 0, 1];
   const components = [0.3, 1, 0, 0.1, 0.2, 0, 0.5, -2, -1.6, 0.7, 0, 2, 0.3, 0.4, 0.5, 1.3, -1, -0.9];
-  const moments = [head(1, 0), head(0, 1), head(-0.4, 0.6)].flatMap((own) => [...own, ...components]);
-  return new Line({
+  const moments = [head(1, 0), head(0, 1), head(-0.4, 0.6)].flatMap((values) => [...values, ...components]);
+  return new InspectedLine({
     line: 0,
     first: 5,
     ahead: 1,
@@ -267,7 +294,7 @@ function line() {
   });
 }
 
-test("where the page laid a line is found from its points, and ellipses are laid likewise", () => {
+test("how the page laid out a line is estimated from its points, and ellipses are laid out likewise", () => {
   // Squeezed to half, and leaning: x' = x / 2 − y / 5, y' = y.
   const offsets = [[10, 0], [0, 10], [-4, 6]];
   const points = new Float32Array(3 * 9);

@@ -1,4 +1,4 @@
-// Lines written by workers beside the engine's own: on machines with at least two cores, where a helper begins.
+// The line pool: lines written by further workers, on machines with at least two cores.
 
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
@@ -7,14 +7,14 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { DIST, Visitor, launch, serve } from "./site.js";
 
-const skip = availableParallelism() < 2 && "one core: nobody helps";
+const skip = availableParallelism() < 2 && "one core: there is no pool";
 const TEXT = "The first line\nthe second\nand a third\n\nthen a fifth\nand the last";
 
 let browser, folder, server;
 before(async () => {
   browser = await launch();
-  // The site, in which one file can be another: nobody can step between a worker and its own worker.
-  folder = await mkdtemp(join(tmpdir(), "running-hand-helpers-"));
+  // A copy of the site in which pool-worker.js can be replaced: the browser's tools cannot intercept a worker's worker.
+  folder = await mkdtemp(join(tmpdir(), "running-hand-pool-"));
   for (const name of await readdir(DIST)) if (name !== "engine") await symlink(join(DIST, name), join(folder, name));
   await mkdir(join(folder, "engine"));
   for (const name of await readdir(join(DIST, "engine"))) await symlink(join(DIST, "engine", name), join(folder, "engine", name));
@@ -26,11 +26,14 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** What worker.js says to these requests, each made when, or some ms after, the one before has led to a message of the type. */
-async function said(requests, helper) {
-  const own = join(folder, "engine/pool-worker.js");
-  await rm(own);
-  await (helper === undefined ? symlink(join(DIST, "engine/pool-worker.js"), own) : writeFile(own, helper));
+/**
+ * What worker.js answers to these requests, each sent when, or some ms after, the one before has got the kind of reply
+ * that it waits for. With `poolWorker` that script takes the place of pool-worker.js.
+ */
+async function replies(requests, poolWorker) {
+  const path = join(folder, "engine/pool-worker.js");
+  await rm(path);
+  await (poolWorker === undefined ? symlink(join(DIST, "engine/pool-worker.js"), path) : writeFile(path, poolWorker));
   server.asked.length = 0;
   const visitor = await Visitor.come(browser, server.address, { query: "?engine=cpu" });
   const heard = await visitor.page.evaluate(async (requests) => {
@@ -40,14 +43,16 @@ async function said(requests, helper) {
     const heard = [];
     let notice = () => {};
     worker.onmessage = ({ data }) => {
-      heard.push({ ...data, ...(data.points && { points: [...data.points] }) });
+      if (data.event?.points) data.event.points = [...data.event.points];
+      heard.push(data);
       notice();
     };
-    worker.postMessage({ type: "open", engine: "cpu", build: site.build, lazy: true });
-    for (const [request, type, job, later = 0] of requests) {
+    worker.postMessage({ id: 1, type: "open", params: { engine: "cpu", build: site.build, lazy: true } });
+    const isKind = { points: ({ event }) => event?.type === "points", end: (reply) => "result" in reply, error: (reply) => "error" in reply };
+    for (const { message, until, later = 0 } of requests) {
       await new Promise((done) => setTimeout(done, later));
-      worker.postMessage(request);
-      while (!heard.some((message) => message.type === type && message.job === job)) {
+      worker.postMessage(message);
+      while (!heard.some((reply) => reply.id === message.id && isKind[until](reply))) {
         await new Promise((done) => (notice = done));
       }
     }
@@ -55,65 +60,76 @@ async function said(requests, helper) {
     return heard;
   }, requests);
   await visitor.leave();
-  return { heard, begun: server.asked.filter((name) => name === "engine/pool-worker.js").length };
+  return { heard, started: server.asked.filter((name) => name === "engine/pool-worker.js").length };
 }
 
-const write = (job, until = "finish", options = {}) => [{ type: "write", job, text: TEXT, options: { seed: 4, ...options } }, until, job];
+const write = (id, until = "end", options = {}) => ({
+  message: { id, type: "write", params: { text: TEXT, options: { seed: 4, ...options } } },
+  until,
+});
 
-/** By then all is written that can be. */
-const cancel = (job) => [{ type: "cancel" }, "finish", job, 1500];
+/** Cancels after a time in which all lines are written that can be. */
+const cancel = (id) => ({ message: { id, type: "cancel" }, until: "end", later: 1500 });
 
 /** Points of each line of the sheet, and how the text ended. */
-function ink(heard, job) {
-  const of = heard.filter((message) => message.job === job);
+function ink(heard, id) {
   const rows = {};
-  for (const { type, row, points } of of) if (type === "points") (rows[row] ??= []).push(...points);
-  return { rows, finish: of.find(({ type }) => type === "finish")?.finish };
+  for (const { event } of heard.filter((reply) => reply.id === id)) {
+    if (event?.type === "points") (rows[event.row] ??= []).push(...event.points);
+  }
+  return { rows, finish: heard.find((reply) => reply.id === id && "result" in reply)?.result };
 }
 
-test("a page of text is the same with helpers and without, whatever becomes of them", { skip }, async () => {
-  const { heard, begun } = await said([write(1), write(2)]);
-  const whole = ink(heard, 1);
+test("a page of text is the same with the pool and without, whatever goes wrong in it", { skip }, async () => {
+  const { heard, started } = await replies([write(2), write(3)]);
+  const whole = ink(heard, 2);
   assert.deepEqual([Object.keys(whole.rows), whole.finish], [["0", "1", "2", "4", "5"], "stopped"]);
-  assert.deepEqual(ink(heard, 2), whole);
-  assert.ok(begun >= 1, "a helper began");
+  assert.deepEqual(ink(heard, 3), whole);
+  assert.ok(started >= 1, "a pool worker was started");
   const broken = [
     "throw new Error('does not start')",
     "onmessage = () => {}",
-    "onmessage = ({ data }) => data.type === 'weights' && postMessage({ id: 0 })",
-    "onmessage = ({ data }) => postMessage({ id: data.id ?? 0 })",
-    "onmessage = ({ data }) => { if (data.id) throw new Error('went wrong'); postMessage({ id: 0 }) }",
-    "onmessage = ({ data: { id = 0 } }) => postMessage({ id, written: { steps: new Float32Array(), finish: 'cancelled' } })",
+    // Ready, but without an answer to lines; with an empty one; with an error; with an exception.
+    `onmessage = ({ data: { id, type } }) => type === "setWeights" && postMessage({ id, result: undefined })`,
+    "onmessage = ({ data: { id } }) => postMessage({ id, result: undefined })",
+    `onmessage = ({ data: { id, type } }) => postMessage(type === "setWeights" ? { id, result: undefined } : { id, error: "no" })`,
+    `onmessage = ({ data: { id, type } }) => {
+      if (type === "writeLine") throw new Error("went wrong");
+      postMessage({ id, result: undefined });
+    }`,
+    "onmessage = ({ data: { id } }) => postMessage({ id, result: { steps: new Float32Array(), finish: 'cancelled' } })",
   ];
-  for (const helper of broken) {
-    const { heard } = await said([write(1), write(2)], helper);
-    assert.deepEqual([ink(heard, 1), ink(heard, 2)], [whole, whole], helper);
+  for (const poolWorker of broken) {
+    const { heard } = await replies([write(2), write(3)], poolWorker);
+    assert.deepEqual([ink(heard, 2), ink(heard, 3)], [whole, whole], poolWorker);
   }
 });
 
-test("lines that helpers write are on the page", { skip }, async () => {
+test("lines that the pool writes are on the page", { skip }, async () => {
   // One that always writes the same short stroke.
-  const helper = `onmessage = ({ data: { id = 0 } }) => postMessage({ id, written: {
+  const poolWorker = `onmessage = ({ data: { id } }) => postMessage({ id, result: {
     steps: Float32Array.from({ length: 27 }, (_, k) => (k % 9 < 2 ? 1 : 0)), finish: "stopped" } })`;
-  const { heard } = await said([write(1), write(2)], helper);
-  const { rows, finish } = ink(heard, 2);
+  const { heard } = await replies([write(2), write(3)], poolWorker);
+  const { rows, finish } = ink(heard, 3);
   assert.equal(finish, "stopped");
   const strokes = Object.values(rows).filter((points) => points.length === 4 * 3);
   assert.ok(strokes.length >= 1 && strokes.length < 5, `${strokes.length}`);
-  assert.ok(rows[0].length > 100, "the first line is not lent");
+  assert.ok(rows[0].length > 100, "the engine's worker writes the first line itself");
 });
 
-test("a text that waits for a helper can be ended, by the next text too", { skip }, async () => {
-  const { heard } = await said(
-    [write(1, "points"), cancel(1), write(2, "points"), write(3, "points"), cancel(3)],
-    "onmessage = ({ data }) => data.type === 'weights' && postMessage({ id: 0 })",
+test("a text that waits for the pool can be cancelled, by the next text too", { skip }, async () => {
+  const { heard } = await replies(
+    [write(2, "points"), cancel(2), write(3, "points"), write(4, "points"), cancel(4)],
+    `onmessage = ({ data: { id, type } }) => type === "setWeights" && postMessage({ id, result: undefined })`,
   );
-  for (const job of [2, 3]) assert.equal(ink(heard, job).finish, "cancelled");
+  for (const id of [2, 3, 4]) assert.equal(ink(heard, id).finish, "cancelled");
 });
 
-test("what is wrong with a text is told once", { skip }, async () => {
-  const { heard } = await said([write(1, "error", { attempts: 99 }), write(2)]);
-  assert.match(heard.find(({ type }) => type === "error").message, /attempts/);
-  assert.equal(heard.filter(({ type }) => type === "error").length, 1);
-  assert.equal(ink(heard, 2).finish, "stopped");
+test("what is wrong with a text is reported once, to its own request", { skip }, async () => {
+  const { heard } = await replies([write(2, "error", { attempts: 99 }), write(3)]);
+  const errors = heard.filter((reply) => "error" in reply);
+  assert.equal(errors.length, 1);
+  assert.equal(errors[0].id, 2);
+  assert.match(errors[0].error, /attempts/);
+  assert.equal(ink(heard, 3).finish, "stopped");
 });

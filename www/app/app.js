@@ -1,230 +1,182 @@
-// The app: what is being written, and by whom the page's parts hear of it.
-//
-// Each part of the page that has a module of its own (own.js, take.js, think.js) exports
-// `mount(app)` and gets this object:
-//
-// - `app.wish`: the form's settings (see `Shared` in link.js); `app.look`: those of the sheet.
-// - `app.points`: the points as they came from the engine (`Points`: `count`, `subarray()`), x, y, pen
-//   in corpus units on an endless sheet. `app.layout`: the same points on their pages, as seen, leaning
-//   and wandering; `app.pages()`: a copy of what is drawn, page by page, with the page's measures.
-// - `app.plan`: the engine's plan of it, `undefined` before the first; `app.writing`: whether it goes on.
-// - `app.sheet`: the canvas: `drawn`, `pause(bool)`, `show(count)`, `position(point)`, event "drawn".
-// - `app.hands`: `addOwn`, `removeOwn`, `chooseOwn`.
-// - `app.write(extra)`: writes what the form asks for; `extra` is added to the engine's options, such as
-//   `{ prime }`. `app.stop()`. `app.goOn(points)`: shows points and goes on from them without a text;
-//   `app.again()`: either once more;
-//   `app.given`: how many points of what is being written are such.
-// - `app.send(request, transfer)`: a request of one's own to worker.js. What comes back that the app
-//   does not know is an event "reply" with the reply as its `detail`.
-// - `app.say(message, problem)`: the status line. `app.useWeights(file)`: another network.
-// - events: "ready" (networks and hands are there), "weights" (others are), "started" (a plan is there, the sheet is empty),
-//   "points" (more have come), "finished" (all are drawn), "stopped" (the visitor stopped it), "cleared"
-//   (a new writing was asked for), "look" (the sheet looks otherwise).
+// The application: the text that is being written, the sheet it is drawn on, and the engine that writes it. The
+// dialogs and panels (capture/, export/, inspector/) get this object and follow its events.
 
-import { element } from "../util/dom.js";
+import { startEngine } from "../engine/client.js";
 import { LETTER, LINE_SPACING, Layout, paperSize } from "../sheet/layout.js";
 import { Points } from "../sheet/points.js";
 import { Sheet } from "../sheet/sheet.js";
-import { asWord, whole } from "./stroke-encoding.js";
-import { hideLine, hideLoading, say, sayEngine, showLine, showLoading } from "./status.js";
-import { script } from "../util/trusted-types.js";
+import { element } from "../util/dom.js";
+import { site } from "../util/site-files.js";
+import { hideLine, hideLoading, showEngine, showLine, showLoading, showStatus } from "./status.js";
+import { encodeStrokes, roundStrokes } from "./stroke-encoding.js";
 
-/** @typedef {import("../engine/worker.js").Request} Request */
-/** @typedef {import("../engine/worker.js").Reply} Reply */
+/** @typedef {import("../engine/messages.js").WriteEvent} WriteEvent */
 /** @typedef {import("../pkg/running_hand.js").Plan} Plan */
-/** @typedef {import("./link.js").Shared} Shared */
+/** @typedef {import("../sheet/sheet.js").DrawnPage} DrawnPage */
+/** @typedef {import("./link.js").Settings} Settings */
 
 /**
- * A page as it is seen.
- * @typedef {object} DrawnPage
- * @property {Float32Array} points x, y, pen, from the page's upper left corner
- * @property {import("../sheet/layout.js").Measures} measures of the page, in corpus units, and how large these are
+ * Points of the first line that tell where it runs, so that the pen need not wait for all of it: its beginning is then
+ * within 24 units of where the whole line puts it (median of 96 lines; within 64 for nine in ten). An x is 200 high.
  */
-
-/**
- * So many points of the first line tell about where it runs: the pen need not wait for all of it. Where it begins is
- * then within 24 units of what all of them tell (median of 96 lines; 64 nine times in ten), a letter's x being 200 high.
- */
-const ENOUGH = 60;
-/** Milliseconds that the pen waits for the first line if it is to be drawn at once: it is then set level on its rule. */
-const PATIENCE = 450;
+const POINTS_TO_PLACE = 60;
+/** Milliseconds that ink which is drawn at once waits for the whole first line, so that it need not move afterwards. */
+const MAX_WAIT = 450;
 /** About how many letters a scribble has. */
-const SCRIBBLE = 72;
+const SCRIBBLE_LETTERS = 72;
 /** Largest weights file that is read, in bytes. */
-const LARGEST = 256 * 2 ** 20;
-/** More characters than these are not listed one by one, nor read out as what the picture shows. */
-const MANY = 24;
-const LONG = 300;
+const MAX_WEIGHTS = 256 * 2 ** 20;
+/** Characters that the status line lists at most, and letters of the text that the canvas' label has at most. */
+const MAX_LISTED = 24;
+const MAX_LABEL = 300;
 
+/**
+ * Events:
+ * - "ready": networks and hands are loaded; "weights": other weights are; "broken": the engine cannot write any more;
+ * - "busy": `writing` has changed; "cleared": a new text was requested; "started": its plan is known, the sheet is empty;
+ *   "points": more have come; "finished": all are drawn; "stopped": the visitor stopped it;
+ * - "look": the sheet looks otherwise.
+ */
 export class App extends EventTarget {
   /** @type {import("./form.js").Form} */ #form;
-  #worker = new Worker(script("engine/worker.js"), { type: "module" });
+  client = startEngine(({ label, notice }) => showEngine(label, notice));
   sheet = new Sheet(element("canvas", HTMLCanvasElement), element("pen", SVGSVGElement));
   #canvas = element("canvas", HTMLCanvasElement);
-  points = new Points();
-  /** @type {Layout | undefined} */ layout;
-  /** @type {Plan | undefined} */ plan;
-  /** Which weights write, as far as they are there: a link tells, so that others can be told apart. */
-  fingerprints = { synthesis: "", prediction: "" };
-  /** Those that a link was made with; "" if nobody says. */ #promised = "";
-  /** Whether the networks are there. */ ready = false;
-  writing = false;
-  /** Number of the text being written; what still comes of older ones is ignored. */ #job = 0;
-  /** Said at the end: characters that could not be written, a line that ran on. */ #remarks = "";
-  /** Said with the first of these: what is the matter with the address. */ complaints = "";
-  /** Whether the ink is wanted at once, this time. */ #hurry = false;
-  /** Strokes of the visitor's that are gone on with, and how many points they have. @type {Float32Array} */ #given = new Float32Array();
-  /** Whether all points have come. */ #ended = true;
-  /** Whether the pen is seen to move, this time. */ #moves = false;
-  /** When the pen may begin, and what wakes it then. */ #due = 0;
-  #alarm = 0;
+  /** The points as the engine made them. */ points = new Points();
+  /** The same points on their pages. @type {Layout | undefined} */ layout;
+  /** Of the text that was begun last. @type {Plan | undefined} */ plan;
+  /** Fingerprints of the weights, as far as they are loaded. */ fingerprints = { synthesis: "", prediction: "" };
+  /** Fingerprint of the weights that a link was made with; "" if it does not say. */ #expectedWeights = "";
+  /** Whether a text can be written. */ ready = false;
+  /** Whether one is being written or drawn. */ writing = false;
+  /** The request that is being written; aborting it ends it. */ #request = new AbortController();
+  /** Said when the text is done: characters that could not be written, a line that was cut. */ #notes = "";
+  /** Said first of all: what was wrong with the address, or with storing a hand. */ pendingNotes = "";
+  /** Whether this text is drawn at once. */ #instant = false;
+  /** Strokes that the visitor drew and the network continues: x, y, pen. @type {Float32Array} */ #initialStrokes = new Float32Array();
+  /** Whether all points have come. */ #complete = true;
+  /** Whether the pen is seen to move, for this text. */ #animated = false;
+  /** When the pen may begin, by `performance.now()`, and the timer for that. */ #penStart = 0;
+  #penTimer = 0;
 
   /** @param {import("./form.js").Form} form */
   constructor(form) {
     super();
     this.#form = form;
-    this.#worker.addEventListener("message", (/** @type {MessageEvent<Reply>} */ event) => this.#hear(event.data));
-    this.#worker.addEventListener("error", (event) => {
-      event.preventDefault();
-      hideLoading();
+    this.client.addEventListener("broken", () => {
       this.ready = false;
-      this.#tell("broken");
-      const cause = event.message ? ` (${event.message})` : "";
-      say(
-        `The engine did not start${cause}. It needs WebAssembly SIMD and module workers: Chrome 91, Firefox 114, ` +
-          "Safari 16.4 or later. If your browser is newer, load the page again.",
-        true,
-      );
+      this.#emit("broken");
+      this.#fail(this.client.failure);
     });
-    form.addEventListener("look", () => this.#relook());
-    this.sheet.addEventListener("drawn", () => this.#count());
-    this.#blank();
+    form.addEventListener("look", () => this.#changeLook());
+    this.sheet.addEventListener("drawn", () => this.#showLine());
+    this.#clearSheet();
+  }
+
+  /** Starts the engine and loads what it needs. @param {import("../pkg/running_hand.js").EngineChoice} engine */
+  async open(engine) {
+    try {
+      const { styles, fingerprint } = await this.client.request("open", { engine, build: site.build }, {
+        onEvent: ({ loaded, total }) => showLoading(loaded, total),
+      });
+      await this.#setSynthesis(styles, fingerprint);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   get hands() {
     return this.#form.hands;
   }
 
-  get wish() {
-    return this.#form.wish;
+  get settings() {
+    return this.#form.settings;
   }
 
-  get look() {
-    return this.#form.wish;
-  }
-
-  say = say;
-
-  /** @param {Request} request @param {Transferable[]} [transfer] */
-  send(request, transfer = []) {
-    this.#worker.postMessage(request, transfer);
-  }
-
-  /** Which weights write what the form asks for; "" while they are not there. */
+  /** Fingerprint of the weights that write what the form says; "" while they are not loaded. */
   get fingerprint() {
-    return this.fingerprints[this.#form.reads && !this.given ? "synthesis" : "prediction"];
+    return this.fingerprints[this.#form.hasText && !this.initialCount ? "synthesis" : "prediction"];
   }
 
-  /** Strokes that are gone on with, as a link holds them; "" if there are none. */
-  get strokes() {
-    return asWord(this.#given);
+  /** The strokes that are continued, encoded for a link; "" if there are none or too many. */
+  get encodedStrokes() {
+    return encodeStrokes(this.#initialStrokes);
   }
 
-  /** How many of the first points are the visitor's own, not the network's. */
-  get given() {
-    return this.#given.length / 3;
+  /** How many of the first points are strokes of the visitor's. */
+  get initialCount() {
+    return this.#initialStrokes.length / 3;
+  }
+
+  /** The paper's width and height in millimetres; `undefined` for a sheet as wide as the ink. */
+  get paperSize() {
+    return paperSize(this.settings);
   }
 
   /**
-   * Shows strokes and lets the network go on from them, without a text.
+   * Shows strokes and lets the network continue them, without a text.
    * @param {Float32Array} points x, y, pen
-   * @param {{ hurry?: boolean, weights?: string }} [how] as `write`
+   * @param {{ instant?: boolean, weights?: string }} [how] as for `write`
    */
-  goOn(points, how = {}) {
-    const given = whole(points);
-    this.write({ prime: { text: "", points: given } }, { ...how, given });
+  continueStrokes(points, how = {}) {
+    const strokes = roundStrokes(points);
+    this.#write("", { prime: { text: "", points: strokes } }, { ...how, strokes });
   }
 
   /**
-   * Writes what the form asks for.
-   * @param {object} [extra] options for the engine besides
-   * @param {{ hurry?: boolean, given?: Float32Array, weights?: string }} [how] at once; points to go on from, without
-   *   a text; fingerprint of the weights that are expected to write
+   * Writes what the form says.
+   * @param {object} [how]
+   * @param {boolean} [how.instant] whether to draw the ink at once
+   * @param {string} [how.weights] fingerprint of the weights that are expected to write it
    */
-  write(extra = {}, { hurry = false, given = new Float32Array(), weights = "" } = {}) {
-    const { text, style, blend, share, bias, temperature, seed, columns } = this.wish;
-    const reads = this.#form.reads && !given.length;
-    this.#job += 1;
-    this.#hurry = hurry;
-    this.#given = given;
-    this.#promised = weights;
-    clearTimeout(this.#alarm);
-    this.sheet.stop();
-    this.#setWriting(true);
-    say("Writing …");
-    this.#tell("cleared");
-    /** @type {import("../pkg/running_hand.js").WriteOptions} */
-    const options = { bias, temperature, seed, columns };
-    if (style !== "") options.style = style;
-    if (style !== "" && blend !== "") options.blend = { style: blend, share };
-    // A scribble would go on where the own hand's ink ends.
-    const own = reads ? (this.hands.own?.extra() ?? {}) : {};
-    this.send({ type: "write", job: this.#job, text: reads ? text : "", options: { ...options, ...own, ...extra } });
+  write(how = {}) {
+    const { hasText } = this.#form;
+    // Without a text, a captured hand would make the network continue the hand's own ink.
+    const hand = hasText ? this.hands.captured?.engineOptions() : {};
+    this.#write(hasText ? this.settings.text : "", { ...hand }, how);
   }
 
-  /** What is on the sheet once more, as the form is now. */
-  again() {
-    if (this.given) this.goOn(this.#given);
+  /** Writes once more what is on the sheet, with the form's settings. */
+  rewrite() {
+    if (this.initialCount) this.continueStrokes(this.#initialStrokes);
     else this.write();
   }
 
   stop() {
     if (!this.writing) return;
-    this.#job += 1;
-    this.send({ type: "cancel" });
+    this.#request.abort();
     this.sheet.stop();
-    clearTimeout(this.#alarm);
+    clearTimeout(this.#penTimer);
     this.points.cut(this.sheet.drawn);
-    this.#ended = true;
+    this.#complete = true;
     this.layout?.update(this.sheet.drawn, true);
     this.sheet.changed();
     this.#setWriting(false);
-    this.#canvas.setAttribute("aria-label", `Handwriting, stopped: ${this.#written()}`);
-    say("Stopped");
-    this.#tell("stopped");
+    this.#canvas.setAttribute("aria-label", `Handwriting, stopped: ${this.#label()}`);
+    showStatus("Stopped");
+    this.#emit("stopped");
   }
 
-  /** Lets the network of a visitor's file write from now on. @param {File} file */
+  /** Lets the network of a file write from now on. @param {File} file */
   async useWeights(file) {
+    const { name } = file;
     this.stop();
-    say(`Reading ${file.name} …`);
+    showStatus(`Reading ${name} …`);
     try {
-      if (file.size > LARGEST) throw new Error(`${file.name} is larger than any network that a page could run.`);
+      if (file.size > MAX_WEIGHTS) throw new Error(`${name} is larger than any network that a page could run.`);
       const bytes = new Uint8Array(await file.arrayBuffer());
-      this.send({ type: "weights", bytes, name: file.name }, [bytes.buffer]);
+      const transfer = [bytes.buffer];
+      const { kind, styles, fingerprint } = await this.client.request("loadWeights", { bytes, name }, { transfer });
+      if (kind === "synthesis") await this.#setSynthesis(styles, fingerprint);
+      else this.fingerprints[kind] = fingerprint;
+      const what = kind === "synthesis" ? "writes now" : "scribbles now, where there is no text";
+      showStatus(`${name} ${what}, until the page is loaded again. Ready`);
     } catch (error) {
-      say(error instanceof Error ? error.message : String(error), true);
+      showStatus(`${message(error)} ${this.ready ? "The network from before writes on." : ""}`.trimEnd(), true);
     }
   }
 
-  /** @param {Extract<Reply, { type: "weights" }>} reply */
-  async #change({ kind, name, styles, fingerprint, problem }) {
-    if (problem) {
-      say(`${problem} ${this.ready ? "The network from before writes on." : ""}`.trimEnd(), true);
-      return;
-    }
-    this.fingerprints[kind] = fingerprint;
-    if (kind === "synthesis") {
-      await this.#form.fill(styles, fingerprint);
-      hideLoading();
-      this.#tell(this.ready ? "weights" : "ready");
-      this.ready = true;
-    }
-    const what = kind === "synthesis" ? "writes now" : "scribbles now, where there is no text";
-    say(`${name} ${what}, until the page is loaded again. Ready`);
-  }
-
-  /** What is drawn, page by page. @returns {DrawnPage[]} */
+  /** What is drawn, page by page; a copy. @returns {DrawnPage[]} */
   pages() {
     const { layout } = this;
     if (!layout) return [];
@@ -237,195 +189,220 @@ export class App extends EventTarget {
     return pages;
   }
 
-  /** The paper's width and height in millimetres; `undefined` for a sheet as wide as the ink. */
-  get paperSize() {
-    return paperSize(this.look);
+  // --- the engine ------------------------------------------------------------------------------
+
+  /** @param {string[]} styles @param {string} fingerprint */
+  async #setSynthesis(styles, fingerprint) {
+    this.fingerprints.synthesis = fingerprint;
+    hideLoading();
+    // Awaited, because a hand's picture tells how wide it writes, and that breaks the lines of a link's text.
+    await this.#form.setHands(styles, fingerprint);
+    const first = !this.ready;
+    this.ready = true;
+    if (first) showStatus(`${this.pendingNotes}Ready`);
+    this.#emit(first ? "ready" : "weights");
   }
 
-  /** @param {string} type @param {unknown} [detail] */
-  #tell(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+  /**
+   * @param {string} text
+   * @param {import("../pkg/running_hand.js").WriteOptions} extra options besides the form's
+   * @param {{ instant?: boolean, weights?: string, strokes?: Float32Array }} how
+   */
+  #write(text, extra, { instant = false, weights = "", strokes = new Float32Array() }) {
+    const { style, blend, share, bias, temperature, seed, columns } = this.settings;
+    this.#request.abort();
+    this.#request = new AbortController();
+    this.#instant = instant;
+    this.#initialStrokes = strokes;
+    this.#expectedWeights = weights;
+    clearTimeout(this.#penTimer);
+    this.sheet.stop();
+    this.#setWriting(true);
+    showStatus("Writing …");
+    this.#emit("cleared");
+    /** @type {import("../pkg/running_hand.js").WriteOptions} */
+    const options = { bias, temperature, seed, columns };
+    if (style !== "") options.style = style;
+    if (style !== "" && blend !== "") options.blend = { style: blend, share };
+    const { signal } = this.#request;
+    const onEvent = (/** @type {WriteEvent} */ event) => {
+      if (event.type === "plan") this.#begin(event.plan);
+      else this.#add(event.points, event.row);
+    };
+    this.client.request("write", { text, options: { ...options, ...extra } }, { signal, onEvent }).then(
+      (finish) => this.#end(finish),
+      (error) => {
+        if (!signal.aborted) this.#fail(error);
+      },
+    );
   }
 
-  /** @param {boolean} busy */
-  #setWriting(busy) {
-    this.writing = busy;
-    if (!busy) hideLine();
-    this.#tell("busy");
-  }
-
-  /** An empty sheet. */
-  #blank() {
-    this.points = new Points();
-    this.layout = new Layout(this.points, this.look, { letters: 0, rows: 1, letter: 0, given: 0, level: true });
-    this.sheet.begin(this.layout, Infinity);
-  }
-
-  /** The same ink, seen otherwise. */
-  #relook() {
-    this.layout?.relay(this.look, this.#ended);
-    this.sheet.changed();
-    this.#tell("look");
-  }
-
-  #count() {
-    if (!this.writing || !this.plan || !this.layout) return;
-    showLine(this.layout.lineOf(this.sheet.drawn - 1) + 1, this.plan.lines.length);
+  /** The engine could not be opened, or a text could not be written. @param {unknown} error */
+  #fail(error) {
+    hideLoading();
+    this.sheet.stop();
+    this.#setWriting(false);
+    showStatus(message(error), true);
   }
 
   /** @param {Plan} plan */
   #begin(plan) {
-    const { wish } = this;
+    const { settings } = this;
     const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const letters = plan.kind === "synthesis" ? Math.max(0, ...plan.lines.map((line) => line.length)) : wish.columns;
+    const level = plan.kind === "synthesis";
+    const letters = level ? Math.max(0, ...plan.lines.map((line) => line.length)) : settings.columns;
     this.plan = plan;
     this.points = new Points();
-    const level = plan.kind === "synthesis";
-    const free = level ? wish.text.trim().split("\n").filter((line) => line.trim() === "").length : 0;
-    const rows = level ? Math.max(1, plan.lines.length + free) : Math.ceil(SCRIBBLE / wish.columns);
-    this.layout = new Layout(this.points, wish, { letters, rows, letter: level ? this.hands.letter : LETTER, given: this.given, level });
-    this.#ended = false;
-    this.#due = performance.now() + PATIENCE;
-    const rate = reduced || this.#hurry ? Infinity : this.#form.speed / plan.sampleMs;
-    this.#moves = rate < Infinity;
+    const empty = level ? settings.text.trim().split("\n").filter((line) => line.trim() === "").length : 0;
+    const rows = level ? Math.max(1, plan.lines.length + empty) : Math.ceil(SCRIBBLE_LETTERS / settings.columns);
+    const letter = level ? this.hands.letterWidth : LETTER;
+    this.layout = new Layout(this.points, settings, { letters, rows, letter, given: this.initialCount, level });
+    this.#complete = false;
+    this.#penStart = performance.now() + MAX_WAIT;
+    const rate = reduced || this.#instant ? Infinity : this.#form.speed / plan.sampleMs;
+    this.#animated = rate < Infinity;
     this.sheet.begin(this.layout, rate);
-    if (this.given) this.#showGiven();
-    this.#remarks = this.complaints;
-    this.complaints = "";
+    if (this.initialCount) this.#showInitialStrokes();
     this.fingerprints[plan.kind] = plan.fingerprint;
-    if (this.#promised && this.#promised !== plan.fingerprint) {
-      this.#remarks += "The link was made with other weights, so the writing is not the same. ";
-    }
-    const leftOut = plan.leftOut.map(visible).filter((name) => name !== "");
-    if (leftOut.length) this.#remarks += `Not among the letters the network knows: ${list(leftOut, " ")}. `;
-    if (plan.transliterated.length) {
-      const pairs = plan.transliterated.map(([from, to]) => `${visible(from)} as ${to}`);
-      this.#remarks += `Written: ${list(pairs, ", ")}. `;
-    }
-    if (level && /\t/.test(wish.text)) this.#remarks += "Tabs are written as blanks. ";
-    // These the engine leaves out without a word, for many are invisible on purpose.
-    if (level && /[^\P{Cc}\s]/u.test(wish.text)) this.#remarks += "Control characters are left out. ";
-    if (plan.kind === "synthesis" && plan.lines.length === 0) this.#remarks += "So there is nothing to write. ";
+    this.#notes = this.pendingNotes + this.#describe(plan);
+    this.pendingNotes = "";
     this.#canvas.setAttribute("aria-label", "Being written");
-    say(`${this.#remarks}Writing …`);
-    this.#tell("started");
+    showStatus(`${this.#notes}Writing …`);
+    this.#emit("started");
   }
 
-  /** The visitor's strokes are there before the pen moves. */
-  #showGiven() {
-    this.points.add(this.#given, 0);
+  /** What will not be written as it was entered. @param {Plan} plan */
+  #describe({ kind, lines, leftOut, transliterated, fingerprint }) {
+    const { text } = this.settings;
+    const synthesis = kind === "synthesis";
+    let notes = "";
+    if (this.#expectedWeights && this.#expectedWeights !== fingerprint) {
+      notes += "The link was made with other weights, so the writing is not the same. ";
+    }
+    const unknown = leftOut.map(nameOf).filter((name) => name !== "");
+    if (unknown.length) notes += `Not among the letters the network knows: ${list(unknown, " ")}. `;
+    if (transliterated.length) {
+      const pairs = transliterated.map(([from, to]) => `${nameOf(from)} as ${to}`);
+      notes += `Written: ${list(pairs, ", ")}. `;
+    }
+    if (synthesis && /\t/.test(text)) notes += "Tabs are written as blanks. ";
+    // The engine does not report these: most control characters are invisible on purpose.
+    if (synthesis && /[^\P{Cc}\s]/u.test(text)) notes += "Control characters are left out. ";
+    if (synthesis && lines.length === 0) notes += "So there is nothing to write. ";
+    return notes;
+  }
+
+  /** Draws the visitor's strokes at once, before the pen moves. */
+  #showInitialStrokes() {
+    this.points.add(this.#initialStrokes, 0);
     this.layout?.update();
     this.sheet.changed();
-    this.sheet.show(this.given);
+    this.sheet.show(this.initialCount);
     this.sheet.pause(false);
   }
 
   /** @param {Float32Array} points @param {number} row */
   #add(points, row) {
     if (this.plan?.kind === "prediction") {
-      // Without text the engine counts no lines; a new one begins at the left edge, a line lower.
+      // Without a text the engine reports no rows: a new one begins at x = 0, a line's height lower.
       let from = 0;
-      let own = this.points.rows.at(-1)?.row ?? 0;
+      let current = this.points.rows.at(-1)?.row ?? 0;
       for (let i = 0; i < points.length; i += 3) {
-        if (points[i] !== 0 || points[i + 1] < (own + 1) * LINE_SPACING) continue;
-        this.points.add(points.subarray(from, i), own);
+        if (points[i] !== 0 || points[i + 1] < (current + 1) * LINE_SPACING) continue;
+        this.points.add(points.subarray(from, i), current);
         from = i;
-        own += 1;
+        current += 1;
       }
-      this.points.add(points.subarray(from), own);
+      this.points.add(points.subarray(from), current);
     } else {
       this.points.add(points, row);
     }
     this.layout?.update(this.sheet.drawn);
-    this.#wake(this.points.rows.length > 1 || (this.#moves && this.points.count >= ENOUGH));
-    this.#tell("points");
-  }
-
-  /** Lets the pen draw what has come, or after a while if the first line is still being written. @param {boolean} now */
-  #wake(now) {
-    clearTimeout(this.#alarm);
-    const wait = this.#due - performance.now();
-    if (now || wait <= 0) this.sheet.changed();
-    else this.#alarm = setTimeout(() => this.sheet.changed(), wait);
-  }
-
-  /** What is written, for those who cannot see it. */
-  #written() {
-    const written = this.plan?.lines.join(" ") ?? "";
-    return written.length > LONG ? `${written.slice(0, LONG)} …` : written;
+    this.#startPen(this.points.rows.length > 1 || (this.#animated && this.points.count >= POINTS_TO_PLACE));
+    this.#emit("points");
   }
 
   /** @param {import("../pkg/running_hand.js").Finish | undefined} finish */
   #end(finish) {
-    if (finish === "cap") this.#remarks += "A line ran on and was cut; another seed may do better. ";
+    if (finish === "cap") this.#notes += "A line ran on and was cut; another seed may do better. ";
     if (finish === "nonfinite") {
-      this.#remarks += "A line broke off: the network computed no number. Another seed may do better. ";
+      this.#notes += "A line broke off: the network computed no number. Another seed may do better. ";
     }
-    this.#ended = true;
+    this.#complete = true;
     this.layout?.update(this.sheet.drawn, true);
-    this.#wake(true);
+    this.#startPen(true);
     this.sheet.complete(() => {
       this.#setWriting(false);
-      const written = this.#written();
-      this.#canvas.setAttribute("aria-label", written ? `Handwriting: ${written}` : "Handwriting without a text");
-      say(`${this.#remarks}Done`);
-      this.#tell("finished");
+      const label = this.#label();
+      this.#canvas.setAttribute("aria-label", label ? `Handwriting: ${label}` : "Handwriting without a text");
+      showStatus(`${this.#notes}Done`);
+      this.#emit("finished");
     });
   }
 
-  /** @param {Reply} data */
-  #hear(data) {
-    if ("job" in data && data.job !== undefined && data.job !== this.#job) return;
-    switch (data.type) {
-      case "progress":
-        showLoading(data.loaded, data.total);
-        break;
-      case "engine":
-        sayEngine(data.label, data.notice);
-        break;
-      case "ready":
-        hideLoading();
-        this.fingerprints.synthesis = data.fingerprint;
-        // The pictures tell how wide a hand writes: a link laid out without them would look otherwise.
-        void this.#form.fill(data.styles, data.fingerprint).then(() => {
-          this.ready = true;
-          say(`${this.complaints}Ready`);
-          this.#tell("ready");
-        });
-        break;
-      case "weights":
-        void this.#change(data);
-        break;
-      case "plan":
-        this.#begin(data.plan);
-        break;
-      case "points":
-        this.#add(data.points, data.row);
-        break;
-      case "finish":
-        this.#end(data.finish);
-        break;
-      case "error":
-        hideLoading();
-        this.sheet.stop();
-        this.#setWriting(false);
-        say(data.message, true);
-        break;
-      default:
-        this.#tell("reply", data);
-    }
+  // --- the sheet -------------------------------------------------------------------------------
+
+  /** Lets the pen draw the points that have come: now, or when it has waited long enough for the whole first line. @param {boolean} now */
+  #startPen(now) {
+    clearTimeout(this.#penTimer);
+    const wait = this.#penStart - performance.now();
+    if (now || wait <= 0) this.sheet.changed();
+    else this.#penTimer = setTimeout(() => this.sheet.changed(), wait);
+  }
+
+  #clearSheet() {
+    this.points = new Points();
+    this.layout = new Layout(this.points, this.settings, { letters: 0, rows: 1, letter: 0, given: 0, level: true });
+    this.sheet.begin(this.layout, Infinity);
+  }
+
+  /** Lays out the same points with the form's settings. */
+  #changeLook() {
+    this.layout?.relay(this.settings, this.#complete);
+    this.sheet.changed();
+    this.#emit("look");
+  }
+
+  #showLine() {
+    if (!this.writing || !this.plan || !this.layout) return;
+    showLine(this.layout.lineOf(this.sheet.drawn - 1) + 1, this.plan.lines.length);
+  }
+
+  /** The text that was written, for the canvas' label. */
+  #label() {
+    const text = this.plan?.lines.join(" ") ?? "";
+    return text.length > MAX_LABEL ? `${text.slice(0, MAX_LABEL)} …` : text;
+  }
+
+  /** @param {boolean} writing */
+  #setWriting(writing) {
+    this.writing = writing;
+    if (!writing) hideLine();
+    this.#emit("busy");
+  }
+
+  /** @param {string} type */
+  #emit(type) {
+    this.dispatchEvent(new Event(type));
   }
 }
 
-/** How a character can be named: one that cannot be seen by its number, one that belongs to another not at all. @param {string} character */
-function visible(character) {
+/** @param {unknown} error */
+const message = (error) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * How a character is named in the status line: by its code point if it cannot be seen, and not at all ("") if it only
+ * modifies its neighbours.
+ * @param {string} character
+ */
+function nameOf(character) {
   if (/[\p{Cf}\p{M}]/u.test(character)) return "";
   if (!/\p{C}/u.test(character)) return character;
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
-/** @param {string[]} names @param {string} between */
-function list(names, between) {
-  const shown = names.slice(0, MANY).join(between);
-  return names.length > MANY ? `${shown}${between}and ${names.length - MANY} more` : shown;
+/** @param {string[]} names @param {string} separator */
+function list(names, separator) {
+  const shown = names.slice(0, MAX_LISTED).join(separator);
+  return names.length > MAX_LISTED ? `${shown}${separator}and ${names.length - MAX_LISTED} more` : shown;
 }

@@ -1,43 +1,45 @@
-// Files that a visitor gives the page, in a field or by dropping them anywhere.
+// Files that a visitor drops on the page, or chooses as weights.
 
 import { element } from "../util/dom.js";
 
-/** @param {import("./app.js").App} app @param {import("../capture/dialog.js").Own} own */
-export function mountFiles(app, own) {
-  const take = (/** @type {File} */ file) => {
-    if (/\.safetensors$/i.test(file.name)) void app.useWeights(file);
-    else if (/\.(json|inkml|xml)$/i.test(file.name)) void own.openFile(file);
-    else {
-      const known = "weights (.safetensors), a hand (.json) and ink (.inkml, .json)";
-      app.say(`${file.name} is nothing that this page can read: that are ${known}.`, true);
-    }
+/**
+ * @param {object} handlers
+ * @param {(file: File) => void} handlers.weights takes a network
+ * @param {(file: File) => void} handlers.ink takes a hand or ink
+ * @param {(file: File) => void} handlers.other takes a file of another kind
+ */
+export function mountFileDrop({ weights, ink, other }) {
+  const open = (/** @type {File} */ file) => {
+    if (/\.safetensors$/i.test(file.name)) weights(file);
+    else if (/\.(json|inkml|xml)$/i.test(file.name)) ink(file);
+    else other(file);
   };
 
   const input = element("weights-file", HTMLInputElement);
   input.addEventListener("change", () => {
     const file = input.files?.[0];
-    // So that the same file may be given again.
+    // So that choosing the same file again is a change.
     input.value = "";
-    if (file) void app.useWeights(file);
+    if (file) weights(file);
   });
 
-  const files = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
-  const over = (/** @type {boolean} */ is) => document.body.classList.toggle("dropping", is);
+  const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
+  const highlight = (/** @type {boolean} */ on) => document.body.classList.toggle("dropping", on);
   addEventListener("dragover", (event) => {
-    if (!files(event)) return;
+    if (!hasFiles(event)) return;
     event.preventDefault();
-    over(true);
+    highlight(true);
   });
   addEventListener("dragleave", (event) => {
-    // From one element to the next it is still over the page.
-    if (!event.relatedTarget) over(false);
+    // Moving from one element to the next has a related target; leaving the page has none.
+    if (!event.relatedTarget) highlight(false);
   });
   addEventListener("drop", (event) => {
-    over(false);
-    // A field for files takes what is dropped on it.
-    if (!files(event) || (event.target instanceof HTMLInputElement && event.target.type === "file")) return;
+    highlight(false);
+    // File inputs handle what is dropped on them.
+    if (!hasFiles(event) || (event.target instanceof HTMLInputElement && event.target.type === "file")) return;
     event.preventDefault();
     const [file] = event.dataTransfer?.files ?? [];
-    if (file) take(file);
+    if (file) open(file);
   });
 }

@@ -1,12 +1,12 @@
-// The form: what the visitor wishes, in and out.
+// The form with the settings of the text and the sheet.
 
-import { element } from "../util/dom.js";
-import { Hands } from "./hand-picker.js";
 import { LETTER, columnsOf } from "../sheet/layout.js";
+import { element } from "../util/dom.js";
+import { HandPicker } from "./hand-picker.js";
 
-/** @typedef {import("./link.js").Shared} Shared */
+/** @typedef {import("./link.js").Settings} Settings */
 
-/** Inks that stand on cream paper, by their names. */
+/** Inks that are legible on cream paper, with their names. */
 const INKS = [
   ["#1f2c6b", "Blue-black"],
   ["#1b1b1f", "Black"],
@@ -20,9 +20,12 @@ const SLIDERS = /** @type {const} */ (["bias", "temperature", "share", "slant", 
 const NUMBERS = /** @type {const} */ ([...SLIDERS, "seed", "columns"]);
 const CHOICES = /** @type {const} */ (["paper", "orientation", "ruling", "size", "tip"]);
 
-/** What shows at once when it is changed. */
+/** Settings that change how existing ink is shown. */
 const LOOKS = ["slant", "wander", "nib", "ruling", "tip", "paper", "orientation", "size"];
+/** Those of them that also change how many letters fit on a line. */
+const PAPERS = ["paper", "orientation", "size"];
 
+/** Events: "look" (ink that is there is to look otherwise), "paper" (its lines are to be broken otherwise). */
 export class Form extends EventTarget {
   #form = element("form", HTMLFormElement);
   #text = element("text", HTMLTextAreaElement);
@@ -30,108 +33,112 @@ export class Form extends EventTarget {
   #speed = element("speed", HTMLSelectElement);
   #blend = element("blend", HTMLSelectElement);
   #inks = element("inks", HTMLElement);
-  #custom = document.createElement("input");
-  hands = new Hands();
-  /** Letters in a line as the paper asks for; another number is the visitor's. */ #derived = 36;
+  #customInk = document.createElement("input");
+  hands = new HandPicker();
+  /** Letters in a line that fit on the paper. If the field has another number, the visitor entered it. */ #fittingColumns = 36;
 
   constructor() {
     super();
     this.#fillInks();
     for (const id of SLIDERS) {
-      this.#number(id).addEventListener("input", () => this.#show(id));
-      this.#show(id);
+      this.#number(id).addEventListener("input", () => this.#showValue(id));
+      this.#showValue(id);
     }
     this.#form.addEventListener("input", ({ target }) => {
       if (!(target instanceof HTMLElement)) return;
-      const paper = ["paper", "orientation", "size"].includes(target.id);
-      if (paper) this.#derive();
+      const paper = PAPERS.includes(target.id);
+      if (paper) this.#fitColumns();
       if (LOOKS.includes(target.id) || this.#inks.contains(target)) this.dispatchEvent(new Event("look"));
       if (paper) this.dispatchEvent(new Event("paper"));
     });
-    this.#form.addEventListener("input", () => this.#colour());
-    for (const field of [this.#text, this.#scribble]) field.addEventListener("input", () => this.#rederive());
-    this.hands.addEventListener("change", () => this.#rederive());
-    this.#blend.addEventListener("input", () => this.#enable());
-    element("paper", HTMLSelectElement).addEventListener("input", () => this.#enable());
-    // On a small screen fewer letters fit that can be read.
+    this.#form.addEventListener("input", () => this.#applyInk());
+    for (const field of [this.#text, this.#scribble]) field.addEventListener("input", () => this.#refitColumns());
+    this.hands.addEventListener("change", () => this.#refitColumns());
+    this.#blend.addEventListener("input", () => this.#updateEnabled());
+    element("paper", HTMLSelectElement).addEventListener("input", () => this.#updateEnabled());
+    // Small letters would be illegible on a small screen.
     if (matchMedia("(max-width: 34rem)").matches) this.#choice("size").value = "large";
-    this.#derive();
-    this.#enable();
+    this.#fitColumns();
+    this.#updateEnabled();
   }
 
-  /** Whether everything can be written as it stands; what cannot is shown. */
-  valid() {
-    // A field within a closed part could not be shown.
-    const wrong = this.#form.querySelector(":invalid:not(fieldset)");
-    const closed = wrong?.closest("details");
+  /** Whether all fields are valid; shows the first that is not. */
+  validate() {
+    // A field in a closed part of the form cannot be focused.
+    const invalid = this.#form.querySelector(":invalid:not(fieldset)");
+    const closed = invalid?.closest("details");
     if (closed) closed.open = true;
     return this.#form.reportValidity();
   }
 
-  /** @param {string[]} names of the network's hands @param {string} weights the network's fingerprint */
-  async fill(names, weights) {
+  /** Lists the hands of a network. @param {string[]} names @param {string} weights the network's fingerprint */
+  async setHands(names, weights) {
     const { value } = this.#blend;
     this.#blend.length = 1;
     for (const name of names) this.#blend.add(new Option(name, name));
     this.#blend.value = names.includes(value) ? value : "";
-    await this.hands.fill(names, weights);
-    this.#enable();
+    await this.hands.setHands(names, weights);
+    this.#updateEnabled();
   }
 
-  /** How many times as fast as a hand the pen goes. */
+  /** How fast the pen is drawn; 1 is as fast as people write. */
   get speed() {
     return Number(this.#speed.value);
   }
 
-  /** @returns {Shared} */
-  get wish() {
+  /** @returns {Settings} */
+  get settings() {
     /** @type {Record<string, unknown>} */
-    const wish = { text: this.#text.value, scribble: this.#scribble.checked };
-    for (const id of NUMBERS) wish[id] = this.#number(id).valueAsNumber;
-    for (const id of CHOICES) wish[id] = this.#choice(id).value;
-    wish.style = this.hands.value;
-    wish.own = this.hands.own?.id ?? "";
-    wish.blend = this.#blend.value;
-    wish.ink = this.ink;
-    return /** @type {Shared} */ (wish);
+    const settings = { text: this.#text.value, scribble: this.#scribble.checked };
+    for (const id of NUMBERS) settings[id] = this.#number(id).valueAsNumber;
+    for (const id of CHOICES) settings[id] = this.#choice(id).value;
+    settings.style = this.hands.value;
+    settings.captured = this.hands.captured?.id ?? "";
+    settings.blend = this.#blend.value;
+    settings.ink = this.ink;
+    return /** @type {Settings} */ (settings);
   }
 
   /**
-   * Fills in what is given; returns what cannot be.
-   * @param {Partial<Shared>} wish
+   * Sets the fields for which there are settings.
+   * @param {Partial<Settings>} settings
+   * @returns {string[]} what could not be set
    */
-  set(wish) {
+  apply(settings) {
     const problems = [];
-    if (wish.text !== undefined) this.#text.value = wish.text;
-    if (wish.scribble !== undefined) this.#scribble.checked = wish.scribble;
-    for (const id of CHOICES) if (wish[id] !== undefined) this.#choice(id).value = /** @type {string} */ (wish[id]);
-    if (wish.style !== undefined) this.hands.value = wish.style;
-    if (wish.columns === undefined && wish.seed !== undefined && wish.text === undefined) {
-      // Another take or another hand.
-      this.#rederive();
-    } else this.#derive();
-    for (const id of NUMBERS) if (wish[id] !== undefined) this.#number(id).valueAsNumber = /** @type {number} */ (wish[id]);
-    for (const id of SLIDERS) this.#show(id);
+    if (settings.text !== undefined) this.#text.value = settings.text;
+    if (settings.scribble !== undefined) this.#scribble.checked = settings.scribble;
+    for (const id of CHOICES) {
+      if (settings[id] !== undefined) this.#choice(id).value = /** @type {string} */ (settings[id]);
+    }
+    if (settings.style !== undefined) this.hands.value = settings.style;
+    // For the same text in another hand or with another seed, a number of letters that the visitor entered stays.
+    if (settings.text === undefined && settings.columns === undefined && settings.seed !== undefined) this.#refitColumns();
+    else this.#fitColumns();
+    for (const id of NUMBERS) {
+      if (settings[id] !== undefined) this.#number(id).valueAsNumber = /** @type {number} */ (settings[id]);
+    }
+    for (const id of SLIDERS) this.#showValue(id);
     for (const key of /** @type {const} */ (["style", "blend"])) {
-      const name = wish[key];
+      const name = settings[key];
       if (name === undefined) continue;
       const known = name === "" || this.hands.names.includes(name);
       if (!known) problems.push(`There is no hand “${name}” here.`);
       if (key === "style") this.hands.value = known ? name : "";
       else this.#blend.value = known ? name : "";
     }
-    if (wish.own && !this.hands.chooseOwn(wish.own)) {
+    if (settings.captured && !this.hands.chooseCaptured(settings.captured)) {
       problems.push("The link is of a hand that someone drew, which stays on their device; so here it is in no one’s hand.");
     }
-    if (wish.ink !== undefined) this.ink = wish.ink;
-    this.#enable();
-    this.#colour();
+    if (settings.ink !== undefined) this.ink = settings.ink;
+    this.#updateEnabled();
+    this.#applyInk();
     return problems;
   }
 
   get ink() {
     const chosen = this.#form.querySelector("input[name=ink]:checked");
-    return chosen instanceof HTMLInputElement && chosen.value ? chosen.value : this.#custom.value;
+    return chosen instanceof HTMLInputElement && chosen.value ? chosen.value : this.#customInk.value;
   }
 
   set ink(colour) {
@@ -141,8 +148,18 @@ export class Form extends EventTarget {
       known.checked = true;
       return;
     }
-    this.#custom.value = colour;
+    this.#customInk.value = colour;
     radios[radios.length - 1].checked = true;
+  }
+
+  /** Whether there is a text to write; without one the network scribbles, and hands have no effect. */
+  get hasText() {
+    return !this.#scribble.checked && this.#text.value.trim() !== "";
+  }
+
+  /** Mean width of a letter of what would be written, in corpus units. */
+  get letterWidth() {
+    return this.hasText ? this.hands.letterWidth : LETTER;
   }
 
   /** @param {string} id */
@@ -155,47 +172,35 @@ export class Form extends EventTarget {
     return element(id, HTMLSelectElement);
   }
 
-  /** @param {string} id */
-  #show(id) {
+  /** Shows a slider's value beside it. @param {string} id */
+  #showValue(id) {
     const value = this.#number(id).valueAsNumber;
     const shown = id === "slant" ? `${value}°` : id === "nib" ? value.toFixed(1) : value.toFixed(2);
     const output = this.#form.querySelector(`[data-of="${id}"]`);
     if (output) output.textContent = shown;
   }
 
-  /** What else shows the ink's colour. */
-  #colour() {
+  /** Sets the ink's colour for the pictures of the hands and the pad. */
+  #applyInk() {
     document.documentElement.style.setProperty("--ink", this.ink);
   }
 
-  /** What has no effect cannot be set. */
-  #enable() {
+  /** Hides or disables settings that have no effect. */
+  #updateEnabled() {
     element("mixing", HTMLElement).hidden = this.#blend.value === "";
     this.#choice("orientation").disabled = this.#choice("paper").value === "free";
   }
 
-  /** Whether there is a text to write; without one the network scribbles, in no hand. */
-  get reads() {
-    return !this.#scribble.checked && this.#text.value.trim() !== "";
+  /** As `#fitColumns`, unless the visitor has entered a number. */
+  #refitColumns() {
+    if (this.#number("columns").valueAsNumber === this.#fittingColumns) this.#fitColumns();
   }
 
-  /** Width of a letter of what is asked for, in corpus units. */
-  get letter() {
-    return this.reads ? this.hands.letter : LETTER;
-  }
-
-  /** The visitor's own number of letters stays. */
-  #rederive() {
-    if (this.#number("columns").valueAsNumber === this.#derived) this.#derive();
-  }
-
-  /** As many letters in a line as fit on the paper. */
-  #derive() {
-    const field = this.#number("columns");
-    const wish = /** @type {import("../sheet/layout.js").Look} */ (this.wish);
-    const fits = columnsOf(wish, this.letter);
-    field.valueAsNumber = fits;
-    this.#derived = fits;
+  /** Sets the letters in a line to as many as fit on the paper. */
+  #fitColumns() {
+    const fitting = columnsOf(/** @type {import("../sheet/layout.js").Look} */ (this.settings), this.letterWidth);
+    this.#number("columns").valueAsNumber = fitting;
+    this.#fittingColumns = fitting;
   }
 
   #fillInks() {
@@ -210,17 +215,17 @@ export class Form extends EventTarget {
       const dot = document.createElement("span");
       dot.className = "dot";
       if (colour) dot.style.background = colour;
-      const words = document.createElement("span");
-      words.className = "unseen";
-      words.textContent = name;
-      label.append(radio, dot, words);
+      const caption = document.createElement("span");
+      caption.className = "visually-hidden";
+      caption.textContent = name;
+      label.append(radio, dot, caption);
       this.#inks.append(label);
     }
-    this.#custom.type = "color";
-    this.#custom.value = "#7a3fb0";
-    this.#custom.setAttribute("aria-label", "Colour of the ink");
-    this.#custom.addEventListener("input", () => (this.ink = this.#custom.value));
-    this.#inks.append(this.#custom);
+    this.#customInk.type = "color";
+    this.#customInk.value = "#7a3fb0";
+    this.#customInk.setAttribute("aria-label", "Colour of the ink");
+    this.#customInk.addEventListener("input", () => (this.ink = this.#customInk.value));
+    this.#inks.append(this.#customInk);
     this.ink = INKS[0][0];
   }
 }

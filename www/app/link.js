@@ -1,25 +1,26 @@
-// A writing as the fragment of an address: everything that determines the ink and its look, so that
-// whoever opens the link gets the same. The fragment is not sent to any server.
+// A text with its settings as the fragment of an address: everything that determines the ink and its look, so that
+// whoever opens the link sees the same. Browsers do not send the fragment to servers.
 
-import { fromWord } from "./stroke-encoding.js";
+import { decodeStrokes } from "./stroke-encoding.js";
 
 /** @typedef {import("../sheet/layout.js").Look} Look */
 
 /**
- * @typedef {object} Wish what determines the points
+ * What determines the points.
+ * @typedef {object} WritingSettings
  * @property {string} text
  * @property {number} bias
  * @property {number} temperature
  * @property {number} seed
- * @property {string} style name of the hand; "" for no one's
+ * @property {string} style name of the hand; "" for none
  * @property {string} blend name of a second hand; "" for none
  * @property {number} share of the second hand
- * @property {number} columns
- * @property {boolean} scribble
- * @property {string} own id of the visitor's own hand, which is not itself in the link; "" for none
+ * @property {number} columns characters in a line
+ * @property {boolean} scribble whether to write without the text
+ * @property {string} captured id of a hand that the visitor drew; "" for none. The hand itself is not in the link
  */
 
-/** @typedef {Wish & Look} Shared */
+/** @typedef {WritingSettings & Look} Settings */
 
 /** Ranges of the numbers: those of the form's fields. */
 const RANGES = {
@@ -33,7 +34,7 @@ const RANGES = {
   wander: { min: 0, max: 1, whole: false },
 };
 
-/** What these can be; the first is meant where nothing is said. */
+/** Allowed values; the first is the default, which links leave out. */
 const CHOICES = {
   paper: ["free", "a4", "letter", "card"],
   orientation: ["portrait", "landscape"],
@@ -42,22 +43,22 @@ const CHOICES = {
   tip: ["fineliner", "fountain", "pencil"],
 };
 
-/** Not worth a place in the link. @type {Partial<Shared>} */
-const USUAL = { nib: 1, slant: 0, wander: 0 };
+/** Default numbers, which links leave out. @type {Partial<Settings>} */
+const DEFAULTS = { nib: 1, slant: 0, wander: 0 };
 
-/** As much as the text field takes. */
-export const LONGEST = 100_000;
+/** Characters that the text field takes. */
+export const MAX_TEXT = 100_000;
 
 /**
- * @param {Shared} shared
- * @param {string} weights fingerprint of the network, "" if nobody knows it yet
- * @param {string} [strokes] that are gone on with, as strokes.js writes them
+ * @param {Settings} settings
+ * @param {string} weights fingerprint of the network; "" if it is not known yet
+ * @param {string} [strokes] encoded strokes that are continued, see stroke-encoding.js
  */
-export function toFragment(shared, weights, strokes = "") {
+export function toFragment(settings, weights, strokes = "") {
   const parameters = new URLSearchParams();
-  for (const [key, value] of Object.entries(shared)) {
-    if (value === "" || value === false || value === USUAL[/** @type {keyof Shared} */ (key)]) continue;
-    if (key === "share" && shared.blend === "") continue;
+  for (const [key, value] of Object.entries(settings)) {
+    if (value === "" || value === false || value === DEFAULTS[/** @type {keyof Settings} */ (key)]) continue;
+    if (key === "share" && settings.blend === "") continue;
     if (CHOICES[/** @type {keyof typeof CHOICES} */ (key)]?.[0] === value) continue;
     parameters.set(key, value === true ? "1" : String(value));
   }
@@ -67,8 +68,8 @@ export function toFragment(shared, weights, strokes = "") {
 }
 
 /**
- * What a fragment says, as far as it makes sense; `problems` names what does not. `strokes` are points to
- * go on from: x, y, pen. `undefined` for a fragment that is no writing.
+ * The settings in a fragment, each within its range; `problems` says what was wrong with others. `strokes` are points
+ * (x, y, pen) to continue. `undefined` if the fragment is not a link to a text.
  * @param {string} fragment
  */
 export function fromFragment(fragment) {
@@ -77,39 +78,40 @@ export function fromFragment(fragment) {
   /** @type {string[]} */
   const problems = [];
   const text = parameters.get("text") ?? "";
-  if (text.length > LONGEST) problems.push(`The link’s text is longer than ${LONGEST} letters; the rest is left out.`);
+  if (text.length > MAX_TEXT) problems.push(`The link’s text is longer than ${MAX_TEXT} letters; the rest is left out.`);
+  const captured = parameters.get("captured") ?? "";
   /** @type {Record<string, unknown>} */
-  const shared = {
-    text: text.slice(0, LONGEST),
+  const settings = {
+    text: text.slice(0, MAX_TEXT),
     style: parameters.get("style") ?? "",
     blend: parameters.get("blend") ?? "",
     scribble: parameters.get("scribble") === "1",
-    own: /^[0-9a-f]{16}$/.test(parameters.get("own") ?? "") ? parameters.get("own") : "",
-    ...USUAL,
+    captured: /^[0-9a-f]{16}$/.test(captured) ? captured : "",
+    ...DEFAULTS,
   };
   for (const [key, { min, max, whole }] of Object.entries(RANGES)) {
-    const given = parameters.get(key);
-    if (given === null) continue;
-    const value = given.trim() === "" ? NaN : Number(given);
+    const found = parameters.get(key);
+    if (found === null) continue;
+    const value = found.trim() === "" ? NaN : Number(found);
     if (Number.isNaN(value)) {
       problems.push(`The link’s ${key} is no number from ${min} to ${max}.`);
       continue;
     }
     const near = Math.min(max, Math.max(min, whole && Number.isFinite(value) ? Math.round(value) : value));
     if (near !== value) problems.push(`The link’s ${key} is no number from ${min} to ${max}: ${near} is taken.`);
-    shared[key] = near;
+    settings[key] = near;
   }
   for (const [key, values] of Object.entries(CHOICES)) {
-    const given = parameters.get(key) ?? values[0];
-    if (!values.includes(given)) problems.push(`The link’s ${key} is none of ${values.join(", ")}.`);
-    shared[key] = values.includes(given) ? given : values[0];
+    const found = parameters.get(key) ?? values[0];
+    if (!values.includes(found)) problems.push(`The link’s ${key} is none of ${values.join(", ")}.`);
+    settings[key] = values.includes(found) ? found : values[0];
   }
   const ink = parameters.get("ink");
-  if (ink !== null && /^#[0-9a-f]{6}$/i.test(ink)) shared.ink = ink.toLowerCase();
+  if (ink !== null && /^#[0-9a-f]{6}$/i.test(ink)) settings.ink = ink.toLowerCase();
   else if (ink !== null) problems.push("The link’s ink is no colour.");
-  const word = parameters.get("strokes");
-  const strokes = word === null ? undefined : fromWord(word);
-  if (word !== null && !strokes) problems.push("The link’s strokes are damaged and left out.");
+  const encoded = parameters.get("strokes");
+  const strokes = encoded === null ? undefined : decodeStrokes(encoded);
+  if (encoded !== null && !strokes) problems.push("The link’s strokes are damaged and left out.");
   const weights = parameters.get("weights") ?? "";
-  return { shared: /** @type {Partial<Shared>} */ (shared), problems, weights, strokes };
+  return { settings: /** @type {Partial<Settings>} */ (settings), problems, weights, strokes };
 }

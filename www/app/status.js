@@ -1,4 +1,4 @@
-// What the page says: how it goes, what is the matter, how far it is.
+// The status line and the progress bars.
 
 import { element } from "../util/dom.js";
 
@@ -9,27 +9,27 @@ const lines = element("lines", HTMLElement);
 const line = element("line", HTMLProgressElement);
 const lineNumber = element("line-number", HTMLElement);
 
-/** Fewer lines than these need no counting. */
-const FEW = 5;
+/** Texts with fewer lines show no line progress. */
+const MIN_LINES = 5;
 
 /** @param {string} message @param {boolean} [problem] */
-export function say(message, problem = false) {
-  // The same words set again would be announced again.
+export function showStatus(message, problem = false) {
+  // Setting the same text again would make screen readers announce it again.
   if (state.textContent !== message) state.textContent = message;
   state.classList.toggle("problem", problem);
 }
 
-/** Which engine writes, and what is to be known about it. @param {string} label @param {string} notice */
-export function sayEngine(label, notice) {
+/** Shows which engine writes, and what users should know about it. @param {string} label @param {string} notice */
+export function showEngine(label, notice) {
   element("engine", HTMLElement).textContent = label;
   element("notice", HTMLElement).textContent = notice;
 }
 
-/** How much of the network has come. @param {number} loaded @param {number} total 0: unknown */
+/** Shows how much of the network has been downloaded. @param {number} loaded @param {number} total 0 if unknown */
 export function showLoading(loaded, total) {
-  if (loading.hidden) say("Loading the network");
+  if (loading.hidden) showStatus("Loading the network");
   loading.hidden = false;
-  // Where the total is not known, the bar only shows that something moves.
+  // Without a value the bar is indeterminate.
   if (total) progress.value = loaded / total;
 }
 
@@ -37,9 +37,9 @@ export function hideLoading() {
   loading.hidden = true;
 }
 
-/** Which line the pen is on; not announced, or nothing else would be heard. @param {number} done @param {number} total */
+/** Shows which line the pen is on. Not announced: it would drown everything else. @param {number} done @param {number} total */
 export function showLine(done, total) {
-  lines.hidden = total < FEW;
+  lines.hidden = total < MIN_LINES;
   line.max = total;
   line.value = done;
   lineNumber.textContent = `${Math.max(1, done)} of ${total}`;

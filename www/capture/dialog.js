@@ -1,51 +1,51 @@
-// The visitor's own hand, and strokes to go on from: the dialog in which they are drawn.
+// The capture dialog: the visitor draws a sentence as a hand to write in, or strokes that the network continues.
 //
-// Strokes are kept as they were drawn. What the network needs is read from them by the engine, each time the
-// page is opened, so that a hand outlives the weights.
+// Hands are stored as the strokes that were drawn. What the network needs is derived from them each time the page is
+// opened, so that a hand can be used with other weights.
 
+import { showStatus } from "../app/status.js";
 import { element } from "../util/dom.js";
-import { inkFrom } from "./ink-file.js";
-import { forget, keep, kept } from "./stored-hands.js";
+import { download } from "../util/download.js";
+import { readInkFile } from "./ink-file.js";
 import { Pad } from "./pad.js";
+import { deleteHand, storeHand, storedHands } from "./stored-hands.js";
 
 /** @typedef {import("../app/app.js").App} App */
 /** @typedef {import("../pkg/running_hand.js").KeptHand} KeptHand */
-/** @typedef {import("../pkg/running_hand.js").ReadInk} ReadInk */
 
-/** A hand as the page uses it. @typedef {KeptHand & { id: string, points: Float32Array, json: string }} Hand */
+/**
+ * A hand with what the network needs of it: `points` are x, y, pen; `json` is its file, and `id` the hash in that.
+ * @typedef {KeptHand & { id: string, points: Float32Array, json: string }} Hand
+ */
 
-/** What the engine is asked. @typedef {{ call: "read", strokes: KeptHand["strokes"], text: string, check: boolean }
- *   | { call: "file", hand: KeptHand } | { call: "open", bytes: Uint8Array }} Question */
-
-/** Sentences with nearly all letters in few words. */
+/** Pangrams, or nearly: most letters in few words. */
 const SENTENCES = [
   "The five boxing wizards jump quickly",
   "My pen drew a big fox; have two lazy quails",
   "Sphinx of black quartz, judge my vow",
 ];
-/** Points of a hand from which scribbling without text goes on: what the network keeps in mind. */
+/** Points at the end of a hand's ink after which the network scribbles in it: about as far back as it remembers. */
 const TAIL = 250;
+/** Larger files are not read at all; the engine refuses smaller ones that are still too large. */
+const MAX_FILE = 1e8;
 
 /** @template {Element} T @param {string} id @param {new () => T} type */
 const part = (id, type) => element(`capture-${id}`, type);
 
-export class Own {
+export class CaptureDialog {
   /** @type {App} */ #app;
   #dialog = element("capture", HTMLDialogElement);
   #sentences = part("sentence", HTMLSelectElement);
-  #custom = part("custom", HTMLInputElement);
+  #customSentence = part("custom", HTMLInputElement);
   #name = part("name", HTMLInputElement);
   #advice = part("advice", HTMLElement);
-  #use = part("keep", HTMLButtonElement);
-  #goOn = part("continue", HTMLButtonElement);
+  #keepButton = part("keep", HTMLButtonElement);
+  #continueButton = part("continue", HTMLButtonElement);
   #list = part("list", HTMLUListElement);
   #pad = new Pad(part("pad", HTMLElement), "Paper to write on with a pointer");
-  /** @type {Map<string, Hand>} */ #hands = new Map();
-  /** Questions that the engine has not answered. @type {Map<number, { resolve: (answer: any) => void, reject: (error: Error) => void }>} */
-  #open = new Map();
-  #asked = 0;
-  /** What was read of just these strokes and may be kept in spite of a doubt. @type {string} */ #doubted = "";
-  /** Resolved when the hands that are kept can be chosen. @type {Promise<void>} */ restored;
+  /** By id. @type {Map<string, Hand>} */ #hands = new Map();
+  /** The drawing (see `#drawing`) that was doubted last; kept if the visitor insists. */ #doubted = "";
+  /** Fulfilled when the stored hands can be chosen. @type {Promise<void>} */ restored;
 
   /** @param {App} app */
   constructor(app) {
@@ -53,8 +53,7 @@ export class Own {
     for (const sentence of [...SENTENCES, ""]) {
       this.#sentences.add(new Option(sentence || "A sentence of your own", sentence));
     }
-    app.addEventListener("reply", (event) => this.#hear(/** @type {CustomEvent} */ (event).detail));
-    app.addEventListener("weights", () => void this.#reread());
+    app.addEventListener("weights", () => void this.#rereadHands());
     this.restored = new Promise((resolve) => {
       app.addEventListener("ready", () => resolve(this.#restore()), { once: true });
     });
@@ -64,25 +63,26 @@ export class Own {
     ])) {
       const button = element(id, HTMLButtonElement);
       button.hidden = false;
-      button.addEventListener("click", () => this.#show(mode));
+      button.addEventListener("click", () => this.#open(mode));
     }
-    for (const radio of this.#modes()) radio.addEventListener("change", () => this.#turn());
-    this.#sentences.addEventListener("change", () => this.#turn());
-    this.#custom.addEventListener("input", () => this.#turn());
+    for (const radio of this.#modes()) radio.addEventListener("change", () => this.#showMode());
+    this.#sentences.addEventListener("change", () => this.#showMode());
+    this.#customSentence.addEventListener("input", () => this.#showMode());
     part("undo", HTMLButtonElement).addEventListener("click", () => this.#pad.undo());
     part("clear", HTMLButtonElement).addEventListener("click", () => this.#pad.clear());
-    this.#use.addEventListener("click", () => void this.#keep());
-    this.#goOn.addEventListener("click", () => void this.#continue());
+    this.#keepButton.addEventListener("click", () => void this.#keep());
+    this.#continueButton.addEventListener("click", () => void this.#continue());
     part("close", HTMLButtonElement).addEventListener("click", () => this.#dialog.close());
     const input = part("import", HTMLInputElement);
     input.addEventListener("change", () => {
       const file = input.files?.[0];
+      // So that choosing the same file again is a change.
       input.value = "";
       if (file) void this.#import(file);
     });
     this.#pad.addEventListener("change", () => {
-      this.#say("");
-      this.#enable();
+      this.#advise("");
+      this.#updateButtons();
     });
     this.#dialog.addEventListener("keydown", (event) => {
       const typing = event.target instanceof HTMLInputElement && event.target.type === "text";
@@ -91,20 +91,26 @@ export class Own {
         this.#pad.undo();
       }
     });
-    this.#turn();
+    this.#showMode();
+  }
+
+  /** Opens the dialog with the hand or ink in a file. @param {File} file */
+  openFile(file) {
+    if (!this.#dialog.open) this.#open("hand");
+    return this.#import(file);
   }
 
   // --- the dialog ------------------------------------------------------------------------------
 
   /** @param {"hand" | "strokes"} mode */
-  #show(mode) {
+  #open(mode) {
     for (const radio of this.#modes()) radio.checked = radio.value === mode;
-    this.#say("");
+    this.#advise("");
     this.#dialog.showModal();
-    this.#turn();
+    this.#showMode();
   }
 
-  /** Closes the dialog, so that the sheet can be seen: on a phone it is far above. */
+  /** Closes the dialog and scrolls to the sheet, which on a phone is far above. */
   #leave() {
     this.#dialog.close();
     element("sheet", HTMLElement).scrollIntoView({ block: "nearest" });
@@ -121,107 +127,108 @@ export class Own {
 
   /** The sentence to write. */
   get #text() {
-    return this.#sentences.value || this.#custom.value.trim();
+    return this.#sentences.value || this.#customSentence.value.trim();
   }
 
   /** Shows what belongs to the mode and the sentence. */
-  #turn() {
+  #showMode() {
     const hand = this.#mode === "hand";
     for (const one of this.#dialog.querySelectorAll("[data-mode]")) {
       if (one instanceof HTMLElement) one.hidden = one.dataset.mode !== this.#mode;
     }
     part("custom-row", HTMLElement).hidden = !hand || this.#sentences.value !== "";
     this.#pad.text = hand ? this.#text || " " : "";
-    if (!this.#name.value) this.#name.value = this.#freeName("My hand");
-    this.#enable();
+    if (!this.#name.value) this.#name.value = this.#unusedName("My hand");
+    this.#updateButtons();
   }
 
-  #enable() {
+  #updateButtons() {
     const empty = this.#pad.count === 0;
     for (const id of ["undo", "clear"]) part(id, HTMLButtonElement).disabled = empty;
-    this.#goOn.disabled = empty;
-    this.#use.disabled = empty;
-    this.#use.textContent = this.#doubted === this.#state() ? "Keep it all the same" : "Keep this hand";
+    this.#continueButton.disabled = empty;
+    this.#keepButton.disabled = empty;
+    this.#keepButton.textContent = this.#doubted === this.#drawing() ? "Keep it all the same" : "Keep this hand";
   }
 
-  /** What was drawn, for which text: told apart from what was drawn since. */
-  #state() {
+  /** The sentence and the strokes, to be compared with what is there later. */
+  #drawing() {
     return JSON.stringify([this.#text, this.#pad.strokes]);
   }
 
   /** @param {string} message @param {boolean} [problem] */
-  #say(message, problem = false) {
+  #advise(message, problem = false) {
     this.#advice.textContent = message;
     this.#advice.classList.toggle("problem", problem);
   }
 
-  // --- one's own hand --------------------------------------------------------------------------
-
-  async #keep() {
-    const text = this.#text;
-    const state = this.#state();
-    const strokes = this.#pad.strokes;
-    this.#busy(true);
-    this.#say("Reading what you wrote …");
-    try {
-      const read = await this.#ask({ call: "read", strokes, text, check: true });
-      if (this.#state() !== state) return this.#say("");
-      if (read.advice && (!read.points.length || this.#doubted !== state)) {
-        this.#say(read.advice.message, true);
-        if (read.points.length) {
-          this.#doubted = state;
-        }
-        return;
-      }
-      const name = this.#freeName(this.#name.value.trim() || "My hand");
-      const told = await this.#add({ name, text, strokes }, read.points);
-      this.#name.value = "";
-      this.#pad.clear();
-      this.#choose(told.id);
-      this.#leave();
-      this.#app.complaints += told.problem ? `${told.problem} ` : "";
-      this.#app.write();
-    } catch (error) {
-      this.#say(/** @type {Error} */ (error).message, true);
-    } finally {
-      this.#busy(false);
-    }
-  }
-
   /** @param {boolean} busy */
-  #busy(busy) {
+  #setBusy(busy) {
     this.#dialog.toggleAttribute("aria-busy", busy);
     if (busy) {
-      this.#use.disabled = true;
-      this.#goOn.disabled = true;
+      this.#keepButton.disabled = true;
+      this.#continueButton.disabled = true;
     } else {
-      this.#enable();
+      this.#updateButtons();
     }
   }
 
-  /** Keeps a hand and shows it. @param {KeptHand} hand @param {Float32Array} points */
-  async #add(hand, points) {
-    const json = await this.#ask({ call: "file", hand });
+  // --- hands -----------------------------------------------------------------------------------
+
+  /** Makes a hand of what was drawn, and writes in it. */
+  async #keep() {
+    const text = this.#text;
+    const drawing = this.#drawing();
+    const strokes = this.#pad.strokes;
+    this.#setBusy(true);
+    this.#advise("Reading what you wrote …");
+    try {
+      const { points, advice } = await this.#app.client.request("readInk", { strokes, text, check: true });
+      if (this.#drawing() !== drawing) return this.#advise("");
+      if (advice && (!points.length || this.#doubted !== drawing)) {
+        this.#advise(advice.message, true);
+        if (points.length) this.#doubted = drawing;
+        return;
+      }
+      const name = this.#unusedName(this.#name.value.trim() || "My hand");
+      const { id, problem } = await this.#store({ name, text, strokes }, points);
+      this.#name.value = "";
+      this.#pad.clear();
+      this.#app.hands.chooseCaptured(id);
+      this.#leave();
+      this.#app.pendingNotes += problem ? `${problem} ` : "";
+      this.#app.write();
+    } catch (error) {
+      this.#advise(/** @type {Error} */ (error).message, true);
+    } finally {
+      this.#setBusy(false);
+    }
+  }
+
+  /** Stores a hand and shows it. @param {KeptHand} hand @param {Float32Array} points */
+  async #store(hand, points) {
+    const json = await this.#app.client.request("handToFile", { hand });
     const id = idOf(json);
-    const problem = keep(id, json);
-    this.#enter({ ...hand, id, points, json });
+    const problem = storeHand(id, json);
+    this.#add({ ...hand, id, points, json });
     return { id, problem };
   }
 
-  /** Shows a hand among the others. @param {Hand} hand */
-  #enter(hand) {
-    const chosen = this.#app.hands.own?.id === hand.id;
-    this.#hands.set(hand.id, hand);
-    this.#app.hands.addOwn({ id: hand.id, name: hand.name, points: hand.points, extra: () => this.#extra(hand) });
-    if (chosen) this.#app.hands.chooseOwn(hand.id);
-    this.#rows();
+  /** Adds a hand to those that can be chosen, or replaces it there. @param {Hand} hand */
+  #add(hand) {
+    const { id, name, points } = hand;
+    const { hands } = this.#app;
+    const chosen = hands.captured?.id === id;
+    this.#hands.set(id, hand);
+    hands.addCaptured({ id, name, points, engineOptions: () => this.#engineOptions(hand) });
+    if (chosen) hands.chooseCaptured(id);
+    this.#updateList();
   }
 
-  /** What the engine needs to write in a hand. @param {Hand} hand */
-  #extra({ text, points }) {
-    const { text: wanted, scribble } = this.#app.wish;
-    if (!scribble && wanted.trim()) return { prime: { text, points } };
-    // Without text it goes on from the last strokes, which end where the sheet begins.
+  /** What makes the engine write in a hand. @param {Hand} hand */
+  #engineOptions({ text, points }) {
+    const { settings } = this.#app;
+    if (!settings.scribble && settings.text.trim()) return { prime: { text, points } };
+    // Without a text it continues the hand's last strokes, moved so that they end at the origin of the sheet.
     let start = Math.max(0, points.length / 3 - TAIL);
     while (start > 0 && points[3 * start - 1] < 0.5) start -= 1;
     const tail = points.slice(3 * start);
@@ -229,89 +236,79 @@ export class Own {
     return { prime: { text: "", points: tail.map((value, i) => (i % 3 === 0 ? value - x : i % 3 === 1 ? value - y : value)) } };
   }
 
-  /** @param {string} id */
-  #choose(id) {
-    this.#app.hands.chooseOwn(id);
-  }
-
-  /** A name that no other hand has. @param {string} name */
-  #freeName(name) {
+  /** The name, with a number if another hand has it. @param {string} name */
+  #unusedName(name) {
     const names = [...this.#hands.values()].map((hand) => hand.name).concat(this.#app.hands.names);
-    let free = name;
-    for (let number = 2; names.includes(free); number++) free = `${name} ${number}`;
-    return free;
+    let unused = name;
+    for (let number = 2; names.includes(unused); number++) unused = `${name} ${number}`;
+    return unused;
   }
 
-  /** Shows the hands that were kept. */
+  /** Adds the hands that are stored on this device. */
   async #restore() {
     const problems = [];
-    for (const { id, json } of kept()) {
+    for (const { id, json } of storedHands()) {
       try {
-        await this.#take(json);
+        await this.#load(json);
       } catch (error) {
         problems.push(`A hand that was kept here (${id}) cannot be read. ${/** @type {Error} */ (error).message}`);
       }
     }
-    if (problems.length) this.#app.say(`${problems.join(" ")} Ready`, true);
+    if (problems.length) showStatus(`${problems.join(" ")} Ready`, true);
   }
 
-  /** What another network needs is read from the strokes anew. */
-  async #reread() {
+  /** Other weights: derives from the strokes of every hand what they need. */
+  async #rereadHands() {
     for (const { json, name } of [...this.#hands.values()]) {
-      await this.#take(json).catch((error) => this.#app.say(`The hand “${name}”: ${error.message} Ready`, true));
+      await this.#load(json).catch((error) => showStatus(`The hand “${name}”: ${error.message} Ready`, true));
     }
   }
 
-  /** Reads the file of a hand and shows it. @param {string} json @param {boolean} [check] whether it says its text */
-  async #take(json, check = false) {
-    const hand = await this.#ask({ call: "open", bytes: new TextEncoder().encode(json) });
-    const { points, advice } = await this.#ask({ call: "read", strokes: hand.strokes, text: hand.text, check });
+  /** Reads a hand's file and adds the hand. @param {string} json @param {boolean} [check] whether its ink says its text */
+  async #load(json, check = false) {
+    const { client } = this.#app;
+    const hand = await client.request("handFromFile", { bytes: new TextEncoder().encode(json) });
+    const { points, advice } = await client.request("readInk", { strokes: hand.strokes, text: hand.text, check });
     if (!points.length) throw new Error(advice?.message ?? "Its strokes cannot be used.");
     const id = idOf(json);
-    this.#enter({ ...hand, id, points, json });
+    this.#add({ ...hand, id, points, json });
     return { id, hand, advice };
-  }
-
-  /** Opens the dialog with a file's hand or ink. @param {File} file */
-  openFile(file) {
-    if (!this.#dialog.open) this.#show("hand");
-    return this.#import(file);
   }
 
   /** @param {File} file */
   async #import(file) {
-    this.#say(`Reading ${file.name} …`);
+    this.#advise(`Reading ${file.name} …`);
     try {
-      // The engine says what is too large; what is far too large is not even read.
-      const json = file.size < 1e8 ? await file.text() : "";
-      if (!json) throw new Error("The file is empty, or far too large for a hand.");
-      const ink = inkFrom(json);
-      if (ink) return this.#put(ink);
-      const { id, hand, advice } = await this.#take(json, true);
-      const problem = keep(id, json) || (advice ? `Imported, but: ${advice.message}` : "");
-      this.#choose(id);
-      this.#say(problem || `“${hand.name}” is imported and chosen.`, problem !== "");
+      const content = file.size < MAX_FILE ? await file.text() : "";
+      if (!content) throw new Error("The file is empty, or far too large for a hand.");
+      const ink = readInkFile(content);
+      if (ink) return this.#showInk(ink);
+      const { id, hand, advice } = await this.#load(content, true);
+      const problem = storeHand(id, content) || (advice ? `Imported, but: ${advice.message}` : "");
+      this.#app.hands.chooseCaptured(id);
+      this.#advise(problem || `“${hand.name}” is imported and chosen.`, problem !== "");
     } catch (error) {
-      this.#say(`${file.name}: ${/** @type {Error} */ (error).message}`, true);
+      this.#advise(`${file.name}: ${/** @type {Error} */ (error).message}`, true);
     }
   }
 
-  /** Puts ink on the paper, as if it had been drawn there. @param {import("./ink-file.js").FileInk} ink */
-  #put({ text, strokes }) {
+  /** Puts the ink of a file on the pad, as if it had been drawn there. @param {import("./ink-file.js").FileInk} ink */
+  #showInk({ text, strokes }) {
     if (text && this.#mode === "hand") {
       this.#sentences.value = SENTENCES.includes(text) ? text : "";
-      this.#custom.value = text;
-      this.#turn();
+      this.#customSentence.value = text;
+      this.#showMode();
     }
-    this.#pad.put(strokes);
+    this.#pad.show(strokes);
     const count = strokes.length === 1 ? "One stroke is" : `${strokes.length} strokes are`;
-    const says = text ? "Look whether they say the sentence" : "Give the sentence that they say";
-    const next = this.#mode === "hand" ? `${says}, then keep the hand.` : "Add to them, or go on from here.";
-    this.#say(`${count} on the paper. ${next}`);
+    const sentence = text ? "Look whether they say the sentence" : "Give the sentence that they say";
+    const next = this.#mode === "hand" ? `${sentence}, then keep the hand.` : "Add to them, or go on from here.";
+    this.#advise(`${count} on the paper. ${next}`);
   }
 
-  /** The list of hands, each with what can be done about it. */
-  #rows() {
+  // --- the list of stored hands ----------------------------------------------------------------
+
+  #updateList() {
     const rows = [...this.#hands.values()].map((hand) => {
       const row = document.createElement("li");
       const name = document.createElement("input");
@@ -329,7 +326,7 @@ export class Own {
         return made;
       };
       const remove = (/** @type {HTMLButtonElement} */ self) => {
-        // A hand is an hour's or a minute's work: a second press confirms.
+        // A second press confirms: a hand cannot be restored.
         if (self.textContent === "Delete") {
           self.textContent = "Really delete?";
           self.setAttribute("aria-label", `Really delete ${hand.name}?`);
@@ -346,81 +343,55 @@ export class Own {
 
   /** @param {Hand} hand @param {HTMLInputElement} input */
   async #rename(hand, input) {
-    const wanted = input.value.trim();
-    if (!wanted || wanted === hand.name) {
+    const name = input.value.trim();
+    if (!name || name === hand.name) {
       input.value = hand.name;
       return;
     }
     const { strokes, text, points } = hand;
-    const { problem } = await this.#add({ name: this.#freeName(wanted), text, strokes }, points);
-    this.#say(problem || `It is now called “${this.#hands.get(hand.id)?.name}”.`, problem !== "");
+    const { problem } = await this.#store({ name: this.#unusedName(name), text, strokes }, points);
+    this.#advise(problem || `It is now called “${this.#hands.get(hand.id)?.name}”.`, problem !== "");
   }
 
   /** @param {Hand} hand */
   #delete(hand) {
-    forget(hand.id);
+    deleteHand(hand.id);
     this.#hands.delete(hand.id);
-    this.#app.hands.removeOwn(hand.id);
-    this.#rows();
-    this.#say(`“${hand.name}” is deleted.`);
+    this.#app.hands.removeCaptured(hand.id);
+    this.#updateList();
+    this.#advise(`“${hand.name}” is deleted.`);
     part("close", HTMLButtonElement).focus();
   }
 
   /** @param {Hand} hand */
-  #export(hand) {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([hand.json], { type: "application/json" }));
-    link.download = `${hand.name.replace(/[^\p{L}\p{N} _-]/gu, "").trim() || "hand"}.running-hand.json`;
-    link.click();
-    // Not at once: the download may not have begun.
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    this.#say(`“${hand.name}” is saved as a file.`);
+  #export({ name, json }) {
+    const stem = name.replace(/[^\p{L}\p{N} _-]/gu, "").trim() || "hand";
+    download(new Blob([json], { type: "application/json" }), `${stem}.running-hand.json`);
+    this.#advise(`“${name}” is saved as a file.`);
   }
 
-  // --- strokes to go on from -------------------------------------------------------------------
+  // --- strokes to continue ---------------------------------------------------------------------
 
   async #continue() {
-    this.#busy(true);
+    this.#setBusy(true);
     try {
-      const { points, advice } = await this.#ask({ call: "read", strokes: this.#pad.strokes, text: "", check: false });
+      const strokes = this.#pad.strokes;
+      const { points, advice } = await this.#app.client.request("readInk", { strokes, text: "", check: false });
       if (advice) {
-        this.#say(advice.message, true);
+        this.#advise(advice.message, true);
         return;
       }
       this.#leave();
-      this.#app.goOn(points);
+      this.#app.continueStrokes(points);
     } catch (error) {
-      this.#say(/** @type {Error} */ (error).message, true);
+      this.#advise(/** @type {Error} */ (error).message, true);
     } finally {
-      this.#busy(false);
+      this.#setBusy(false);
     }
-  }
-
-  // --- the engine ------------------------------------------------------------------------------
-
-  /**
-   * @template {Question} Q @param {Q} question
-   * @returns {Promise<Q extends { call: "read" } ? ReadInk : Q extends { call: "file" } ? string : KeptHand>}
-   */
-  #ask(question) {
-    const id = ++this.#asked;
-    return new Promise((resolve, reject) => {
-      this.#open.set(id, { resolve, reject });
-      this.#app.send({ type: "own", id, question });
-    });
-  }
-
-  /** @param {import("../engine/worker.js").Reply} reply */
-  #hear(reply) {
-    if (reply.type !== "own") return;
-    const waiting = this.#open.get(reply.id);
-    this.#open.delete(reply.id);
-    if (reply.message === undefined) waiting?.resolve(reply.answer);
-    else waiting?.reject(new Error(reply.message));
   }
 }
 
-/** What tells a hand from others, here and elsewhere: the hash in its file. @param {string} json @returns {string} */
+/** A hand's id: the hash in its file, which is that of its text and strokes. @param {string} json @returns {string} */
 function idOf(json) {
   return JSON.parse(json).check;
 }

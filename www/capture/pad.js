@@ -1,34 +1,35 @@
-// Paper to draw on with a mouse, a finger or a pen: keeps the strokes as they were drawn.
+// Paper to draw on with a mouse, a finger or a pen; records the strokes.
 
 import { svg } from "../util/dom.js";
 
 /** A stroke: [x, y, milliseconds] of each sample, CSS pixels, y down. @typedef {[number, number, number][]} Stroke */
 
-/** Pixels from a line's baseline to the next, and how high an x is, where there is room and where there is not. */
+/** Distance of the baselines and height of an x, in pixels, on wide and on narrow paper. */
 const WIDE = { height: 150, x: 34 };
 const NARROW = { height: 108, x: 24 };
-/** Narrower paper has smaller letters, in pixels. */
-const ROOM = 640;
-/** Width of a letter with its share of the blanks, as a share of an x's height, as most people write. */
+/** Width in pixels from which paper is wide. */
+const WIDE_FROM = 640;
+/** Mean width of a letter, blanks included, as a share of the height of an x: as most people write. */
 const LETTER = 0.92;
-/** A line is not filled to its end. */
-const FILLED = 0.97;
-/** Pixels between ink from elsewhere and the paper's edge. */
+/** Share of a line's width that its words fill at most. */
+const FILL = 0.97;
+/** Pixels between the ink of a file and the paper's edge. */
 const MARGIN = 20;
-/** Most samples kept: a hand that draws for many minutes. */
-const MOST = 40_000;
+/** Samples that are recorded at most: many minutes of drawing. */
+const MAX_SAMPLES = 40_000;
 
+/** Event "change": strokes were added or removed. */
 export class Pad extends EventTarget {
   /** @type {HTMLElement} */ #place;
   #paper = svg("svg", { role: "img", class: "pad", tabindex: "-1" });
   #guides = svg("g", { class: "guides" });
   #ink = svg("g", { class: "strokes" });
   /** @type {Stroke[]} */ #strokes = [];
-  /** Pointer that draws, and the path it draws. @type {{ id: number, stroke: Stroke, path: SVGPathElement } | undefined} */ #drawing;
-  /** Whether a pen was seen: then a touch is the palm. */ #pen = false;
-  /** What is to be written; "" for anything. */ #text = "";
+  /** The stroke that is being drawn, and by which pointer. @type {{ id: number, stroke: Stroke, path: SVGPathElement } | undefined} */ #drawing;
+  /** Whether a pen was used: touches are taken for the palm from then on. */ #pen = false;
+  /** The sentence to write; "" for anything. */ #text = "";
 
-  /** @param {HTMLElement} place @param {string} label what it is, for those who cannot see it */
+  /** @param {HTMLElement} place @param {string} label for assistive technology */
   constructor(place, label) {
     super();
     this.#place = place;
@@ -39,12 +40,12 @@ export class Pad extends EventTarget {
     this.#paper.addEventListener("pointermove", (event) => this.#move(event));
     this.#paper.addEventListener("pointerup", (event) => this.#up(event));
     this.#paper.addEventListener("pointercancel", (event) => this.#cancel(event));
-    // A long press is slow writing, not a wish for a menu.
+    // A long press is slow writing here, not a request for the context menu.
     this.#paper.addEventListener("contextmenu", (event) => event.preventDefault());
-    new ResizeObserver(() => this.#rule()).observe(place);
+    new ResizeObserver(() => this.#drawGuides()).observe(place);
   }
 
-  /** What has been drawn. @returns {Stroke[]} */
+  /** A copy. @returns {Stroke[]} */
   get strokes() {
     return this.#strokes.map((stroke) => stroke.map(([x, y, ms]) => [x, y, ms]));
   }
@@ -53,10 +54,10 @@ export class Pad extends EventTarget {
     return this.#strokes.length;
   }
 
-  /** The sentence to write, on as many lines as it takes; "" for anything. @param {string} text */
+  /** The sentence for which there are to be lines; "" for anything. @param {string} text */
   set text(text) {
     this.#text = text;
-    this.#rule();
+    this.#drawGuides();
   }
 
   undo() {
@@ -73,8 +74,8 @@ export class Pad extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Puts strokes from elsewhere on the paper, as large as there is room for. @param {Stroke[]} strokes at least one */
-  put(strokes) {
+  /** Replaces the strokes by others, scaled to fill the paper. @param {Stroke[]} strokes at least one */
+  show(strokes) {
     this.clear();
     const [xs, ys] = [0, 1].map((axis) => strokes.flatMap((stroke) => stroke.map((sample) => sample[axis])));
     const span = (/** @type {number[]} */ values) => values.reduce(([least, most], v) => [Math.min(least, v), Math.max(most, v)], [Infinity, -Infinity]);
@@ -88,17 +89,17 @@ export class Pad extends EventTarget {
       const path = svg("path");
       this.#ink.append(path);
       this.#strokes.push(stroke.map(([x, y, ms]) => [round(place(x, left)), round(place(y, top)), round(ms - start)]));
-      path.setAttribute("d", drawing(this.#strokes[this.#strokes.length - 1]));
+      path.setAttribute("d", pathData(this.#strokes[this.#strokes.length - 1]));
     }
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Lines to write on, each with its words. */
-  #rule() {
+  /** Draws lines to write on, each with the words that go on it. */
+  #drawGuides() {
     const width = this.#place.clientWidth;
     if (!width) return;
-    const { height, x } = width < ROOM ? NARROW : WIDE;
-    const rows = this.#text ? split(this.#text, Math.max(6, Math.floor((width * FILLED) / (x * LETTER)))) : ["", ""];
+    const { height, x } = width < WIDE_FROM ? NARROW : WIDE;
+    const rows = this.#text ? breakLines(this.#text, Math.max(6, Math.floor((width * FILL) / (x * LETTER)))) : ["", ""];
     this.#paper.setAttribute("height", String(rows.length * height));
     const parts = rows.flatMap((words, row) => {
       const base = (row + 0.68) * height;
@@ -115,9 +116,9 @@ export class Pad extends EventTarget {
   #down(event) {
     this.#pen ||= event.pointerType === "pen";
     const palm = this.#pen && event.pointerType === "touch";
-    if (this.#drawing || palm || event.button !== 0 || this.#samples() >= MOST) return;
+    if (this.#drawing || palm || event.button !== 0 || this.#samples() >= MAX_SAMPLES) return;
     event.preventDefault();
-    // Away from a text field, whose own undo Ctrl+Z would be.
+    // A text field with the focus would take Ctrl+Z as its own undo.
     this.#paper.focus({ preventScroll: true });
     this.#paper.setPointerCapture(event.pointerId);
     const path = svg("path");
@@ -141,7 +142,7 @@ export class Pad extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** The browser took the pointer for something else: that was no stroke. @param {PointerEvent} event */
+  /** The browser took over the pointer, to scroll for example: discards the stroke. @param {PointerEvent} event */
   #cancel(event) {
     if (event.pointerId !== this.#drawing?.id) return;
     this.#drawing.path.remove();
@@ -158,25 +159,25 @@ export class Pad extends EventTarget {
     const box = this.#paper.getBoundingClientRect();
     const { stroke, path } = this.#drawing;
     stroke.push([round(event.clientX - box.left), round(event.clientY - box.top), round(event.timeStamp)]);
-    path.setAttribute("d", drawing(stroke));
+    path.setAttribute("d", pathData(stroke));
   }
 }
 
-/** As a hand's file has numbers, so that it writes the same when it is read from there. @param {number} value */
+/** Rounds as a hand's file does, so that the hand is the same when it is read from there. @param {number} value */
 const round = (value) => Math.round(value * 100) / 100;
 
-/** A stroke as a path of SVG. @param {Stroke} stroke */
-function drawing(stroke) {
+/** A stroke as SVG path data. @param {Stroke} stroke */
+function pathData(stroke) {
   const [[x, y]] = stroke;
   const rest = stroke.length > 1 ? stroke.slice(1).map(([x, y]) => `L${x.toFixed(1)} ${y.toFixed(1)}`) : ["l0 0"];
   return `M${x.toFixed(1)} ${y.toFixed(1)}${rest.join("")}`;
 }
 
-/** Words on as few lines as they fit on, evenly filled. @param {string} text @param {number} letters in a line */
-function split(text, letters) {
+/** Breaks a text into as few lines as possible, evenly filled. @param {string} text @param {number} letters in a line */
+function breakLines(text, letters) {
   const words = text.trim().split(/\s+/);
   const fewest = Math.ceil(text.length / letters);
-  // As even as can be: the first length that needs no more lines.
+  // The shortest line length that needs no more lines.
   for (let length = Math.ceil(text.length / fewest); ; length++) {
     /** @type {string[]} */
     const rows = [];

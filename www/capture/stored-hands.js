@@ -1,11 +1,9 @@
-// The hands that are kept, on this device only: each as the text of its file, in local storage.
-
-/** A kept hand: the file as exported, and its name. @typedef {{ id: string, json: string }} Kept */
+// The visitor's captured hands, stored on this device only: each as the text of its file, in local storage.
 
 const PREFIX = "running-hand.hand.";
 
-/** What is kept; nothing if the browser does not let the page look. @returns {Kept[]} */
-export function kept() {
+/** All stored hands; none if the browser denies the page storage. @returns {{ id: string, json: string }[]} */
+export function storedHands() {
   try {
     return Object.keys(localStorage)
       .filter((key) => key.startsWith(PREFIX))
@@ -16,8 +14,8 @@ export function kept() {
   }
 }
 
-/** Keeps a hand, or says why not. @param {string} id @param {string} json @returns {string} "" if it is kept */
-export function keep(id, json) {
+/** Stores a hand. @param {string} id @param {string} json @returns {string} why that failed; "" if it did not */
+export function storeHand(id, json) {
   try {
     localStorage.setItem(PREFIX + id, json);
     return "";
@@ -29,10 +27,10 @@ export function keep(id, json) {
 }
 
 /** @param {string} id */
-export function forget(id) {
+export function deleteHand(id) {
   try {
     localStorage.removeItem(PREFIX + id);
   } catch {
-    // Nothing could be kept.
+    // Without storage there is nothing to delete.
   }
 }

@@ -1,173 +1,186 @@
-// More hands for a page of text: the CPU engine uses one core, and lines do not depend on one another. Each helper
-// is a worker with an engine of its own (helper.js), which takes lines that are not begun and gives them back.
-// Who wrote a line makes no difference to its ink, and what a helper fails to write, or to write in time, is written
-// here.
+// More cores for a page of text. The CPU engine uses one core, and lines do not depend on one another, so up to three
+// more workers (pool-worker.js), each with an engine of its own, write lines that the engine's worker has not begun.
+// The ink does not depend on who writes a line. What a pool worker cannot write, or not in time, the engine's worker
+// writes itself.
 
 import { script } from "../util/trusted-types.js";
+import { Client } from "./client.js";
 
-/** Workers beside the one that asks: more hardly pays, and each keeps the weights in memory. */
-const MOST = 3;
-/** How many there can be. A core may show as two, and the page itself needs one. */
-const COUNT = typeof Worker === "undefined" ? 0 : Math.min(MOST, (navigator.hardwareConcurrency ?? 1) >> 1);
+/** @typedef {import("./messages.js").PoolRequests} PoolRequests */
+/** @typedef {import("../pkg/running_hand.js").Loan} Loan */
+/** @typedef {import("../pkg/running_hand.js").Plan} Plan */
+/** @typedef {import("../pkg/running_hand.js").WriteOptions} WriteOptions */
+/** @typedef {import("../pkg/running_hand.js").Writing} Writing */
+/** @typedef {import("../pkg/running_hand.js").WrittenLine} WrittenLine */
 
-/** Milliseconds that are waited for a line, when all others are written: so many, and as many as these took together. */
-const LATE = 5000;
+/** Pool workers at most: more hardly pay, and each keeps the weights in memory. */
+const MAX_WORKERS = 3;
+/** Half of what the browser counts: hyper-threads count as cores, and the page's main thread needs one. */
+const WORKERS = typeof Worker === "undefined" ? 0 : Math.min(MAX_WORKERS, (navigator.hardwareConcurrency ?? 1) >> 1);
 
-/** Whether there can be any. */
-export const canPool = COUNT > 0;
+/**
+ * When all other lines are written, a claimed line is waited for as long as these took together, and so many
+ * milliseconds more.
+ */
+const GRACE = 5000;
 
-/** Those that have begun, at places of their own. @type {(Helper | undefined)[]} */
-const helpers = [];
-/** The weights that they write with. @type {{ bytes: Uint8Array, name: string } | undefined} */
-let weights;
+/** A worker of the pool. */
+class PoolWorker {
+  /** @type {Client<PoolRequests>} */
+  #client = new Client(new Worker(script("engine/pool-worker.js"), { type: "module" }));
+  #setReady = () => {};
+  /** Fulfilled when the engine is open and has weights: nothing waits for a worker that is still starting. @type {Promise<void>} */
+  ready = new Promise((resolve) => (this.#setReady = resolve));
 
-/** Has them write with this network from now on. @param {Uint8Array} bytes @param {string} name */
-export function setWeights(bytes, name) {
-  weights = { bytes, name };
-  for (const helper of helpers) helper?.post({ type: "weights", ...weights });
-}
-
-/** A worker, and the line that it is asked for. */
-class Helper {
-  #worker = new Worker(script("engine/pool-worker.js"), { type: "module" });
-  #begun = () => {};
-  /** It can write: until then nothing waits for it. @type {Promise<void>} */
-  ready = new Promise((resolve) => (this.#begun = resolve));
-  #id = 0;
-  #gone = false;
-  /** @type {((written: import("../pkg/running_hand.js").WrittenLine | undefined) => void) | undefined} */
-  #resolve;
-
-  constructor() {
-    this.#worker.addEventListener("message", (/** @type {MessageEvent<import("./pool-worker.js").Answer>} */ { data }) => {
-      this.#begun();
-      if (data.id === this.#id) this.#end(data.written);
-    });
-    this.#worker.addEventListener("error", () => this.leave());
-    if (weights) this.post({ type: "weights", ...weights });
+  /** @param {() => void} onBroken */
+  constructor(onBroken) {
+    this.#client.addEventListener("broken", onBroken);
   }
 
-  /** @param {import("./pool-worker.js").Task} task */
-  post(task) {
-    this.#worker.postMessage(task);
+  /** @param {Uint8Array} bytes @param {string} name */
+  setWeights(bytes, name) {
+    // Weights that are refused were refused by the engine's worker too, which reports it.
+    this.#client.request("setWeights", { bytes, name }).then(this.#setReady, () => {});
   }
 
   /**
-   * The line as it is written; `undefined` if it cannot be, or if this is asked for another one meanwhile.
-   * @param {import("../pkg/running_hand.js").Loan} loan @param {import("../pkg/running_hand.js").WriteOptions} options
-   * @param {string} fingerprint of the weights
-   * @returns {Promise<import("../pkg/running_hand.js").WrittenLine | undefined>}
+   * Writes a line; `undefined` if that fails, whatever the reason, since the engine's worker would meet the same error.
+   * @param {Loan} claim @param {WriteOptions} options @param {string} fingerprint of the weights
+   * @param {AbortSignal} signal
    */
-  write(loan, options, fingerprint) {
-    this.#end(undefined);
-    if (this.#gone) return Promise.resolve(undefined);
-    this.#id += 1;
-    return new Promise((resolve) => {
-      this.#resolve = resolve;
-      this.post({ type: "line", id: this.#id, loan, options, fingerprint });
-    });
-  }
-
-  /** Leaves a line that is not wanted any more. */
-  cancel() {
-    if (this.#resolve) this.post({ type: "cancel" });
-    this.#end(undefined);
-  }
-
-  /** Ends the worker, and its line with it; another may take its place. */
-  leave() {
-    this.#worker.terminate();
-    this.#gone = true;
-    const place = helpers.indexOf(this);
-    if (place >= 0) helpers[place] = undefined;
-    this.#end(undefined);
-  }
-
-  /** @param {import("../pkg/running_hand.js").WrittenLine | undefined} written */
-  #end(written) {
-    this.#resolve?.(written);
-    this.#resolve = undefined;
-  }
-}
-
-/** The help that one text gets. */
-export class Help {
-  #writing;
-  #options;
-  #fingerprint;
-  /** Those who have nothing to do. @type {Helper[]} */
-  #idle = [];
-  /** Those who have a line. @type {Set<Helper>} */
-  #busy = new Set();
-  /** What came of lines. @type {{ number: number, written: import("../pkg/running_hand.js").WrittenLine | undefined }[]} */
-  #answers = [];
-  #over = false;
-  #wake = () => {};
-  #began = performance.now();
-
-  /**
-   * @param {import("../pkg/running_hand.js").Writing} writing @param {import("../pkg/running_hand.js").WriteOptions} options
-   * @param {import("../pkg/running_hand.js").Plan} plan
-   */
-  constructor(writing, options, plan) {
-    this.#writing = writing;
-    this.#options = options;
-    this.#fingerprint = plan.fingerprint;
-    for (let place = 0; place < COUNT && place < plan.lines.length - 1; place++) {
-      try {
-        const helper = (helpers[place] ??= new Helper());
-        helper.ready.then(() => this.#idle.push(helper));
-      } catch {
-        // A page may forbid workers of workers.
-        return;
-      }
+  async write(claim, options, fingerprint, signal) {
+    try {
+      const written = await this.#client.request("writeLine", { claim, options, fingerprint }, { signal });
+      return written?.finish === "cancelled" ? undefined : written;
+    } catch {
+      return undefined;
     }
   }
 
+  close() {
+    this.#client.close();
+  }
+}
+
+export class LinePool {
+  /** Those that are running, each at a place of its own. @type {(PoolWorker | undefined)[]} */ #workers = [];
+  /** The weights that they write with. @type {[Uint8Array, string] | undefined} */ #weights;
+
+  /** Whether this machine has cores for a pool. */
+  get available() {
+    return WORKERS > 0;
+  }
+
+  /** Sets the weights of all workers. @param {Uint8Array} bytes @param {string} name */
+  setWeights(bytes, name) {
+    this.#weights = [bytes, name];
+    for (const worker of this.#workers) worker?.setWeights(bytes, name);
+  }
+
   /**
-   * Between two points: gives back what was written, and hands out what can be.
-   * @param {boolean} nothing whether nothing has come of the text: then this waits, if there is nothing else to do
+   * Lets the pool write lines of a text. Workers are started when the first text needs them.
+   * @param {Writing} writing @param {WriteOptions} options @param {Plan} plan
    */
-  async turn(nothing) {
+  start(writing, options, plan) {
+    /** @type {PoolWorker[]} */
+    const workers = [];
+    for (let place = 0; place < WORKERS && place < plan.lines.length - 1; place++) {
+      try {
+        workers.push((this.#workers[place] ??= this.#startWorker(place)));
+      } catch {
+        // A page's policy may forbid workers of workers.
+        break;
+      }
+    }
+    return new PoolRun(workers, writing, options, plan.fingerprint, (worker) => this.#remove(worker));
+  }
+
+  /** @param {number} place */
+  #startWorker(place) {
+    const worker = new PoolWorker(() => this.#remove(worker));
+    this.#workers[place] = worker;
+    if (this.#weights) worker.setWeights(...this.#weights);
+    return worker;
+  }
+
+  /** Ends a worker; the next text starts another one in its place. @param {PoolWorker} worker */
+  #remove(worker) {
+    worker.close();
+    const place = this.#workers.indexOf(worker);
+    if (place >= 0) this.#workers[place] = undefined;
+  }
+}
+
+/** The pool's share in one text. */
+export class PoolRun {
+  #writing;
+  #options;
+  #fingerprint;
+  #remove;
+  /** Workers without a line. @type {PoolWorker[]} */ #idle = [];
+  /** Workers with a line. @type {Set<PoolWorker>} */ #busy = new Set();
+  /** Lines that the writing has not taken back: written, or `undefined` if a worker could not. @type {{ number: number, written: WrittenLine | undefined }[]} */
+  #returned = [];
+  #ended = new AbortController();
+  /** Ends the wait in `exchange`. */ #wake = () => {};
+  #began = performance.now();
+
+  /**
+   * @param {PoolWorker[]} workers @param {Writing} writing @param {WriteOptions} options
+   * @param {string} fingerprint of the weights
+   * @param {(worker: PoolWorker) => void} remove takes a worker that does not answer out of the pool
+   */
+  constructor(workers, writing, options, fingerprint, remove) {
+    this.#writing = writing;
+    this.#options = options;
+    this.#fingerprint = fingerprint;
+    this.#remove = remove;
+    for (const worker of workers) void worker.ready.then(() => this.#idle.push(worker));
+  }
+
+  /**
+   * Hands in the lines that are done and gives unclaimed ones to idle workers.
+   * @param {boolean} idle whether the writing made no points: if it waits for claimed lines, wait for one of them here
+   */
+  async exchange(idle) {
     this.#exchange();
-    if (!nothing || !this.#writing.waiting || this.#over) return;
-    const patience = LATE + performance.now() - this.#began;
-    const late = setTimeout(() => this.#busy.forEach((helper) => helper.leave()), patience);
+    if (!idle || !this.#writing.waiting || this.#ended.signal.aborted) return;
+    const patience = GRACE + performance.now() - this.#began;
+    const late = setTimeout(() => this.#busy.forEach((worker) => this.#remove(worker)), patience);
     await new Promise((resolve) => (this.#wake = () => resolve(undefined)));
     clearTimeout(late);
     this.#exchange();
   }
 
-  #exchange() {
-    if (this.#over) return;
-    this.#answers = this.#answers.filter(({ number, written }) => !this.#writing.giveBack(number, written));
-    for (;;) {
-      const helper = this.#idle.pop();
-      const loan = helper && this.#writing.lend();
-      if (loan) this.#ask(helper, loan);
-      // There may be a line for it later: one that comes back.
-      else if (helper) this.#idle.push(helper);
-      if (!loan) return;
-    }
-  }
-
-  /** @param {Helper} helper @param {import("../pkg/running_hand.js").Loan} loan */
-  async #ask(helper, loan) {
-    this.#busy.add(helper);
-    const written = await helper.write(loan, this.#options, this.#fingerprint);
-    this.#busy.delete(helper);
-    const whole = written?.finish === "cancelled" ? undefined : written;
-    this.#answers.push({ number: loan.number, written: whole });
-    // Who could not write this one is not asked again.
-    if (whole) this.#idle.push(helper);
+  /** The text is over: lines that are being written are not needed any more. */
+  end() {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
     this.#wake();
   }
 
-  /** The text is over: whatever is under way is not wanted. */
-  end() {
-    if (this.#over) return;
-    this.#over = true;
-    this.#busy.forEach((helper) => helper.cancel());
+  #exchange() {
+    if (this.#ended.signal.aborted) return;
+    this.#returned = this.#returned.filter(({ number, written }) => !this.#writing.giveBack(number, written));
+    for (let worker; (worker = this.#idle.pop()); ) {
+      const claim = this.#writing.lend();
+      if (!claim) {
+        // A line that another worker could not write may become free again.
+        this.#idle.push(worker);
+        return;
+      }
+      void this.#write(worker, claim);
+    }
+  }
+
+  /** @param {PoolWorker} worker @param {Loan} claim */
+  async #write(worker, claim) {
+    this.#busy.add(worker);
+    const written = await worker.write(claim, this.#options, this.#fingerprint, this.#ended.signal);
+    this.#busy.delete(worker);
+    this.#returned.push({ number: claim.number, written });
+    // A worker that failed once gets no more lines of this text.
+    if (written) this.#idle.push(worker);
     this.#wake();
   }
 }

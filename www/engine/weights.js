@@ -1,81 +1,82 @@
-// Weights files: from this device where they are kept by their hash, else from the host; checked.
+// Weights files: from the cache on this device, else downloaded; always checked against their hash.
 
 import { site } from "../util/site-files.js";
 
+/** The site's folder. */
 const ROOT = new URL("../", import.meta.url);
 
-/** Name of the cache. Other copies of the site on the same host have their own. */
-export const WEIGHTS = `running-hand weights ${ROOT.pathname}`;
+/** Name of the cache. It has the path, since caches are shared by all sites of a host. */
+export const WEIGHTS_CACHE = `running-hand weights ${ROOT.pathname}`;
 
-/** Address under which a file's content is kept: that of its hash. @param {string} sha256 */
-export const keptAs = (sha256) => new URL(`weights/${sha256}`, ROOT).href;
+/** The address under which a file is cached, by its hash. @param {string} sha256 */
+export const cacheKey = (sha256) => new URL(`weights/${sha256}`, ROOT).href;
 
 /**
  * Bytes of a weights file of this site.
  * @param {string} path such as "weights/synthesis.safetensors"
- * @param {(loaded: number, total: number) => void} [progress] bytes; the total is 0 where nobody knows it
+ * @param {(loaded: number, total: number) => void} [progress] in bytes; `total` is 0 if unknown
  */
 export async function weights(path, progress = () => {}) {
-  const wanted = site.files[path];
-  if (!wanted) return download(path, "no-cache", undefined, progress);
-  // The page and the service worker may want a file at once: the second finds it kept.
-  return alone(`running-hand ${wanted.sha256}`, async () => {
-    const cache = await open();
-    const kept = await cache?.match(keptAs(wanted.sha256)).catch(() => undefined);
-    if (kept) {
-      const bytes = new Uint8Array(await kept.arrayBuffer());
-      if ((await problem(bytes, wanted)) === undefined) return bytes;
+  const expected = site.files[path];
+  if (!expected) return download(path, "no-cache", undefined, progress);
+  // If the page and the service worker need a file at the same time, the second one finds it in the cache.
+  return exclusively(`running-hand ${expected.sha256}`, async () => {
+    const cache = await openCache();
+    const cached = await cache?.match(cacheKey(expected.sha256)).catch(() => undefined);
+    if (cached) {
+      const bytes = new Uint8Array(await cached.arrayBuffer());
+      if ((await damage(bytes, expected)) === undefined) return bytes;
     }
-    const bytes = await checked(path, wanted, progress);
-    // Where there is no room, it is downloaded again next time.
-    await cache?.put(keptAs(wanted.sha256), new Response(bytes)).catch(() => {});
+    const bytes = await downloadChecked(path, expected, progress);
+    // Without room for it, the file is downloaded again next time.
+    await cache?.put(cacheKey(expected.sha256), new Response(bytes)).catch(() => {});
     return bytes;
   });
 }
 
-/** The cache, if the browser lets the site keep anything. */
-async function open() {
+/** The cache; `undefined` if the browser denies the site storage. */
+async function openCache() {
   try {
-    return await caches.open(WEIGHTS);
+    return await caches.open(WEIGHTS_CACHE);
   } catch {
     return undefined;
   }
 }
 
 /**
- * Downloads a file; one that does not come, or not as it should be, is asked for once more.
- * @param {string} path @param {{ sha256: string, bytes: number }} wanted
+ * Downloads a file; a second time if the first attempt fails or what comes is damaged.
+ * @param {string} path @param {{ sha256: string, bytes: number }} expected
  * @param {(loaded: number, total: number) => void} progress
  */
-async function checked(path, wanted, progress) {
-  let bad = "";
-  // The second time from the host itself: a copy on the way may be what is broken.
+async function downloadChecked(path, expected, progress) {
+  let failure = "";
+  // The second time past all caches: a cached copy may be what is damaged.
   for (const cache of /** @type {const} */ (["default", "reload"])) {
     try {
-      const bytes = await download(path, cache, wanted, progress);
-      const found = await problem(bytes, wanted);
+      const bytes = await download(path, cache, expected, progress);
+      const found = await damage(bytes, expected);
       if (found === undefined) return bytes;
-      bad = `${path} came damaged, twice: ${found}. Load the page again; if this stays so, the file on the server `;
-      bad += "is not the one of this version: publish the site anew.";
+      failure = `${path} came damaged, twice: ${found}. Load the page again; if this stays so, the file on the server `;
+      failure += "is not the one of this version: publish the site anew.";
     } catch (error) {
-      bad = error instanceof Error ? error.message : String(error);
-      // What is not there does not come by asking again.
-      if (error instanceof Refusal) break;
+      failure = error instanceof Error ? error.message : String(error);
+      // The server answered: it would answer the same again.
+      if (error instanceof HttpError) break;
     }
   }
-  throw new Error(bad);
+  throw new Error(failure);
 }
 
-class Refusal extends Error {}
+class HttpError extends Error {}
 
 /**
- * @param {string} path @param {RequestCache} cache @param {{ sha256: string, bytes: number } | undefined} wanted
+ * @param {string} path @param {RequestCache} cache @param {{ sha256: string, bytes: number } | undefined} expected
  * @param {(loaded: number, total: number) => void} progress
  */
-async function download(path, cache, wanted, progress) {
+async function download(path, cache, expected, progress) {
   const again = "Check the connection and load the page again.";
-  // Only pages of a secure origin may compute hashes; for others the browser compares.
-  const integrity = wanted && !globalThis.crypto?.subtle ? { integrity: sri(wanted.sha256) } : {};
+  // Pages of insecure origins cannot compute hashes, but `fetch` can compare them.
+  const integrity = expected && !globalThis.crypto?.subtle ? { integrity: sri(expected.sha256) } : {};
   /** @type {Response} */
   let response;
   try {
@@ -85,10 +86,10 @@ async function download(path, cache, wanted, progress) {
   }
   if (!response.ok) {
     const answer = `the server answered ${response.status} ${response.statusText}`.trimEnd();
-    throw new Refusal(`${path} cannot be downloaded: ${answer}. The file must lie where the page asks for it.`);
+    throw new HttpError(`${path} cannot be downloaded: ${answer}. The file must lie where the page asks for it.`);
   }
   const compressed = response.headers.has("content-encoding");
-  const total = wanted?.bytes ?? (compressed ? 0 : Number(response.headers.get("content-length") ?? 0));
+  const total = expected?.bytes ?? (compressed ? 0 : Number(response.headers.get("content-length") ?? 0));
   /** @type {Uint8Array[]} */
   const pieces = [];
   let loaded = 0;
@@ -113,21 +114,21 @@ async function download(path, cache, wanted, progress) {
 }
 
 /**
- * What is wrong with a file, if anything.
- * @param {Uint8Array<ArrayBuffer>} bytes @param {{ sha256: string, bytes: number }} wanted
+ * What is wrong with a file's bytes; `undefined` if nothing is.
+ * @param {Uint8Array<ArrayBuffer>} bytes @param {{ sha256: string, bytes: number }} expected
  */
-async function problem(bytes, wanted) {
-  if (bytes.length !== wanted.bytes) {
-    const what = bytes.length === 0 ? "it is empty" : `${bytes.length} bytes of ${wanted.bytes}`;
+async function damage(bytes, expected) {
+  if (bytes.length !== expected.bytes) {
+    const what = bytes.length === 0 ? "it is empty" : `${bytes.length} bytes of ${expected.bytes}`;
     return bytes[0] === "<".charCodeAt(0) ? `${what}, an HTML page` : what;
   }
   if (!globalThis.crypto?.subtle) return undefined;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex === wanted.sha256 ? undefined : "other bytes than were published";
+  return hex === expected.sha256 ? undefined : "other bytes than were published";
 }
 
-/** A hash as `fetch` takes it. @param {string} sha256 */
+/** A hash as a value of `integrity`. @param {string} sha256 */
 export function sri(sha256) {
   const bytes = sha256.match(/../g)?.map((digits) => parseInt(digits, 16)) ?? [];
   return `sha256-${btoa(String.fromCharCode(...bytes))}`;
@@ -137,20 +138,20 @@ export function sri(sha256) {
 const reason = (error) => (error instanceof Error ? error.message : String(error));
 
 /**
- * Does `work` while nobody else of this site does work of that name, where the browser can see to it.
+ * Runs `work` when no other page or worker of this site runs work of that name, if the browser has locks.
  * @template T
  * @param {string} name @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */
-async function alone(name, work) {
-  let begun = false;
+async function exclusively(name, work) {
+  let started = false;
   try {
     return await navigator.locks.request(name, () => {
-      begun = true;
+      started = true;
       return work();
     });
   } catch (error) {
-    if (begun) throw error;
+    if (started) throw error;
     return work();
   }
 }

@@ -1,118 +1,60 @@
-// The engine, off the page's own thread. It knows nothing of the page: requests come in, points go
-// out. One text is written at a time; a new one ends the one before.
+// The engine's worker: writing, inspecting, reading ink and exporting, off the page's main thread. messages.js lists
+// the requests (`EngineRequests`). One text is written at a time; a new one ends the one before.
 
-import { site } from "../util/site-files.js";
-import { Help, canPool, setWeights } from "./line-pool.js";
 import init, { RunningHand, Thinking, exportInk, handFromFile, handToFile } from "../pkg/running_hand.js";
+import { site } from "../util/site-files.js";
+import { LinePool } from "./line-pool.js";
+import { notify, serve } from "./server.js";
 import { weights } from "./weights.js";
 
-/**
- * What the page asks for.
- * @typedef {{ type: "open", engine: import("../pkg/running_hand.js").EngineChoice, build: string, lazy?: boolean }
- *   | { type: "write", job: number, text: string, options: import("../pkg/running_hand.js").WriteOptions }
- *   | { type: "cancel" }
- *   | { type: "weights", bytes: Uint8Array, name: string }
- *   | { type: "inspect", id: number, point: number, line: number, from: number, most: number }
- *   | { type: "own", id: number, question: import("../capture/dialog.js").Question }
- *   | { type: "export", id: number, points: Float32Array, format: import("../pkg/running_hand.js").ExportFormat,
- *       options: import("../pkg/running_hand.js").ExportOptions }} Request
- */
+/** @typedef {import("./messages.js").EngineNotice} EngineNotice */
+/** @typedef {import("./messages.js").EngineRequests} EngineRequests */
+/** @typedef {import("../pkg/running_hand.js").Network} Network */
+/** @typedef {import("../pkg/running_hand.js").WriteOptions} WriteOptions */
 
-/**
- * What it hears. `job` is the number that came with the request.
- * @typedef {{ type: "progress", loaded: number, total: number }
- *   | { type: "ready", styles: string[], fingerprint: string }
- *   | { type: "weights", kind: "synthesis" | "prediction", name: string, styles: string[], fingerprint: string, problem?: string }
- *   | { type: "engine", label: string, notice: string }
- *   | { type: "plan", job: number, plan: import("../pkg/running_hand.js").Plan }
- *   | { type: "points", job: number, points: Float32Array, row: number }
- *   | { type: "finish", job: number, finish: import("../pkg/running_hand.js").Finish | undefined }
- *   | { type: "moments", id: number, moments: import("../pkg/running_hand.js").Moments | undefined }
- *   | { type: "own", id: number, answer?: unknown, message?: string }
- *   | { type: "export", id: number, text?: string, problem?: string }
- *   | { type: "error", job?: number, message: string }} Reply
- */
-
-/** @param {Reply} reply @param {Transferable[]} [transfer] */
-const reply = (reply, transfer = []) => self.postMessage(reply, { transfer });
-
-/** @param {unknown} error */
-const message = (error) => (error instanceof Error ? error.message : String(error));
+/** Written to warm up: long enough that the browser's optimising compiler has seen everything that runs often. */
+const WARM_UP_TEXT = "Something that nobody sees";
+/** Milliseconds before the warm-up, in which a visitor who is quick can begin a text. */
+const WARM_UP_DELAY = 200;
 
 /** @type {Promise<RunningHand>} */
 let opened;
-/** The two networks, each from the moment it is being loaded. @type {Record<string, Promise<import("../pkg/running_hand.js").Network> | undefined>} */
+/** The two networks, each from when its download begins. @type {Record<string, Promise<Network> | undefined>} */
 const networks = {};
-/** Those of the site's own that are there. */
-const present = new Set();
+/** Which of the site's own networks are loaded. */
+const loaded = new Set();
+/** Whether a text has been requested. */
+let textRequested = false;
+/** Tells the latest `write` request from older ones. @type {AbortSignal | undefined} */
+let latest;
+/** Gives access to the network's values for the text written last. @type {Thinking | undefined} */
+let inspector;
 
-/** Whether a text has been asked for. */
-let asked = false;
-/** What is written before: as long as it takes until nothing is compiled anew. */
-const WARM = "Something that nobody sees";
-/** How long the engine rests before, in ms. */
-const REST = 200;
+const pool = new LinePool();
+/** The pool's share in the text that is being written. @type {import("./line-pool.js").PoolRun | undefined} */
+let poolRun;
 
-/** Others who write lines of the text under way. @type {Help | undefined} */
-let help;
+/** The last notice that was sent. */
+let notified = "";
 
-/** Looks into the text written last, when asked. @type {Thinking | undefined} */
-let thinking;
-
-/**
- * @param {import("../pkg/running_hand.js").EngineChoice} engine
- * @param {string} build the page's version
- * @param {boolean} lazy whether the network that writes without a text may wait until it is asked for
- */
-async function open(engine, build, lazy) {
-  if (build !== site.build) {
-    throw new Error("The site was changed while this page loaded, so that its parts do not fit. Load the page again.");
-  }
-  opened = init().then(() => RunningHand.open(engine));
-  let shown = 0;
-  // The module and the weights come at the same time.
-  const synthesis = network("synthesis", (loaded, total) => {
-    // Thousands of small pieces come; a bar needs a hundred. A second attempt begins from nothing.
-    if (loaded < total && loaded >= shown && loaded < shown + total / 100) return;
-    shown = loaded;
-    reply({ type: "progress", loaded, total });
-  });
-  // Told below, after what is the matter with the engine.
-  synthesis.catch(() => {});
-  const runningHand = await opened;
-  tellEngine(runningHand);
-  const { fingerprint } = await synthesis;
-  reply({ type: "ready", styles: runningHand.styles(), fingerprint });
-  // Nobody waits for it, and nobody hears what went wrong: the first text will say so again.
-  await warm(runningHand).catch(() => {});
-  // Whoever asks for it hears what went wrong.
-  if (!lazy) network("prediction").catch(() => {});
+/** Tells the page which engine writes, if that has changed. @param {RunningHand} runningHand */
+function notifyEngine({ engine: label, notice }) {
+  if (notified === label + notice) return;
+  notified = label + notice;
+  notify(/** @type {EngineNotice} */ ({ label, notice }));
 }
 
 /**
- * Writes something that nobody sees. A browser first runs a module's code as it can be had at once, and compiles what
- * runs often anew meanwhile: without this it is the first line that waits for it. Any text takes its place.
- * @param {RunningHand} runningHand
+ * Loads one of the site's networks when it is first needed. A download that failed is tried again the next time.
+ * @param {"synthesis" | "prediction"} kind
+ * @param {(loaded: number, total: number) => void} [progress]
  */
-async function warm(runningHand) {
-  // Whoever presses as soon as the page is ready is not to wait for it.
-  await new Promise((done) => setTimeout(done, REST));
-  if (asked) return;
-  const writing = await runningHand.write(WARM);
-  for await (const _ of writing);
-  writing.free();
-}
-
-/** A network, loaded when it is first asked for; one that did not come is asked for again. */
-function network(
-  /** @type {"synthesis" | "prediction"} */ kind,
-  /** @type {((loaded: number, total: number) => void) | undefined} */ progress = undefined,
-) {
+function network(kind, progress) {
   const load = async () => {
     const bytes = await weights(`weights/${kind}.safetensors`, progress);
     const network = await (await opened).loadBytes(bytes, `${kind}.safetensors`, kind);
-    if (kind === "synthesis") setWeights(bytes, `${kind}.safetensors`);
-    present.add(kind);
+    if (kind === "synthesis") pool.setWeights(bytes, `${kind}.safetensors`);
+    loaded.add(kind);
     return network;
   };
   return (networks[kind] ??= load().catch((error) => {
@@ -121,122 +63,124 @@ function network(
   }));
 }
 
-/** Takes a network from a visitor's file; if it cannot be used, the one before stays. @param {Uint8Array} bytes @param {string} name */
-async function take(bytes, name) {
-  const runningHand = await opened;
-  const before = new Set(present);
-  const { kind, fingerprint } = await runningHand.loadBytes(bytes, name).then(async (network) => {
-    // The site's own may still have been on its way, and must not come after it.
-    const own = before.has(network.kind) ? undefined : networks[network.kind];
-    if (await own?.catch(() => undefined)) await runningHand.loadBytes(bytes, name);
-    networks[network.kind] = Promise.resolve(network);
-    if (network.kind === "synthesis") setWeights(bytes, name);
-    return network;
-  });
-  reply({ type: "weights", kind, name, styles: runningHand.styles(), fingerprint });
-}
-
-let told = "";
-
-/** @param {RunningHand} runningHand */
-function tellEngine(runningHand) {
-  const { engine: label, notice } = runningHand;
-  if (told !== label + notice) {
-    told = label + notice;
-    reply({ type: "engine", label, notice });
-  }
-}
-
-/** @param {number} job @param {string} text @param {import("../pkg/running_hand.js").WriteOptions} options */
-async function write(job, text, options) {
-  asked = true;
-  const runningHand = await opened;
-  await network(text.trim() === "" ? "prediction" : "synthesis");
-  help?.end();
-  runningHand.shares = canPool;
-  const writing = await runningHand.write(text, options);
-  thinking = new Thinking(writing);
-  const { plan } = writing;
-  reply({ type: "plan", job, plan });
-  tellEngine(runningHand);
-  const alone = !canPool || plan.lines.length < 2 || !runningHand.engine.startsWith("CPU");
-  const own = alone ? undefined : new Help(writing, options, plan);
-  help = own;
-  try {
-    await own?.turn(false);
-    for await (const points of writing) {
-      // Its buffer goes with the message.
-      const nothing = points.length === 0;
-      if (!nothing) reply({ type: "points", job, points, row: writing.row }, [points.buffer]);
-      tellEngine(runningHand);
-      await own?.turn(nothing);
-    }
-  } finally {
-    own?.end();
-  }
-  reply({ type: "finish", job, finish: writing.finish });
+/**
+ * Writes a line that is not shown. Browsers first compile WebAssembly quickly and optimise what runs often later;
+ * without the warm-up the first line waits for that. A text that is requested meanwhile ends it.
+ * @param {RunningHand} runningHand
+ */
+async function warmUp(runningHand) {
+  await new Promise((resolve) => setTimeout(resolve, WARM_UP_DELAY));
+  if (textRequested) return;
+  const writing = await runningHand.write(WARM_UP_TEXT);
+  for await (const _ of writing);
   writing.free();
 }
 
-/** @param {Extract<Request, { type: "inspect" }>} asked */
-async function think({ id, point, line, from, most }) {
-  const moments = await thinking?.moments(point, line, from, most);
-  reply({ type: "moments", id, moments }, moments ? [moments.moments.buffer] : []);
+/** What follows `open`; its errors are reported by the requests that run into them. @param {boolean} lazy */
+async function prepare(lazy) {
+  await warmUp(await opened).catch(() => {});
+  if (!lazy) await network("prediction").catch(() => {});
 }
 
-/** Reads ink, or the file of a hand. @param {import("../capture/dialog.js").Question} question */
-async function own(question) {
-  const runningHand = await opened;
-  switch (question.call) {
-    case "read":
+serve(
+  /** @type {import("./server.js").Handlers<EngineRequests>} */ ({
+    async open({ engine, build, lazy = false }, { emit }) {
+      if (build !== site.build) {
+        throw new Error("The site was changed while this page loaded, so that its parts do not fit. Load the page again.");
+      }
+      opened = init().then(() => RunningHand.open(engine));
+      let shown = 0;
+      // The module and the weights are downloaded at the same time.
+      const synthesis = network("synthesis", (loaded, total) => {
+        // Chunks come by the thousand; a progress bar needs a hundred. A second attempt begins at 0 again.
+        if (loaded < total && loaded >= shown && loaded < shown + total / 100) return;
+        shown = loaded;
+        emit({ loaded, total });
+      });
+      // Awaited below: an error of the engine is to be reported first.
+      synthesis.catch(() => {});
+      const runningHand = await opened;
+      notifyEngine(runningHand);
+      const { fingerprint } = await synthesis;
+      void prepare(lazy);
+      return { styles: runningHand.styles(), fingerprint };
+    },
+
+    async write({ text, options }, { signal, emit }) {
+      textRequested = true;
+      const runningHand = await opened;
+      await network(text.trim() === "" ? "prediction" : "synthesis");
+      if (signal.aborted) return "cancelled";
+      poolRun?.end();
+      latest = signal;
+      /** @type {import("./line-pool.js").PoolRun | undefined} */
+      let run;
+      signal.addEventListener("abort", () => {
+        run?.end();
+        // `cancel` ends whatever is being written, which may be a newer text.
+        if (latest === signal) runningHand.cancel();
+      });
+      runningHand.shares = pool.available;
+      const writing = await runningHand.write(text, options);
+      inspector = new Thinking(writing);
+      const { plan } = writing;
+      emit({ type: "plan", plan });
+      notifyEngine(runningHand);
+      const shared = pool.available && plan.lines.length > 1 && runningHand.engine.startsWith("CPU");
+      if (shared && !signal.aborted) poolRun = run = pool.start(writing, options, plan);
+      try {
+        await run?.exchange(false);
+        for await (const points of writing) {
+          const idle = points.length === 0;
+          if (!idle) emit({ type: "points", points, row: writing.row }, [points.buffer]);
+          notifyEngine(runningHand);
+          await run?.exchange(idle);
+        }
+      } finally {
+        run?.end();
+      }
+      const { finish } = writing;
+      writing.free();
+      return finish;
+    },
+
+    async loadWeights({ bytes, name }) {
+      const runningHand = await opened;
+      const before = new Set(loaded);
+      const network = await runningHand.loadBytes(bytes, name);
+      const { kind, fingerprint } = network;
+      // The site's own network, if it was still being downloaded, would replace this one: load this one after it.
+      const download = before.has(kind) ? undefined : networks[kind];
+      if (await download?.catch(() => undefined)) await runningHand.loadBytes(bytes, name);
+      networks[kind] = Promise.resolve(network);
+      if (kind === "synthesis") pool.setWeights(bytes, name);
+      return { kind, styles: runningHand.styles(), fingerprint };
+    },
+
+    async inspect({ point, line, from, most }, { transfer }) {
+      const moments = await inspector?.moments(point, line, from, most);
+      if (moments) transfer.push(moments.moments.buffer);
+      return moments;
+    },
+
+    async readInk({ strokes, text, check }) {
+      const runningHand = await opened;
       await networks.synthesis;
-      return runningHand.readInk(question.strokes, question.text, question.check);
-    case "file":
-      return handToFile(question.hand);
-    case "open":
-      return handFromFile(question.bytes);
-  }
-}
+      return runningHand.readInk(strokes, text, check);
+    },
 
-/** @param {Extract<Request, { type: "export" }>} request */
-function exported({ id, points, format, options }) {
-  try {
-    reply({ type: "export", id, text: exportInk(points, format, options) });
-  } catch (error) {
-    reply({ type: "export", id, problem: message(error) });
-  }
-}
+    async handToFile({ hand }) {
+      await opened;
+      return handToFile(hand);
+    },
 
-self.addEventListener("message", (/** @type {MessageEvent<Request>} */ { data }) => {
-  switch (data.type) {
-    case "open":
-      open(data.engine, data.build, data.lazy ?? false).catch((error) => reply({ type: "error", message: message(error) }));
-      break;
-    case "write":
-      write(data.job, data.text, data.options).catch((error) => {
-        reply({ type: "error", job: data.job, message: message(error) });
-      });
-      break;
-    case "cancel":
-      help?.end();
-      opened?.then((runningHand) => runningHand.cancel());
-      break;
-    case "weights":
-      take(data.bytes, data.name).catch((error) => {
-        reply({ type: "weights", kind: "synthesis", name: data.name, styles: [], fingerprint: "", problem: message(error) });
-      });
-      break;
-    case "inspect":
-      think(data).catch((error) => reply({ type: "error", message: message(error) }));
-      break;
-    case "own":
-      own(data.question).then(
-        (answer) => reply({ type: "own", id: data.id, answer }),
-        (error) => reply({ type: "own", id: data.id, message: message(error) }),
-      );
-      break;
-    case "export":
-      exported(data);
-      break;
-  }
-});
+    async handFromFile({ bytes }) {
+      await opened;
+      return handFromFile(bytes);
+    },
+
+    export({ points, format, options }) {
+      return exportInk(points, format, options);
+    },
+  }),
+);

@@ -1,85 +1,96 @@
-// "Take it with you": the sheets as files, on the clipboard, or printed. The worker writes the files'
-// text; pictures are drawn here, a piece at a time.
+// The export dialog, "Take it with you": sheets as files, on the clipboard, or printed. The worker writes text formats;
+// PNG is drawn here, in slices.
 
-import { element } from "../util/dom.js";
 import { rules } from "../sheet/layout.js";
 import { LINE, draw } from "../sheet/pens.js";
+import { element } from "../util/dom.js";
+import { download } from "../util/download.js";
 import { withResolution } from "./png.js";
 
 /** @typedef {import("../app/app.js").App} App */
-/** @typedef {import("../app/app.js").DrawnPage} DrawnPage */
+/** @typedef {import("../pkg/running_hand.js").ExportFormat} ExportFormat */
 /** @typedef {import("../pkg/running_hand.js").ExportOptions} ExportOptions */
+/** @typedef {import("../sheet/sheet.js").DrawnPage} DrawnPage */
 
-/**
- * @typedef {object} Kind
- * @property {string} label
- * @property {string} ending
- * @property {string} type
- * @property {string} hint
- */
+/** A sheet that is to be exported, and its number from 0. @typedef {DrawnPage & { page: number }} NumberedPage */
 
-/** Everything that can be taken, by the name of its format. @type {Record<string, Kind>} */
-const KINDS = {
+/** @typedef {{ label: string, extension: string, type: string, hint: string }} Format */
+
+/** By the value of their option. @type {Record<string, Format>} */
+const FORMATS = {
   svg: {
     label: "SVG, single strokes",
-    ending: "svg",
+    extension: "svg",
     type: "image/svg+xml",
     hint: "The path of the pen, in millimetres: for pen plotters, cutters and engravers.",
   },
   outline: {
     label: "SVG, outlines",
-    ending: "svg",
+    extension: "svg",
     type: "image/svg+xml",
     hint: "Filled shapes, broader where the pen was slow: for print and drawing programs.",
   },
   animated: {
     label: "SVG, animated",
-    ending: "svg",
+    extension: "svg",
     type: "image/svg+xml",
     hint: "A picture for web pages that is written before one’s eyes, and at once for those who want no motion.",
   },
-  png: { label: "PNG, a picture", ending: "png", type: "image/png", hint: "As on the sheet, at the resolution you choose." },
-  pdf: { label: "PDF, or on paper", ending: "pdf", type: "", hint: "Your browser prints the sheets at their true size, or keeps them as PDF." },
+  png: {
+    label: "PNG, a picture",
+    extension: "png",
+    type: "image/png",
+    hint: "As on the sheet, at the resolution you choose.",
+  },
+  pdf: {
+    label: "PDF, or on paper",
+    extension: "pdf",
+    type: "",
+    hint: "Your browser prints the sheets at their true size, or keeps them as PDF.",
+  },
   gcode: {
     label: "G-code",
-    ending: "gcode",
+    extension: "gcode",
     type: "text/plain",
     hint: "For pen plotters, in millimetres from the sheet’s lower left corner. It lifts the pen and comes home at the end.",
   },
   inkml: {
     label: "InkML",
-    ending: "inkml",
+    extension: "inkml",
     type: "application/inkml+xml",
     hint: "Strokes with the pen’s time, for handwriting recognisers and note-taking programs.",
   },
-  json: { label: "JSON", ending: "json", type: "application/json", hint: "Strokes, text and settings, for programs of your own." },
+  json: {
+    label: "JSON",
+    extension: "json",
+    type: "application/json",
+    hint: "Strokes, text and settings, for programs of your own.",
+  },
 };
 
-/** Points drawn between two frames: a few milliseconds. */
+/** Points of a PNG that are drawn before the page's other tasks get a turn: a few milliseconds. */
 const SLICE = 3000;
+/** Millimetres around the ink of a sheet that is cropped. */
+const CROP_MARGIN = 2;
 
-/** Paper and its rules in pictures and print: as on the app in daylight. */
+/** Colours of paper and rules in a PNG: those of the page in its light theme. */
 const PAPER = "#fdfaf3";
 const RULE = "#c5d0e2";
 
 /** @param {App} app */
-export function mount(app) {
-  new Take(app);
+export function mountExport(app) {
+  new ExportDialog(app);
 }
 
-class Take {
+class ExportDialog {
   /** @type {App} */ #app;
   #dialog = element("export", HTMLDialogElement);
-  /** Numbers of the files that the worker is writing. @type {Map<number, { resolve: (text: string) => void, reject: (error: Error) => void }>} */
-  #waiting = new Map();
-  #asked = 0;
-  /** Width of the sheet in mm as it is; what the visitor chose is a multiple of it. */ #natural = 0;
+  /** Width of the exported area at its true size, in millimetres. */ #trueWidth = 0;
 
   /** @param {App} app */
   constructor(app) {
     this.#app = app;
-    for (const [name, { label }] of Object.entries(KINDS)) this.#format.add(new Option(label, name));
-    app.addEventListener("reply", (event) => this.#hear(/** @type {CustomEvent} */ (event).detail));
+    for (const [name, { label }] of Object.entries(FORMATS)) this.#format.add(new Option(label, name));
     element("export-open", HTMLButtonElement).addEventListener("click", () => this.#open());
     const form = element("export-form", HTMLFormElement);
     form.addEventListener("submit", (event) => {
@@ -90,19 +101,17 @@ class Take {
     element("export-copy", HTMLButtonElement).addEventListener("click", () => {
       if (form.reportValidity()) void this.#try(() => this.#copy());
     });
-    this.#format.addEventListener("change", () => this.#show());
-    for (const id of ["export-sheet", "export-crop"]) element(id, HTMLElement).addEventListener("change", () => this.#measure());
-    element("export-width", HTMLInputElement).addEventListener("input", () => this.#tellMeasures());
-    element("export-dpi", HTMLSelectElement).addEventListener("change", () => this.#tellMeasures());
+    this.#format.addEventListener("change", () => this.#showFields());
+    for (const id of ["export-sheet", "export-crop"]) {
+      element(id, HTMLElement).addEventListener("change", () => this.#resetWidth());
+    }
+    element("export-width", HTMLInputElement).addEventListener("input", () => this.#showMeasures());
+    element("export-dpi", HTMLSelectElement).addEventListener("change", () => this.#showMeasures());
     element("export-lift", HTMLSelectElement).addEventListener("change", () => this.#showLift());
   }
 
   get #format() {
     return element("export-format", HTMLSelectElement);
-  }
-
-  get #kind() {
-    return KINDS[this.#format.value];
   }
 
   /** @param {string} id */
@@ -119,9 +128,9 @@ class Take {
 
   #open() {
     const app = this.#app;
-    // The first line was laid when little of it had come. Laid anew, the same writing is the same file.
+    // The first line was placed before all of it had come. Placed anew, the same text always gives the same file.
     if (!app.writing && app.layout) {
-      app.layout.relay(app.look, true);
+      app.layout.relay(app.settings, true);
       app.sheet.changed();
     }
     const sheet = element("export-sheet", HTMLSelectElement);
@@ -130,30 +139,31 @@ class Take {
     if (count > 1) sheet.add(new Option("All, a file for each", "all"));
     sheet.value = String(Math.min(app.sheet.page, count - 1));
     element("export-sheets", HTMLElement).hidden = count < 2;
-    this.#measure();
-    this.#show();
+    this.#resetWidth();
+    this.#showFields();
     this.#dialog.showModal();
     this.#format.focus();
   }
 
-  /** The fields of the format chosen. */
-  #show() {
+  /** Shows the fields of the chosen format. */
+  #showFields() {
     const name = this.#format.value;
     for (const field of this.#dialog.querySelectorAll("[data-for]")) {
       const shown = (field.getAttribute("data-for") ?? "").split(" ").includes(name);
       /** @type {HTMLElement} */ (field).hidden = !shown;
-      // What cannot be seen must not keep the form from being sent.
+      // An invalid field that is hidden would keep the form from being submitted.
       for (const control of field.querySelectorAll("input, select")) control.toggleAttribute("disabled", !shown);
     }
-    element("export-hint", HTMLElement).textContent = this.#kind.hint;
+    element("export-hint", HTMLElement).textContent = FORMATS[name].hint;
     element("export-save", HTMLButtonElement).textContent = name === "pdf" ? "Print or save as PDF" : "Download";
     element("export-copy", HTMLButtonElement).hidden = name === "pdf";
     const empty = this.#app.sheet.drawn === 0;
     for (const id of ["export-save", "export-copy"]) element(id, HTMLButtonElement).disabled = empty;
-    this.#say(empty ? "Nothing is written yet." : "");
-    this.#tellMeasures();
+    this.#showMessage(empty ? "Nothing is written yet." : "");
+    this.#showMeasures();
   }
 
+  /** Shows the numbers that fit how the plotter lifts its pen. */
   #showLift() {
     const servo = element("export-lift", HTMLSelectElement).value === "servo";
     element("export-up-label", HTMLElement).textContent = servo ? "Lifted, servo’s number" : "Lifted, Z in mm";
@@ -162,41 +172,42 @@ class Take {
     element("export-down", HTMLInputElement).valueAsNumber = servo ? 30 : 0;
   }
 
-  /** The sheets chosen, each with the page's number. @returns {(DrawnPage & { page: number })[]} */
+  /** The chosen sheets. @returns {NumberedPage[]} */
   #pages() {
     const { value } = element("export-sheet", HTMLSelectElement);
     const pages = this.#app.pages().map((drawn, page) => ({ ...drawn, page }));
     return value === "all" ? pages : pages.filter(({ page }) => String(page) === value);
   }
 
-  /** Another sheet, or cut otherwise: as wide as it is. */
-  #measure() {
+  /** Proposes the true size of what is to be exported. */
+  #resetWidth() {
     const [first] = this.#pages();
-    this.#natural = first ? this.#frame(first).width : 0;
-    element("export-width", HTMLInputElement).value = this.#natural.toFixed(1);
-    this.#tellMeasures();
+    this.#trueWidth = first ? this.#frame(first).width : 0;
+    element("export-width", HTMLInputElement).value = this.#trueWidth.toFixed(1);
+    this.#showMeasures();
   }
 
-  /** How large the file is on paper, and in pixels. */
-  #tellMeasures() {
+  /** Shows the file's size in millimetres and, for a PNG, in pixels. */
+  #showMeasures() {
     const [first] = this.#pages();
-    if (!first || !this.#natural) return;
+    if (!first || !this.#trueWidth) return;
     const { width, height } = this.#frame(first);
     const scale = this.#scale();
-    const dots = Number(element("export-dpi", HTMLSelectElement).value) / 25.4;
+    const dotsPerMm = Number(element("export-dpi", HTMLSelectElement).value) / 25.4;
+    const pixels = (/** @type {number} */ mm) => Math.round(mm * scale * dotsPerMm);
     let text = `${(width * scale).toFixed(1)} × ${(height * scale).toFixed(1)} mm`;
-    if (this.#format.value === "png") text += `, ${Math.round(width * scale * dots)} × ${Math.round(height * scale * dots)} pixels`;
+    if (this.#format.value === "png") text += `, ${pixels(width)} × ${pixels(height)} pixels`;
     element("export-measures", HTMLElement).textContent = Number.isFinite(scale) ? text : "";
   }
 
-  /** How much larger than natural it is wanted. */
+  /** How many times its true size the file is to have. */
   #scale() {
     const width = this.#number("export-width");
-    // What is shown is rounded; that is no wish for another size.
-    return Math.abs(width - this.#natural) < 0.06 ? 1 : width / this.#natural;
+    // The field shows the true width rounded; leaving that unchanged is no wish to scale.
+    return Math.abs(width - this.#trueWidth) < 0.06 ? 1 : width / this.#trueWidth;
   }
 
-  /** What of a sheet is taken, in millimetres: all of it, or around the ink. @param {DrawnPage} drawn */
+  /** The area of a sheet that is exported, in millimetres: all of it, or around the ink. @param {DrawnPage} drawn */
   #frame({ points, measures: { width, height, mm } }) {
     if (!this.#checked("export-crop") || points.length === 0) {
       return { x: 0, y: 0, width: width * mm, height: height * mm, mm };
@@ -208,34 +219,33 @@ class Take {
       top = Math.min(top, points[i + 1]);
       bottom = Math.max(bottom, points[i + 1]);
     }
-    const edge = 2;
     return {
-      x: edge - left * mm,
-      y: edge - top * mm,
-      width: (right - left) * mm + 2 * edge,
-      height: (bottom - top) * mm + 2 * edge,
+      x: CROP_MARGIN - left * mm,
+      y: CROP_MARGIN - top * mm,
+      width: (right - left) * mm + 2 * CROP_MARGIN,
+      height: (bottom - top) * mm + 2 * CROP_MARGIN,
       mm,
     };
   }
 
-  /** @param {string} message @param {boolean} [problem] */
-  #say(message, problem = false) {
-    const said = element("export-message", HTMLElement);
-    said.textContent = message;
-    said.classList.toggle("problem", problem);
+  /** @param {string} text @param {boolean} [problem] */
+  #showMessage(text, problem = false) {
+    const message = element("export-message", HTMLElement);
+    message.textContent = text;
+    message.classList.toggle("problem", problem);
   }
 
-  /** @param {() => Promise<void>} action */
+  /** Runs an action and shows its error. @param {() => Promise<void>} action */
   async #try(action) {
-    this.#say("");
+    this.#showMessage("");
     try {
       await action();
     } catch (error) {
-      this.#say(error instanceof Error ? error.message : String(error), true);
+      this.#showMessage(error instanceof Error ? error.message : String(error), true);
     }
   }
 
-  // --- what is taken -----------------------------------------------------------------------------
+  // --- files -----------------------------------------------------------------------------------
 
   async #save() {
     if (this.#format.value === "pdf") {
@@ -244,11 +254,11 @@ class Take {
       return;
     }
     const pages = this.#pages();
-    const { ending } = this.#kind;
+    const { extension } = FORMATS[this.#format.value];
     for (const page of pages) {
-      const name = pages.length > 1 ? `running-hand-${page.page + 1}.${ending}` : `running-hand.${ending}`;
-      save(await this.#file(page), name);
-      this.#say(`${name} is in your downloads.`);
+      const name = pages.length > 1 ? `running-hand-${page.page + 1}.${extension}` : `running-hand.${extension}`;
+      download(await this.#file(page), name);
+      this.#showMessage(`${name} is in your downloads.`);
     }
   }
 
@@ -258,10 +268,10 @@ class Take {
     const type = picture ? "image/png" : "text/plain";
     const file = this.#file(page).then(async (blob) => new Blob([await blob.arrayBuffer()], { type }));
     try {
-      // Asked for at once, before it is made: a browser that has to wait forgets that somebody pressed.
+      // Requested before the file exists: browsers allow it only shortly after the visitor pressed the button.
       await navigator.clipboard.write([new ClipboardItem({ [type]: file })]);
     } catch (error) {
-      // Why it could not be made matters more than that it could not be copied.
+      // If the file could not be made, report that.
       await file;
       if (picture) throw new Error("This browser does not let the page copy pictures. Download it instead.", { cause: error });
       try {
@@ -270,21 +280,23 @@ class Take {
         throw new Error("This browser does not let the page copy. Download it instead.", { cause });
       }
     }
-    this.#say(this.#pages().length > 1 ? `Sheet ${page.page + 1} is copied.` : "Copied.");
+    this.#showMessage(this.#pages().length > 1 ? `Sheet ${page.page + 1} is copied.` : "Copied.");
   }
 
-  /** @param {DrawnPage & { page: number }} page */
+  /** @param {NumberedPage} page */
   async #file(page) {
-    if (this.#format.value === "png") return this.#picture(page);
-    return new Blob([await this.#text(page)], { type: this.#kind.type });
+    const format = this.#format.value;
+    if (format === "png") return this.#picture(page);
+    const { type } = FORMATS[format];
+    return new Blob([await this.#text(page, /** @type {ExportFormat} */ (format))], { type });
   }
 
-  /** A file's text, from the worker. @param {DrawnPage & { page: number }} page @returns {Promise<string>} */
-  #text({ points, measures, page }) {
-    const app = this.#app;
+  /** A file of text, written by the worker. @param {NumberedPage} page @param {ExportFormat} format */
+  #text({ points, measures, page }, format) {
+    const { client, plan, settings } = this.#app;
     const scale = this.#scale();
     const frame = this.#frame({ points, measures });
-    const { ink, nib, ...settings } = app.wish;
+    const { ink, nib, ...rest } = settings;
     /** @type {ExportOptions} */
     const options = {
       layout: {
@@ -296,7 +308,7 @@ class Take {
       },
       color: ink,
       lineWidth: LINE * nib * frame.mm * scale,
-      sampleMs: app.plan?.sampleMs,
+      sampleMs: plan?.sampleMs,
       speed: Number(element("export-speed", HTMLSelectElement).value),
       gcode: {
         feed: this.#number("export-feed"),
@@ -305,28 +317,14 @@ class Take {
         down: this.#number("export-down"),
         dwell: this.#number("export-dwell"),
       },
-      text: this.#written(page),
-      settings: { ...settings, weights: app.plan?.fingerprint },
+      text: this.#linesOn(page),
+      settings: { ...rest, weights: plan?.fingerprint },
     };
-    this.#asked += 1;
-    const id = this.#asked;
-    app.send({ type: "export", id, points, format: /** @type {import("../pkg/running_hand.js").ExportFormat} */ (this.#format.value), options }, [
-      points.buffer,
-    ]);
-    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    return client.request("export", { points, format, options }, { transfer: [points.buffer] });
   }
 
-  /** @param {import("../engine/worker.js").Reply} reply */
-  #hear(reply) {
-    if (reply.type !== "export") return;
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if (reply.text !== undefined) waiting?.resolve(reply.text);
-    else waiting?.reject(new Error(reply.problem));
-  }
-
-  /** The lines of text on a page. @param {number} page */
-  #written(page) {
+  /** The lines of the text that are on a sheet. @param {number} page */
+  #linesOn(page) {
     const { plan, layout, sheet } = this.#app;
     if (!plan || !layout || plan.kind !== "synthesis") return "";
     const [start, end] = layout.range(page);
@@ -334,29 +332,30 @@ class Take {
     return last < start ? "" : plan.lines.slice(layout.lineOf(start), layout.lineOf(last) + 1).join("\n");
   }
 
-  /** A picture in PNG that knows its resolution. @param {DrawnPage} drawn */
+  /** A PNG. @param {DrawnPage} drawn */
   async #picture({ points, measures }) {
-    const { look } = this.#app;
+    const { settings } = this.#app;
     const dpi = Number(element("export-dpi", HTMLSelectElement).value);
     const frame = this.#frame({ points, measures });
-    const dots = (this.#scale() * dpi) / 25.4;
+    const dotsPerMm = (this.#scale() * dpi) / 25.4;
     const canvas = document.createElement("canvas");
-    canvas.width = Math.max(1, Math.round(frame.width * dots));
-    canvas.height = Math.max(1, Math.round(frame.height * dots));
+    canvas.width = Math.max(1, Math.round(frame.width * dotsPerMm));
+    canvas.height = Math.max(1, Math.round(frame.height * dotsPerMm));
     const context = canvas.getContext("2d");
-    const scale = frame.mm * dots;
+    const scale = frame.mm * dotsPerMm;
     if (context) {
-      context.setTransform(scale, 0, 0, scale, frame.x * dots, frame.y * dots);
-      if (this.#checked("export-paper")) paint(context, look, measures, frame.mm);
+      context.setTransform(scale, 0, 0, scale, frame.x * dotsPerMm, frame.y * dotsPerMm);
+      if (this.#checked("export-paper")) drawPaper(context, settings, measures, frame.mm);
+      // A pencil's grain has the size that it has on a screen with 192 dots per inch, whatever the resolution.
+      const grainScale = settings.tip === "pencil" ? (scale * 192) / dpi : scale;
       const count = points.length / 3;
       for (let from = 0; from < count; from += SLICE) {
-        // A pencil's grain is as fine as on a good screen, not as the dots are.
-        draw(context, points, 0, from, Math.min(from + SLICE, count), look, look.tip === "pencil" ? (scale * 192) / dpi : scale);
+        draw(context, points, 0, from, Math.min(from + SLICE, count), settings, grainScale);
         await new Promise((resolve) => setTimeout(resolve));
       }
     }
     const blob = context && (await new Promise((/** @type {BlobCallback} */ resolve) => canvas.toBlob(resolve, "image/png")));
-    // Memory that large is wanted back at once.
+    // Frees the canvas' memory at once, not at the next garbage collection.
     const { width, height } = canvas;
     canvas.width = canvas.height = 0;
     if (!blob) {
@@ -367,30 +366,20 @@ class Take {
 }
 
 /**
- * Paper and its rules under the ink.
+ * Draws the paper and its rules.
  * @param {CanvasRenderingContext2D} context @param {import("../sheet/layout.js").Look} look
- * @param {import("../sheet/layout.js").Measures} measures @param {number} mm of a corpus unit
+ * @param {import("../sheet/layout.js").Measures} measures @param {number} mm millimetres of a corpus unit
  */
-function paint(context, look, measures, mm) {
+function drawPaper(context, look, measures, mm) {
   const { width, height } = measures;
   context.fillStyle = PAPER;
   context.save();
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.fillRect(0, 0, context.canvas.width, context.canvas.height);
   context.restore();
-  const thick = 0.15 / mm;
+  const thickness = 0.15 / mm;
   const { across, upright } = rules(look, measures);
   context.fillStyle = RULE;
-  for (const y of across) context.fillRect(0, y - thick / 2, width, thick);
-  for (const x of upright) context.fillRect(x - thick / 2, 0, thick, height);
-}
-
-/** @param {Blob} blob @param {string} name */
-function save(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  // Not at once: the download may not have begun.
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  for (const y of across) context.fillRect(0, y - thickness / 2, width, thickness);
+  for (const x of upright) context.fillRect(x - thickness / 2, 0, thickness, height);
 }

@@ -1,8 +1,8 @@
-// Printing: every sheet on paper of its own, at its true size, as lines that stay sharp.
+// Printing: each sheet on a page of its own, at its true size, as vector paths.
 
-import { element, svg } from "../util/dom.js";
 import { rules } from "../sheet/layout.js";
 import { paths } from "../sheet/pens.js";
+import { element, svg } from "../util/dom.js";
 
 /** @typedef {import("../app/app.js").App} App */
 
@@ -13,25 +13,26 @@ export function mountPrint(app) {
   addEventListener("afterprint", () => print.replaceChildren());
 }
 
-/** A picture of every page. @param {App} app */
-export function pictures(app) {
-  const { look, paperSize } = app;
+/** A picture of every sheet. @param {App} app */
+function pictures(app) {
+  const { settings, paperSize } = app;
   return app.pages().map(({ points, measures }) => {
     const { width, height } = measures;
     const picture = svg("svg", { viewBox: `0 0 ${width} ${height}` });
-    const name = look.paper === "free" ? "free" : `${look.paper}-${look.orientation}`;
+    // print.css has a page of the right size for each.
+    const name = settings.paper === "free" ? "free" : `${settings.paper}-${settings.orientation}`;
     picture.setAttribute("class", `print-page print-${name}`);
     if (paperSize) {
       picture.setAttribute("width", `${paperSize[0]}mm`);
       picture.setAttribute("height", `${paperSize[1]}mm`);
     }
-    const { across, upright } = rules(look, measures);
+    const { across, upright } = rules(settings, measures);
     const grid = [...across.map((y) => `M0 ${y}H${width}`), ...upright.map((x) => `M${x} 0V${height}`)].join("");
     if (grid) picture.append(svg("path", { d: grid, class: "print-rule" }));
-    const ink = svg("g", { fill: "none", stroke: look.ink, "stroke-linecap": "round", "stroke-linejoin": "round" });
-    if (look.tip === "pencil") ink.setAttribute("opacity", "0.75");
-    for (const [breadth, path] of paths(points, 0, points.length / 3, look)) {
-      ink.append(svg("path", { d: path, "stroke-width": breadth }));
+    const ink = svg("g", { fill: "none", stroke: settings.ink, "stroke-linecap": "round", "stroke-linejoin": "round" });
+    if (settings.tip === "pencil") ink.setAttribute("opacity", "0.75");
+    for (const [width, path] of paths(points, 0, points.length / 3, settings)) {
+      ink.append(svg("path", { d: path, "stroke-width": width }));
     }
     picture.append(ink);
     return picture;

@@ -1,31 +1,31 @@
-// Pictures of a moment: the clouds where the pen may go, the window over the text, pen lifts.
+// Draws snapshots: the mixture as clouds where the pen may go, the window over the text, the chance of pen lifts.
 
-/** @typedef {import("./snapshots.js").Line} Line */
+/** @typedef {import("./snapshots.js").InspectedLine} InspectedLine */
 
-/** Components of less weight than this are not drawn. */
-const FAINT = 0.004;
-/** Deviations that the rings of a cloud are wide. */
+/** Components of less weight are not drawn, except the one that was chosen. */
+const MIN_WEIGHT = 0.004;
+/** Radii of a cloud's rings, in standard deviations. */
 const RINGS = [2, 1];
 
 /**
- * A linear map of offsets as the network makes them to offsets on the page, where lines may be
- * squeezed, lean and climb.
+ * A linear map, by rows, from the network's offsets to those on the page, where a line may be scaled, slanted and
+ * rotated.
  * @typedef {[number, number, number, number]} Map
  */
 
 /**
- * The map, found from what it did to the points around one: least squares.
- * @param {Line} line @param {number} moment @param {Float32Array} points of the page, x, y, pen
+ * Estimates the map around a snapshot by least squares from the points before and after it.
+ * @param {InspectedLine} line @param {number} snapshot @param {Float32Array} points of the page, x, y, pen
  * @returns {Map}
  */
-export function placement(line, moment, points) {
+export function placement(line, snapshot, points) {
   let [xx, xy, yy, ux, uy, vx, vy] = [0, 0, 0, 0, 0, 0, 0];
-  for (let k = Math.max(0, moment - 60); k < Math.min(line.known, moment + 60); k++) {
+  for (let k = Math.max(0, snapshot - 60); k < Math.min(line.known, snapshot + 60); k++) {
     const { dx, dy } = line.head(k);
     const [x, y] = line.offset([dx, dy]);
     const at = 3 * line.pointOf(k);
     const [u, v] = [points[at + 3] - points[at], points[at + 4] - points[at + 1]];
-    // Without text a full line jumps to the next: the network knows nothing of that.
+    // Without a text, the jump from a full line to the next is not an offset of the network's.
     if (!Number.isFinite(u + v) || Math.hypot(u - x, v - y) > 400) continue;
     xx += x * x;
     xy += x * y;
@@ -46,20 +46,20 @@ export function placement(line, moment, points) {
 }
 
 /**
- * A component as an ellipse on the page: centre as an offset from the pen, half axes of one deviation
- * (eigenvalues of the covariance) and the angle of the longer.
+ * A component as an ellipse on the page: its centre as an offset from the pen, semi-axes of one standard deviation
+ * (from the eigenvalues of the covariance) and the angle of the longer one.
  * @typedef {{ x: number, y: number, long: number, short: number, angle: number, pi: number, chosen: boolean }} Cloud
  */
 
-/** @param {Line} line @param {number} moment @param {Map} map @returns {Cloud[]} the lightest first */
-export function clouds(line, moment, [a, b, c, d]) {
-  const { sd, mixtures } = line.about;
-  const { chosen } = line.head(moment);
+/** @param {InspectedLine} line @param {number} snapshot @param {Map} map @returns {Cloud[]} the lightest first */
+export function clouds(line, snapshot, [a, b, c, d]) {
+  const { sd, mixtures } = line.info;
+  const { chosen } = line.head(snapshot);
   /** @type {Cloud[]} */
   const found = [];
   for (let j = 0; j < mixtures; j++) {
-    const { pi, mu, sigma, rho } = line.component(moment, j);
-    if (pi < FAINT && j !== chosen) continue;
+    const { pi, mu, sigma, rho } = line.component(snapshot, j);
+    if (pi < MIN_WEIGHT && j !== chosen) continue;
     const [mx, my] = line.offset(mu);
     const [sx, sy] = [sigma[0] * sd[0], sigma[1] * sd[1]];
     const [p, q, r] = [sx * sx, rho * sx * sy, sy * sy];
@@ -82,10 +82,10 @@ export function clouds(line, moment, [a, b, c, d]) {
 }
 
 /**
- * A canvas as sharp as the screen, cleared; its context draws in CSS pixels.
+ * Sizes a canvas to the screen's resolution and clears it; the context returned draws in CSS pixels.
  * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
  */
-export function fresh(canvas, width, height) {
+export function prepareCanvas(canvas, width, height) {
   const ratio = devicePixelRatio || 1;
   const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
   if (canvas.width !== w) canvas.width = w;
@@ -98,10 +98,10 @@ export function fresh(canvas, width, height) {
 }
 
 /**
- * Rings of the clouds around (x, y).
+ * Draws clouds around (x, y).
  * @param {CanvasRenderingContext2D} context @param {Cloud[]} clouds
  * @param {number} x @param {number} y @param {number} scale pixels of a unit
- * @param {string} colour @param {number} least half axis in pixels, so that something is seen
+ * @param {string} colour @param {number} least semi-axis in pixels, so that small clouds are visible
  */
 export function drawClouds(context, clouds, x, y, scale, colour, least) {
   context.fillStyle = colour;
@@ -136,15 +136,15 @@ export function drawClouds(context, clouds, x, y, scale, colour, least) {
 }
 
 /**
- * What the loupe shows: a circle, in page coordinates.
+ * What the magnifier shows: a circle, in page coordinates.
  * @typedef {{ x: number, y: number, reach: number }} Camera
  */
 
 /**
- * Where the loupe should be: between the pen and the middle of the clouds, so large that both are in it
- * and the point that was drawn. It is not made smaller for a little.
+ * Where the magnifier should be: halfway between the pen and the clouds' mean, large enough to contain both and the
+ * point that was drawn. It does not become smaller for small changes.
  * @param {Cloud[]} clouds @param {[number, number]} pen on the page
- * @param {[number, number]} drawn offset @param {number} before reach shown last @returns {Camera}
+ * @param {[number, number]} drawn offset @param {number} before reach of the last frame @returns {Camera}
  */
 export function aim(clouds, [px, py], drawn, before) {
   const [x, y] = clouds.reduce(([x, y], cloud) => [x + cloud.pi * cloud.x, y + cloud.pi * cloud.y], [0, 0]);
@@ -158,7 +158,7 @@ export function aim(clouds, [px, py], drawn, before) {
 }
 
 /**
- * A step of the loupe towards where it should be; from far away it goes there at once.
+ * Moves the magnifier a step towards where it should be; over large distances it jumps.
  * @param {Camera} camera @param {Camera} target @param {number} step share of the way
  * @returns {{ camera: Camera, there: boolean }}
  */
@@ -171,7 +171,7 @@ export function glide(camera, target, step) {
 }
 
 /**
- * Ink of the points `from` to `to` within the view, as on the sheet but of one width.
+ * Draws the ink of the points `from` ≤ i < `to` that is within the view, in a constant width.
  * @param {CanvasRenderingContext2D} context @param {Float32Array} points @param {number} from @param {number} to
  * @param {(x: number, y: number) => [number, number]} place @param {{ width: number, height: number }} view
  */
@@ -192,7 +192,7 @@ export function drawInk(context, points, from, to, place, { width, height }) {
     down = points[3 * i + 2] < 0.5;
   }
   context.stroke();
-  // Its points: that is all the network sees of it.
+  // The last points themselves: the network's input.
   context.fillStyle = "#fff";
   context.globalAlpha = 0.7;
   for (let i = Math.max(from, to - 60); i < to - 1; i++) {
@@ -204,26 +204,26 @@ export function drawInk(context, points, from, to, place, { width, height }) {
   context.globalAlpha = 1;
 }
 
-/** The pictures over time: room for letters at the left, heights of rows and of the pen lifts. */
+/** Pictures over time, in CSS pixels: room for letters at the left, heights of a character's row and of the pen lifts. */
 export const TIME = { left: 26, row: { least: 8, most: 16, total: 400 }, lift: 56 };
 
 /** @typedef {{ text: string, quiet: string, heat: string, cloud: string }} Colours */
 
-/** Height of a character's row. @param {number} characters */
+/** Height of a character's row in the window's picture. @param {number} characters */
 export function rowHeight(characters) {
   return Math.round(Math.min(TIME.row.most, Math.max(TIME.row.least, TIME.row.total / Math.max(1, characters))));
 }
 
-/** The window's weights as an image: a column for each moment, a row for each character. */
-export class Heat {
+/** The window's weights as an image: a column for each snapshot, a row for each character. */
+export class WindowImage {
   #canvas = document.createElement("canvas");
-  #done = 0;
+  /** Columns that are drawn. */ #done = 0;
   #colour = "";
-  /** @type {Line | undefined} */ #line;
+  /** @type {InspectedLine | undefined} */ #line;
 
-  /** @param {Line} line @param {string} colour as rgb(…) */
+  /** @param {InspectedLine} line @param {string} colour as rgb(…) */
   image(line, colour) {
-    const rows = line.about.characters.length;
+    const rows = line.info.characters.length;
     if (line !== this.#line || colour !== this.#colour || this.#canvas.width < line.known) {
       this.#line = line;
       this.#colour = colour;
@@ -250,28 +250,28 @@ export class Heat {
   }
 }
 
-/** What the pen has passed and, fainter, what it has not come to. @param {Line} line @param {number} moment */
-const halves = (line, moment) =>
-  /** @type {[number, number, number][]} */ ([[0, moment + 1, 1], [moment + 1, line.known, 0.25]]);
+/** Ranges of snapshots with their opacity: those before the pen and, fainter, those after it. @param {InspectedLine} line @param {number} snapshot */
+const halves = (line, snapshot) =>
+  /** @type {[number, number, number][]} */ ([[0, snapshot + 1, 1], [snapshot + 1, line.known, 0.25]]);
 
 /**
- * The window over the text.
- * @param {CanvasRenderingContext2D} context @param {Line} line @param {number} moment
- * @param {Heat} heat @param {Colours & { width: number, span: number }} how
+ * Draws the window over time.
+ * @param {CanvasRenderingContext2D} context @param {InspectedLine} line @param {number} snapshot
+ * @param {WindowImage} windowImage @param {Colours & { width: number, span: number }} how
  */
-export function drawWindow(context, line, moment, heat, how) {
-  const { characters } = line.about;
+export function drawWindow(context, line, snapshot, windowImage, how) {
+  const { characters } = line.info;
   const { left } = TIME;
   const column = (how.width - left) / how.span;
   const row = rowHeight(characters.length);
   const bottom = row * characters.length;
-  const { position } = line.head(moment);
+  const { position } = line.head(snapshot);
   context.fillStyle = how.quiet;
   context.globalAlpha = 0.13;
   context.fillRect(left, position * row, how.width - left, row);
   context.imageSmoothingEnabled = false;
-  const image = heat.image(line, how.heat);
-  for (const [from, to, alpha] of halves(line, moment)) {
+  const image = windowImage.image(line, how.heat);
+  for (const [from, to, alpha] of halves(line, snapshot)) {
     if (to <= from) continue;
     context.globalAlpha = alpha;
     const [x, wide] = [left + from * column, (to - from) * column];
@@ -281,22 +281,22 @@ export function drawWindow(context, line, moment, heat, how) {
   context.textAlign = "center";
   context.textBaseline = "middle";
   for (const [u, character] of characters.entries()) {
-    const own = u === position;
-    // Where rows are low, only the letter in view has room.
-    if (!own && (row < 10 || Math.abs(u - position) * row < 14)) continue;
-    context.fillStyle = own ? how.cloud : how.quiet;
-    context.font = `${own ? "bold " : ""}${own ? 16 : Math.min(13, row + 1)}px Georgia, serif`;
+    const current = u === position;
+    // In low rows there is room for the letter in view only.
+    if (!current && (row < 10 || Math.abs(u - position) * row < 14)) continue;
+    context.fillStyle = current ? how.cloud : how.quiet;
+    context.font = `${current ? "bold " : ""}${current ? 16 : Math.min(13, row + 1)}px Georgia, serif`;
     context.fillText(character === " " ? "␣" : character === "" ? "■" : character, left / 2, (u + 0.5) * row);
   }
-  now(context, left + (moment + 0.5) * column, bottom, how.text);
+  drawNow(context, left + (snapshot + 0.5) * column, bottom, how.text);
 }
 
 /**
- * The chance of a pen lift over time.
- * @param {CanvasRenderingContext2D} context @param {Line} line @param {number} moment
+ * Draws the chance of a pen lift over time.
+ * @param {CanvasRenderingContext2D} context @param {InspectedLine} line @param {number} snapshot
  * @param {Colours & { width: number, span: number }} how
  */
-export function drawLifts(context, line, moment, how) {
+export function drawLifts(context, line, snapshot, how) {
   const { left, lift } = TIME;
   const column = (how.width - left) / how.span;
   const base = lift - 2;
@@ -310,7 +310,7 @@ export function drawLifts(context, line, moment, how) {
   context.globalAlpha = 0.3;
   for (const level of [0, 1]) context.fillRect(left, base - level * height, how.width - left, 1);
   context.fillStyle = how.cloud;
-  for (const [from, to, alpha] of halves(line, moment)) {
+  for (const [from, to, alpha] of halves(line, snapshot)) {
     context.globalAlpha = alpha;
     context.beginPath();
     context.moveTo(left + from * column, base);
@@ -323,15 +323,15 @@ export function drawLifts(context, line, moment, how) {
     context.fill();
   }
   context.globalAlpha = 1;
-  now(context, left + (moment + 0.5) * column, lift, how.text);
+  drawNow(context, left + (snapshot + 0.5) * column, lift, how.text);
   context.fillStyle = how.cloud;
   context.beginPath();
-  context.arc(left + (moment + 0.5) * column, base - height * line.head(moment).lift, 4.5, 0, 2 * Math.PI);
+  context.arc(left + (snapshot + 0.5) * column, base - height * line.head(snapshot).lift, 4.5, 0, 2 * Math.PI);
   context.fill();
 }
 
-/** @param {CanvasRenderingContext2D} context @param {number} x @param {number} height @param {string} colour */
-function now(context, x, height, colour) {
+/** Marks the current snapshot. @param {CanvasRenderingContext2D} context @param {number} x @param {number} height @param {string} colour */
+function drawNow(context, x, height, colour) {
   context.fillStyle = colour;
   context.fillRect(x - 0.75, 0, 1.5, height);
 }

@@ -1,8 +1,8 @@
-// See it think: what the network says at each point, while it writes or afterwards. The panel is made
-// when it is first opened; until then, and whenever it is closed, nothing here runs.
+// The inspector, "See it think": what the network computes at each point, while it writes or afterwards. The panel is
+// built when it is first opened; until then, and whenever it is closed, nothing here runs.
 
-import { element } from "../util/dom.js";
-import { Thoughts } from "./snapshots.js";
+import { element, html } from "../util/dom.js";
+import { SnapshotLoader } from "./snapshots.js";
 import {
   aim,
   clouds,
@@ -10,35 +10,41 @@ import {
   drawInk,
   drawLifts,
   drawWindow,
-  fresh,
   glide,
-  Heat,
   placement,
+  prepareCanvas,
   rowHeight,
   TIME,
+  WindowImage,
 } from "./drawing.js";
-import { make, Words } from "./text.js";
+import { SnapshotText } from "./text.js";
 
 /** @typedef {import("../app/app.js").App} App */
-/** @typedef {import("./snapshots.js").Line} Line */
 /** @typedef {import("./drawing.js").Cloud} Cloud */
+/** @typedef {import("./snapshots.js").InspectedLine} InspectedLine */
 
-/** Points a second. */
-const PACES = { "Slow motion": 10, "Half speed": 25, "As a hand writes": 50 };
-/** Moments that a line is expected to have for each character, until it has more. */
-const PER_CHARACTER = 24;
-/** Height of the loupe in CSS pixels. */
-const LOUPE = 320;
+/** Shown while there is nothing to inspect. */
+const EMPTY = "Write something, and what the network thinks is shown here, point by point.";
+/** Speeds of the pen, in points a second. */
+const SPEEDS = { "Slow motion": 10, "Half speed": 25, "As a hand writes": 50 };
+/** Points that a line is expected to have for each character. */
+const POINTS_PER_CHARACTER = 24;
+/** Height of the magnifier in CSS pixels. */
+const MAGNIFIER = 320;
+/** How far from a point the ink can be touched, in CSS pixels. */
+const TOUCH_RADIUS = 24;
+/** Milliseconds: a frame that comes later, because the tab was hidden for example, counts as this. */
+const LONGEST_FRAME = 100;
 
 /** @param {App} app */
-export function mount(app) {
+export function mountInspector(app) {
   const button = element("inspector-toggle", HTMLButtonElement);
   const section = element("inspector", HTMLElement);
-  /** @type {Panel | undefined} */
+  /** @type {InspectorPanel | undefined} */
   let panel;
   button.hidden = false;
   button.addEventListener("click", () => {
-    panel ??= new Panel(app, section);
+    panel ??= new InspectorPanel(app, section);
     const open = section.hidden;
     section.hidden = !open;
     button.setAttribute("aria-pressed", String(open));
@@ -47,72 +53,73 @@ export function mount(app) {
   });
 }
 
-class Panel {
+class InspectorPanel {
   /** @type {App} */ #app;
-  /** @type {Thoughts} */ #thoughts;
-  /** Ends what listens while the panel is open. @type {AbortController | undefined} */ #listening;
+  /** @type {SnapshotLoader} */ #snapshots;
+  /** Aborted when the panel is closed: removes its listeners. @type {AbortController | undefined} */ #listening;
   #playing = false;
-  /** Fraction of the next point that time has paid for. */ #credit = 0;
-  /** When the last frame was. */ #before = 0;
+  /** Fraction of the next point for which time has passed. */ #credit = 0;
+  /** Time of the last frame. */ #before = 0;
   #frame = 0;
   /** @type {import("./drawing.js").Camera} */ #camera = { x: 0, y: 0, reach: 1 };
-  /** The reach at which the loupe aims. */ #reach = 1;
-  #heat = new Heat();
-  /** The line that is shown. @type {Line | undefined} */ #shown;
+  /** The reach towards which the magnifier moves. */ #reach = 1;
+  #windowImage = new WindowImage();
+  /** The line that is shown. @type {InspectedLine | undefined} */ #shown;
 
-  // What the panel is made of.
-  #play = make("button", { type: "button", className: "play" });
-  #back = make("button", { type: "button", title: "One point back" }, "◂ Back");
-  #step = make("button", { type: "button", title: "One point on" }, "Step ▸");
-  #slider = make("input", { type: "range", id: "inspector-point", min: "1", max: "1", step: "1", value: "1" });
-  #where = make("span", { className: "where" });
-  #pace = make("select", { id: "inspector-pace" });
-  #loupe = make("canvas");
-  #map = make("canvas", { className: "time" });
-  #strip = make("canvas", { className: "time" });
-  #overlay = make("canvas", { className: "inspector-overlay" });
-  #nothing = make("p", {}, "Write something, and what the network thinks is shown here, point by point.");
-  #views = make("div", { className: "views", hidden: true });
-  #words = new Words();
-  #window = make("div", { className: "window" });
+  // Its elements.
+  #playButton = html("button", { type: "button", className: "play" });
+  #backButton = html("button", { type: "button", title: "One point back" }, "◂ Back");
+  #stepButton = html("button", { type: "button", title: "One point on" }, "Step ▸");
+  #slider = html("input", { type: "range", id: "inspector-point", min: "1", max: "1", step: "1", value: "1" });
+  #where = html("span", { className: "where" });
+  #speed = html("select", { id: "inspector-speed" });
+  #magnifier = html("canvas");
+  #windowCanvas = html("canvas", { className: "time" });
+  #liftCanvas = html("canvas", { className: "time" });
+  #overlay = html("canvas", { className: "inspector-overlay" });
+  #empty = html("p", {}, EMPTY);
+  #views = html("div", { className: "views", hidden: true });
+  #text = new SnapshotText();
+  #window = html("div", { className: "window" });
+
   /** @param {App} app @param {HTMLElement} section */
   constructor(app, section) {
     this.#app = app;
-    this.#thoughts = new Thoughts((request) => app.send(request));
-    for (const name of Object.keys(PACES)) this.#pace.add(new Option(name));
-    // All that they show is said in words beside them.
-    for (const canvas of [this.#loupe, this.#map, this.#strip, this.#overlay]) {
+    this.#snapshots = new SnapshotLoader(app.client);
+    for (const name of Object.keys(SPEEDS)) this.#speed.add(new Option(name));
+    // What they show is said in text beside them.
+    for (const canvas of [this.#magnifier, this.#windowCanvas, this.#liftCanvas, this.#overlay]) {
       canvas.setAttribute("aria-hidden", "true");
     }
-    const { sigma, pi, drawn, lift, window, stop } = this.#words.cards;
+    const { sigma, pi, drawn, lift, window, stop } = this.#text.cards;
     this.#window.append(
-      make("h3", {}, "Which letter is it on?"),
-      this.#words.window,
-      this.#words.text,
-      this.#map,
-      make("p", { className: "hint" }, "From left to right: time. Touch a place, or the ink, to go there."),
+      html("h3", {}, "Which letter is it on?"),
+      this.#text.window,
+      this.#text.letters,
+      this.#windowCanvas,
+      html("p", { className: "hint" }, "From left to right: time. Touch a place, or the ink, to go there."),
       window.root,
     );
     section.append(
-      make(
+      html(
         "div",
         { className: "transport" },
-        this.#play,
-        this.#back,
-        this.#step,
-        make(
+        this.#playButton,
+        this.#backButton,
+        this.#stepButton,
+        html(
           "div",
           { className: "scrub" },
-          make("label", { htmlFor: "inspector-point" }, "Point"),
+          html("label", { htmlFor: "inspector-point" }, "Point"),
           this.#slider,
           this.#where,
         ),
-        make("label", { htmlFor: "inspector-pace", className: "unseen" }, "Pace"),
-        this.#pace,
+        html("label", { htmlFor: "inspector-speed", className: "visually-hidden" }, "Pace"),
+        this.#speed,
       ),
-      this.#nothing,
+      this.#empty,
       this.#views,
-      make(
+      html(
         "p",
         { className: "hint" },
         "The symbols are those of Graves (2013), equations 18 to 25, 46 to 51, 61 and 62; the temperature and the " +
@@ -120,34 +127,34 @@ class Panel {
       ),
     );
     this.#views.append(
-      make(
+      html(
         "div",
         { className: "view" },
-        make("h3", {}, "Where may the pen go next?"),
-        this.#words.cloud,
-        this.#loupe,
+        html("h3", {}, "Where may the pen go next?"),
+        this.#text.cloud,
+        this.#magnifier,
         sigma.root,
         pi.root,
         drawn.root,
       ),
-      make(
+      html(
         "div",
         { className: "view" },
         this.#window,
-        make("h3", {}, "Will the pen lift?"),
-        this.#words.lift,
-        this.#strip,
-        make("div", { className: "cards" }, lift.root, stop.root),
+        html("h3", {}, "Will the pen lift?"),
+        this.#text.lift,
+        this.#liftCanvas,
+        html("div", { className: "cards" }, lift.root, stop.root),
       ),
     );
-    this.#play.addEventListener("click", () => (this.#playing ? this.#hold() : this.#go()));
-    this.#back.addEventListener("click", () => this.#show(this.#app.sheet.drawn - 1));
-    this.#step.addEventListener("click", () => this.#show(this.#app.sheet.drawn + 1));
+    this.#playButton.addEventListener("click", () => (this.#playing ? this.#pause() : this.#play()));
+    this.#backButton.addEventListener("click", () => this.#show(this.#app.sheet.drawn - 1));
+    this.#stepButton.addEventListener("click", () => this.#show(this.#app.sheet.drawn + 1));
     this.#slider.addEventListener("input", () => this.#show(this.#slider.valueAsNumber));
-    for (const canvas of [this.#map, this.#strip]) {
-      canvas.addEventListener("pointerdown", (event) => this.#pointAt(event));
+    for (const canvas of [this.#windowCanvas, this.#liftCanvas]) {
+      canvas.addEventListener("pointerdown", (event) => this.#showAt(event));
       canvas.addEventListener("pointermove", (event) => {
-        if (event.buttons) this.#pointAt(event);
+        if (event.buttons) this.#showAt(event);
       });
     }
   }
@@ -156,40 +163,39 @@ class Panel {
     return matchMedia("(prefers-reduced-motion: reduce)").matches;
   }
 
-  /** The panel has been opened. */
+  /** To be called when the panel has been shown. */
   open() {
     const { sheet } = this.#app;
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    const paint = () => this.#schedule();
+    const repaint = () => this.#schedule();
     const canvas = element("canvas", HTMLCanvasElement);
     canvas.after(this.#overlay);
     canvas.classList.add("inspected");
-    sheet.addEventListener("drawn", paint, { signal });
-    this.#thoughts.addEventListener("more", paint, { signal });
-    this.#app.addEventListener("look", paint, { signal });
-    this.#app.addEventListener("reply", (event) => this.#hear(/** @type {CustomEvent} */ (event).detail), { signal });
-    this.#app.addEventListener("points", () => this.#more(), { signal });
+    sheet.addEventListener("drawn", repaint, { signal });
+    this.#snapshots.addEventListener("change", repaint, { signal });
+    this.#app.addEventListener("look", repaint, { signal });
+    this.#app.addEventListener("points", () => this.#loadMore(), { signal });
     this.#app.addEventListener("cleared", () => this.#clear(), { signal });
-    this.#app.addEventListener("stopped", () => this.#hold(), { signal });
+    this.#app.addEventListener("stopped", () => this.#pause(), { signal });
     this.#app.addEventListener("started", () => this.#started(), { signal });
-    canvas.addEventListener("pointerdown", (event) => this.#touch(event), { signal });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint, { signal });
-    const resized = new ResizeObserver(paint);
-    resized.observe(this.#loupe);
+    canvas.addEventListener("pointerdown", (event) => this.#showTouched(event), { signal });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint, { signal });
+    const resized = new ResizeObserver(repaint);
+    resized.observe(this.#magnifier);
     resized.observe(canvas);
     signal.addEventListener("abort", () => resized.disconnect());
-    this.#hold();
-    // Ink that is there is looked at from its beginning.
+    this.#pause();
+    // A text that is done is shown from its beginning.
     if (this.#reduced) sheet.pause(!sheet.ended);
-    else if (this.#count) this.#go(this.#app.writing ? sheet.drawn : this.#least);
+    else if (this.#count) this.#play(this.#app.writing ? sheet.drawn : this.#first);
   }
 
-  /** The panel has been closed: the pen goes on as it would have. */
+  /** To be called when the panel has been hidden: the pen continues by itself. */
   close() {
     const { sheet } = this.#app;
     this.#listening?.abort();
-    this.#hold();
+    this.#pause();
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     this.#overlay.remove();
@@ -199,23 +205,18 @@ class Panel {
     sheet.pause(false);
   }
 
-  /** @param {import("../engine/worker.js").Reply} reply */
-  #hear(reply) {
-    if (reply.type === "moments") this.#thoughts.hear(reply.id, reply.moments);
-  }
-
   /** How many points have come. */
   get #count() {
     return this.#app.layout?.count ?? 0;
   }
 
-  /** The fewest points that there are thoughts about: given strokes are nobody's thoughts. */
-  get #least() {
-    return Math.max(1, this.#app.given);
+  /** How many points are drawn at the first snapshot: strokes that the text continues have none. */
+  get #first() {
+    return Math.max(1, this.#app.initialCount);
   }
 
   #clear() {
-    this.#thoughts.clear(this.#app.given);
+    this.#snapshots.clear(this.#app.initialCount);
     this.#shown = undefined;
     this.#playing = false;
     this.#schedule();
@@ -223,59 +224,59 @@ class Panel {
 
   #started() {
     this.#clear();
-    // With less motion the ink is there at once, and the pen is moved by hand.
-    if (this.#reduced) this.#hold();
-    else this.#go(this.#app.given);
+    // With reduced motion the ink is drawn at once, and only the visitor moves the pen.
+    if (this.#reduced) this.#pause();
+    else this.#play(this.#app.initialCount);
   }
 
-  /** More points have come: perhaps of the line that is looked at. */
-  #more() {
+  /** More points have come. */
+  #loadMore() {
     const { drawn } = this.#app.sheet;
     const line = this.#shown;
     if (line && line.has(drawn - 1) && !line.has(this.#count - 1)) this.#schedule();
-    else this.#thoughts.ask(Math.max(0, drawn - 1));
+    else this.#snapshots.load(Math.max(0, drawn - 1));
   }
 
-  /** The pen stays where it is. */
-  #hold() {
+  /** Stops the pen where it is. */
+  #pause() {
     this.#playing = false;
     this.#schedule();
   }
 
-  /** The pen goes on, from a given number of points or, at the end, from the beginning. @param {number} [from] */
-  #go(from) {
+  /** Moves the pen on: from where it is, or from the beginning if it is at the end. @param {number} [from] number of points drawn */
+  #play(from) {
     const { sheet } = this.#app;
     const over = sheet.ended && sheet.drawn >= this.#count;
-    sheet.show(from ?? (over ? this.#least : sheet.drawn));
+    sheet.show(from ?? (over ? this.#first : sheet.drawn));
     this.#playing = true;
     this.#before = performance.now();
     this.#credit = 0;
     this.#schedule();
   }
 
-  /** Holds the pen after so many points. @param {number} count */
+  /** Stops the pen after so many points. @param {number} count */
   #show(count) {
     this.#playing = false;
-    this.#app.sheet.show(Math.max(this.#least, count));
+    this.#app.sheet.show(Math.max(this.#first, count));
     this.#schedule();
   }
 
-  /** The moment under the pointer. @param {PointerEvent} event */
-  #pointAt(event) {
+  /** Shows the snapshot under the pointer in a picture over time. @param {PointerEvent} event */
+  #showAt(event) {
     const line = this.#shown;
     if (!line) return;
     event.preventDefault();
-    const width = this.#strip.clientWidth - TIME.left;
-    const moment = Math.floor(((event.offsetX - TIME.left) / width) * this.#span(line));
-    this.#show(line.pointOf(Math.max(0, Math.min(moment, line.known - 1))) + 1);
+    const width = this.#liftCanvas.clientWidth - TIME.left;
+    const snapshot = Math.floor(((event.offsetX - TIME.left) / width) * this.#span(line));
+    this.#show(line.pointOf(Math.max(0, Math.min(snapshot, line.known - 1))) + 1);
   }
 
-  /** The moment of the ink that was touched. @param {PointerEvent} event */
-  #touch(event) {
+  /** Shows the snapshot of the point nearest to where the ink was touched. @param {PointerEvent} event */
+  #showTouched(event) {
     const { sheet, layout } = this.#app;
     if (!layout) return;
     const [first, end] = layout.range(sheet.page);
-    let [nearest, distance] = [-1, 24];
+    let [nearest, distance] = [-1, TOUCH_RADIUS];
     for (let point = first; point < Math.min(end, layout.count); point++) {
       const at = sheet.position(point);
       if (!at) break;
@@ -293,8 +294,7 @@ class Panel {
   /** @param {number} now */
   #animate(now) {
     this.#frame = 0;
-    // After a pause, in a tab that nobody saw for instance, nothing is made up for.
-    const elapsed = Math.min(100, now - this.#before);
+    const elapsed = Math.min(LONGEST_FRAME, now - this.#before);
     this.#before = now;
     if (this.#playing) this.#advance(elapsed);
     this.#paint(elapsed);
@@ -303,7 +303,7 @@ class Panel {
 
   /** Points a second. */
   get #rate() {
-    return Object.values(PACES)[this.#pace.selectedIndex];
+    return Object.values(SPEEDS)[this.#speed.selectedIndex];
   }
 
   /** @param {number} elapsed milliseconds */
@@ -315,105 +315,107 @@ class Panel {
     if (whole > 0) sheet.show(sheet.drawn + whole);
     if (sheet.ended && sheet.drawn >= this.#count) {
       this.#playing = false;
-      // What waits for the end of the writing hears of it.
+      // Lets the sheet notice that all is drawn, and report that.
       sheet.pause(false);
     }
   }
 
-  /** How many moments the pictures over time have room for: a line's own, or likely ones. @param {Line} line */
+  /** How many snapshots the pictures over time have room for: those of the line, or as many as it is likely to get. @param {InspectedLine} line */
   #span(line) {
-    const { count, characters } = line.about;
+    const { count, characters } = line.info;
     const over = this.#app.sheet.ended || !line.has(this.#count - 1);
-    return over ? count : Math.max(count, characters.length * PER_CHARACTER, 60);
+    return over ? count : Math.max(count, characters.length * POINTS_PER_CHARACTER, 60);
   }
 
-  /** @param {number} elapsed milliseconds since the last time */
+  /** @param {number} elapsed milliseconds since the last frame */
   #paint(elapsed) {
     const { sheet, layout } = this.#app;
     const { drawn } = sheet;
-    this.#play.textContent = this.#playing ? "❚❚ Pause" : "▶ Play";
-    this.#play.disabled = this.#slider.disabled = this.#count === 0;
-    this.#slider.min = String(this.#least);
-    this.#slider.max = String(Math.max(this.#least, this.#count));
-    this.#slider.valueAsNumber = Math.max(this.#least, drawn);
-    this.#back.disabled = drawn <= this.#least;
-    this.#step.disabled = drawn >= this.#count;
+    this.#playButton.textContent = this.#playing ? "❚❚ Pause" : "▶ Play";
+    this.#playButton.disabled = this.#slider.disabled = this.#count === 0;
+    this.#slider.min = String(this.#first);
+    this.#slider.max = String(Math.max(this.#first, this.#count));
+    this.#slider.valueAsNumber = Math.max(this.#first, drawn);
+    this.#backButton.disabled = drawn <= this.#first;
+    this.#stepButton.disabled = drawn >= this.#count;
     this.#where.textContent = `${drawn} of ${this.#count}`;
-    const line = layout && drawn > 0 ? this.#thoughts.at(drawn - 1) : undefined;
+    const line = layout && drawn > 0 ? this.#snapshots.lineAt(drawn - 1) : undefined;
     if (!layout || !line) {
-      if (!drawn || !this.#shown) this.#empty();
+      if (!drawn || !this.#shown || this.#snapshots.problem) this.#showEmpty();
       return;
     }
     this.#views.hidden = false;
-    this.#nothing.hidden = true;
-    const moment = line.momentOf(drawn - 1);
-    const pen = line.pointOf(moment);
-    const map = placement(line, moment, layout.data);
-    const around = clouds(line, moment, map);
+    this.#empty.hidden = true;
+    const snapshot = line.snapshotAt(drawn - 1);
+    const pen = line.pointOf(snapshot);
+    const map = placement(line, snapshot, layout.data);
+    const around = clouds(line, snapshot, map);
     const colours = this.#colours();
     this.#shown = line;
-    this.#words.tell(line, moment);
-    const place = this.#words.place(line, moment);
-    this.#window.hidden = place === "";
-    this.#slider.setAttribute("aria-valuetext", `${drawn} of ${this.#count}${place && `, ${place}`}`);
+    this.#text.show(line, snapshot);
+    const position = this.#text.position(line, snapshot);
+    this.#window.hidden = position === "";
+    this.#slider.setAttribute("aria-valuetext", `${drawn} of ${this.#count}${position && `, ${position}`}`);
     const onPaper = getComputedStyle(this.#overlay).getPropertyValue("--cloud").trim();
     /** @type {[number, number]} */
     const at = [layout.data[3 * pen], layout.data[3 * pen + 1]];
-    const { dx, dy } = line.head(moment);
+    const { dx, dy } = line.head(snapshot);
     const [x, y] = line.offset([dx, dy]);
     /** @type {[number, number]} */
     const drawnTo = [map[0] * x + map[1] * y, map[2] * x + map[3] * y];
     const target = aim(around, at, drawnTo, this.#reach);
     this.#reach = target.reach;
-    // Before the pen's next step the loupe has gone most of the way.
+    // The magnifier moves most of the way before the pen's next step.
     const step = this.#reduced ? 1 : 1 - Math.exp((-3 * this.#rate * elapsed) / 1000);
     const { camera, there } = glide(this.#camera, target, step);
     this.#camera = camera;
     if (!there) this.#schedule();
     this.#drawOverlay(pen, around, at, onPaper);
-    this.#drawLoupe(layout, pen, around, at, drawnTo, onPaper);
-    this.#drawTime(line, moment, colours);
+    this.#drawMagnifier(layout, pen, around, at, drawnTo, onPaper);
+    this.#drawTime(line, snapshot, colours);
   }
 
   /**
-   * The window and pen lifts, over time.
-   * @param {Line} line @param {number} moment @param {import("./drawing.js").Colours} colours
+   * Draws the window and the pen lifts over time.
+   * @param {InspectedLine} line @param {number} snapshot @param {import("./drawing.js").Colours} colours
    */
-  #drawTime(line, moment, colours) {
-    const width = this.#strip.clientWidth;
+  #drawTime(line, snapshot, colours) {
+    const width = this.#liftCanvas.clientWidth;
     const how = { width, span: this.#span(line), ...colours };
-    drawLifts(fresh(this.#strip, width, TIME.lift), line, moment, how);
-    const rows = line.about.characters.length;
+    drawLifts(prepareCanvas(this.#liftCanvas, width, TIME.lift), line, snapshot, how);
+    const rows = line.info.characters.length;
     if (!rows) return;
     const height = rows * rowHeight(rows);
-    this.#map.style.height = `${height}px`;
-    drawWindow(fresh(this.#map, width, height), line, moment, this.#heat, how);
+    this.#windowCanvas.style.height = `${height}px`;
+    drawWindow(prepareCanvas(this.#windowCanvas, width, height), line, snapshot, this.#windowImage, how);
   }
 
-  /** Nothing is known yet. */
-  #empty() {
-    const context = fresh(this.#overlay, this.#overlay.clientWidth, this.#overlay.clientHeight);
+  /** Nothing is known, or nothing can be. */
+  #showEmpty() {
+    const { problem } = this.#snapshots;
+    this.#empty.textContent = problem ? `What the network computed cannot be shown: ${problem}` : EMPTY;
+    const context = prepareCanvas(this.#overlay, this.#overlay.clientWidth, this.#overlay.clientHeight);
     context.clearRect(0, 0, 1, 1);
     this.#views.hidden = true;
-    this.#nothing.hidden = false;
+    this.#empty.hidden = false;
   }
 
   #colours() {
-    const style = getComputedStyle(this.#strip);
-    const own = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
-    return { text: own("--text"), quiet: own("--quiet"), heat: own("--heat"), cloud: own("--cloud") };
+    const style = getComputedStyle(this.#liftCanvas);
+    const variable = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
+    return { text: variable("--text"), quiet: variable("--quiet"), heat: variable("--heat"), cloud: variable("--cloud") };
   }
 
   /**
-   * The clouds in their true size, on the sheet.
+   * Draws the clouds on the sheet, at their true size.
    * @param {number} pen @param {Cloud[]} around @param {[number, number]} on the page @param {string} colour
    */
   #drawOverlay(pen, around, [x, y], colour) {
-    const context = fresh(this.#overlay, this.#overlay.clientWidth, this.#overlay.clientHeight);
+    const context = prepareCanvas(this.#overlay, this.#overlay.clientWidth, this.#overlay.clientHeight);
     const at = this.#app.sheet.position(pen);
     if (!at) return;
     drawClouds(context, around, at.x, at.y, at.scale, colour, 1.2);
-    // What the loupe shows.
+    // What the magnifier shows.
     context.strokeStyle = colour;
     context.lineWidth = 1.25;
     context.beginPath();
@@ -423,21 +425,21 @@ class Panel {
   }
 
   /**
-   * The clouds enlarged, with the ink that leads to them.
+   * Draws the clouds enlarged, with the ink before them.
    * @param {import("../sheet/layout.js").Layout} layout @param {number} pen @param {Cloud[]} around
    * @param {[number, number]} at the pen's place on the page @param {[number, number]} drawn offset of the next point
    * @param {string} colour
    */
-  #drawLoupe(layout, pen, around, at, drawn, colour) {
-    const width = this.#loupe.clientWidth;
-    const view = { width, height: LOUPE };
-    const context = fresh(this.#loupe, width, LOUPE);
+  #drawMagnifier(layout, pen, around, at, drawn, colour) {
+    const width = this.#magnifier.clientWidth;
+    const view = { width, height: MAGNIFIER };
+    const context = prepareCanvas(this.#magnifier, width, MAGNIFIER);
     const { x: cx, y: cy, reach } = this.#camera;
-    const scale = Math.min(width, LOUPE) / 2 / reach;
+    const scale = Math.min(width, MAGNIFIER) / 2 / reach;
     const place = (/** @type {number} */ x, /** @type {number} */ y) =>
-      /** @type {[number, number]} */ ([width / 2 + (x - cx) * scale, LOUPE / 2 + (y - cy) * scale]);
+      /** @type {[number, number]} */ ([width / 2 + (x - cx) * scale, MAGNIFIER / 2 + (y - cy) * scale]);
     const [first] = layout.range(layout.pageOf(pen));
-    const { ink } = layout.look;
+    const { ink } = this.#app.settings;
     context.strokeStyle = ink;
     context.lineWidth = Math.max(2, Math.min(9, 9 * scale));
     drawInk(context, layout.data, first, pen + 1, place, view);

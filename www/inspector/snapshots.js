@@ -1,39 +1,41 @@
-// What the network said at each point of the line on which the pen is. The worker computes it anew
-// from the points when asked, a piece at a time; only one line's is kept.
+// What the network computed at each point of the line that the pen is on. The worker replays the line from its points,
+// a piece at a time; only one line is kept here.
 
+/** @typedef {import("../engine/messages.js").EngineRequests} EngineRequests */
 /** @typedef {import("../pkg/running_hand.js").Moments} Moments */
 
-/** Moments in a piece: the engine waits while the worker computes them. */
+/** Snapshots in a piece: the engine does not write while the worker computes one. */
 const PIECE = 96;
-/** Numbers before the mixture, and of each of its components: see `Moments`. */
+/** Numbers of a snapshot before its mixture, and of each component of the mixture: see `Moments`. */
 const HEAD = 10;
 const COMPONENT = 9;
 
 /**
- * One Gaussian of the mixture; offsets in units of the standard deviation of all offsets.
+ * A Gaussian of the mixture, in units of the offsets' standard deviation.
  * @typedef {object} Component
- * @property {number} pi share of this component, π
- * @property {[number, number]} mu where it expects the next point
- * @property {[number, number]} sigma how far that may be off
- * @property {number} rho correlation
- * @property {number} piHat π̂ and σ̂x: before bias and temperature
+ * @property {number} pi weight, π
+ * @property {[number, number]} mu mean, μ
+ * @property {[number, number]} sigma standard deviations, σ
+ * @property {number} rho correlation, ρ
+ * @property {number} piHat π̂ and σ̂x: outputs of the network, before bias and temperature
  * @property {number} sigmaHat
  */
 
-export class Line {
-  /** @type {Moments} */ #about;
+/** The snapshots of a line, as far as they are known: one for each of its points, from just before the point was drawn. */
+export class InspectedLine {
+  /** @type {Moments} */ #info;
   #numbers = new Float32Array(0);
-  /** Moments that are known. */ known = 0;
+  /** How many snapshots are known. */ known = 0;
 
-  /** @param {Moments} about its first moments */
-  constructor(about) {
-    this.#about = about;
-    this.add(about);
+  /** @param {Moments} first its first snapshots */
+  constructor(first) {
+    this.#info = first;
+    this.add(first);
   }
 
-  /** @param {Moments} more */
+  /** @param {Moments} more snapshots that follow those that are known */
   add(more) {
-    this.#about = more;
+    this.#info = more;
     const { moments, stride, from } = more;
     const size = from * stride + moments.length;
     if (size > this.#numbers.length) {
@@ -45,46 +47,45 @@ export class Line {
     this.known = size / stride;
   }
 
-  /** Bias, temperature, characters and measures. */
-  get about() {
-    return this.#about;
+  /** Bias, temperature, characters and sizes. */
+  get info() {
+    return this.#info;
   }
 
-  /** Which moment the pen is at when it is on a point: the last one at the line's end. @param {number} point */
-  momentOf(point) {
-    const { first, ahead } = this.#about;
+  /** Index of the snapshot that belongs to the pen being on a point; at the end of the line its last one. @param {number} point */
+  snapshotAt(point) {
+    const { first, ahead } = this.#info;
     return Math.min(point - first + 1 - ahead, this.known - 1);
   }
 
-  /** On which point the pen is at a moment. @param {number} moment */
-  pointOf(moment) {
-    const { first, ahead } = this.#about;
-    return moment + first - 1 + ahead;
+  /** The point that the pen is on at a snapshot. @param {number} snapshot */
+  pointOf(snapshot) {
+    const { first, ahead } = this.#info;
+    return snapshot + first - 1 + ahead;
   }
 
   /**
-   * Whether the point is one of the line's, as far as it has come. The strokes that are gone on with
-   * end where the first moment is.
+   * Whether the point is on the line, as far as that is written. Of strokes that are continued, only the last point is.
    * @param {number} point
    */
   has(point) {
-    const { line, first, ahead, count } = this.#about;
+    const { line, first, ahead, count } = this.#info;
     return point >= (line === 0 ? first - 1 + ahead : first) && point < first + ahead + count;
   }
 
-  /** Whether the moments up to that of a point are known, as far as they have come. @param {number} point */
+  /** Whether the snapshots up to that of a point are known, as far as they are written. @param {number} point */
   reaches(point) {
-    return this.known === this.#about.count || this.known > point - this.#about.first + 1 - this.#about.ahead;
+    return this.known === this.#info.count || this.known > point - this.#info.first + 1 - this.#info.ahead;
   }
 
-  /** @param {number} moment @param {number} index */
-  #number(moment, index) {
-    return this.#numbers[moment * this.#about.stride + index];
+  /** @param {number} snapshot @param {number} index */
+  #number(snapshot, index) {
+    return this.#numbers[snapshot * this.#info.stride + index];
   }
 
-  /** @param {number} moment */
-  head(moment) {
-    const at = (/** @type {number} */ index) => this.#number(moment, index);
+  /** What does not belong to a component: outputs of the network, and what was drawn. @param {number} snapshot */
+  head(snapshot) {
+    const at = (/** @type {number} */ index) => this.#number(snapshot, index);
     return {
       lift: at(0),
       liftHat: at(1),
@@ -92,16 +93,16 @@ export class Line {
       position: at(3),
       kappa: at(4),
       logDensity: at(5),
-      /** What was drawn. */ dx: at(6),
+      /** The offset that was drawn. */ dx: at(6),
       dy: at(7),
       lifted: at(8) > 0.5,
-      chosen: at(9),
+      /** Index of the component that was drawn. */ chosen: at(9),
     };
   }
 
-  /** @param {number} moment @param {number} j @returns {Component} */
-  component(moment, j) {
-    const at = (/** @type {number} */ index) => this.#number(moment, HEAD + COMPONENT * j + index);
+  /** @param {number} snapshot @param {number} j @returns {Component} */
+  component(snapshot, j) {
+    const at = (/** @type {number} */ index) => this.#number(snapshot, HEAD + COMPONENT * j + index);
     return {
       pi: at(0),
       mu: [at(1), at(2)],
@@ -112,85 +113,97 @@ export class Line {
     };
   }
 
-  /** φ of every character. @param {number} moment */
-  window(moment) {
-    const { stride, characters } = this.#about;
-    return this.#numbers.subarray((moment + 1) * stride - characters.length, (moment + 1) * stride);
+  /** The attention window: φ of every character. @param {number} snapshot */
+  window(snapshot) {
+    const { stride, characters } = this.#info;
+    return this.#numbers.subarray((snapshot + 1) * stride - characters.length, (snapshot + 1) * stride);
   }
 
   /** A normalised offset in corpus units. @param {[number, number]} offset @returns {[number, number]} */
   offset([x, y]) {
-    const { mean, sd } = this.#about;
+    const { mean, sd } = this.#info;
     return [x * sd[0] + mean[0], y * sd[1] + mean[1]];
   }
 }
 
-/** Asks the worker, and tells with "more" that something has come. */
-export class Thoughts extends EventTarget {
-  /** @type {(request: import("../engine/worker.js").Request) => void} */ #send;
-  /** @type {Line | undefined} */ #line;
-  /** Requests are numbered, so that answers about an older writing are known. */ #asked = 0;
-  #waiting = false;
-  /** Points that are there before the first that was written. */ #given = 0;
-  /** Asked for while an answer was awaited. @type {number | undefined} */ #next;
+/**
+ * Loads snapshots from the worker, one request at a time. Event "change": more are known, or `problem` is.
+ */
+export class SnapshotLoader extends EventTarget {
+  /** @type {import("../engine/client.js").Client<EngineRequests>} */ #client;
+  /** @type {InspectedLine | undefined} */ #line;
+  /** Aborted when what is loaded belongs to another text. */ #current = new AbortController();
+  #loading = false;
+  /** Points that come before the first one that the network made. */ #initialCount = 0;
+  /** A point whose line was wanted while another request was pending. @type {number | undefined} */ #next;
+  /** Why nothing more can be loaded for this text; "" if nothing went wrong. */ problem = "";
 
-  /** @param {(request: import("../engine/worker.js").Request) => void} send */
-  constructor(send) {
+  /** @param {import("../engine/client.js").Client<EngineRequests>} client */
+  constructor(client) {
     super();
-    this.#send = send;
+    this.#client = client;
   }
 
   /**
-   * Forgets everything: there is another writing, or nobody looks.
-   * @param {number} given points that are there before what is written
+   * Forgets everything: another text is written, or the panel was closed.
+   * @param {number} initialCount points of strokes that the text continues
    */
-  clear(given) {
-    this.#given = given;
+  clear(initialCount) {
+    this.#current.abort();
+    this.#current = new AbortController();
+    this.#initialCount = initialCount;
     this.#line = undefined;
-    this.#asked += 1;
-    this.#waiting = false;
+    this.#loading = false;
     this.#next = undefined;
+    this.problem = "";
   }
 
-  /** The line of a point, as soon as it is known there; asks for it if it is not. @param {number} point */
-  at(point) {
+  /** The line of a point, if its snapshots are known up to there; otherwise loads them. @param {number} point */
+  lineAt(point) {
     const line = this.#line;
     if (line?.known && line.has(point) && line.reaches(point)) return line;
-    this.ask(point);
+    this.load(point);
     return undefined;
   }
 
-  /** Asks for more of the line of a point. @param {number} point */
-  ask(point) {
-    if (this.#waiting) {
+  /** Loads more of a point's line, and the rest of it afterwards. @param {number} point */
+  load(point) {
+    if (this.problem) return;
+    if (this.#loading) {
       this.#next = point;
       return;
     }
-    this.#waiting = true;
+    this.#loading = true;
     this.#next = undefined;
     const line = this.#line;
-    this.#send({
-      type: "inspect",
-      id: this.#asked,
-      point: Math.max(0, point - this.#given),
-      line: line?.about.line ?? 0,
+    const params = {
+      point: Math.max(0, point - this.#initialCount),
+      line: line?.info.line ?? 0,
       from: line?.known ?? 0,
       most: PIECE,
-    });
+    };
+    const { signal } = this.#current;
+    this.#client.request("inspect", params, { signal }).then(
+      (moments) => this.#add(moments),
+      (error) => {
+        if (signal.aborted) return;
+        this.problem = error.message;
+        this.dispatchEvent(new Event("change"));
+      },
+    );
   }
 
-  /** @param {number} id @param {Moments | undefined} moments */
-  hear(id, moments) {
-    if (id !== this.#asked) return;
-    this.#waiting = false;
+  /** @param {Moments | undefined} moments */
+  #add(moments) {
+    this.#loading = false;
     if (moments) {
-      moments.first += this.#given;
-      if (this.#line && this.#line.about.line === moments.line) this.#line.add(moments);
-      else this.#line = new Line(moments);
+      moments.first += this.#initialCount;
+      if (this.#line && this.#line.info.line === moments.line) this.#line.add(moments);
+      else this.#line = new InspectedLine(moments);
     }
     const line = this.#line;
-    if (this.#next !== undefined) this.ask(this.#next);
-    else if (line && line.known < line.about.count) this.ask(line.about.first);
-    this.dispatchEvent(new Event("more"));
+    if (this.#next !== undefined) this.load(this.#next);
+    else if (line && line.known < line.info.count) this.load(line.info.first);
+    this.dispatchEvent(new Event("change"));
   }
 }

@@ -1,47 +1,37 @@
-// A moment in words and in the paper's formulas, with its numbers.
+// A snapshot in words, and in the paper's formulas with its numbers.
 
-/** @typedef {import("./snapshots.js").Line} Line */
+import { html } from "../util/dom.js";
+
+/** @typedef {import("./snapshots.js").InspectedLine} InspectedLine */
 
 /** @param {number} value @param {number} [digits] */
 const number = (value, digits = 2) => value.toFixed(digits).replace("-", "−");
 /** @param {number} share */
 const percent = (share) => (share > 0 && share < 0.005 ? "less than 1 %" : `${Math.round(100 * share)} %`);
 /** @param {string} character */
-function named(character) {
+function describe(character) {
   if (character === "") return "the end of the text";
   return character === " " ? "the blank" : `“${character}”`;
 }
 
 /**
- * A new element.
- * @template {keyof HTMLElementTagNameMap} K
- * @param {K} name @param {Partial<HTMLElementTagNameMap[K]>} [properties] @param {(Node | string)[]} children
- * @returns {HTMLElementTagNameMap[K]}
- */
-export function make(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-}
-
-/**
- * Text with a little markup: _x_ is a symbol, ~x~ is lowered, *b* and *τ* are what the sliders set.
+ * A formula from text with markup: _x_ is a symbol, ~x~ a subscript, *b* and *τ* are the sliders' values.
  * @param {string} text
  */
 function formula(text) {
   const parts = text.split(/([_~*])(.+?)\1/);
-  const made = make("span", { className: "formula" });
+  const made = html("span", { className: "formula" });
   for (let i = 0; i < parts.length; i += 3) {
     made.append(parts[i]);
     const [mark, content] = [parts[i + 1], parts[i + 2]];
-    if (mark === "_") made.append(make("i", {}, content));
-    if (mark === "~") made.append(make("sub", {}, content));
-    if (mark === "*") made.append(make("b", { className: content === "b" ? "bias" : "temperature" }, content));
+    if (mark === "_") made.append(html("i", {}, content));
+    if (mark === "~") made.append(html("sub", {}, content));
+    if (mark === "*") made.append(html("b", { className: content === "b" ? "bias" : "temperature" }, content));
   }
   return made;
 }
 
-/** What each formula says, in words; its numbers follow the pen. */
+/** The formulas, with what they say in words. */
 const FORMULAS = {
   sigma: {
     title: "How large a cloud is",
@@ -75,31 +65,31 @@ const FORMULAS = {
   },
 };
 
-/** A formula with its numbers, and what it says. */
+/** A formula with the snapshot's numbers, and what it says. */
 class Card {
-  numbers = make("p", { className: "live" });
+  numbers = html("p", { className: "live" });
   /** @type {HTMLElement} */ root;
 
-  /** @param {{ title: string, formula: string, words: string }} about */
+  /** @param {{ title: string, formula: string, words: string }} content */
   constructor({ title, formula: text, words }) {
-    this.root = make(
+    this.root = html(
       "div",
       { className: "card" },
-      make("h4", {}, title),
-      make("p", {}, formula(text)),
+      html("h4", {}, title),
+      html("p", {}, formula(text)),
       this.numbers,
-      make("p", { className: "hint" }, words),
+      html("p", { className: "hint" }, words),
     );
   }
 }
 
-export class Words {
-  /** What the clouds, the window and the pen lift come to. */
-  cloud = make("p");
-  window = make("p");
-  lift = make("p");
-  /** The text, each letter shaded as far as it is in view. */
-  text = make("p", { className: "letters" });
+export class SnapshotText {
+  /** The mixture, the window and the pen lift, in a sentence or two each. */
+  cloud = html("p");
+  window = html("p");
+  lift = html("p");
+  /** The line's text, each letter shaded by its weight in the window. */
+  letters = html("p", { className: "letters" });
   cards = {
     sigma: new Card(FORMULAS.sigma),
     pi: new Card(FORMULAS.pi),
@@ -108,25 +98,25 @@ export class Words {
     window: new Card(FORMULAS.window),
     stop: new Card(FORMULAS.stop),
   };
-  /** The line whose text is shown. @type {Line | undefined} */ #shown;
-  /** @type {HTMLElement[]} */ #letters = [];
+  /** The line that `letters` shows. @type {InspectedLine | undefined} */ #shown;
+  /** @type {HTMLElement[]} */ #spans = [];
 
-  /** Which letter is in view, in a few words; empty without text. @param {Line} line @param {number} moment */
-  place(line, moment) {
-    const { characters } = line.about;
-    return characters.length ? `on ${named(characters[line.head(moment).position])}` : "";
+  /** Which letter is in view, in a few words; "" without a text. @param {InspectedLine} line @param {number} snapshot */
+  position(line, snapshot) {
+    const { characters } = line.info;
+    return characters.length ? `on ${describe(characters[line.head(snapshot).position])}` : "";
   }
 
-  /** Says what a moment is about. @param {Line} line @param {number} moment */
-  tell(line, moment) {
-    const { bias, temperature, characters, mixtures } = line.about;
-    const head = line.head(moment);
-    const taken = line.component(moment, head.chosen);
-    const most = Math.max(...Array.from({ length: mixtures }, (_, j) => line.component(moment, j).pi));
-    const fate = taken.pi === most ? "The pen took it" : `The pen took another, of ${percent(taken.pi)}`;
+  /** @param {InspectedLine} line @param {number} snapshot */
+  show(line, snapshot) {
+    const { bias, temperature, characters, mixtures } = line.info;
+    const head = line.head(snapshot);
+    const taken = line.component(snapshot, head.chosen);
+    const most = Math.max(...Array.from({ length: mixtures }, (_, j) => line.component(snapshot, j).pi));
+    const choice = taken.pi === most ? "The pen took it" : `The pen took another, of ${percent(taken.pi)}`;
     this.cloud.textContent =
       `● is the pen. Each cloud is one of ${mixtures} guesses; the darker, the likelier. ` +
-      `The likeliest has ${percent(most)}. ${fate}, and went to ○.`;
+      `The likeliest has ${percent(most)}. ${choice}, and went to ○.`;
     this.lift.textContent =
       `${head.lift > 0.5 ? "Likely" : head.lift > 0.1 ? "Perhaps" : "Hardly"}: the chance is ${percent(head.lift)}. ` +
       (head.lifted ? "It did: the stroke ends with ○." : "It stayed on the paper.");
@@ -145,27 +135,27 @@ export class Words {
     lift.numbers.textContent = `1 / (1 + exp(${number(head.liftHat)} / ${t})) = ${number(head.lift, 3)}`;
     stop.numbers.textContent = `s = ${number(head.stop, 3)}`;
     stop.root.hidden = characters.length === 0;
-    if (characters.length) this.#tellWindow(line, moment);
+    if (characters.length) this.#showWindow(line, snapshot);
   }
 
-  /** @param {Line} line @param {number} moment */
-  #tellWindow(line, moment) {
-    const { characters } = line.about;
-    const { position } = line.head(moment);
-    const window = line.window(moment);
+  /** @param {InspectedLine} line @param {number} snapshot */
+  #showWindow(line, snapshot) {
+    const { characters } = line.info;
+    const { position } = line.head(snapshot);
+    const window = line.window(snapshot);
     const total = window.reduce((sum, value) => sum + value, 1e-6);
-    const character = named(characters[position]);
+    const character = describe(characters[position]);
     const last = characters.length - 1;
     this.window.textContent =
       position < last ? `Mostly on ${character}, character ${position + 1} of ${last}.` : "At the end of the text.";
     this.cards.window.numbers.textContent = `largest at u = ${position + 1}, ${character}: ${number(window[position])}`;
     if (this.#shown !== line) {
       this.#shown = line;
-      this.#letters = characters.map((own) => make("span", {}, own === "" ? "■" : own));
-      this.text.replaceChildren(...this.#letters);
+      this.#spans = characters.map((character) => html("span", {}, character === "" ? "■" : character));
+      this.letters.replaceChildren(...this.#spans);
     }
-    for (const [u, letter] of this.#letters.entries()) {
-      // Shades of less would be mistaken for dirt; those of more would take the letter its contrast.
+    for (const [u, letter] of this.#spans.entries()) {
+      // Fainter shades would look like dirt, darker ones would leave the letter too little contrast.
       const share = Math.sqrt(window[u] / total);
       letter.style.setProperty("--share", `${share < 0.12 ? 0 : Math.round(42 * share)}%`);
       letter.classList.toggle("now", u === position);

@@ -4,6 +4,12 @@ import { rules } from "./layout.js";
 import { draw } from "./pens.js";
 
 /** @typedef {import("./layout.js").Layout} Layout */
+/** @typedef {import("./layout.js").Measures} Measures */
+
+/**
+ * A page as it is drawn: its points x, y, pen, in corpus units from its upper left corner.
+ * @typedef {{ points: Float32Array, measures: Measures }} DrawnPage
+ */
 
 export class Sheet extends EventTarget {
   /** @type {HTMLCanvasElement} */ #canvas;

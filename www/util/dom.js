@@ -1,6 +1,7 @@
-// Elements that the page is known to have.
+// Finding and making elements.
 
 /**
+ * An element of the page that is known to exist.
  * @template {Element} T
  * @param {string} id @param {new () => T} type
  */
@@ -8,6 +9,18 @@ export function element(id, type) {
   const found = document.getElementById(id);
   if (!(found instanceof type)) throw new Error(`The page has no ${type.name} #${id}.`);
   return found;
+}
+
+/**
+ * A new HTML element.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} name @param {Partial<HTMLElementTagNameMap[K]>} [properties] @param {(Node | string)[]} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function html(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
 }
 
 /**

@@ -1,9 +1,8 @@
-// The files of the site, with their hashes. `cargo xtask build` writes this module anew. Served from
-// the sources it is empty, as here: then nothing is kept on the device, and no edit goes unseen.
+// The site's files with their hashes. `cargo xtask build` replaces this module in the built site. When the site is
+// served from its sources, the list is empty: nothing is cached, so that every edit is seen.
 
 /**
- * `build` names this version: a hash over all files. The keys of `files` are their paths; `sha256` is
- * in hexadecimal digits.
+ * `build` identifies this version: a hash over all files. `files` has them by path; `sha256` is in hexadecimal.
  * @type {{ build: string, files: Record<string, { sha256: string, bytes: number } | undefined> }}
  */
 export const site = { build: "", files: {} };

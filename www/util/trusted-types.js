@@ -1,5 +1,7 @@
-// What pages that enforce Trusted Types ask for: scripts of this site only, and XML that is only read.
+// What pages that enforce Trusted Types require: a policy that admits scripts of this site only, and XML that is only
+// read, never made a part of the page.
 
+/** The site's folder. */
 const ROOT = new URL("../", import.meta.url);
 
 /** @type {{ createScriptURL: (address: string) => any, createHTML: (xml: string) => any } | undefined} */
@@ -10,29 +12,26 @@ const policy = (() => {
         if (address.startsWith(ROOT.href)) return address;
         throw new TypeError(`${address} is no script of this site.`);
       },
-      // Only for `xmlDocument`, whose result is never a part of the page.
+      // Only for `xmlDocument`.
       createHTML: (/** @type {string} */ xml) => xml,
     });
   } catch {
-    // A page that enforces Trusted Types has to allow the policy `running-hand`; others need none.
+    // The page does not allow a policy `running-hand`, which only pages that enforce Trusted Types need to.
     return undefined;
   }
 })();
 
 /**
- * The address of a script beside this one.
- * @param {string} path
- * @returns {URL} or what stands for it under Trusted Types
+ * The address of a script of this site, for `Worker` and the like.
+ * @param {string} path relative to the site's folder, such as "engine/worker.js"
+ * @returns {URL} or a `TrustedScriptURL`
  */
 export function script(path) {
   const address = new URL(path, ROOT);
   return policy ? policy.createScriptURL(address.href) : address;
 }
 
-/**
- * A document of its own, to be read: nothing in it runs.
- * @param {string} xml
- */
+/** Parses XML into a document of its own, in which nothing runs. @param {string} xml */
 export function xmlDocument(xml) {
   return new DOMParser().parseFromString(policy ? policy.createHTML(xml) : xml, "application/xml");
 }
