@@ -47,6 +47,8 @@ pub struct PlacedInk {
     pub page: usize,
     /// The line among those that have ink, from 0.
     pub line: usize,
+    /// Index of the first point among all points of the document.
+    pub start: usize,
     /// `(x, y, 1 where a stroke ends)` in page coordinates.
     pub points: Vec<[f32; 3]>,
 }
@@ -210,12 +212,13 @@ impl Layout {
                 [x as f32, y as f32, pen]
             })
             .collect();
+        let start = self.placed.len();
         self.placed.extend_from_slice(&points);
         let line = &mut self.lines[index];
         line.placed = line.points.len();
         self.sheet.widen(reach(&points));
         let page = self.page_of_row(self.lines[index].row);
-        Some(PlacedInk { page, line: index, points })
+        Some(PlacedInk { page, line: index, start, points })
     }
 
     /// From line to page coordinates.
@@ -309,10 +312,15 @@ impl Layout {
         self.lines.last().map_or(1, |line| self.page_of_row(line.row) + 1)
     }
 
-    /// The lines that have placed ink, in order.
-    pub fn lines(&self) -> impl Iterator<Item = (usize, &[[f32; 3]])> {
-        let lines = self.lines.iter().filter(|line| line.placed > 0);
-        lines.map(|line| (self.page_of_row(line.row), &self.placed[line.start..line.start + line.placed]))
+    /// The placed ink of every line, in order.
+    pub fn ink(&self) -> impl Iterator<Item = PlacedInk> {
+        let lines = self.lines.iter().enumerate().filter(|(_, line)| line.placed > 0);
+        lines.map(|(index, line)| PlacedInk {
+            page: self.page_of_row(line.row),
+            line: index,
+            start: line.start,
+            points: self.placed[line.start..line.start + line.placed].to_vec(),
+        })
     }
 
     /// Placed points of a page.
@@ -535,12 +543,12 @@ mod tests {
     fn a_pen_that_was_stopped_leaves_what_was_drawn() {
         let (mut layout, _) = laid(style(None), rows(&[0, 1, 2]));
         layout.truncate(170);
-        assert_eq!((layout.points().len(), layout.lines().count(), layout.pages()), (170, 2, 1));
+        assert_eq!((layout.points().len(), layout.ink().count(), layout.pages()), (170, 2, 1));
         assert_eq!(layout.points()[169][2], 1.0, "its last stroke ends");
         layout.lay_out(PageStyle { slant: 5.0, ..style(None) });
         assert_eq!((layout.points().len(), layout.points()[169][2]), (170, 1.0));
         layout.truncate(0);
-        assert_eq!((layout.points().len(), layout.lines().count()), (0, 0));
+        assert_eq!((layout.points().len(), layout.ink().count()), (0, 0));
     }
 
     #[test]

@@ -12,7 +12,7 @@ const MARGIN = 40;
 const LINE_WIDTH = 20;
 /** Corpus units, as far as they can be told before the text is written: a character, a line. */
 const CHARACTER = 170;
-const LINE = 780;
+const LINE = 680;
 const COLUMNS = 40;
 /** Milliseconds: a frame that comes later than this, because the tab was hidden, counts as this. */
 const LONGEST_FRAME = 100;

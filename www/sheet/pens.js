@@ -1,6 +1,6 @@
 // How pens draw: curves through the midpoints of the points, as in the exports.
 
-/** @typedef {import("./layout.js").Look} Look */
+/** @typedef {import("./ink.js").Pen} Pen */
 
 /** Width of an ordinary pen's line, in corpus units. */
 export const LINE = 15;
@@ -52,7 +52,7 @@ function grained(colour) {
  * @param {Float32Array} points x, y, pen
  * @param {number} first point of the page
  * @param {number} from @param {number} to
- * @param {Look} look
+ * @param {Pen} look
  * @param {number} scale device pixels of a corpus unit
  */
 export function draw(context, points, first, from, to, look, scale) {
@@ -136,7 +136,7 @@ function fountain(context, points, first, from, to, width) {
 
 /**
  * The same as SVG path data, for print: paths of equal width, of the points `from` ≤ i < `to` of one page.
- * @param {Float32Array} points @param {number} from @param {number} to @param {Look} look
+ * @param {Float32Array} points @param {number} from @param {number} to @param {Pen} look
  * @returns {Map<number, string>} data by line width
  */
 export function paths(points, from, to, look) {

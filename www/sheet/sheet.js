@@ -1,22 +1,23 @@
 // The sheet of paper on the screen: draws the points of one page at a time, as a pen would.
 
-import { rules } from "./layout.js";
 import { draw } from "./pens.js";
 
-/** @typedef {import("./layout.js").Layout} Layout */
-/** @typedef {import("./layout.js").Measures} Measures */
+/** @typedef {import("./ink.js").Ink} Ink */
+/** @typedef {import("./ink.js").Pen} Pen */
+/** @typedef {import("./ink.js").SheetGeometry} SheetGeometry */
 
 /**
  * A page as it is drawn: its points x, y, pen, in corpus units from its upper left corner.
- * @typedef {{ points: Float32Array, measures: Measures }} DrawnPage
+ * @typedef {{ points: Float32Array, sheet: SheetGeometry }} DrawnPage
  */
 
 export class Sheet extends EventTarget {
   /** @type {HTMLCanvasElement} */ #canvas;
   /** @type {CanvasRenderingContext2D} */ #context;
   /** @type {SVGElement} */ #pen;
-  /** @type {Layout | undefined} */ #layout;
-  /** Version of the layout that is drawn. */ #version = 0;
+  /** @type {Ink | undefined} */ #ink;
+  /** @type {() => Pen} */ #penStyle;
+  /** Version of the ink that is drawn. */ #version = 0;
   /** How many points are drawn. */ #drawn = 0;
   /** Fraction of the next point that pen time has paid for. */ #credit = 0;
   /** Points per millisecond. */ #rate = Infinity;
@@ -29,9 +30,13 @@ export class Sheet extends EventTarget {
   /** Device pixels of a corpus unit. */ #scale = 1;
   /** @type {() => void} */ #whenDone = () => {};
 
-  /** @param {HTMLCanvasElement} canvas @param {SVGElement} pen shows where the pen is */
-  constructor(canvas, pen) {
+  /**
+   * @param {HTMLCanvasElement} canvas @param {SVGElement} pen shows where the pen is
+   * @param {() => Pen} penStyle how the pen draws
+   */
+  constructor(canvas, pen, penStyle) {
     super();
+    this.#penStyle = penStyle;
     this.#canvas = canvas;
     this.#pen = pen;
     const context = canvas.getContext("2d");
@@ -40,9 +45,9 @@ export class Sheet extends EventTarget {
     new ResizeObserver(() => this.#redraw()).observe(/** @type {Element} */ (canvas.parentElement));
   }
 
-  /** New paper. @param {Layout} layout @param {number} rate points per millisecond; Infinity draws at once */
-  begin(layout, rate) {
-    this.#layout = layout;
+  /** New paper. @param {Ink} ink @param {number} rate points per millisecond; Infinity draws at once */
+  begin(ink, rate) {
+    this.#ink = ink;
     this.#rate = rate;
     this.#drawn = 0;
     this.#credit = 0;
@@ -55,13 +60,19 @@ export class Sheet extends EventTarget {
     this.#redraw();
   }
 
-  /** The layout has more points, or has laid them elsewhere. */
+  /** There are more points, or they lie elsewhere. */
   changed() {
-    if (this.#layout && this.#layout.version !== this.#version) {
-      this.#page = Math.min(this.#page, this.#layout.pages - 1);
+    if (this.#ink && this.#ink.version !== this.#version) {
+      this.#page = Math.min(this.#page, this.#ink.sheet.pages - 1);
       if (this.#follows) this.#page = this.#penPage();
       this.#redraw();
     }
+    this.#schedule();
+  }
+
+  /** Draws anew, in another pen or on other paper. */
+  redraw() {
+    this.#redraw();
     this.#schedule();
   }
 
@@ -98,7 +109,7 @@ export class Sheet extends EventTarget {
 
   /** How many pages the pen has been on. */
   get pages() {
-    return this.#layout ? this.#penPage() + 1 : 1;
+    return this.#ink ? this.#penPage() + 1 : 1;
   }
 
   /** @param {number} page */
@@ -118,10 +129,10 @@ export class Sheet extends EventTarget {
 
   /** Holds the pen after exactly so many points, of those that have come. @param {number} count */
   show(count) {
-    if (!this.#layout) return;
+    if (!this.#ink) return;
     const [from, page] = [this.#drawn, this.#page];
     this.#paused = true;
-    this.#drawn = Math.max(0, Math.min(count, this.#layout.count));
+    this.#drawn = Math.max(0, Math.min(count, this.#ink.count));
     this.#page = this.#penPage();
     this.#follows = true;
     if (this.#drawn < from || this.#page !== page) this.#redraw();
@@ -135,15 +146,15 @@ export class Sheet extends EventTarget {
    * @param {number} point @returns {{ x: number, y: number, scale: number } | undefined} `scale`: pixels of a corpus unit
    */
   position(point) {
-    if (!this.#layout || point < 0 || point >= this.#layout.count) return undefined;
-    if (this.#layout.pageOf(point) !== this.#page) return undefined;
+    if (!this.#ink || point < 0 || point >= this.#ink.count) return undefined;
+    if (this.#ink.pageOf(point) !== this.#page) return undefined;
     const scale = this.#scale / (devicePixelRatio || 1);
-    const data = this.#layout.data;
+    const { data } = this.#ink;
     return { x: data[3 * point] * scale, y: data[3 * point + 1] * scale, scale };
   }
 
   #penPage() {
-    return this.#layout ? this.#layout.pageOf(Math.max(0, this.#drawn - 1)) : 0;
+    return this.#ink ? this.#ink.pageOf(Math.max(0, this.#drawn - 1)) : 0;
   }
 
   #tell() {
@@ -157,9 +168,9 @@ export class Sheet extends EventTarget {
   /** @param {number} now */
   #animate(now) {
     this.#frame = 0;
-    const layout = this.#layout;
-    if (!layout || this.#paused) return;
-    const count = layout.count;
+    const ink = this.#ink;
+    if (!ink || this.#paused) return;
+    const count = ink.count;
     const waited = this.#before ? now - this.#before : 0;
     this.#before = now;
     const from = this.#drawn;
@@ -213,29 +224,28 @@ export class Sheet extends EventTarget {
 
   /** The whole page anew: paper of the right shape, its rules, the ink. */
   #redraw() {
-    const layout = this.#layout;
+    const ink = this.#ink;
     const frame = /** @type {HTMLElement} */ (this.#canvas.parentElement);
     const ratio = devicePixelRatio || 1;
-    frame.classList.toggle("upright", Boolean(layout && layout.measures.height > layout.measures.width));
+    frame.classList.toggle("upright", Boolean(ink && ink.sheet.height > ink.sheet.width));
     const width = Math.max(1, Math.round(frame.clientWidth * ratio));
-    const measures = layout?.measures ?? { width: 16, height: 9 };
-    const height = Math.max(1, Math.round((width * measures.height) / measures.width));
+    const paper = ink?.sheet ?? { width: 16, height: 9 };
+    const height = Math.max(1, Math.round((width * paper.height) / paper.width));
     if (this.#canvas.width !== width) this.#canvas.width = width;
     if (this.#canvas.height !== height) this.#canvas.height = height;
     const context = this.#context;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, width, height);
-    if (!layout) return;
-    this.#version = layout.version;
-    this.#scale = width / layout.measures.width;
-    this.#rule(layout);
+    if (!ink) return;
+    this.#version = ink.version;
+    this.#scale = width / ink.sheet.width;
+    this.#rule(ink.sheet);
     this.#draw(0, this.#drawn);
     if (!this.#pen.hasAttribute("hidden")) this.#show();
   }
 
-  /** @param {Layout} layout */
-  #rule(layout) {
-    const { across, upright } = rules(layout.look, layout.measures);
+  /** @param {SheetGeometry} sheet */
+  #rule({ rules: { across, upright } }) {
     const context = this.#context;
     const { width, height } = this.#canvas;
     context.setTransform(1, 0, 0, 1, 0, 0);
@@ -247,17 +257,17 @@ export class Sheet extends EventTarget {
 
   /** Draws the points `from` ≤ i < `to`, as far as they are on the page shown. @param {number} from @param {number} to */
   #draw(from, to) {
-    if (!this.#layout) return;
-    const [first, end] = this.#layout.range(this.#page);
+    if (!this.#ink) return;
+    const [first, end] = this.#ink.range(this.#page);
     const scale = this.#scale;
     this.#context.setTransform(scale, 0, 0, scale, 0, 0);
     draw(
       this.#context,
-      this.#layout.data,
+      this.#ink.data,
       first,
       Math.max(from, first),
       Math.min(to, end),
-      this.#layout.look,
+      this.#penStyle(),
       scale,
     );
   }
