@@ -42,7 +42,7 @@
  *   afterwards in the background.
  * - `write` ends the text before. Without text the prediction network writes.
  * - `loadWeights` replaces a network with that of a file.
- * - `inspect` replays at most `most` steps, from step `from`, of the line that contains `point`; see `Moments`.
+ * - `inspect` replays at most `limit` steps, from step `from`, of the line that contains `point`; see `Moments`.
  *   `undefined` if nothing has been written.
  * @typedef {{
  *   open: {
@@ -57,7 +57,7 @@
  *     result: { kind: "synthesis" | "prediction", styles: string[], fingerprint: string },
  *   },
  *   inspect: {
- *     params: { point: number, line: number, from: number, most: number },
+ *     params: { point: number, line: number, from: number, limit: number },
  *     event: never,
  *     result: Moments | undefined,
  *   },

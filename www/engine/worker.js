@@ -157,8 +157,8 @@ serve(
       return { kind, styles: runningHand.styles(), fingerprint };
     },
 
-    async inspect({ point, line, from, most }, { transfer }) {
-      const moments = await inspector?.moments(point, line, from, most);
+    async inspect({ point, line, from, limit }, { transfer }) {
+      const moments = await inspector?.moments(point, line, from, limit);
       if (moments) transfer.push(moments.moments.buffer);
       return moments;
     },

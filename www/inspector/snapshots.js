@@ -180,7 +180,7 @@ export class SnapshotLoader extends EventTarget {
       point: Math.max(0, point - this.#initialCount),
       line: line?.info.line ?? 0,
       from: line?.known ?? 0,
-      most: PIECE,
+      limit: PIECE,
     };
     const { signal } = this.#current;
     this.#client.request("inspect", params, { signal }).then(

@@ -1,4 +1,4 @@
-// The sheet of paper on the screen: draws the points of one page at a time, as a pen would.
+// The sheet on the screen: a canvas that shows one page, and a pen that draws its points in their time.
 
 import { rules } from "./layout.js";
 import { draw } from "./pens.js";
@@ -11,25 +11,26 @@ import { draw } from "./pens.js";
  * @typedef {{ points: Float32Array, measures: Measures }} DrawnPage
  */
 
+/** Event "drawn": another number of points is drawn, or another page shown. */
 export class Sheet extends EventTarget {
   /** @type {HTMLCanvasElement} */ #canvas;
   /** @type {CanvasRenderingContext2D} */ #context;
   /** @type {SVGElement} */ #pen;
   /** @type {Layout | undefined} */ #layout;
-  /** Version of the layout that is drawn. */ #version = 0;
+  /** `version` of the layout that is drawn. */ #version = 0;
   /** How many points are drawn. */ #drawn = 0;
-  /** Fraction of the next point that pen time has paid for. */ #credit = 0;
+  /** Fraction of the next point for which pen time has passed. */ #credit = 0;
   /** Points per millisecond. */ #rate = Infinity;
   #paused = false;
   #complete = false;
   #frame = 0;
-  #before = 0;
+  /** Time of the last frame; 0 if the pen was at rest. */ #before = 0;
   #page = 0;
-  /** Whether the page shown is that on which the pen is. */ #follows = true;
-  /** Device pixels of a corpus unit. */ #scale = 1;
+  /** Whether to turn to the page that the pen is on. */ #follows = true;
+  /** Device pixels per corpus unit. */ #scale = 1;
   /** @type {() => void} */ #whenDone = () => {};
 
-  /** @param {HTMLCanvasElement} canvas @param {SVGElement} pen shows where the pen is */
+  /** @param {HTMLCanvasElement} canvas @param {SVGElement} pen a picture of a pen, moved over the canvas */
   constructor(canvas, pen) {
     super();
     this.#canvas = canvas;
@@ -40,7 +41,7 @@ export class Sheet extends EventTarget {
     new ResizeObserver(() => this.#redraw()).observe(/** @type {Element} */ (canvas.parentElement));
   }
 
-  /** New paper. @param {Layout} layout @param {number} rate points per millisecond; Infinity draws at once */
+  /** Starts with empty paper. @param {Layout} layout @param {number} rate points per millisecond; Infinity draws at once */
   begin(layout, rate) {
     this.#layout = layout;
     this.#rate = rate;
@@ -51,11 +52,11 @@ export class Sheet extends EventTarget {
     this.#before = 0;
     this.#page = 0;
     this.#follows = true;
-    this.#lift();
+    this.#hidePen();
     this.#redraw();
   }
 
-  /** The layout has more points, or has laid them elsewhere. */
+  /** To be called when the layout has more points, or other places for them. */
   changed() {
     if (this.#layout && this.#layout.version !== this.#version) {
       this.#page = Math.min(this.#page, this.#layout.pages - 1);
@@ -65,7 +66,7 @@ export class Sheet extends EventTarget {
     this.#schedule();
   }
 
-  /** No more points will come. @param {() => void} whenDone is called when all are drawn */
+  /** To be called when no more points will come. @param {() => void} whenDone called when all are drawn */
   complete(whenDone) {
     this.#complete = true;
     this.#whenDone = whenDone;
@@ -79,7 +80,7 @@ export class Sheet extends EventTarget {
     this.#complete = true;
     this.#paused = false;
     this.#whenDone = () => {};
-    this.#lift();
+    this.#hidePen();
   }
 
   /** Whether all points have come. */
@@ -106,17 +107,17 @@ export class Sheet extends EventTarget {
     this.#page = Math.max(0, Math.min(page, this.pages - 1));
     this.#follows = this.#page === this.#penPage();
     this.#redraw();
-    this.#tell();
+    this.#emitDrawn();
   }
 
-  /** Holds the pen, or lets it go on. @param {boolean} paused */
+  /** Stops the pen, or lets it go on. @param {boolean} paused */
   pause(paused) {
     this.#paused = paused;
     this.#before = 0;
     this.#schedule();
   }
 
-  /** Holds the pen after exactly so many points, of those that have come. @param {number} count */
+  /** Draws exactly so many of the points that have come, and stops the pen there. @param {number} count */
   show(count) {
     if (!this.#layout) return;
     const [from, page] = [this.#drawn, this.#page];
@@ -126,13 +127,13 @@ export class Sheet extends EventTarget {
     this.#follows = true;
     if (this.#drawn < from || this.#page !== page) this.#redraw();
     else this.#draw(from, this.#drawn);
-    this.#show();
-    this.#tell();
+    this.#showPen();
+    this.#emitDrawn();
   }
 
   /**
    * Where a point is on the canvas, in CSS pixels; `undefined` if its page is not the one that is shown.
-   * @param {number} point @returns {{ x: number, y: number, scale: number } | undefined} `scale`: pixels of a corpus unit
+   * @param {number} point @returns {{ x: number, y: number, scale: number } | undefined} `scale`: pixels per corpus unit
    */
   position(point) {
     if (!this.#layout || point < 0 || point >= this.#layout.count) return undefined;
@@ -142,11 +143,12 @@ export class Sheet extends EventTarget {
     return { x: data[3 * point] * scale, y: data[3 * point + 1] * scale, scale };
   }
 
+  /** The page that the pen is on. */
   #penPage() {
     return this.#layout ? this.#layout.pageOf(Math.max(0, this.#drawn - 1)) : 0;
   }
 
-  #tell() {
+  #emitDrawn() {
     this.dispatchEvent(new Event("drawn"));
   }
 
@@ -169,7 +171,7 @@ export class Sheet extends EventTarget {
       this.#credit += waited * this.#rate;
       const whole = Math.min(Math.floor(this.#credit), count - this.#drawn);
       this.#drawn += whole;
-      // Time in which there was nothing to draw is not made up for.
+      // A pen that has waited for points does not hurry afterwards.
       this.#credit = this.#drawn === count ? 0 : this.#credit - whole;
     }
     const page = this.#penPage();
@@ -179,39 +181,39 @@ export class Sheet extends EventTarget {
     } else {
       this.#draw(from, this.#drawn);
     }
-    if (this.#drawn !== from) this.#tell();
+    if (this.#drawn !== from) this.#emitDrawn();
     if (this.#drawn < count) {
-      this.#show();
+      this.#showPen();
       this.#schedule();
     } else {
       this.#before = this.#complete ? 0 : now;
       if (this.#complete) {
-        this.#lift();
+        this.#hidePen();
         const done = this.#whenDone;
         this.#whenDone = () => {};
         done();
       } else {
-        this.#show();
+        this.#showPen();
       }
     }
   }
 
-  /** The pen at the last point drawn. */
-  #show() {
+  /** Shows the pen at the last point drawn, unless everything is drawn at once. */
+  #showPen() {
     const at = this.position(this.#drawn - 1);
     if (!at || (this.#rate === Infinity && !this.#paused)) {
-      this.#lift();
+      this.#hidePen();
       return;
     }
     this.#pen.style.transform = `translate(${at.x}px, ${at.y}px)`;
     this.#pen.removeAttribute("hidden");
   }
 
-  #lift() {
+  #hidePen() {
     this.#pen.setAttribute("hidden", "");
   }
 
-  /** The whole page anew: paper of the right shape, its rules, the ink. */
+  /** Draws the page anew: paper of the right shape, its rules, the ink. */
   #redraw() {
     const layout = this.#layout;
     const frame = /** @type {HTMLElement} */ (this.#canvas.parentElement);
@@ -228,21 +230,21 @@ export class Sheet extends EventTarget {
     if (!layout) return;
     this.#version = layout.version;
     this.#scale = width / layout.measures.width;
-    this.#rule(layout);
+    this.#drawRules(layout);
     this.#draw(0, this.#drawn);
-    if (!this.#pen.hasAttribute("hidden")) this.#show();
+    if (!this.#pen.hasAttribute("hidden")) this.#showPen();
   }
 
   /** @param {Layout} layout */
-  #rule(layout) {
+  #drawRules(layout) {
     const { across, upright } = rules(layout.look, layout.measures);
     const context = this.#context;
     const { width, height } = this.#canvas;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = getComputedStyle(this.#canvas).color;
-    const thick = Math.max(1, Math.round(devicePixelRatio || 1));
-    for (const y of across) context.fillRect(0, Math.round(y * this.#scale), width, thick);
-    for (const x of upright) context.fillRect(Math.round(x * this.#scale), 0, thick, height);
+    const thickness = Math.max(1, Math.round(devicePixelRatio || 1));
+    for (const y of across) context.fillRect(0, Math.round(y * this.#scale), width, thickness);
+    for (const x of upright) context.fillRect(Math.round(x * this.#scale), 0, thickness, height);
   }
 
   /** Draws the points `from` ≤ i < `to`, as far as they are on the page shown. @param {number} from @param {number} to */
