@@ -1,5 +1,5 @@
-// "Take it with you": every format, read by programs that are not ours; and the command, which writes
-// what the page writes. (`tests/export.rs` reads the formats that no browser is needed for.)
+// The export dialog, "Take it with you": every format, read by other programs; and the command, which writes what the
+// page writes. (`tests/export.rs` tests the formats that need no browser.)
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -20,15 +20,15 @@ const site = await open();
 /** One for all, from the first test on. @type {any} */
 let visitor;
 
-const said = () => visitor.page.locator("#export-message");
+const message = () => visitor.page.locator("#export-message");
 
 /** Opens the dialog by keyboard. */
-async function take() {
+async function openDialog() {
   await visitor.page.getByRole("button", { name: "Take it with you" }).press("Enter");
   assert.ok(await visitor.page.getByLabel("As", { exact: true }).evaluate((field) => field === document.activeElement));
 }
 
-/** What the page's browser makes of a file. */
+/** Opens a file in the page's browser and returns what `use` returns there. */
 async function inBrowser({ bytes }, type, options, use, argument) {
   const context = await visitor.page.context().browser().newContext(options);
   const page = await context.newPage();
@@ -38,23 +38,23 @@ async function inBrowser({ bytes }, type, options, use, argument) {
   return found;
 }
 
-test("before there is ink there is nothing to take", async () => {
+test("before there is ink there is nothing to export", async () => {
   visitor = await site.come({ query: "?engine=cpu", permissions: ["clipboard-read", "clipboard-write"] });
   await visitor.speed("At once");
   await visitor.page.getByLabel("Paper", { exact: true }).selectOption("card");
   await visitor.page.getByLabel("Lines", { exact: true }).selectOption("ruled");
   await visitor.page.getByLabel("Seed", { exact: true }).fill("7");
   await visitor.slide("Neatness (bias)", 1);
-  await visitor.takes("Flowing");
-  await take();
-  assert.match(await said().textContent(), /Nothing is written yet/);
+  await visitor.choosesHand("Flowing");
+  await openDialog();
+  assert.match(await message().textContent(), /Nothing is written yet/);
   assert.ok(await visitor.page.getByRole("button", { name: "Download", exact: true }).isDisabled());
   await visitor.page.keyboard.press("Escape");
   await visitor.writes(TEXT);
 });
 
 test("SVG: of the paper's size, the same strokes single and outlined; animated unless motion is unwelcome", async () => {
-  await take();
+  await openDialog();
   const single = await visitor.saves("svg");
   const outlined = await visitor.saves("outline");
   const animated = await visitor.saves("animated");
@@ -95,7 +95,7 @@ test("SVG: of the paper's size, the same strokes single and outlined; animated u
 });
 
 test("PNG: its pixels, its resolution, with and without paper", async () => {
-  await take();
+  await openDialog();
   const pixels = async () => {
     const { data, width, height, resolution } = decode((await visitor.saves("png")).bytes);
     const counts = { clear: 0, paper: 0, ink: 0 };
@@ -122,7 +122,7 @@ test("PNG: its pixels, its resolution, with and without paper", async () => {
 });
 
 test("JSON is as its schema says, and InkML and G-code hold the same strokes", async () => {
-  await take();
+  await openDialog();
   const ink = JSON.parse((await visitor.saves("json")).bytes.toString());
   const inkml = await visitor.saves("inkml");
   const { name, bytes: gcode } = await visitor.saves("gcode");
@@ -140,23 +140,23 @@ test("JSON is as its schema says, and InkML and G-code hold the same strokes", a
 });
 
 test("a servo has numbers of its own, and a number that makes no sense is said where it stands", async () => {
-  await take();
+  await openDialog();
   await visitor.page.getByLabel("As", { exact: true }).selectOption("gcode");
   await visitor.page.getByLabel("The pen is lifted by").selectOption("servo");
   assert.match((await visitor.saves("gcode")).bytes.toString(), /\nM5 ; pen up\n[^]*\nM3 S30 ; pen down\n/);
   await visitor.page.getByLabel("On paper, servo’s number").fill("0");
   await visitor.page.getByRole("button", { name: "Download", exact: true }).click();
-  await said().filter({ hasText: "must differ" }).waitFor();
+  await message().filter({ hasText: "must differ" }).waitFor();
   await visitor.page.getByLabel("On paper, servo’s number").fill("30");
   await visitor.page.keyboard.press("Escape");
 });
 
 test("the clipboard gets text and pictures", async () => {
-  await take();
+  await openDialog();
   const copy = async (format) => {
     await visitor.page.getByLabel("As", { exact: true }).selectOption(format);
     await visitor.page.getByRole("button", { name: "Copy", exact: true }).click();
-    await said().filter({ hasText: "Copied" }).waitFor();
+    await message().filter({ hasText: "Copied" }).waitFor();
   };
   await copy("svg");
   assert.match(await visitor.page.evaluate(() => navigator.clipboard.readText()), /^<svg [^]*<\/svg>\n$/);
@@ -172,7 +172,7 @@ test("the clipboard gets text and pictures", async () => {
 
 test("on paper, or as PDF, a sheet has its true size", async () => {
   await visitor.page.evaluate(() => (window.print = () => (document.title = "printed")));
-  await take();
+  await openDialog();
   await visitor.page.getByLabel("As", { exact: true }).selectOption("pdf");
   await visitor.page.getByRole("button", { name: "Print or save as PDF" }).click();
   assert.equal(await visitor.page.title(), "printed");
@@ -185,7 +185,7 @@ test("on paper, or as PDF, a sheet has its true size", async () => {
 });
 
 /**
- * What is on the page beside what the command writes, given the arguments that ask for the same.
+ * Compares what is on the page with what the command writes, given arguments for the same settings.
  * @param {string[]} args @param {number} sheets how many there are
  */
 async function compare(args, sheets) {
@@ -195,7 +195,7 @@ async function compare(args, sheets) {
       ...["run", "--quiet", "--locked", "--bin", "running-hand", "--", ...args, "--engine", "cpu", "--paper", "card"],
       ...["--quiet", "--output", join(folder, "ink.json")],
     ], { cwd: ROOT });
-    await take();
+    await openDialog();
     await visitor.page.getByLabel("As", { exact: true }).selectOption("json");
     for (let sheet = 0; sheet < sheets; sheet++) {
       if (sheets > 1) await visitor.page.getByRole("combobox", { name: "Sheet" }).selectOption(String(sheet));
@@ -237,13 +237,13 @@ test("the command scribbles what the page scribbles, whichever hand was chosen f
 
 test("several sheets are several files", async () => {
   await visitor.writes(Array.from({ length: 13 }, (_, line) => "abcdefghijklm"[line]).join("\n"));
-  await take();
+  await openDialog();
   await visitor.page.getByLabel("As", { exact: true }).selectOption("svg");
   await visitor.page.getByRole("combobox", { name: "Sheet" }).selectOption("all");
   const downloads = [];
   visitor.page.on("download", (download) => downloads.push(download));
   await visitor.page.getByRole("button", { name: "Download", exact: true }).click();
-  await said().filter({ hasText: "running-hand-2.svg is in your downloads" }).waitFor();
+  await message().filter({ hasText: "running-hand-2.svg is in your downloads" }).waitFor();
   await visitor.page.waitForTimeout(300);
   assert.deepEqual(downloads.map((download) => download.suggestedFilename()), ["running-hand-1.svg", "running-hand-2.svg"]);
   const [first, second] = await Promise.all(downloads.map(async (download) => readFile(await download.path(), "utf8")));

@@ -1,4 +1,4 @@
-// The module as other pages use it: no worker, no form, thirty lines of JavaScript.
+// The WebAssembly module as other pages use it: without a worker, from a few lines of JavaScript.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +6,7 @@ import { open } from "./site.js";
 
 const site = await open();
 
-/** What `use` returns in the page, given the module and two helpers. */
+/** What `use` returns in the page, given the module, `gather` and `refusal`. */
 async function inPage(use) {
   const visitor = await site.come({ query: "?engine=cpu" });
   const found = await visitor.page.evaluate(`(async () => {
@@ -190,7 +190,7 @@ test("mistakes are errors with a message, never a panic", async () => {
   assert.equal(found.after, true);
 });
 
-test("the worker warms up: nobody hears of it, and what is asked for is written as without it", async () => {
+test("the worker's warm-up sends nothing and changes no text", async () => {
   const found = await inPage(async () => {
     const [{ script }, { site }] = await Promise.all([import("./util/trusted-types.js"), import("./util/site-files.js")]);
     const ask = async (wait) => {

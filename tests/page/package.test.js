@@ -1,5 +1,5 @@
-// The npm package, as somebody installs it: packed, installed into an empty project without a network,
-// used from thirty lines of JavaScript and from TypeScript.
+// The npm package as users install it: packed, installed into an empty project without a network, used from thirty
+// lines of JavaScript and from TypeScript.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -1,4 +1,4 @@
-// Pages, hands, ink and links, as a person would try them.
+// Sheets: pages, hands, ink, links, and how lines are laid out.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -7,13 +7,13 @@ import { file, open, strokes } from "./site.js";
 
 const site = await open();
 
-/** Nobody needs to see the pen move here. */
+/** Opens the page; the ink is drawn at once. */
 const come = (visit = {}) => site.come({ query: "?engine=cpu", reducedMotion: "reduce", ...visit });
 
 /** Twenty short lines. */
 const LINES = Array.from({ length: 20 }, (_, index) => `line ${index + 1}`).join("\n");
 
-/** Chooses from a list or moves a slider that is tucked away. */
+/** Sets a list or a slider, in closed parts of the form too. */
 async function set(visitor, label, value) {
   await visitor.more();
   const field = visitor.page.getByLabel(label, { exact: true });
@@ -24,7 +24,7 @@ async function set(visitor, label, value) {
 /** What the canvas shows. */
 const picture = (visitor) => visitor.page.locator("#canvas").evaluate((canvas) => canvas.toDataURL());
 
-/** Lets a writing that follows from another choice begin and end. */
+/** Waits for the text that a changed setting starts, and for its end. */
 async function settles(visitor) {
   await visitor.page.waitForTimeout(400);
   await visitor.hears(/Done$/);
@@ -144,7 +144,7 @@ test("a hand that is chosen writes what is there; two hands mix; Surprise me cho
   const visitor = await come();
   await visitor.writes("hand");
   const none = await visitor.downloads();
-  await visitor.takes("Open");
+  await visitor.choosesHand("Open");
   await settles(visitor);
   const open = await visitor.downloads();
   assert.notEqual(open, none);

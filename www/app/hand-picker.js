@@ -8,7 +8,7 @@ import { element, svg } from "../util/dom.js";
  * @property {string} id
  * @property {string} name
  * @property {Float32Array} points of the ink: x, y, pen; shown as its picture
- * @property {() => object} engineOptions what has to be added to the engine's options to write in it
+ * @property {() => object} engineOptions what to add to the engine's options to write in it
  */
 
 /** Comes before a captured hand's id in the value of its radio button; other values are names of the network's hands. */

@@ -46,11 +46,10 @@
  *   afterwards in the background.
  * - `write` ends the text before. Without text the prediction network writes.
  * - `layOut` places the ink of the text written last anew, and what still comes of it likewise (an empty sheet if there
- *   is none); `truncate` keeps only
- *   its first points. `frame` and `exportPage` are about one of its pages.
+ *   is none); `truncate` keeps only its first points. `frame` and `exportPage` are about one of its pages.
  * - `fittingColumns`: how many characters fit in a line.
  * - `loadWeights` replaces a network with that of a file.
- * - `inspect` replays at most `most` steps, from step `from`, of the line that contains `point`; see `Snapshots`.
+ * - `inspect` replays at most `limit` steps, from step `from`, of the line that contains `point`; see `Snapshots`.
  *   `undefined` if nothing has been written.
  * @typedef {{
  *   open: {
@@ -65,7 +64,7 @@
  *     result: { kind: "synthesis" | "prediction", styles: string[], fingerprint: string },
  *   },
  *   inspect: {
- *     params: { point: number, line: number, from: number, most: number },
+ *     params: { point: number, line: number, from: number, limit: number },
  *     event: never,
  *     result: Snapshots | undefined,
  *   },

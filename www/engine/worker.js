@@ -194,8 +194,8 @@ serve(
       return { kind, styles: runningHand.styles(), fingerprint };
     },
 
-    async inspect({ point, line, from, most }, { transfer }) {
-      const found = await inspector?.snapshots(point, line, from, most);
+    async inspect({ point, line, from, limit }, { transfer }) {
+      const found = await inspector?.snapshots(point, line, from, limit);
       if (found) transfer.push(found.snapshots.buffer);
       return found;
     },

@@ -176,7 +176,7 @@ export class SnapshotLoader extends EventTarget {
     this.#loading = true;
     this.#next = undefined;
     const line = this.#line;
-    const params = { point, line: line?.info.line ?? 0, from: line?.known ?? 0, most: PIECE };
+    const params = { point, line: line?.info.line ?? 0, from: line?.known ?? 0, limit: PIECE };
     const { signal } = this.#current;
     this.#client.request("inspect", params, { signal }).then(
       (found) => this.#add(found),

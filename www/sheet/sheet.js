@@ -1,4 +1,4 @@
-// The sheet of paper on the screen: draws the points of one page at a time, as a pen would.
+// The sheet on the screen: a canvas that shows one page, and a pen that draws its points in their time.
 
 import { draw } from "./pens.js";
 
@@ -11,6 +11,7 @@ import { draw } from "./pens.js";
  * @typedef {{ points: Float32Array, sheet: SheetGeometry }} DrawnPage
  */
 
+/** Event "drawn": another number of points is drawn, or another page shown. */
 export class Sheet extends EventTarget {
   /** @type {HTMLCanvasElement} */ #canvas;
   /** @type {CanvasRenderingContext2D} */ #context;
@@ -19,15 +20,15 @@ export class Sheet extends EventTarget {
   /** @type {() => Pen} */ #penStyle;
   /** Version of the ink that is drawn. */ #version = 0;
   /** How many points are drawn. */ #drawn = 0;
-  /** Fraction of the next point that pen time has paid for. */ #credit = 0;
+  /** Fraction of the next point for which pen time has passed. */ #credit = 0;
   /** Points per millisecond. */ #rate = Infinity;
   #paused = false;
   #complete = false;
   #frame = 0;
-  #before = 0;
+  /** Time of the last frame; 0 if the pen was at rest. */ #before = 0;
   #page = 0;
-  /** Whether the page shown is that on which the pen is. */ #follows = true;
-  /** Device pixels of a corpus unit. */ #scale = 1;
+  /** Whether to turn to the page that the pen is on. */ #follows = true;
+  /** Device pixels per corpus unit. */ #scale = 1;
   /** @type {() => void} */ #whenDone = () => {};
 
   /**
@@ -56,7 +57,7 @@ export class Sheet extends EventTarget {
     this.#before = 0;
     this.#page = 0;
     this.#follows = true;
-    this.#lift();
+    this.#hidePen();
     this.#redraw();
   }
 
@@ -90,7 +91,7 @@ export class Sheet extends EventTarget {
     this.#complete = true;
     this.#paused = false;
     this.#whenDone = () => {};
-    this.#lift();
+    this.#hidePen();
   }
 
   /** Whether all points have come. */
@@ -117,17 +118,17 @@ export class Sheet extends EventTarget {
     this.#page = Math.max(0, Math.min(page, this.pages - 1));
     this.#follows = this.#page === this.#penPage();
     this.#redraw();
-    this.#tell();
+    this.#emitDrawn();
   }
 
-  /** Holds the pen, or lets it go on. @param {boolean} paused */
+  /** Stops the pen, or lets it go on. @param {boolean} paused */
   pause(paused) {
     this.#paused = paused;
     this.#before = 0;
     this.#schedule();
   }
 
-  /** Holds the pen after exactly so many points, of those that have come. @param {number} count */
+  /** Draws exactly so many of the points that have come, and stops the pen there. @param {number} count */
   show(count) {
     if (!this.#ink) return;
     const [from, page] = [this.#drawn, this.#page];
@@ -137,13 +138,13 @@ export class Sheet extends EventTarget {
     this.#follows = true;
     if (this.#drawn < from || this.#page !== page) this.#redraw();
     else this.#draw(from, this.#drawn);
-    this.#show();
-    this.#tell();
+    this.#showPen();
+    this.#emitDrawn();
   }
 
   /**
    * Where a point is on the canvas, in CSS pixels; `undefined` if its page is not the one that is shown.
-   * @param {number} point @returns {{ x: number, y: number, scale: number } | undefined} `scale`: pixels of a corpus unit
+   * @param {number} point @returns {{ x: number, y: number, scale: number } | undefined} `scale`: pixels per corpus unit
    */
   position(point) {
     if (!this.#ink || point < 0 || point >= this.#ink.count) return undefined;
@@ -153,11 +154,12 @@ export class Sheet extends EventTarget {
     return { x: data[3 * point] * scale, y: data[3 * point + 1] * scale, scale };
   }
 
+  /** The page that the pen is on. */
   #penPage() {
     return this.#ink ? this.#ink.pageOf(Math.max(0, this.#drawn - 1)) : 0;
   }
 
-  #tell() {
+  #emitDrawn() {
     this.dispatchEvent(new Event("drawn"));
   }
 
@@ -180,7 +182,7 @@ export class Sheet extends EventTarget {
       this.#credit += waited * this.#rate;
       const whole = Math.min(Math.floor(this.#credit), count - this.#drawn);
       this.#drawn += whole;
-      // Time in which there was nothing to draw is not made up for.
+      // A pen that has waited for points does not hurry afterwards.
       this.#credit = this.#drawn === count ? 0 : this.#credit - whole;
     }
     const page = this.#penPage();
@@ -190,39 +192,39 @@ export class Sheet extends EventTarget {
     } else {
       this.#draw(from, this.#drawn);
     }
-    if (this.#drawn !== from) this.#tell();
+    if (this.#drawn !== from) this.#emitDrawn();
     if (this.#drawn < count) {
-      this.#show();
+      this.#showPen();
       this.#schedule();
     } else {
       this.#before = this.#complete ? 0 : now;
       if (this.#complete) {
-        this.#lift();
+        this.#hidePen();
         const done = this.#whenDone;
         this.#whenDone = () => {};
         done();
       } else {
-        this.#show();
+        this.#showPen();
       }
     }
   }
 
-  /** The pen at the last point drawn. */
-  #show() {
+  /** Shows the pen at the last point drawn, unless everything is drawn at once. */
+  #showPen() {
     const at = this.position(this.#drawn - 1);
     if (!at || (this.#rate === Infinity && !this.#paused)) {
-      this.#lift();
+      this.#hidePen();
       return;
     }
     this.#pen.style.transform = `translate(${at.x}px, ${at.y}px)`;
     this.#pen.removeAttribute("hidden");
   }
 
-  #lift() {
+  #hidePen() {
     this.#pen.setAttribute("hidden", "");
   }
 
-  /** The whole page anew: paper of the right shape, its rules, the ink. */
+  /** Draws the page anew: paper of the right shape, its rules, the ink. */
   #redraw() {
     const ink = this.#ink;
     const frame = /** @type {HTMLElement} */ (this.#canvas.parentElement);
@@ -239,20 +241,20 @@ export class Sheet extends EventTarget {
     if (!ink) return;
     this.#version = ink.version;
     this.#scale = width / ink.sheet.width;
-    this.#rule(ink.sheet);
+    this.#drawRules(ink.sheet);
     this.#draw(0, this.#drawn);
-    if (!this.#pen.hasAttribute("hidden")) this.#show();
+    if (!this.#pen.hasAttribute("hidden")) this.#showPen();
   }
 
   /** @param {SheetGeometry} sheet */
-  #rule({ rules: { across, upright } }) {
+  #drawRules({ rules: { across, upright } }) {
     const context = this.#context;
     const { width, height } = this.#canvas;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = getComputedStyle(this.#canvas).color;
-    const thick = Math.max(1, Math.round(devicePixelRatio || 1));
-    for (const y of across) context.fillRect(0, Math.round(y * this.#scale), width, thick);
-    for (const x of upright) context.fillRect(Math.round(x * this.#scale), 0, thick, height);
+    const thickness = Math.max(1, Math.round(devicePixelRatio || 1));
+    for (const y of across) context.fillRect(0, Math.round(y * this.#scale), width, thickness);
+    for (const x of upright) context.fillRect(Math.round(x * this.#scale), 0, thickness, height);
   }
 
   /** Draws the points `from` ≤ i < `to`, as far as they are on the page shown. @param {number} from @param {number} to */
