@@ -87,9 +87,10 @@ export const written = (page, text, style) =>
       await runningHand.load(new URL("weights/synthesis.safetensors", location.href).href);
       const strokes = [[]];
       let count = 0;
-      for await (const points of await runningHand.write(text, { style, bias: 1, seed: 3, columns: 60 })) {
+      for await (const ink of await runningHand.write(text, { style, bias: 1, seed: 3, columns: 60 })) {
+        const points = ink.flatMap((piece) => [...piece.points]);
         for (let i = 0; i < points.length; i += 3) {
-          const [x, y, lift] = points.subarray(i, i + 3);
+          const [x, y, lift] = points.slice(i, i + 3);
           const stroke = strokes[strokes.length - 1];
           if (count++ % 2 === 0 || lift > 0.5 || stroke.length === 0) stroke.push([x, y]);
           if (lift > 0.5) strokes.push([]);

@@ -184,17 +184,37 @@ test("on paper, or as PDF, a sheet has its true size", async () => {
   assert.equal(pdf.match(/\/Type \/Page\b/g).length, 1);
 });
 
+/** The largest distance of two sheets' coordinates in mm, after all else was found equal. */
+function distance(ours, theirs) {
+  assert.deepEqual([ours.width, ours.height, ours.text], [theirs.width, theirs.height, theirs.text]);
+  assert.deepEqual(ours.strokes.map((stroke) => stroke.length), theirs.strokes.map((stroke) => stroke.length));
+  const [our, their] = [ours, theirs].map(({ strokes }) => strokes.flat(2));
+  return Math.max(...our.map((value, i) => Math.abs(value - their[i])));
+}
+
 /**
- * Compares what is on the page with what the command writes, given arguments for the same settings.
- * @param {string[]} args @param {number} sheets how many there are
+ * Compares what is on the page with what the command writes, given arguments for the same settings, and with what the
+ * package writes with the same options.
+ * @param {string[]} args @param {string} text @param {object} options @param {number} sheets how many there are
  */
-async function compare(args, sheets) {
+async function compare(args, text, options, sheets) {
   const folder = await mkdtemp(join(tmpdir(), "running-hand-"));
   try {
-    await promisify(execFile)("cargo", [
-      ...["run", "--quiet", "--locked", "--bin", "running-hand", "--", ...args, "--engine", "cpu", "--paper", "card"],
-      ...["--quiet", "--output", join(folder, "ink.json")],
+    await promisify(execFile)(process.env.RUNNING_HAND ?? join(ROOT, "target/debug/running-hand"), [
+      ...[...args, "--engine", "cpu", "--paper", "card", "--quiet", "--output", join(folder, "ink.json")],
     ], { cwd: ROOT });
+    const packaged = await visitor.page.evaluate(
+      async ({ text, options, sheets }) => {
+        const { default: init, RunningHand } = await import(new URL("pkg/running_hand.js", location.href).href);
+        await init();
+        const runningHand = await RunningHand.open("cpu");
+        for (const kind of ["synthesis", "prediction"]) await runningHand.load(`weights/${kind}.safetensors`);
+        const writing = await runningHand.write(text, { ...options, paper: "card" });
+        for await (const _ of writing);
+        return Promise.all(Array.from({ length: sheets }, async (_, page) => JSON.parse(await writing.exportPage(page, "json"))));
+      },
+      { text, options, sheets },
+    );
     await openDialog();
     await visitor.page.getByLabel("As", { exact: true }).selectOption("json");
     for (let sheet = 0; sheet < sheets; sheet++) {
@@ -203,12 +223,9 @@ async function compare(args, sheets) {
       const theirs = JSON.parse(await readFile(join(folder, sheet ? `ink-${sheet + 1}.json` : "ink.json"), "utf8"));
       assert.equal(ours.settings.weights, theirs.settings.weights);
       assert.equal(ours.settings.columns, theirs.settings.columns);
-      assert.deepEqual([ours.width, ours.height], [theirs.width, theirs.height]);
-      assert.deepEqual(ours.strokes.map((stroke) => stroke.length), theirs.strokes.map((stroke) => stroke.length));
-      const [our, their] = [ours, theirs].map(({ strokes }) => strokes.flat(2));
-      const apart = Math.max(...our.map((value, i) => Math.abs(value - their[i])));
-      console.log(`sheet ${sheet + 1}: ${our.length / 2} points, at most ${apart.toFixed(4)} mm apart`);
-      assert.ok(apart < 0.003, `${apart} mm apart`);
+      const apart = [distance(ours, theirs), distance(ours, packaged[sheet])];
+      console.log(`sheet ${sheet + 1}: ${ours.strokes.flat().length} points; command and package at most ${apart} mm apart`);
+      assert.ok(apart[0] < 0.003 && apart[1] === 0, `${apart} mm apart`);
     }
   } finally {
     await rm(folder, { recursive: true });
@@ -216,23 +233,24 @@ async function compare(args, sheets) {
   await visitor.page.keyboard.press("Escape");
 }
 
-test("the command writes what the page writes: the same letters at the same places on the same sheets", async () => {
+test("page, command and package write the same letters at the same places on the same sheets", async () => {
   const text = "Dear reader,\n\nthis goes on for longer than one card has room, and leans and sways.\n".repeat(3).trim();
   await visitor.more();
   await visitor.slide("Slant", 12);
   await visitor.slide("Unsteady lines", 0.6);
   await visitor.page.getByLabel("Letter size", { exact: true }).selectOption("large");
   await visitor.writes(text);
-  const look = ["--slant", "12", "--wander", "0.6", "--size", "4.2"];
-  await compare([text, "--hand", "Flowing", "--seed", "7", "--bias", "1", ...look], 2);
+  const look = ["--slant", "12", "--unsteadiness", "0.6", "--size", "4.2"];
+  const options = { style: "Flowing", seed: 7, bias: 1, slant: 12, unsteadiness: 0.6, size: 4.2 };
+  await compare([text, "--hand", "Flowing", "--seed", "7", "--bias", "1", ...look], text, options, 2);
   await visitor.slide("Slant", 0);
   await visitor.slide("Unsteady lines", 0);
   await visitor.page.getByLabel("Letter size", { exact: true }).selectOption("medium");
 });
 
-test("the command scribbles what the page scribbles, whichever hand was chosen for texts", async () => {
+test("command and package scribble what the page scribbles, whichever hand was chosen for texts", async () => {
   await visitor.writes("");
-  await compare(["--scribble", "--seed", "7", "--bias", "1"], 1);
+  await compare(["--scribble", "--seed", "7", "--bias", "1"], "", { seed: 7, bias: 1 }, 1);
 });
 
 test("several sheets are several files", async () => {
