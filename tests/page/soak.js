@@ -32,7 +32,7 @@ const system = await browser.newBrowserCDPSession();
 async function memory(visitor, devtools) {
   await devtools.send("HeapProfiler.collectGarbage");
   const { metrics } = await devtools.send("Performance.getMetrics");
-  const [worker] = visitor.page.workers();
+  const worker = visitor.page.workers().find((worker) => worker.url().endsWith("/engine/worker.js"));
   const wasm = await worker.evaluate(async () => {
     // The module that the worker has: it is not loaded again.
     const { default: init } = await import(new URL("../pkg/running_hand.js", self.location.href).href);
