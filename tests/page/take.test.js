@@ -14,6 +14,8 @@ import { decode } from "fast-png";
 import { open, strokes } from "./site.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** The command `running-hand`: `cargo test --test command --no-run` builds it, too. */
+const COMMAND = process.env.RUNNING_HAND ?? `${ROOT}target/debug/running-hand`;
 const TEXT = "Not \"only\" ink";
 
 const site = await open();
@@ -191,8 +193,8 @@ test("on paper, or as PDF, a sheet has its true size", async () => {
 async function compare(args, sheets) {
   const folder = await mkdtemp(join(tmpdir(), "running-hand-"));
   try {
-    await promisify(execFile)("cargo", [
-      ...["run", "--quiet", "--locked", "--bin", "running-hand", "--", ...args, "--engine", "cpu", "--paper", "card"],
+    await promisify(execFile)(COMMAND, [
+      ...args, ...["--engine", "cpu", "--paper", "card"],
       ...["--quiet", "--output", join(folder, "ink.json")],
     ], { cwd: ROOT });
     await take();

@@ -40,7 +40,8 @@ fn gather(folder: &Path, prefix: &str, files: &mut BTreeMap<String, File>) -> Re
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let entry = entry?;
         let name = entry.file_name();
-        let name = name.to_str().with_context(|| format!("{} has a name that is not Unicode", entry.path().display()))?;
+        let name =
+            name.to_str().with_context(|| format!("{} has a name that is not Unicode", entry.path().display()))?;
         let path = format!("{prefix}{name}");
         if entry.file_type()?.is_dir() {
             gather(&entry.path(), &format!("{path}/"), files)?;

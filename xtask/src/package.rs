@@ -57,7 +57,10 @@ fn version(root: &Path) -> Result<String> {
 
 fn versioned(template: &str, version: &str) -> Result<String> {
     let placeholder = "\"version\": \"0.0.0\"";
-    template.contains(placeholder).then_some(()).context("npm/package.json must have the version 0.0.0, for this command to replace")?;
+    template
+        .contains(placeholder)
+        .then_some(())
+        .context("npm/package.json must have the version 0.0.0, for this command to replace")?;
     Ok(template.replace(placeholder, &format!("\"version\": \"{version}\"")))
 }
 
