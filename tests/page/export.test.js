@@ -14,6 +14,8 @@ import { decode } from "fast-png";
 import { open, strokes } from "./site.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** The command `running-hand`: `cargo test --test command --no-run` builds it, too. */
+const COMMAND = process.env.RUNNING_HAND ?? `${ROOT}target/debug/running-hand`;
 const TEXT = "Not \"only\" ink";
 
 const site = await open();
@@ -200,7 +202,7 @@ function distance(ours, theirs) {
 async function compare(args, text, options, sheets) {
   const folder = await mkdtemp(join(tmpdir(), "running-hand-"));
   try {
-    await promisify(execFile)(process.env.RUNNING_HAND ?? join(ROOT, "target/debug/running-hand"), [
+    await promisify(execFile)(COMMAND, [
       ...[...args, "--engine", "cpu", "--paper", "card", "--quiet", "--output", join(folder, "ink.json")],
     ], { cwd: ROOT });
     const packaged = await visitor.page.evaluate(
