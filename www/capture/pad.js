@@ -16,7 +16,7 @@ const FILL = 0.97;
 /** Pixels between the ink of a file and the paper's edge. */
 const MARGIN = 20;
 /** Samples that are recorded at most: many minutes of drawing. */
-const MAX_SAMPLES = 40_000;
+const MAX_SAMPLES = 100_000;
 
 /** Event "change": strokes were added or removed. */
 export class Pad extends EventTarget {
