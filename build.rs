@@ -1,5 +1,5 @@
 //! What the WebAssembly module would otherwise carry too much of: makes the table of transliterations of
-//! `src/alphabet.rs` from deunicode's, which covers all of Unicode and would be more than half of the module, and
+//! `src/text/alphabet.rs` from deunicode's, which covers all of Unicode and would be more than half of the module, and
 //! takes comments and indentation out of the shaders, two fifths of them. And it assembles the kernel that is a
 //! module of its own.
 
@@ -37,7 +37,7 @@ fn main() -> io::Result<()> {
         let lines = source.lines().map(|line| line.split("//").next().unwrap_or_default().trim());
         fs::write(out.join(shader), lines.collect::<Vec<_>>().join("\n"))?;
     }
-    let kernel = "src/engine/cpu/matvec/bytes/relaxed.wat";
+    let kernel = "src/engine/cpu/matvec/int8/three_byte/relaxed.wat";
     fs::write(out.join("relaxed.wasm"), wat::parse_file(kernel).map_err(io::Error::other)?)?;
     println!("cargo::rerun-if-changed={kernel}");
     println!("cargo::rerun-if-changed=build.rs");

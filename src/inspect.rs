@@ -7,7 +7,8 @@
 //! [`Snapshot`] of M mixture components and U characters holds some 9 M + U + 10 numbers: with the
 //! shipped networks about 200, or 800 bytes a point.
 
-use crate::engine::cpu::{State, check, mixture, sigmoid, window};
+use crate::engine::cpu::{Network, State, mixture, sigmoid, window};
+use crate::engine::step::check_line;
 use crate::engine::{Line, Step};
 use crate::error::Result;
 use crate::model::Weights;
@@ -100,7 +101,7 @@ pub struct Snapshot {
 /// points when it has come to the end of those it has.
 #[derive(Debug, Clone)]
 pub struct Replay {
-    weights: Arc<Weights>,
+    network: Arc<Network>,
     line: Line,
     state: State,
     moves: Vec<Move>,
@@ -113,10 +114,11 @@ impl Replay {
     /// # Errors
     /// [`crate::Error::Sequence`] if the line does not fit the network.
     pub fn new(weights: &Arc<Weights>, line: &Line) -> Result<Self> {
-        check(weights, line)?;
-        let mut state = State::new(weights, line);
-        state.read(weights, &line.prefix);
-        Ok(Self { weights: Arc::clone(weights), line: line.clone(), state, moves: Vec::new(), done: 0 })
+        check_line(&weights.config, line)?;
+        let network = Network::of(weights);
+        let mut state = State::new(&network, line);
+        state.read(&network, &line.prefix);
+        Ok(Self { network, line: line.clone(), state, moves: Vec::new(), done: 0 })
     }
 
     /// More of the line's points, in the order in which they were drawn.
@@ -136,14 +138,14 @@ impl Replay {
 
     /// What the window looks at: a character for each number of [`Snapshot::phi`], `None` for the end mark.
     pub fn characters(&self) -> Vec<Option<char>> {
-        let alphabet = Alphabet::new(&self.weights.config.alphabet);
+        let alphabet = Alphabet::new(&self.network.weights.config.alphabet);
         self.line.ids.iter().map(|&id| alphabet.character(id)).collect()
     }
 
     /// Everything of the moment before `drawn`, of which the state has just advanced to the output.
     fn moment(&self, drawn: Move) -> Snapshot {
         let state = &self.state;
-        let config = &self.weights.config;
+        let config = &self.network.weights.config;
         let (bias, temperature) = (self.line.bias, self.line.temperature);
         let m = config.mixtures;
         let hat = |block: usize, j: usize| state.output[1 + block * m + j];
@@ -181,7 +183,7 @@ impl Iterator for Replay {
     fn next(&mut self) -> Option<Snapshot> {
         let drawn = *self.moves.get(self.done)?;
         self.done += 1;
-        self.state.advance(&self.weights);
+        self.state.advance(&self.network);
         let moment = self.moment(drawn);
         self.state.point = [drawn.dx, drawn.dy, f32::from(u8::from(drawn.pen_lift))];
         Some(moment)
@@ -208,11 +210,12 @@ mod tests {
         noise: Noise,
     }
 
-    fn written(weights: &Weights, line: &Line, steps: usize) -> Vec<Seen> {
-        let mut state = State::new(weights, line);
-        state.read(weights, &line.prefix);
+    fn written(weights: &Arc<Weights>, line: &Line, steps: usize) -> Vec<Seen> {
+        let network = Network::of(weights);
+        let mut state = State::new(&network, line);
+        state.read(&network, &line.prefix);
         let step =
-            |noise| Seen { step: state.step(weights, &noise), pi: state.pi.clone(), phi: state.phi.clone(), noise };
+            |noise| Seen { step: state.step(&network, &noise), pi: state.pi.clone(), phi: state.phi.clone(), noise };
         testing::noise(3, 1, steps).into_iter().map(step).collect()
     }
 

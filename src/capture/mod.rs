@@ -17,6 +17,7 @@ pub use fit::{fit, fit_free};
 pub use verify::{Reading, reading, says};
 
 use crate::model::Weights;
+use std::sync::Arc;
 
 /// Least letters, digits and signs from which a hand can be told.
 pub const LEAST_LETTERS: usize = 10;
@@ -131,7 +132,7 @@ pub type Points = Vec<[f32; 3]>;
 ///
 /// # Errors
 /// See [`fit()`].
-pub fn read(weights: &Weights, text: &str, strokes: &[Vec<Sample>]) -> Result<(Points, Option<Advice>), Advice> {
+pub fn read(weights: &Arc<Weights>, text: &str, strokes: &[Vec<Sample>]) -> Result<(Points, Option<Advice>), Advice> {
     let (points, text) = fit(&weights.config, text, strokes)?;
     let doubt = says(weights, &text, &points).err();
     Ok((points, doubt))

@@ -2,9 +2,10 @@
 
 use super::{Advice, Points};
 use crate::engine::Line;
-use crate::engine::cpu::{State, mixture};
+use crate::engine::cpu::{Network, State, mixture};
 use crate::model::Weights;
 use crate::text::alphabet::{END, Encoded};
+use std::sync::Arc;
 
 /// How much likelier, in nats per character, ink has to be with its text than with that text backwards. Of 80
 /// validation lines 77 were at 2.4 or above (median 6.2), and of 80 with another line's text 77 below 2.2 (median −0.1).
@@ -27,15 +28,15 @@ const BEHIND: usize = 25;
 const SEEN: f32 = 0.82;
 
 /// Reads points (see [`Points`]; the first is where the pen begins) with a text's ids.
-pub fn reading(weights: &Weights, ids: &[u32], points: &[[f32; 3]]) -> Reading {
-    let config = &weights.config;
+pub fn reading(network: &Network, ids: &[u32], points: &[[f32; 3]]) -> Reading {
+    let config = &network.weights.config;
     let line = Line { ids: ids.to_vec(), temperature: 1.0, ..Line::default() };
-    let mut state = State::new(weights, &line);
+    let mut state = State::new(network, &line);
     let mut reading = Reading { positions: Vec::with_capacity(points.len()), log_density: 0.0 };
     for pair in points.windows(2) {
         let normal = |axis: usize| (pair[1][axis] - pair[0][axis] - config.offset_mean[axis]) / config.offset_sd[axis];
         let (dx, dy, pen) = (normal(0), normal(1), pair[1][2]);
-        state.advance(weights);
+        state.advance(network);
         let logit = if pen > 0.5 { -state.output[0] } else { state.output[0] };
         let log_pen = -(-logit).exp().ln_1p();
         reading.log_density +=
@@ -50,10 +51,11 @@ pub fn reading(weights: &Weights, ids: &[u32], points: &[[f32; 3]]) -> Reading {
 ///
 /// # Errors
 /// [`Advice::OtherText`], [`Advice::Unfinished`] or [`Advice::GoesOn`].
-pub fn says(weights: &Weights, text: &Encoded, points: &Points) -> Result<(), Advice> {
-    let as_told = reading(weights, &text.ids, points);
+pub fn says(weights: &Arc<Weights>, text: &Encoded, points: &Points) -> Result<(), Advice> {
+    let network = Network::of(weights);
+    let as_told = reading(&network, &text.ids, points);
     let backwards: Vec<u32> = text.ids.iter().rev().copied().filter(|&id| id != END).chain([END]).collect();
-    let other = reading(weights, &backwards, points);
+    let other = reading(&network, &backwards, points);
     let end = text.ids.len() - 1;
     let past = as_told.positions.iter().filter(|&&position| position >= end).count();
     let last = as_told.positions.last().copied().unwrap_or_default();

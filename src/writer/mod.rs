@@ -214,12 +214,13 @@ impl Writer {
     }
 
     /// Adds or replaces the network of the weights' kind.
-    pub fn set_weights(&mut self, weights: Weights) {
+    pub fn set_weights(&mut self, weights: impl Into<Arc<Weights>>) {
+        let weights = weights.into();
         let slot = match weights.config.kind {
             Kind::Prediction => &mut self.prediction,
             Kind::Synthesis => &mut self.synthesis,
         };
-        *slot = Some(Arc::new(weights));
+        *slot = Some(weights);
     }
 
     /// The network of this kind, if loaded.
@@ -652,7 +653,7 @@ fn outside(name: &str, value: f32, low: f32, high: f32) -> Error {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::testing::{self, writer};
+    use crate::testing::{self, LostGpu, writer};
     use pollster::block_on;
 
     fn all(writer: &mut Writer, text: &str, settings: &Settings) -> (Plan, Vec<Offset>, Finish) {
@@ -732,7 +733,7 @@ mod tests {
         assert_eq!(checked.ink(), Ink::from_offsets(Point::default(), &whole));
         for chunks in [1, 5, 9] {
             let mut lost = writer();
-            lost.engine = Engine::Failing(CpuEngine::new(), chunks);
+            lost.engine = Engine::Lost(LostGpu::after(chunks));
             let (_, ink, finish_here) = all(&mut lost, "hello there my dear", &settings);
             assert!(ink == whole && finish_here == finish, "lost after {chunks} chunks");
         }
@@ -742,7 +743,7 @@ mod tests {
     fn faults_are_told_of_checked_and_unchecked_lines() {
         let mut weights = testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2);
         let window = weights.window.as_mut().unwrap();
-        window.weight.fill(0.0);
+        testing::elements_mut(&mut window.weight).fill(0.0);
         window.bias[8..].fill(3.0); // rushes through the text
         for attempts in [0, 1] {
             let mut writer = writer();
@@ -760,7 +761,7 @@ mod tests {
     fn a_window_that_stands_still_ends_at_the_cap() {
         let mut weights = testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2);
         let window = weights.window.as_mut().unwrap();
-        window.weight.fill(0.0);
+        testing::elements_mut(&mut window.weight).fill(0.0);
         window.bias[8..].fill(-40.0);
         let mut writer = writer();
         writer.set_weights(weights);
@@ -854,9 +855,9 @@ mod tests {
                 let (_, ink, finish) = all(&mut writer(), TEXTS[n % 6], &settings);
                 assert!(*found == (ink, finish), "line {n} of {count}");
             }
-            for chunks in [0, 3, 60] {
+            for chunks in [0, 3, 9] {
                 let mut lost = writer();
-                lost.engine = Engine::Failing(CpuEngine::new(), chunks);
+                lost.engine = Engine::Lost(LostGpu::after(chunks));
                 assert!(together(&mut lost, count, settings).0 == lines, "lost after {chunks} chunks");
                 assert!(lost.notice().contains("unplugged"));
             }
@@ -908,7 +909,7 @@ mod tests {
         let (_, ink, _) = all(&mut writer, "hello there my dear", &settings);
         let computed = writer.computed();
         assert!(writer.rewritten() > 1);
-        writer.engine = Engine::Failing(CpuEngine::new(), 0); // whose first open is at the beginning
+        writer.engine = Engine::Lost(LostGpu::after(0)); // whose first open is at the beginning
         let (_, again, _) = all(&mut writer, "hello there my dear", &settings);
         assert!(again == ink && writer.computed() == computed);
         let attempts = 1 + settings.attempts;
@@ -998,7 +999,7 @@ mod tests {
             let (_, whole, finish) = all(&mut writer(), text, &settings);
             for chunks in [0, 1, 5] {
                 let mut lost = writer();
-                lost.engine = Engine::Failing(CpuEngine::new(), chunks);
+                lost.engine = Engine::Lost(LostGpu::after(chunks));
                 let (_, ink, finish_here) = all(&mut lost, text, &settings);
                 assert!(ink == whole && finish_here == finish, "{kind}: lost after {chunks} chunks");
             }
@@ -1047,12 +1048,22 @@ mod tests {
     }
 
     #[test]
+    fn while_one_chunk_is_collected_a_gpu_computes_the_next() {
+        let mut writer = writer();
+        writer.engine = Engine::Lost(LostGpu::after(3));
+        block_on(writer.start("hello there", &Settings { attempts: 0, ..Settings::default() })).unwrap();
+        assert!(block_on(writer.next()).unwrap().is_some());
+        let Engine::Lost(gpu) = &writer.engine else { unreachable!("not lost yet") };
+        assert_eq!(gpu.in_flight(), IN_FLIGHT - 1);
+    }
+
+    #[test]
     fn a_line_goes_on_from_its_points_on_the_cpu_when_the_gpu_is_lost() {
         let settings = Settings::default();
         let (_, whole, finish) = all(&mut writer(), "hello there", &settings);
         for chunks in [0, 1, 3] {
             let mut writer = writer();
-            writer.engine = Engine::Failing(CpuEngine::new(), chunks);
+            writer.engine = Engine::Lost(LostGpu::after(chunks));
             let (_, ink, finish_here) = all(&mut writer, "hello there", &settings);
             assert!(ink == whole && finish_here == finish, "lost after {chunks} chunks");
             assert!(writer.notice().contains("unplugged") && writer.notice().contains("CPU engine goes on"));
