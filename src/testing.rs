@@ -250,12 +250,10 @@ impl LostGpu {
         self.cpu.assign_slot(slot, line)
     }
 
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the interface of the engines")]
     pub fn release_slot(&mut self, _slot: usize) -> Result<()> {
         Ok(())
     }
 
-    #[expect(clippy::unused_self, reason = "the interface of the engines")]
     pub fn checkpoint(&mut self, _slot: usize, _count: usize) {}
 
     pub fn rewind(&mut self, slot: usize, _count: usize) -> Result<usize> {

@@ -158,13 +158,11 @@ impl GpuEngine {
     ///
     /// # Errors
     /// None.
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the interface of both engines")]
     pub fn release_slot(&mut self, _slot: usize) -> Result<()> {
         Ok(())
     }
 
     /// See [`crate::engine::Engine::checkpoint`]: none are kept, [`GpuEngine::rewind`] always goes back to the beginning.
-    #[expect(clippy::unused_self, reason = "the interface of both engines")]
     pub fn checkpoint(&mut self, _slot: usize, _count: usize) {}
 
     /// See [`crate::engine::Engine::rewind`]: to the line's beginning, whatever `count` is.

@@ -138,3 +138,21 @@ pub fn check_room(config: &Config, room: usize) -> Result<()> {
     check("window", config.window, &window)?;
     check("mixture", config.mixtures, &mixture)
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn line_numbers_of_a_built_shader_are_those_of_its_file() {
+        let shaders = [
+            (include_str!("../../../shaders/lstm.wgsl"), include_str!(concat!(env!("OUT_DIR"), "/lstm.wgsl"))),
+            (include_str!("../../../shaders/window.wgsl"), include_str!(concat!(env!("OUT_DIR"), "/window.wgsl"))),
+            (include_str!("../../../shaders/mixture.wgsl"), include_str!(concat!(env!("OUT_DIR"), "/mixture.wgsl"))),
+        ];
+        for (source, built) in shaders {
+            assert!(built.trim_start().starts_with("struct Batch"), "common.wgsl comes first");
+            for (line, (source, built)) in source.lines().zip(built.lines()).enumerate().skip(1) {
+                assert!(source.contains(built), "line {}: {built:?} is not from {source:?}", line + 1);
+            }
+        }
+    }
+}
