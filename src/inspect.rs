@@ -194,7 +194,7 @@ impl Iterator for Replay {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::document::Page;
+    use crate::document::{Document, Options};
     use crate::engine::Noise;
     use crate::engine::noise::NoiseStream;
     use crate::model::Kind;
@@ -292,11 +292,12 @@ mod tests {
         let mut writer = testing::writer();
         // Unchecked, so that the n-th timestep has the n-th noise.
         let settings = Settings { attempts: 0, bias: 0.4, temperature: 1.3, ..Settings::default() };
-        let mut page = block_on(Page::start(&mut writer, "hello there\n\nmy dear\nfriend", &settings, 20)).unwrap();
-        while block_on(page.next(&mut writer)).unwrap().is_some() {}
+        let options = Options { settings: settings.clone(), columns: Some(20), ..Options::default() };
+        let mut document = block_on(Document::start(&mut writer, "hello there\n\nmy dear\nfriend", options)).unwrap();
+        while block_on(document.next(&mut writer)).unwrap().is_some() {}
         let lines = [0, 2, 3];
-        assert_eq!(page.records().len(), lines.len());
-        for (record, line) in page.records().iter().zip(lines) {
+        assert_eq!(document.records().len(), lines.len());
+        for (record, line) in document.records().iter().zip(lines) {
             let mut noise = NoiseStream::new(settings.seed, line);
             let mut replay = Replay::new(&record.weights, &record.line).unwrap();
             replay.extend(&record.moves);

@@ -1,4 +1,5 @@
-//! The CPU engine against golden fixtures, computed in `f64` by the trainer's independent reference implementation.
+//! The CPU engine against golden fixtures, computed in `f64` by the trainer's independent reference implementation
+//! (`train/reference/`; written by `train/make_fixtures.py`, which lists the tensors).
 //!
 //! Each kernel is fed with the fixture's inputs of every timestep, and each tensor it yields is
 //! compared as a whole: largest difference over largest magnitude.
@@ -40,7 +41,7 @@ impl Fixture {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let path = root.join(format!("tests/fixtures/{name}.safetensors"));
         let bytes = std::fs::read(&path).unwrap_or_else(|e| {
-            panic!("{}: {e}. Make it with `python train/fixtures.py --weights weights`.", path.display())
+            panic!("{}: {e}. Make it with `python -m train.make_fixtures --weights weights`.", path.display())
         });
         let weights = if name.starts_with("tiny") {
             Weights::from_bytes(&bytes, name).unwrap()
@@ -55,7 +56,7 @@ impl Fixture {
                 json["sha256"].as_str().unwrap(),
                 hash,
                 "{} is not the file that {name}.safetensors was made from. Make it again with \
-                 `python train/fixtures.py --weights weights`.",
+                 `python -m train.make_fixtures --weights weights`.",
                 file.display()
             );
             Weights::from_bytes(&weights, &file.display().to_string()).unwrap()

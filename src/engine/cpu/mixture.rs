@@ -4,7 +4,7 @@ use super::sigmoid;
 use crate::engine::step::{Noise, Step};
 use std::f32::consts::TAU;
 
-/// As in training, so that a density stays finite: minimum of log σ, and maximum of |ρ̂|.
+/// As in training (`train/network/config.py`), so that a density stays finite: minimum of log σ, and maximum of |ρ̂|.
 const MIN_LOG_SD: f32 = -7.0;
 const MAX_RHO: f32 = 6.0;
 /// Distances from the mean are clamped to so many standard deviations, whose squares are still finite.
