@@ -1,10 +1,10 @@
-//! Draws the figures of `docs/how-it-works.md` with the shipped network:
+//! Draws the figures of `docs/how-it-works.md` from a line that the shipped network writes:
 //!
 //!     cargo run --example figures -- --weights weights/synthesis.safetensors --out docs/figures
 
 use running_hand::engine::cpu::CpuEngine;
 use running_hand::engine::{Engine, Line};
-use running_hand::inspect::{Component, Move, Replay, Snapshot};
+use running_hand::inspect::{Component, DrawnPoint, Replay, Snapshot};
 use running_hand::model::{Kind, Weights};
 use running_hand::writer::{Settings, Writer};
 use std::error::Error;
@@ -22,70 +22,71 @@ const FAINT: &str = "#d9d2c1";
 
 type Failure = Box<dyn Error>;
 
-/// A line that is written, and what the network said at each of its points.
-struct Written {
+/// A line, and the network's output at each of its points.
+struct InspectedLine {
     text: String,
     line: Line,
-    moves: Vec<Move>,
-    moments: Vec<Snapshot>,
-    /// Where the pen was before each move, and after the last.
-    places: Vec<[f32; 2]>,
+    drawn: Vec<DrawnPoint>,
+    snapshots: Vec<Snapshot>,
+    /// The pen's position before each point, and at the last one; corpus units.
+    positions: Vec<[f32; 2]>,
     mean: [f32; 2],
     sd: [f32; 2],
 }
 
-impl Written {
+impl InspectedLine {
     async fn new(writer: &mut Writer, text: &str, settings: &Settings) -> Result<Self, Failure> {
         writer.start(text, settings).await?;
         let line = writer.line().ok_or("no line")?;
-        let mut moves = Vec::new();
+        let mut drawn = Vec::new();
         while let Some(chunk) = writer.next().await? {
-            moves.extend(chunk.steps.iter().map(Move::from));
+            drawn.extend(chunk.steps.iter().map(DrawnPoint::from));
         }
         let weights = writer.weights(Kind::Synthesis).ok_or("no network")?;
         let config = &weights.config;
         let mut replay = Replay::new(weights, &line)?;
-        replay.extend(&moves);
-        let mut places = vec![[0.0; 2]];
+        replay.extend(&drawn);
+        let mut positions = vec![[0.0; 2]];
         let mut at = [0.0; 2];
-        for drawn in &moves {
-            let offset = config.offset([drawn.dx, drawn.dy, 0.0]);
+        for point in &drawn {
+            let offset = config.offset([point.dx, point.dy, 0.0]);
             at = [at[0] + offset.dx, at[1] + offset.dy];
-            places.push(at);
+            positions.push(at);
         }
         let (mean, sd) = (config.offset_mean, config.offset_sd);
-        Ok(Self { text: text.into(), line, moves, moments: replay.collect(), places, mean, sd })
+        Ok(Self { text: text.into(), line, drawn, snapshots: replay.collect(), positions, mean, sd })
     }
 
     /// Left, top, right, bottom.
     fn bounds(&self) -> [f32; 4] {
-        self.places.iter().fold([f32::MAX, f32::MAX, f32::MIN, f32::MIN], |b, p| {
+        self.positions.iter().fold([f32::MAX, f32::MAX, f32::MIN, f32::MIN], |b, p| {
             [b[0].min(p[0]), b[1].min(p[1]), b[2].max(p[0]), b[3].max(p[1])]
         })
     }
 
-    /// The strokes of the points `from` to `to` as path data, moved by `by`.
+    /// Path data of the points `from` to `to`, shifted by `by`.
     fn path(&self, from: usize, to: usize, by: [f32; 2]) -> String {
         let mut path = String::new();
         let mut down = false;
         for k in from..=to {
-            let [x, y] = self.places[k];
+            let [x, y] = self.positions[k];
             let _ = write!(path, "{}{:.1} {:.1}", if down { "L" } else { "M" }, x + by[0], y + by[1]);
-            // A dot would be a line of no length.
-            down = k == 0 || !self.moves[k - 1].pen_lift;
-            if !down && (k < 2 || self.moves[k - 2].pen_lift) {
+            // A dot needs a line of zero length to be visible.
+            down = k == 0 || !self.drawn[k - 1].pen_lift;
+            if !down && (k < 2 || self.drawn[k - 2].pen_lift) {
                 path.push_str("l0 0");
             }
         }
         path
     }
 
-    /// The ellipses of a moment, `deviations` wide, around the pen's place, moved by `by`.
+    /// The mixture's ellipses at a point, `deviations` standard deviations in radius, around the pen's position,
+    /// shifted by `by`.
     fn cloud(&self, k: usize, components: &[Component], deviations: f32, by: [f32; 2]) -> String {
         let mut svg = String::new();
         for c in components.iter().filter(|c| c.pi > 0.02) {
-            let x = self.places[k][0] + c.mu[0] * self.sd[0] + self.mean[0] + by[0];
-            let y = self.places[k][1] + c.mu[1] * self.sd[1] + self.mean[1] + by[1];
+            let x = self.positions[k][0] + c.mu[0] * self.sd[0] + self.mean[0] + by[0];
+            let y = self.positions[k][1] + c.mu[1] * self.sd[1] + self.mean[1] + by[1];
             let [sx, sy] = [c.sigma[0] * self.sd[0], c.sigma[1] * self.sd[1]];
             // The axes of an ellipse are the eigenvectors of the covariance.
             let (a, b, d) = (sx * sx, c.rho * sx * sy, sy * sy);
@@ -105,7 +106,7 @@ impl Written {
     }
 }
 
-/// A picture of this size, on paper.
+/// An SVG of this size with a paper-coloured background.
 fn picture(width: f32, height: f32, title: &str, content: &str) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" font-family=\"Georgia, serif\">\n\
@@ -126,46 +127,46 @@ fn ink(path: &str, colour: &str, width: f32) -> String {
     )
 }
 
-/// A word under the sum of all its densities, and four moments of it enlarged.
-fn density(written: &Written) -> String {
+/// A word over all of its mixtures, and four of its points enlarged.
+fn density(written: &InspectedLine) -> String {
     let [left, top, right, bottom] = written.bounds();
     let by = [60.0 - left, 60.0 - top];
     let width = right - left + 120.0;
-    let count = written.moves.len();
+    let count = written.drawn.len();
     let mut svg = format!("<g fill=\"{CLOUD}\">");
     for k in 0..count {
-        svg.push_str(&written.cloud(k, &written.moments[k].components, 1.5, by));
+        svg.push_str(&written.cloud(k, &written.snapshots[k].components, 1.5, by));
     }
     svg.push_str("</g>\n");
     svg.push_str(&ink(&written.path(0, count, by), INK, 2.0));
-    // Snapshots of each sort: the clearest of its sort, of which the next point is where it may be expected.
-    let moments = &written.moments;
-    let moved = |k: usize| (moments[k].drawn.dx * written.sd[0]).hypot(moments[k].drawn.dy * written.sd[1]);
-    let heavy = |k: usize, least: f32| moments[k].components.iter().filter(|c| c.pi > least).count();
+    // The clearest example of each kind, with the next point at a probable position.
+    let snapshots = &written.snapshots;
+    let moved = |k: usize| (snapshots[k].drawn.dx * written.sd[0]).hypot(snapshots[k].drawn.dy * written.sd[1]);
+    let heavy = |k: usize, min_weight: f32| snapshots[k].components.iter().filter(|c| c.pi > min_weight).count();
     let inside = |k: usize| {
-        k > 8 && k + 4 < count && !written.moves[k - 1].pen_lift && !written.moves[k].pen_lift && moved(k) > 12.0
+        k > 8 && k + 4 < count && !written.drawn[k - 1].pen_lift && !written.drawn[k].pen_lift && moved(k) > 12.0
     };
     let best = |fits: &dyn Fn(usize) -> bool, value: &dyn Fn(usize) -> f32| {
         (1..count - 1).filter(|&k| fits(k)).max_by(|&a, &b| value(a).total_cmp(&value(b))).unwrap_or(0)
     };
     let chosen = [
-        ("sure of the next point", best(&|k| inside(k) && heavy(k, 0.9) == 1, &|k| moments[k].log_density)),
-        ("several ways to go on", best(&|k| inside(k) && heavy(k, 0.1) >= 3, &|k| -moments[k].log_density)),
-        ("about to lift the pen", best(&|k| written.moves[k].pen_lift, &|k| moments[k].pen_probability)),
-        ("where to put it down again", best(&|k| written.moves[k - 1].pen_lift, &|k| -moments[k].log_density)),
+        ("sure of the next point", best(&|k| inside(k) && heavy(k, 0.9) == 1, &|k| snapshots[k].log_density)),
+        ("several ways to go on", best(&|k| inside(k) && heavy(k, 0.1) >= 3, &|k| -snapshots[k].log_density)),
+        ("about to lift the pen", best(&|k| written.drawn[k].pen_lift, &|k| snapshots[k].pen_probability)),
+        ("where to put it down again", best(&|k| written.drawn[k - 1].pen_lift, &|k| -snapshots[k].log_density)),
     ];
     let y = bottom - top + 90.0;
     let radius = (width - 60.0) / 8.0 - 14.0;
     for (n, &(name, k)) in chosen.iter().enumerate() {
         let x = 30.0 + (n as f32 + 0.5) * (width - 60.0) / 4.0;
-        let [px, py] = written.places[k];
-        // So that the next point and the heaviest clouds are in view.
-        let reach = written.moments[k].components.iter().filter(|c| c.pi > 0.05).fold(12.0f32, |r, c| {
+        let [px, py] = written.positions[k];
+        // The next point and the heaviest components have to be in view.
+        let reach = written.snapshots[k].components.iter().filter(|c| c.pi > 0.05).fold(12.0f32, |r, c| {
             let away = (c.mu[0] * written.sd[0]).hypot(c.mu[1] * written.sd[1]);
             r.max(away + 2.0 * (c.sigma[0] * written.sd[0]).max(c.sigma[1] * written.sd[1]))
         });
         let zoom = radius / (1.25 * reach);
-        let [nx, ny] = written.places[k + 1];
+        let [nx, ny] = written.positions[k + 1];
         let from = k.saturating_sub(30);
         let _ = write!(
             svg,
@@ -181,7 +182,7 @@ fn density(written: &Written) -> String {
         svg.push_str(&ink(&written.path(from, k, [0.0; 2]), INK, 5.0 / zoom));
         for deviations in [1.0, 2.0] {
             let _ = write!(svg, "<g fill=\"{CLOUD}\">");
-            svg.push_str(&written.cloud(k, &written.moments[k].components, deviations, [0.0; 2]));
+            svg.push_str(&written.cloud(k, &written.snapshots[k].components, deviations, [0.0; 2]));
             svg.push_str("</g>");
         }
         let dot = 6.0 / zoom;
@@ -193,15 +194,15 @@ fn density(written: &Written) -> String {
             0.5 * dot
         );
         svg.push_str(&label(x, y + 2.0 * radius + 30.0, 22.0, QUIET, "middle", name));
-        let lift = format!("pen lift {:.0} %", 100.0 * written.moments[k].pen_probability);
+        let lift = format!("pen lift {:.0} %", 100.0 * written.snapshots[k].pen_probability);
         svg.push_str(&label(x, y + 2.0 * radius + 56.0, 20.0, QUIET, "middle", &lift));
     }
     picture(width, y + 2.0 * radius + 80.0, "Where the pen may go next", &svg)
 }
 
-/// The window's weights, characters over time, with the ink above and pen lifts below.
-fn window(written: &Written) -> String {
-    let count = written.moves.len();
+/// The window's weights, characters over time, with the ink above and the pen-lift probability below.
+fn window(written: &InspectedLine) -> String {
+    let count = written.drawn.len();
     let characters: Vec<String> = written.text.chars().map(|c| c.to_string()).chain(["end".into()]).collect();
     let (row, left, right) = (20.0, 70.0, 20.0);
     let width = 1000.0;
@@ -209,12 +210,12 @@ fn window(written: &Written) -> String {
     let [x0, y0, x1, y1] = written.bounds();
     let scale = (width - left - right) / (x1 - x0);
     let mut top = 20.0;
-    // The ink, each piece in the shade of the character that was in view.
+    // The ink; its colour alternates with the window's character.
     let mut svg =
         format!("<g transform=\"translate({left:.0} {top:.0}) scale({scale:.4}) translate({:.1} {:.1})\">\n", -x0, -y0);
     let mut from = 0;
     for k in 1..=count {
-        let position = |k: usize| written.moments[k.min(count - 1)].position;
+        let position = |k: usize| written.snapshots[k.min(count - 1)].position;
         if k == count || position(k) != position(from) {
             let colour = if position(from).is_multiple_of(2) { INK } else { CLOUD };
             svg.push_str(&ink(&written.path(from, k, [0.0; 2]), colour, 12.0));
@@ -224,7 +225,7 @@ fn window(written: &Written) -> String {
     svg.push_str("</g>\n");
     top += (y1 - y0) * scale + 24.0;
     let bottom = top + row * characters.len() as f32;
-    // Several timesteps to a cell, and no more shades than the eye tells apart.
+    // Three timesteps per cell and eight shades keep the file small.
     let step = 3;
     for (u, character) in characters.iter().enumerate() {
         let y = top + row * u as f32;
@@ -233,22 +234,22 @@ fn window(written: &Written) -> String {
         svg.push_str(&label(left - 14.0, y + 0.75 * row, 16.0, colour, "end", name));
         let mut k = 0;
         let shade = |k: usize| {
-            let own = written.moments[k..count.min(k + step)].iter();
-            let mean = own.map(|m| m.phi[u] / m.phi.iter().sum::<f32>().max(1e-6)).sum::<f32>() / step as f32;
+            let cell = written.snapshots[k..count.min(k + step)].iter();
+            let mean = cell.map(|m| m.phi[u] / m.phi.iter().sum::<f32>().max(1e-6)).sum::<f32>() / step as f32;
             (8.0 * mean).round()
         };
         while k < count {
-            let (own, begin) = (shade(k), k);
-            while k < count && shade(k) == own {
+            let (current, begin) = (shade(k), k);
+            while k < count && shade(k) == current {
                 k += step;
             }
-            if own > 0.0 {
+            if current > 0.0 {
                 let _ = write!(
                     svg,
                     "<rect x=\"{:.1}\" y=\"{y:.0}\" width=\"{:.1}\" height=\"{row:.0}\" fill=\"{INK}\" fill-opacity=\"{:.2}\"/>",
                     left + column * begin as f32,
                     column * (k.min(count) - begin) as f32,
-                    own / 8.0
+                    current / 8.0
                 );
             }
         }
@@ -257,8 +258,8 @@ fn window(written: &Written) -> String {
     // Pen lifts below, on the same axis.
     let base = bottom + 70.0;
     let mut path = format!("M{left:.1} {base:.1}");
-    for (k, moment) in written.moments.iter().enumerate() {
-        let _ = write!(path, "L{:.1} {:.1}", left + column * k as f32, base - 50.0 * moment.pen_probability);
+    for (k, snapshot) in written.snapshots.iter().enumerate() {
+        let _ = write!(path, "L{:.1} {:.1}", left + column * k as f32, base - 50.0 * snapshot.pen_probability);
     }
     svg.push_str(&ink(&path, CLOUD, 1.5));
     svg.push_str(&label(left - 14.0, base, 16.0, QUIET, "end", "lift"));
@@ -274,13 +275,18 @@ fn window(written: &Written) -> String {
     picture(width, base + 40.0, "The window slides over the text", &svg)
 }
 
-/// One moment under several biases and temperatures, and what is written under them.
-fn sliders(base: &Written, k: usize, cases: &[(Written, Vec<Component>)], name: fn(&Line) -> String) -> String {
+/// The mixture at one point under several biases or temperatures, and a word written with each of them.
+fn sliders(
+    base: &InspectedLine,
+    k: usize,
+    cases: &[(InspectedLine, Vec<Component>)],
+    name: fn(&Line) -> String,
+) -> String {
     let cell = 330.0;
     let width = cell * cases.len() as f32 + 20.0;
     let mut svg = String::new();
-    let [px, py] = base.places[k];
-    // So that what the widest of them shows is in view.
+    let [px, py] = base.positions[k];
+    // The widest mixture has to be in view.
     let reach = cases.iter().flat_map(|(_, components)| components).filter(|c| c.pi > 0.1).fold(12.0f32, |r, c| {
         let away = (c.mu[0] * base.sd[0] + base.mean[0]).hypot(c.mu[1] * base.sd[1] + base.mean[1]);
         r.max(away + 1.2 * (c.sigma[0] * base.sd[0]).max(c.sigma[1] * base.sd[1]))
@@ -312,7 +318,7 @@ fn sliders(base: &Written, k: usize, cases: &[(Written, Vec<Component>)], name: 
             -left,
             -top
         );
-        svg.push_str(&ink(&written.path(0, written.moves.len(), [0.0; 2]), INK, 12.0));
+        svg.push_str(&ink(&written.path(0, written.drawn.len(), [0.0; 2]), INK, 12.0));
         svg.push_str("</g>\n");
     }
     picture(width, 460.0, "What the sliders do", &svg)
@@ -326,7 +332,7 @@ async fn draw() -> Result<(), Failure> {
         match name.as_str() {
             "--weights" => weights = Some(value),
             "--out" => out = Some(PathBuf::from(value)),
-            _ => return Err(format!("{name} is no option\n{USAGE}").into()),
+            _ => return Err(format!("{name} is not an option\n{USAGE}").into()),
         }
     }
     let (file, out) = (weights.ok_or(USAGE)?, out.ok_or(USAGE)?);
@@ -336,28 +342,29 @@ async fn draw() -> Result<(), Failure> {
     writer.set_weights(Weights::from_bytes(&bytes, &file)?);
     let plain = Settings { bias: 0.3, seed: 4, ..Settings::default() };
 
-    let word = Written::new(&mut writer, "thinking", &plain).await?;
+    let word = InspectedLine::new(&mut writer, "thinking", &plain).await?;
     std::fs::write(out.join("density.svg"), density(&word))?;
 
     let neat = Settings { bias: 0.75, ..plain.clone() };
-    let sentence = Written::new(&mut writer, "a window slides over it", &neat).await?;
+    let sentence = InspectedLine::new(&mut writer, "a window slides over it", &neat).await?;
     std::fs::write(out.join("window.svg"), window(&sentence))?;
 
     let hand = Settings { bias: 0.0, temperature: 1.0, ..plain };
-    let base = Written::new(&mut writer, "sliders", &hand).await?;
-    // The moment at which the network is least sure, for how far it goes.
-    let doubt = |k: usize| {
-        let own = base.moments[k].components.iter();
+    let base = InspectedLine::new(&mut writer, "sliders", &hand).await?;
+    // The point at which the mixture is widest, relative to the offset.
+    let relative_spread = |k: usize| {
         let spread = |c: &Component| c.pi * (c.sigma[0] * base.sd[0]).hypot(c.sigma[1] * base.sd[1]);
-        let [[x, y], [nx, ny]] = [base.places[k], base.places[k + 1]];
-        own.map(spread).sum::<f32>() / (nx - x).hypot(ny - y)
+        let [[x, y], [nx, ny]] = [base.positions[k], base.positions[k + 1]];
+        base.snapshots[k].components.iter().map(spread).sum::<f32>() / (nx - x).hypot(ny - y)
     };
-    let heavy = |k: usize| base.moments[k].components.iter().filter(|c| c.pi > 0.1).count();
-    let far = |k: usize| (base.places[k + 1][0] - base.places[k][0]).hypot(base.places[k + 1][1] - base.places[k][1]);
-    let k = (20..base.moves.len() - 20)
+    let heavy = |k: usize| base.snapshots[k].components.iter().filter(|c| c.pi > 0.1).count();
+    let far = |k: usize| {
+        (base.positions[k + 1][0] - base.positions[k][0]).hypot(base.positions[k + 1][1] - base.positions[k][1])
+    };
+    let k = (20..base.drawn.len() - 20)
         .filter(|&k| heavy(k) >= 2 && far(k) > 15.0)
-        .max_by(|&a, &b| doubt(a).total_cmp(&doubt(b)))
-        .ok_or("no moment")?;
+        .max_by(|&a, &b| relative_spread(a).total_cmp(&relative_spread(b)))
+        .ok_or("no suitable point")?;
     let biases = [(0.0, 1.0), (0.5, 1.0), (1.0, 1.0), (2.0, 1.0)];
     let temperatures = [(0.5, 0.3), (0.5, 1.0), (0.5, 1.4), (0.5, 2.0)];
     for (file, settings, name) in [
@@ -366,11 +373,12 @@ async fn draw() -> Result<(), Failure> {
     ] {
         let mut cases = Vec::new();
         for (bias, temperature) in settings {
-            let written = Written::new(&mut writer, "sliders", &Settings { bias, temperature, ..hand.clone() }).await?;
+            let written =
+                InspectedLine::new(&mut writer, "sliders", &Settings { bias, temperature, ..hand.clone() }).await?;
             let weights = writer.weights(Kind::Synthesis).ok_or("no network")?;
             let mut replay = Replay::new(weights, &Line { bias, temperature, ..base.line.clone() })?;
-            replay.extend(&base.moves);
-            let components = replay.nth(k).ok_or("no moment")?.components;
+            replay.extend(&base.drawn);
+            let components = replay.nth(k).ok_or("no suitable point")?.components;
             cases.push((written, components));
         }
         std::fs::write(out.join(file), sliders(&base, k, &cases, name))?;

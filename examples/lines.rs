@@ -2,8 +2,8 @@
 //!
 //!     cargo run --release --example lines -- --weights weights/synthesis.safetensors --texts lines.txt
 //!
-//! `--hands all` gives the lines the network's hands in turn, `--hands NAME` one of them, and `--hands
-//! NAME+NAME` eleven steps from one to another. An empty text is written by a prediction network.
+//! `--hands all` uses the network's hands in turn, `--hands NAME` one of them, and `--hands NAME+NAME` eleven steps
+//! of a blend from one to the other. An empty line of the texts is written by a prediction network.
 
 use running_hand::engine::Engine;
 use running_hand::engine::cpu::CpuEngine;
@@ -33,7 +33,7 @@ async fn write() -> Result<(), Box<dyn Error>> {
             "--attempts" => settings.attempts = value.parse().map_err(|e| bad(&e))?,
             "--seed" => settings.seed = value.parse().map_err(|e| bad(&e))?,
             "--points" => settings.points = value.parse().map_err(|e| bad(&e))?,
-            _ => return Err(format!("{name} is no option\n{USAGE}").into()),
+            _ => return Err(format!("{name} is not an option\n{USAGE}").into()),
         }
     }
     let (weights, texts) = (weights.ok_or(USAGE)?, texts.ok_or(USAGE)?);
@@ -74,8 +74,8 @@ async fn write() -> Result<(), Box<dyn Error>> {
             "points": steps.len(),
             "finish": format!("{:?}", writer.finish().ok_or("a line without an end")?),
             "broken": writer.faults().iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "rewritten": writer.rewritten(),
-            "computed": writer.computed(),
+            "rewritten": writer.retries(),
+            "computed": writer.computed_timesteps(),
         });
         writeln!(out, "{row}")?;
     }

@@ -1,6 +1,6 @@
-//! Everything that can go wrong, as messages a person can act on.
+//! The crate's errors. Every message states the cause and the remedy.
 
-/// What went wrong: cause first, then what to do about it.
+/// What went wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The bytes are not a safetensors file at all (wrong download, truncated, an HTML page).
@@ -10,20 +10,20 @@ pub enum Error {
     WeightsUnreadable {
         /// Name of the file as the user knows it.
         file: String,
-        /// What the reader stumbled over.
+        /// The parser's message.
         cause: String,
     },
-    /// The metadata lacks a key or holds an impossible value.
+    /// A key of the metadata is missing or has an impossible value.
     #[error("{file}: metadata `{key}` {problem}. The file was not written by this version's trainer, or is damaged.")]
     WeightsMetadata {
         /// Name of the file.
         file: String,
         /// Key within the `running-hand` JSON object.
         key: String,
-        /// What is the matter with it.
+        /// What is wrong with its value.
         problem: String,
     },
-    /// A tensor is missing or has another shape or type than the metadata promises.
+    /// A tensor is missing, or its shape or type differs from what the metadata implies.
     #[error(
         "{file}: tensor `{tensor}` {problem}. The file does not fit its own metadata; download or export it again."
     )]
@@ -32,50 +32,50 @@ pub enum Error {
         file: String,
         /// Name of the tensor.
         tensor: String,
-        /// What was expected and what was found.
+        /// What was expected, and what was found.
         problem: String,
     },
-    /// A prediction file where a synthesis file is needed, or the other way round.
-    #[error("{file}: holds a {found} network, but a {expected} network is needed here. Check which file is where.")]
+    /// A prediction network where a synthesis network is needed, or the reverse.
+    #[error("{file}: holds a {found} network, but a {expected} network is needed here. Load the other file.")]
     WeightsKind {
         /// Name of the file.
         file: String,
-        /// Kind in the metadata.
+        /// The kind in the file's metadata.
         found: String,
-        /// Kind that the caller needs.
+        /// The kind that the caller needs.
         expected: String,
     },
-    /// The network needed for this writing has not been loaded.
+    /// The network that this text needs is not loaded.
     #[error("the {kind} network is not loaded, so this cannot be written yet. Load weights/{kind}.safetensors first.")]
     NotLoaded {
-        /// Kind that is missing.
+        /// The missing network's kind.
         kind: String,
     },
-    /// An engine was asked for something out of order (a chunk that was never submitted, say).
-    #[error("the engine was used out of order: {0}. This is a fault in the calling code.")]
+    /// A method was called in an invalid state, for example to collect a chunk that was never submitted.
+    #[error("invalid call: {0}. This is a fault in the calling code.")]
     Sequence(String),
-    /// No GPU can be used here.
+    /// No usable GPU.
     #[error("no GPU engine: {0}. The CPU engine writes instead.")]
     GpuUnavailable(String),
-    /// The GPU went away while it was working.
+    /// The GPU failed or was removed while in use.
     #[error("the GPU was lost: {0}. The CPU engine goes on from the last point.")]
     DeviceLost(String),
-    /// A setting is out of range or of the wrong kind.
+    /// A setting is out of range or of the wrong type.
     #[error("{name}: {problem}")]
     Setting {
         /// Name of the setting.
         name: String,
-        /// What is the matter and what is allowed.
+        /// What is wrong, and which values are allowed.
         problem: String,
     },
 }
 
 impl Error {
-    /// Whether only the GPU is to blame, so that the CPU engine can go on.
-    pub fn is_of_the_gpu(&self) -> bool {
+    /// Whether the GPU caused it, so that the CPU engine can take over.
+    pub fn is_gpu_failure(&self) -> bool {
         matches!(self, Error::GpuUnavailable(_) | Error::DeviceLost(_))
     }
 }
 
-/// Shorthand for this crate's results.
+/// This crate's result type.
 pub type Result<T> = std::result::Result<T, Error>;

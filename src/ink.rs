@@ -1,6 +1,6 @@
-//! Ink: offsets as the network makes them, strokes as people see them.
+//! Ink: offsets, as the networks write, and strokes with positions.
 
-/// A place on the sheet, in corpus units; y grows downward.
+/// A position, in corpus units unless stated otherwise; y grows downward.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Point {
     /// To the right.
@@ -9,7 +9,7 @@ pub struct Point {
     pub y: f32,
 }
 
-/// A move of the pen from the point before.
+/// A movement of the pen from the previous point.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Offset {
     /// To the right, in corpus units.
@@ -23,14 +23,14 @@ pub struct Offset {
 /// The points between two pen lifts.
 pub type Stroke = Vec<Point>;
 
-/// Writing: strokes in the order in which they were made.
+/// Strokes in the order in which they were drawn.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Ink {
     /// No stroke is empty.
     pub strokes: Vec<Stroke>,
 }
 
-/// The smallest upright rectangle around ink.
+/// The bounding box of ink.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Bounds {
     /// Upper left corner.
@@ -40,8 +40,7 @@ pub struct Bounds {
 }
 
 impl Ink {
-    /// Follows offsets from `origin`, where the pen starts on the paper: the origin is the first
-    /// point of the first stroke.
+    /// Strokes from offsets. The pen starts on the paper at `origin`, which is the first point of the first stroke.
     pub fn from_offsets(origin: Point, offsets: &[Offset]) -> Self {
         let mut ink = Self::default();
         let mut at = origin;
@@ -53,14 +52,14 @@ impl Ink {
                 ink.strokes.push(std::mem::take(&mut stroke));
             }
         }
-        // A single point that no offset followed is no ink.
+        // The origin alone, without any offset, is no ink.
         if stroke.len() > 1 || (!stroke.is_empty() && !offsets.is_empty()) {
             ink.strokes.push(stroke);
         }
         ink
     }
 
-    /// Follows places on the sheet, (x, y, above ½ where a stroke ends).
+    /// Strokes from positions (x, y, above ½ where a stroke ends).
     pub fn from_points(points: &[[f32; 3]]) -> Self {
         let mut ink = Self::default();
         for stroke in points.split_inclusive(|&[_, _, pen]| pen > 0.5) {
@@ -69,7 +68,7 @@ impl Ink {
         ink
     }
 
-    /// The ink's extent; `None` without ink.
+    /// The bounding box; `None` without ink.
     pub fn bounds(&self) -> Option<Bounds> {
         let mut points = self.strokes.iter().flatten();
         let first = *points.next()?;
@@ -79,7 +78,7 @@ impl Ink {
         }))
     }
 
-    /// Appends other ink, moved by `by`.
+    /// Appends other ink, shifted by `by`.
     pub fn append(&mut self, other: &Ink, by: Point) {
         let moved = |s: &Stroke| s.iter().map(|p| Point { x: p.x + by.x, y: p.y + by.y }).collect();
         self.strokes.extend(other.strokes.iter().map(moved));
@@ -107,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dot_is_a_stroke_of_one_point_and_nothing_is_no_ink() {
+    fn a_dot_is_a_stroke_of_one_point_and_no_offsets_are_no_ink() {
         let ink = Ink::from_offsets(Point::default(), &[to(1.0, 0.0, true), to(3.0, 0.0, true)]);
         assert_eq!(ink.strokes[1], [Point { x: 4.0, y: 0.0 }]);
         assert!(Ink::from_offsets(Point::default(), &[]).strokes.is_empty());

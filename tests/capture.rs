@@ -1,4 +1,4 @@
-//! One's own hand, from ink that the shipped network wrote: put on a screen of any kind, it is read back.
+//! Capture of a hand, tested with ink that the shipped network wrote: shown on various screens, it is recovered.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -19,9 +19,9 @@ fn writer() -> Writer {
     writer
 }
 
-/// What the network writes in a hand, as strokes of a mouse or a pen: so many pixels for a corpus unit,
-/// so many milliseconds from point to point, on a line that slopes by an angle.
-fn screen(ink: &[Vec<[f32; 2]>], pixels: f64, ms: f64, angle: f64, whole: bool) -> Vec<Vec<Sample>> {
+/// Ink as a screen records it: `pixels` per corpus unit, `ms` milliseconds from point to point, along a line at
+/// an angle in radians, and if `rounded`, in whole pixels.
+fn recorded(ink: &[Vec<[f32; 2]>], pixels: f64, ms: f64, angle: f64, rounded: bool) -> Vec<Vec<Sample>> {
     let (sin, cos) = angle.sin_cos();
     let mut now = 1e6;
     let mut strokes = Vec::new();
@@ -31,7 +31,7 @@ fn screen(ink: &[Vec<[f32; 2]>], pixels: f64, ms: f64, angle: f64, whole: bool) 
             now += ms;
             let (x, y) = (f64::from(x) * pixels, f64::from(y) * pixels);
             let (x, y) = (300.0 + cos * x - sin * y, 200.0 + sin * x + cos * y);
-            if whole { Sample { x: x.round(), y: y.round(), ms: now } } else { Sample { x, y, ms: now } }
+            if rounded { Sample { x: x.round(), y: y.round(), ms: now } } else { Sample { x, y, ms: now } }
         };
         strokes.push(stroke.iter().map(sample).collect());
     }
@@ -44,13 +44,13 @@ fn written(writer: &mut Writer, text: &str, settings: &Settings) -> Vec<Vec<[f32
     writer.ink().strokes.iter().map(|stroke| stroke.iter().map(|p| [p.x, p.y]).collect()).collect()
 }
 
-fn places(ink: &[Vec<[f32; 2]>]) -> Points {
+fn positions(ink: &[Vec<[f32; 2]>]) -> Points {
     ink.iter().flatten().map(|&[x, y]| [x, y, 0.0]).collect()
 }
 
-/// Largest distance of a point of one from the nearest of the other, each scaled to the same width and put on its own
-/// middle, in quarters of that width.
-fn apart(points: &Points, others: &Points) -> f32 {
+/// Greatest distance of a point of one from the nearest point of the other, after both are centred and scaled to a mean
+/// deviation of 1 in x, a quarter of their width.
+fn max_distance(points: &Points, others: &Points) -> f32 {
     let normal = |all: &Points| {
         let mean = |axis: usize| all.iter().map(|p| p[axis]).sum::<f32>() / all.len() as f32;
         let (x, y) = (mean(0), mean(1));
@@ -62,7 +62,7 @@ fn apart(points: &Points, others: &Points) -> f32 {
     a.iter().map(near).fold(0.0, f32::max)
 }
 
-/// A hand by its name.
+/// Index of a hand.
 fn style(weights: &Weights, name: &str) -> Option<usize> {
     let found = weights.config.styles.iter().position(|known| known == name);
     assert!(found.is_some(), "there is no hand {name}");
@@ -70,45 +70,50 @@ fn style(weights: &Weights, name: &str) -> Option<usize> {
 }
 
 #[test]
-fn ink_of_any_size_slope_and_pace_is_read_back_as_it_was_written_and_says_its_text() {
+fn ink_of_any_size_slope_and_pace_is_recovered_and_its_text_verified() {
     let mut writer = writer();
     let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
-    // One wide, the other narrow.
+    // A wide hand and a narrow one.
     for (hand, screens) in [
         ("Round", vec![([0.2, 8.0, 0.15], true), ([3.0, 20.0, -0.1], false)]),
         ("Tall", vec![([0.3, 35.0, -0.2], true)]),
     ] {
         let settings = Settings { bias: 1.0, style: style(&weights, hand), ..Settings::default() };
         let ink = written(&mut writer, TEXT, &settings);
-        let (plain, _) = capture::fit(&weights.config, TEXT, &screen(&ink, 1.0, 20.0, 0.0, false)).unwrap();
-        // The network's own line may slope a little, which is taken out.
-        assert!(apart(&plain, &places(&ink)) < 0.25, "hand {hand}: {}", apart(&plain, &places(&ink)));
+        let (plain, _) = capture::fit(&weights.config, TEXT, &recorded(&ink, 1.0, 20.0, 0.0, false)).unwrap();
+        // The network's own line may slope a little, which is removed.
+        assert!(
+            max_distance(&plain, &positions(&ink)) < 0.25,
+            "hand {hand}: {}",
+            max_distance(&plain, &positions(&ink))
+        );
         let expected = 21.6 * TEXT.len() as f32;
         assert!((plain.len() as f32 / expected - 1.0).abs() < 0.3, "{} points", plain.len());
         assert_eq!(plain.iter().filter(|p| p[2] > 0.5).count(), ink.len());
-        for ([pixels, ms, angle], whole) in screens {
-            let (points, doubt) = capture::read(&weights, TEXT, &screen(&ink, pixels, ms, angle, whole)).unwrap();
+        for ([pixels, ms, angle], rounded) in screens {
+            let (points, doubt) =
+                capture::fit_and_verify(&weights, TEXT, &recorded(&ink, pixels, ms, angle, rounded)).unwrap();
             assert_eq!(doubt, None, "hand {hand}");
             assert!(points.len().abs_diff(plain.len()) < 20, "{} points and {}", points.len(), plain.len());
-            assert!(apart(&points, &plain) < 0.04, "hand {hand}: {}", apart(&points, &plain));
+            assert!(max_distance(&points, &plain) < 0.04, "hand {hand}: {}", max_distance(&points, &plain));
         }
     }
 }
 
 #[test]
-fn another_text_half_a_text_and_more_than_the_text_are_noticed() {
+fn another_text_a_part_and_an_excess_of_text_are_noticed() {
     let mut writer = writer();
     let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
     let settings = Settings { bias: 1.0, style: style(&weights, "Upright"), ..Settings::default() };
     let ink = written(&mut writer, TEXT, &settings);
-    let strokes = screen(&ink, 0.25, 12.0, 0.0, true);
-    let doubt = |text: &str, strokes: &[Vec<Sample>]| match capture::read(&weights, text, strokes) {
+    let strokes = recorded(&ink, 0.25, 12.0, 0.0, true);
+    let doubt = |text: &str, strokes: &[Vec<Sample>]| match capture::fit_and_verify(&weights, text, strokes) {
         Ok((_, doubt)) => doubt,
         Err(advice) => Some(advice),
     };
     assert_eq!(doubt("The weather is so fine", &strokes), Some(Advice::OtherText));
-    assert!(doubt(&format!("{TEXT} and two hens"), &strokes).is_some(), "not all of it");
-    assert!(doubt("My pen draws", &strokes).is_some(), "more than it");
+    assert!(doubt(&format!("{TEXT} and two hens"), &strokes).is_some(), "a part of the text");
+    assert!(doubt("My pen draws", &strokes).is_some(), "more than the text");
 }
 
 #[test]
@@ -118,31 +123,31 @@ fn ink_upside_down_is_noticed_in_most_hands() {
     let hands = 0..weights.config.styles.len();
     let noticed = hands.clone().filter(|&hand| {
         let settings = Settings { bias: 1.0, style: Some(hand), ..Settings::default() };
-        let strokes = screen(&written(&mut writer, TEXT, &settings), 0.25, 12.0, 0.0, true);
+        let strokes = recorded(&written(&mut writer, TEXT, &settings), 0.25, 12.0, 0.0, true);
         let mirrored: Vec<Vec<Sample>> =
             strokes.iter().map(|stroke| stroke.iter().map(|s| Sample { y: -s.y, ..*s }).collect()).collect();
-        capture::read(&weights, TEXT, &mirrored).map_or(true, |(_, doubt)| doubt.is_some())
+        capture::fit_and_verify(&weights, TEXT, &mirrored).map_or(true, |(_, doubt)| doubt.is_some())
     });
     let (noticed, all) = (noticed.count(), hands.len());
     assert!(2 * noticed > all, "in {noticed} hands of {all}");
 }
 
 #[test]
-fn what_is_read_primes_the_network() {
+fn captured_ink_primes_the_network() {
     let mut writer = writer();
     let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
-    // Its letters lean to the right.
+    // This hand's letters lean to the right.
     let settings = Settings { bias: 1.0, style: style(&weights, "Slanted"), ..Settings::default() };
     let ink = written(&mut writer, TEXT, &settings);
-    let (points, _) = capture::read(&weights, TEXT, &screen(&ink, 0.2, 30.0, 0.1, true)).unwrap();
+    let (points, _) = capture::fit_and_verify(&weights, TEXT, &recorded(&ink, 0.2, 30.0, 0.1, true)).unwrap();
     let prime = Arc::new(Prime::new(&weights.config, TEXT, &points).unwrap());
     let settings = Settings { bias: 1.0, ..Settings::default() };
     let lean = |ink: &[Vec<[f32; 2]>]| {
         let moves = || ink.iter().flat_map(|stroke| stroke.windows(2)).map(|w| [w[1][0] - w[0][0], w[1][1] - w[0][1]]);
         -moves().map(|[dx, dy]| dx * dy).sum::<f32>() / moves().map(|[_, dy]| dy * dy).sum::<f32>()
     };
-    let [own, nobody] = [Settings { prime: Some(prime), ..settings.clone() }, settings]
+    let [primed, unprimed] = [Settings { prime: Some(prime), ..settings.clone() }, settings]
         .map(|settings| lean(&written(&mut writer, "hello little hill", &settings)));
     assert_eq!(writer.faults(), []);
-    assert!(own > nobody + 0.05, "the own hand leans by {own}, no one's by {nobody}, what was read by {}", lean(&ink));
+    assert!(primed > unprimed + 0.05, "the slant is {primed} primed, {unprimed} unprimed, {} in the ink", lean(&ink));
 }

@@ -2,7 +2,7 @@
 #![cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use running_hand::capture::{Hand, Sample};
+use running_hand::capture::{HandSample, Sample};
 use serde_json::Value;
 use std::io::Write;
 use std::path::PathBuf;
@@ -74,7 +74,7 @@ fn it_writes_in_the_hand_of_a_sample() {
         }
         strokes.push(points);
     }
-    let hand = Hand { name: "Mine".into(), text: "quick brown fox".into(), strokes };
+    let hand = HandSample { name: "Mine".into(), text: "quick brown fox".into(), strokes };
     std::fs::write(file("mine.json"), hand.to_json().unwrap()).unwrap();
     let ink: Value = serde_json::from_str(&written(&["so", "--sample", "mine.json", "--format", "json"], "")).unwrap();
     assert_eq!(ink["settings"]["sample"], "Mine");

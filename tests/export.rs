@@ -1,4 +1,4 @@
-//! Exported files, read by programs that are not ours.
+//! Exported files, read by independent parsers and renderers.
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -9,15 +9,14 @@ use running_hand::export::{self, Format, Gcode, Layout, Lift, Options};
 use running_hand::ink::{Ink, Point};
 use std::f32::consts::TAU;
 
-/// Pixels of a millimetre.
+/// Pixels per millimetre.
 const DENSITY: f32 = 20.0;
 
 fn point(x: f32, y: f32) -> Point {
     Point { x, y }
 }
 
-/// What a pen may do: a loop that crosses itself, hairpins, a stroke retraced, one that is slow and
-/// trembles, a jump, a dot.
+/// Difficult strokes: a spiral that crosses itself, hairpins, a retraced line, slow trembling, a sharp tip, a dot.
 fn ink() -> Ink {
     let spiral = (0..60).map(|i| (i as f32 / 60.0 * 2.5 * TAU, 30.0 + 5.0 * i as f32));
     let spiral = spiral.map(|(angle, r)| point(400.0 + r * angle.cos(), 400.0 + r * angle.sin())).collect();
@@ -43,7 +42,7 @@ fn placed(ink: &Ink) -> Vec<Vec<Point>> {
     ink.strokes.iter().map(|stroke| stroke.iter().map(place).collect()).collect()
 }
 
-/// Pixels with ink of a rendered SVG, row by row, and their number in a row.
+/// Renders an SVG: for each pixel, row by row, whether it has ink; and the number of pixels in a row.
 fn rendered(svg: &str) -> (Vec<bool>, usize) {
     let tree = Tree::from_str(svg, &resvg::usvg::Options::default()).unwrap();
     // A CSS pixel is 1/96 of an inch.
@@ -55,22 +54,22 @@ fn rendered(svg: &str) -> (Vec<bool>, usize) {
     (pixels.pixels().iter().map(|pixel| pixel.alpha() > 127).collect(), pixels.width() as usize)
 }
 
-/// Where the curve passes, closely enough for a pixel: midpoints of the curve's points, their halves.
-fn passed(strokes: &[Vec<Point>]) -> Vec<Point> {
+/// Points on the curve: its ends, the midpoints between the stroke's points, and the middle of each curve segment.
+fn curve_points(strokes: &[Vec<Point>]) -> Vec<Point> {
     let middle = |p: Point, q: Point| point((p.x + q.x) / 2.0, (p.y + q.y) / 2.0);
-    let mut places = Vec::new();
+    let mut points = Vec::new();
     for stroke in strokes {
-        places.extend([stroke[0], stroke[stroke.len() - 1]]);
-        places.extend(stroke.windows(2).map(|pair| middle(pair[0], pair[1])));
+        points.extend([stroke[0], stroke[stroke.len() - 1]]);
+        points.extend(stroke.windows(2).map(|pair| middle(pair[0], pair[1])));
         for three in stroke.windows(3) {
             let (a, b, c) = (middle(three[0], three[1]), three[1], middle(three[1], three[2]));
-            places.push(middle(middle(a, b), middle(b, c)));
+            points.push(middle(middle(a, b), middle(b, c)));
         }
     }
-    places
+    points
 }
 
-/// Millimetres from a place to the nearest stroke, taken as straight lines between its points.
+/// Millimetres from a position to the nearest stroke, taken as straight lines between its points.
 fn distance(at: Point, strokes: &[Vec<Point>]) -> f32 {
     let to_line = |p: Point, q: Point| {
         let (dx, dy) = (q.x - p.x, q.y - p.y);
@@ -83,16 +82,17 @@ fn distance(at: Point, strokes: &[Vec<Point>]) -> f32 {
 }
 
 #[test]
-fn each_svg_has_ink_where_the_pen_was_and_nowhere_else() {
+fn every_svg_format_has_ink_along_the_strokes_and_nowhere_else() {
     let ink = ink();
     let strokes = placed(&ink);
-    // Of the line's width; curves cut the corners of straight lines, more where points are far apart.
+    // Narrowest and widest line, relative to the nominal width. The curve cuts the corners of the straight lines,
+    // the more the farther apart the points are.
     for (format, narrowest, widest) in
         [(Format::Svg, 1.0, 1.0), (Format::Animated, 1.0, 1.0), (Format::Outline, 0.5, 1.5)]
     {
         let (inked, width) = rendered(&export::write(&ink, format, &options()).unwrap());
         let is_inked = |at: Point| inked[(at.y * DENSITY) as usize * width + (at.x * DENSITY) as usize];
-        for at in passed(&strokes) {
+        for at in curve_points(&strokes) {
             assert!(is_inked(at), "{format}: a hole at {at:?}");
             let side = 0.2 * narrowest - 1.5 / DENSITY;
             for (dx, dy) in [(side, 0.0), (-side, 0.0), (0.0, side), (0.0, -side)] {
@@ -115,7 +115,7 @@ fn outlines_are_wide_where_the_pen_was_slow() {
         let rows = ((y - 0.6) * DENSITY) as usize..((y + 0.6) * DENSITY) as usize;
         rows.filter(|row| inked[row * width + column]).count() as f32 / DENSITY
     };
-    // The trembling stroke and the one above, retraced in long steps, both halfway.
+    // Half-way along the slow trembling stroke, and along the fast retraced one above it.
     let (slow, fast) = (
         thickness(2.0 + 1560.0 * 0.0125, 3.0 + 401.0 * 0.0125),
         thickness(2.0 + 1500.0 * 0.0125, 3.0 + 200.0 * 0.0125),
@@ -124,7 +124,7 @@ fn outlines_are_wide_where_the_pen_was_slow() {
 }
 
 #[test]
-fn an_animation_draws_the_strokes_in_the_pens_time() {
+fn an_animation_has_the_pens_timing() {
     let svg = export::write(&ink(), Format::Animated, &Options { sample_ms: 20.0, speed: 2.0, ..options() }).unwrap();
     let document = roxmltree::Document::parse(&svg).unwrap();
     let style = document.descendants().find(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "style"))).unwrap();
@@ -144,8 +144,8 @@ fn an_animation_draws_the_strokes_in_the_pens_time() {
     assert_eq!(paths.len(), ink().strokes.len());
 }
 
-/// Follows a program as a plotter would: places with the pen down, stroke by stroke.
-fn plotted(program: &str) -> Vec<Vec<Point>> {
+/// Executes a program as a plotter would: positions with the pen down, stroke by stroke.
+fn plot(program: &str) -> Vec<Vec<Point>> {
     let parsed = gcode::parse(program).unwrap();
     let (mut strokes, mut at, mut down, mut homed) = (Vec::<Vec<Point>>::new(), [0.0_f32; 2], false, false);
     for code in parsed.blocks.iter().flat_map(|block| &block.codes) {
@@ -190,13 +190,13 @@ fn plotted(program: &str) -> Vec<Vec<Point>> {
 }
 
 #[test]
-fn gcode_makes_a_plotter_write_the_strokes() {
+fn gcode_plots_the_strokes() {
     let z = Gcode::default();
     let servo = Gcode { lift: Lift::Servo, up: 0.0, down: 30.0, dwell: 0.2, feed: 900.0 };
     for gcode in [z, servo] {
         let program = export::write(&ink(), Format::Gcode, &Options { gcode, ..options() }).unwrap();
         assert!(program.is_ascii());
-        let strokes = plotted(&program);
+        let strokes = plot(&program);
         let expected = placed(&ink());
         assert_eq!(strokes.len(), expected.len());
         for (found, stroke) in strokes.iter().zip(&expected) {
@@ -205,25 +205,25 @@ fn gcode_makes_a_plotter_write_the_strokes() {
                 assert!((a.x - b.x).abs() < 0.002 && (a.y - b.y).abs() < 0.002, "{a:?} {b:?}");
             }
         }
-        for at in passed(&expected) {
+        for at in curve_points(&expected) {
             assert!(distance(at, &strokes) < 0.03, "no line passes {at:?}");
         }
     }
 }
 
 #[test]
-fn gcode_that_would_leave_the_sheet_or_never_lift_is_refused() {
+fn gcode_that_leaves_the_sheet_or_cannot_lift_the_pen_is_refused() {
     let refused = |options: Options| export::write(&ink(), Format::Gcode, &options).unwrap_err().to_string();
     let narrow = Layout { width: 20.0, ..options().layout.unwrap() };
     assert!(refused(Options { layout: Some(narrow), ..options() }).contains("4.5 mm beyond the sheet"));
     let flat = Gcode { up: 0.0, down: 0.0, ..Gcode::default() };
     assert!(refused(Options { gcode: flat, ..options() }).contains("must differ"));
-    let still = Gcode { feed: 0.0, ..Gcode::default() };
-    assert!(refused(Options { gcode: still, ..options() }).starts_with("gcode.feed"));
+    let stopped = Gcode { feed: 0.0, ..Gcode::default() };
+    assert!(refused(Options { gcode: stopped, ..options() }).starts_with("gcode.feed"));
 }
 
 #[test]
-fn inkml_has_a_trace_of_x_y_and_time_per_stroke() {
+fn inkml_has_a_trace_of_positions_and_times_per_stroke() {
     const NAMESPACE: &str = "http://www.w3.org/2003/InkML";
     const XML: &str = "http://www.w3.org/XML/1998/namespace";
     let text = export::write(&ink(), Format::Inkml, &options()).unwrap();
@@ -235,7 +235,7 @@ fn inkml_has_a_trace_of_x_y_and_time_per_stroke() {
         named("channel").map(|c| (c.attribute("name").unwrap(), c.attribute("units").unwrap())).collect();
     assert_eq!(channels, [("X", "mm"), ("Y", "mm"), ("T", "ms")]);
     assert_eq!(named("annotation").next().unwrap().text(), Some(options().text.as_str()));
-    // Every reference names something in the file.
+    // Every reference has its target in the file.
     for node in document.descendants() {
         for attribute in node.attributes().filter(|attribute| attribute.name().ends_with("Ref")) {
             let id = attribute.value().strip_prefix('#').unwrap();
@@ -259,7 +259,7 @@ fn inkml_has_a_trace_of_x_y_and_time_per_stroke() {
 }
 
 #[test]
-fn json_keeps_ink_text_and_settings() {
+fn json_holds_ink_text_and_settings() {
     let settings = serde_json::json!({ "seed": 7, "style": "A \"b\"" });
     let text = export::write(&ink(), Format::Json, &Options { settings: settings.clone(), ..options() }).unwrap();
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -1,5 +1,6 @@
-//! What comes from outside, without a fuzzer: the kept weights files in `fuzz/seeds/` and thousands of
-//! changes of them, and texts of all kinds. `cargo xtask fuzz` goes on from there for as long as one likes.
+//! Untrusted input, without a fuzzer: the weights files in `fuzz/seeds/` and thousands of mutations of them, random
+//! strokes and hand files, and texts of all kinds. `cargo xtask fuzz` continues with the same checks for as long as one
+//! likes.
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
@@ -21,24 +22,24 @@ use std::path::Path;
 #[global_allocator]
 static COUNTED: memory::Counted = memory::Counted;
 
-fn folder() -> std::path::PathBuf {
+fn seed_folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/weights")
 }
 
-fn kept() -> Vec<(String, Vec<u8>)> {
-    let mut files: Vec<_> = std::fs::read_dir(folder())
+fn seed_files() -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = std::fs::read_dir(seed_folder())
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap()))
         .collect();
     files.sort();
-    assert!(files.len() >= 15, "{} holds {} files", folder().display(), files.len());
+    assert!(files.len() >= 15, "{} holds {} files", seed_folder().display(), files.len());
     files
 }
 
-/// What `fuzz/seeds/weights` is made of: small valid files of every type, and what is left of them when they
-/// were cut off or tampered with. The others there were found by the fuzzer.
-fn seeds() -> Vec<(String, Vec<u8>)> {
+/// The generated part of `fuzz/seeds/weights`: small valid files of every type, and truncated or corrupted copies. The
+/// other files there were found by the fuzzer.
+fn generated_seeds() -> Vec<(String, Vec<u8>)> {
     let mut seeds = Vec::new();
     for (name, kind, hidden) in [("synthesis", Kind::Synthesis, &[2, 1][..]), ("prediction", Kind::Prediction, &[2])] {
         let mut config = testing::config(kind, hidden, 1);
@@ -71,44 +72,44 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
     seeds
 }
 
-/// `cargo test --test outside -- --ignored` writes them anew, when the format has changed.
+/// `cargo test --test outside -- --ignored` regenerates them when the format has changed.
 #[test]
 #[ignore = "writes into fuzz/seeds/"]
-fn seeds_are_made() {
-    for (name, file) in seeds() {
-        std::fs::write(folder().join(name), file).unwrap();
+fn seeds_are_generated() {
+    for (name, file) in generated_seeds() {
+        std::fs::write(seed_folder().join(name), file).unwrap();
     }
 }
 
 #[test]
-fn kept_weights_files_are_refused_or_can_be_written_with() {
-    for (name, file) in kept() {
+fn seed_weights_files_are_refused_or_usable() {
+    for (name, file) in seed_files() {
         let good = ["-f32", "-f16", "-int8", "-far"].iter().any(|end| name.ends_with(end));
         assert_eq!(weights::read(&file), good, "{name}");
     }
 }
 
 #[test]
-fn changed_weights_files_are_refused_or_can_be_written_with() {
-    let files = kept();
+fn mutated_weights_files_are_refused_or_usable() {
+    let files = seed_files();
     let (mut accepted, rounds) = (0, 4000);
     for seed in 0..rounds {
         let mut file = files[seed as usize % files.len()].1.clone();
-        weights::change(&mut file, seed);
+        weights::mutate(&mut file, seed);
         accepted += u32::from(weights::read(&file));
     }
-    // Neither all nor none: the changes reach what lies behind the first check.
+    // Neither all nor none: the mutations get past the first check.
     assert!((150..3000).contains(&accepted), "{accepted} of {rounds} were accepted");
 }
 
 #[test]
-fn any_strokes_and_any_hands_file_are_refused_or_can_be_gone_on_from() {
+fn any_strokes_and_hand_files_are_refused_or_usable() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let texts = ["hello there my dear", "", "short", "zwölf Boxkämpfer 漢"];
     for round in 0..2000 {
         let mut input = texts[round % texts.len()].as_bytes().to_vec();
         input.push(0);
-        // Most of them gentle, as a pen moves; some as no pen does.
+        // Most move smoothly, as a pen does; a third have arbitrary bytes.
         let wild = rng.next_u32() % 3 == 0;
         for _ in 0..rng.next_u32() % 400 {
             let [kind, x, y, ms, power] = std::array::from_fn(|_| rng.next_u32() as u8);
@@ -121,7 +122,7 @@ fn any_strokes_and_any_hands_file_are_refused_or_can_be_gone_on_from() {
     }
 }
 
-/// A header of lists within lists takes the most memory for its size.
+/// Nested lists in the header take the most memory for their size.
 #[test]
 fn metadata_takes_memory_in_proportion_to_the_file() {
     for piece in ["[],", "0,", "{},", "\"\","] {
@@ -136,7 +137,7 @@ fn metadata_takes_memory_in_proportion_to_the_file() {
 }
 
 #[test]
-fn any_text_in_any_alphabet_has_a_fate() {
+fn any_text_in_any_alphabet_can_be_encoded() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let blocks = [0x20..0x7f, 0..0x20, 0xa0..0x250, 0x2000..0x2070, 0x1f300..0x1f700, 0..0x11_0000];
     for round in 0..4000 {

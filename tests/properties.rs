@@ -1,5 +1,5 @@
-//! Whatever is asked of the writer, with any text and any settings: see [`writing::write`].
-//! `cargo xtask fuzz writing` goes on for as long as one likes.
+//! Properties of the writer that hold for any text and any settings: see [`writing::write`].
+//! `cargo xtask fuzz writing` continues with the same checks for as long as one likes.
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::expect_used, reason = "tests")]
 
@@ -11,7 +11,7 @@ use rand::{Rng, SeedableRng};
 use running_hand::writer::Finish;
 
 #[test]
-fn any_line_with_any_settings_ends_as_it_should() {
+fn any_line_with_any_settings_ends_properly() {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let texts = [
         "",
@@ -25,7 +25,7 @@ fn any_line_with_any_settings_ends_as_it_should() {
     ];
     let mut ends = Vec::new();
     for round in 0..2000 {
-        // The settings, then the text: one of these, or any bytes at all.
+        // The settings, then the text: one of these, or random bytes.
         let mut input: Vec<u8> = (0..16 + rng.next_u32() % 30).map(|_| rng.next_u32() as u8).collect();
         if round % 3 > 0 {
             input.extend(texts[rng.next_u32() as usize % texts.len()].bytes());
@@ -33,12 +33,12 @@ fn any_line_with_any_settings_ends_as_it_should() {
         ends.push(writing::write(&input));
     }
     for end in [None, Some(Finish::WindowRule), Some(Finish::Length), Some(Finish::Cancelled)] {
-        assert!(ends.contains(&end), "no line of them ended like this: {end:?}");
+        assert!(ends.contains(&end), "none of the lines ended like this: {end:?}");
     }
 }
 
 #[test]
-fn any_page_with_any_settings_ends_as_it_should() {
+fn any_page_with_any_settings_ends_properly() {
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     let texts = ["", "one\ntwo", "the quick brown fox jumps over the lazy dog", "a\n\n\nb", "naïve “café” 😀 漢", "😀"];
     let mut ends = Vec::new();
@@ -52,6 +52,6 @@ fn any_page_with_any_settings_ends_as_it_should() {
         ends.push(writing::document(&input));
     }
     for end in [None, Some(Finish::Stopped), Some(Finish::Length)] {
-        assert!(ends.contains(&end), "no page of them ended like this: {end:?}");
+        assert!(ends.contains(&end), "none of the pages ended like this: {end:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Files of kept hands, and strokes that a screen may report.
+//! Hand sample files, and strokes as a screen may report them.
 #![no_main]
 
 #[path = "../../tests/fuzzed/hand.rs"]

@@ -1,4 +1,4 @@
-//! A weights file from anywhere is refused or can be written with, in memory that its size bounds.
+//! An untrusted weights file is refused or usable, with memory proportional to its size.
 #![no_main]
 
 #[path = "../../tests/fuzzed/memory.rs"]
@@ -15,14 +15,14 @@ fuzz_target!(|data: &[u8]| {
     weights::read(data);
 });
 
-// Half of the changes keep the header readable, which blind ones seldom do.
-fuzz_mutator!(|data: &mut [u8], size: usize, most: usize, seed: u32| {
+// Half of the mutations keep the header readable, which libFuzzer's own seldom do.
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     if seed % 2 == 0 {
-        return fuzzer_mutate(data, size, most);
+        return fuzzer_mutate(data, size, max_size);
     }
-    let mut changed = data[..size].to_vec();
-    weights::change(&mut changed, u64::from(seed));
-    let size = changed.len().min(most);
-    data[..size].copy_from_slice(&changed[..size]);
+    let mut mutated = data[..size].to_vec();
+    weights::mutate(&mut mutated, u64::from(seed));
+    let size = mutated.len().min(max_size);
+    data[..size].copy_from_slice(&mutated[..size]);
     size
 });

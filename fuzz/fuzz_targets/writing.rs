@@ -1,4 +1,4 @@
-//! Any text with any settings ends as it should.
+//! Lines and pages of any text with any settings.
 #![no_main]
 
 #[path = "../../tests/fuzzed/writing.rs"]

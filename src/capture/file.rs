@@ -1,64 +1,68 @@
-//! The file of a kept hand: a name, a text, and the strokes as they were drawn.
+//! The file of a hand sample: a name, a text, and the strokes as they were recorded.
 //!
 //! ```json
 //! {
 //!   "format": "running-hand-sample",
 //!   "version": 1,
 //!   "name": "Mine",
-//!   "text": "what the strokes say",
+//!   "text": "the text of the strokes",
 //!   "strokes": [[[x, y, ms], …], …],
 //!   "samples": 612,
 //!   "check": "9b3f0c5e1a27d846"
 //! }
 //! ```
 //!
-//! x and y are CSS pixels, y down, ms are milliseconds from any moment on. `samples` counts the samples
-//! of all strokes. `check` is the FNV-1a hash (64 bits, hexadecimal) of the text's UTF-8 bytes, then,
-//! for each stroke, of its number of samples and each sample's x, y and ms, times a hundred and rounded
-//! to whole numbers of eight bytes, little-endian. It tells damage, not forgery. Names may be edited.
+//! x and y are CSS pixels, y down; ms are milliseconds since any fixed moment. `samples` is the number of samples of
+//! all strokes. `check` is the FNV-1a hash (64 bits, hexadecimal) of the text's UTF-8 bytes, followed for each stroke
+//! by its number of samples and each sample's x, y and ms, times a hundred and rounded, as little-endian 64-bit
+//! integers. It detects damage, not forgery. The name is not hashed: users may edit it.
 
-use super::{MOST_SAMPLES, MOST_STROKES, Sample};
+use super::{MAX_SAMPLES, MAX_STROKES, Sample};
 use serde::{Deserialize, Serialize};
 
-/// Largest file that is looked into, in bytes.
-const MOST_BYTES: usize = 4_000_000;
-/// Longest name, and longest text, in characters.
-const LONGEST_NAME: usize = 60;
-const LONGEST_TEXT: usize = 300;
-/// Largest number in a sample, but for the time.
-const FARTHEST: f64 = 1e6;
-/// Latest time: a thousand years, of which hundredths are still whole numbers.
-const LATEST: f64 = 4e13;
+/// Largest file that is parsed, in bytes.
+const MAX_BYTES: usize = 4_000_000;
+/// Longest name, in characters.
+const MAX_NAME: usize = 60;
+/// Longest text, in characters.
+const MAX_TEXT: usize = 300;
+/// Largest coordinate of a sample.
+const MAX_COORDINATE: f64 = 1e6;
+/// Latest time in milliseconds: a thousand years, at which an f64 still holds hundredths exactly.
+const MAX_MS: f64 = 4e13;
 const FORMAT: &str = "running-hand-sample";
 const VERSION: u32 = 1;
 
-/// A hand that was kept.
+/// A sample of a hand.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Hand {
-    /// What its writer calls it.
+pub struct HandSample {
+    /// The user's name for it.
     pub name: String,
-    /// What the strokes say.
+    /// The text that was written.
     pub text: String,
-    /// As they were drawn.
+    /// The strokes as they were recorded.
     pub strokes: Vec<Vec<Sample>>,
 }
 
-/// Why a file is not read.
+/// Why a file is not a valid hand sample.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// Too large to be one.
-    #[error("The file has {0} bytes; a hand has at most {MOST_BYTES}. It is another file, or damaged.")]
+pub enum HandFileError {
+    /// Too large.
+    #[error(
+        "The file has {0} bytes; a hand has at most {MAX_BYTES}. It is another file, or damaged. \
+         Choose one that was exported here."
+    )]
     TooLarge(usize),
-    /// No JSON, or cut off.
+    /// Not JSON, or truncated.
     #[error("The file cannot be read as a hand: {0}. It is another file, or was cut off on the way; export it again.")]
     Unreadable(String),
-    /// JSON of something else.
-    #[error("The file is not a hand of Running Hand’s. Choose one that was exported here.")]
+    /// Some other JSON.
+    #[error("The file is not a hand of Running Hand. Choose one that was exported here.")]
     OtherFormat,
-    /// Of a version that is not known here.
-    #[error("The file is of version {0}, and this page reads version {VERSION}. Load the page again for a newer one.")]
+    /// A version that this program cannot read.
+    #[error("The file has version {0}, but only version {VERSION} can be read here. Load the page again to update it.")]
     OtherVersion(u32),
-    /// Something in it is out of bounds.
+    /// A value that is inconsistent or out of range.
     #[error("The file is damaged: {0}. Export it again.")]
     Damaged(&'static str),
 }
@@ -74,12 +78,12 @@ struct File {
     check: String,
 }
 
-impl Hand {
-    /// The file of a hand; coordinates and times are rounded to hundredths.
+impl HandSample {
+    /// The file's text; coordinates and times are rounded to hundredths.
     ///
     /// # Errors
-    /// [`Refusal::Damaged`] for what could not be read again.
-    pub fn to_json(&self) -> Result<String, Refusal> {
+    /// [`HandFileError::Damaged`] for a sample that [`HandSample::from_json`] would refuse.
+    pub fn to_json(&self) -> Result<String, HandFileError> {
         let round = |v: f64| (v * 100.0).round() / 100.0;
         let strokes: Vec<Vec<[f64; 3]>> = self
             .strokes
@@ -89,44 +93,44 @@ impl Hand {
         let file = File {
             format: FORMAT.into(),
             version: VERSION,
-            name: self.name.trim().chars().take(LONGEST_NAME).collect(),
+            name: self.name.trim().chars().take(MAX_NAME).collect(),
             text: self.text.clone(),
             samples: strokes.iter().map(Vec::len).sum(),
-            check: check(&self.text, &strokes),
+            check: checksum(&self.text, &strokes),
             strokes,
         };
-        bounds(&file)?;
-        serde_json::to_string(&file).map_err(|error| Refusal::Unreadable(error.to_string()))
+        check_ranges(&file)?;
+        serde_json::to_string(&file).map_err(|error| HandFileError::Unreadable(error.to_string()))
     }
 
-    /// A hand from its file.
+    /// Reads a file.
     ///
     /// # Errors
-    /// [`Refusal`], which says what is the matter.
-    pub fn from_json(bytes: &[u8]) -> Result<Self, Refusal> {
-        if bytes.len() > MOST_BYTES {
-            return Err(Refusal::TooLarge(bytes.len()));
+    /// [`HandFileError`], with the reason.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, HandFileError> {
+        if bytes.len() > MAX_BYTES {
+            return Err(HandFileError::TooLarge(bytes.len()));
         }
-        // First only what kind of file it is: what else a newer version holds is its own business.
+        // Format and version are parsed first, because a newer version may have other keys.
         #[derive(Deserialize)]
-        struct Head {
+        struct Header {
             format: Option<String>,
             version: Option<u32>,
         }
-        let unreadable = |error: serde_json::Error| Refusal::Unreadable(error.to_string());
-        let head: Head = serde_json::from_slice(bytes).map_err(unreadable)?;
-        if head.format.as_deref() != Some(FORMAT) {
-            return Err(Refusal::OtherFormat);
+        let unreadable = |error: serde_json::Error| HandFileError::Unreadable(error.to_string());
+        let header: Header = serde_json::from_slice(bytes).map_err(unreadable)?;
+        if header.format.as_deref() != Some(FORMAT) {
+            return Err(HandFileError::OtherFormat);
         }
-        match head.version {
+        match header.version {
             Some(VERSION) => {}
-            Some(other) => return Err(Refusal::OtherVersion(other)),
-            None => return Err(Refusal::OtherFormat),
+            Some(other) => return Err(HandFileError::OtherVersion(other)),
+            None => return Err(HandFileError::OtherFormat),
         }
         let file: File = serde_json::from_slice(bytes).map_err(unreadable)?;
-        bounds(&file)?;
-        if file.check != check(&file.text, &file.strokes) {
-            return Err(Refusal::Damaged("its text or strokes are not those that were exported"));
+        check_ranges(&file)?;
+        if file.check != checksum(&file.text, &file.strokes) {
+            return Err(HandFileError::Damaged("its text or strokes differ from those that were exported"));
         }
         let sample = |&[x, y, ms]: &[f64; 3]| Sample { x, y, ms };
         Ok(Self {
@@ -137,41 +141,42 @@ impl Hand {
     }
 }
 
-fn bounds(file: &File) -> Result<(), Refusal> {
+fn check_ranges(file: &File) -> Result<(), HandFileError> {
     let samples: usize = file.strokes.iter().map(Vec::len).sum();
-    let damaged = |what| Err(Refusal::Damaged(what));
+    let damaged = |what| Err(HandFileError::Damaged(what));
     if file.samples != samples {
         return damaged("strokes are missing, or there are too many");
     }
     if samples == 0 || file.strokes.iter().any(Vec::is_empty) {
         return damaged("it has no strokes, or an empty one");
     }
-    if file.strokes.len() > MOST_STROKES || samples > MOST_SAMPLES {
-        return damaged("it has more strokes than a sentence");
+    if file.strokes.len() > MAX_STROKES || samples > MAX_SAMPLES {
+        return damaged("it has more strokes or samples than a sentence");
     }
-    if file.name.chars().count() > LONGEST_NAME || file.text.chars().count() > LONGEST_TEXT {
+    if file.name.chars().count() > MAX_NAME || file.text.chars().count() > MAX_TEXT {
         return damaged("its name or its text is too long");
     }
-    let good = |&[x, y, ms]: &[f64; 3]| x.abs() <= FARTHEST && y.abs() <= FARTHEST && ms.abs() <= LATEST;
-    if !file.strokes.iter().flatten().all(good) {
-        return damaged("a stroke has numbers that are no places on a screen");
+    let is_valid =
+        |&[x, y, ms]: &[f64; 3]| x.abs() <= MAX_COORDINATE && y.abs() <= MAX_COORDINATE && ms.abs() <= MAX_MS;
+    if !file.strokes.iter().flatten().all(is_valid) {
+        return damaged("a stroke has positions or times out of range");
     }
     Ok(())
 }
 
-/// See the module's text.
-fn check(text: &str, strokes: &[Vec<[f64; 3]>]) -> String {
+/// The hash that the module's documentation describes.
+fn checksum(text: &str, strokes: &[Vec<[f64; 3]>]) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut take = |bytes: &[u8]| {
+    let mut add = |bytes: &[u8]| {
         for &byte in bytes {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
         }
     };
-    take(text.as_bytes());
+    add(text.as_bytes());
     for stroke in strokes {
-        take(&(stroke.len() as u64).to_le_bytes());
+        add(&(stroke.len() as u64).to_le_bytes());
         for value in stroke.iter().flatten() {
-            take(&((value * 100.0).round() as i64).to_le_bytes());
+            add(&((value * 100.0).round() as i64).to_le_bytes());
         }
     }
     format!("{hash:016x}")
@@ -182,28 +187,28 @@ fn check(text: &str, strokes: &[Vec<[f64; 3]>]) -> String {
 mod tests {
     use super::*;
 
-    fn hand() -> Hand {
+    fn hand() -> HandSample {
         let sample = |k: usize| Sample { x: 0.25 * k as f64, y: -3.5 + k as f64, ms: 1_700_000_000_123.4 + k as f64 };
         let strokes = vec![(0..20).map(sample).collect(), (20..21).map(sample).collect()];
-        Hand { name: "Mine “own”".into(), text: "say é\n\"so\"".into(), strokes }
+        HandSample { name: "Mine “own”".into(), text: "say é\n\"so\"".into(), strokes }
     }
 
     #[test]
-    fn a_hand_comes_back_as_it_went() {
+    fn a_hand_survives_the_round_trip() {
         let json = hand().to_json().unwrap();
-        let found = Hand::from_json(json.as_bytes()).unwrap();
+        let found = HandSample::from_json(json.as_bytes()).unwrap();
         assert_eq!(found, hand());
         assert_eq!(found.to_json().unwrap(), json);
-        // another name is nobody's harm
+        // The name may be edited.
         let renamed = json.replace("Mine", "Yours");
-        assert_eq!(Hand::from_json(renamed.as_bytes()).unwrap().name, "Yours “own”");
+        assert_eq!(HandSample::from_json(renamed.as_bytes()).unwrap().name, "Yours “own”");
     }
 
     #[test]
-    fn a_file_cut_anywhere_is_refused() {
+    fn a_truncated_file_is_refused() {
         let json = hand().to_json().unwrap();
         for end in 0..json.len() {
-            assert!(Hand::from_json(&json.as_bytes()[..end]).is_err(), "cut at {end}");
+            assert!(HandSample::from_json(&json.as_bytes()[..end]).is_err(), "truncated at {end}");
         }
     }
 
@@ -217,15 +222,19 @@ mod tests {
             }
             let mut changed = json.clone().into_bytes();
             changed[at] = if byte.is_ascii_digit() { b'0' + (byte - b'0' + 1) % 10 } else { byte ^ 1 };
-            assert!(Hand::from_json(&changed).is_err(), "changed at {at}: {}", &json[at.saturating_sub(9)..at + 1]);
+            assert!(
+                HandSample::from_json(&changed).is_err(),
+                "changed at {at}: {}",
+                &json[at.saturating_sub(9)..at + 1]
+            );
         }
     }
 
     #[test]
-    fn the_reason_is_told() {
+    fn a_refusal_names_the_reason() {
         let json = hand().to_json().unwrap();
         let refused = |file: &str, part: &str| {
-            let message = Hand::from_json(file.as_bytes()).unwrap_err().to_string();
+            let message = HandSample::from_json(file.as_bytes()).unwrap_err().to_string();
             assert!(message.contains(part), "{message}");
         };
         refused("", "cut off");
@@ -233,11 +242,11 @@ mod tests {
         refused("{\"strokes\": []}", "not a hand");
         refused(&json.replace("\"version\":1", "\"version\":2"), "version 2");
         refused(&json.replace("\"samples\":21", "\"samples\":4000000000"), "strokes are missing");
-        refused(&json.replace("\"text\":\"say", "\"text\":\"said"), "not those that were exported");
-        refused(&json.replace("[[[0.0,", "[[[1e300,"), "no places on a screen");
+        refused(&json.replace("\"text\":\"say", "\"text\":\"said"), "differ from those that were exported");
+        refused(&json.replace("[[[0.0,", "[[[1e300,"), "out of range");
         refused(&json.replace("[[[0.0,", "[[[null,"), "cannot be read");
         refused(&"[".repeat(100_000), "cannot be read");
-        refused(&" ".repeat(MOST_BYTES + 1), "bytes");
-        assert!(Hand::default().to_json().is_err());
+        refused(&" ".repeat(MAX_BYTES + 1), "bytes");
+        assert!(HandSample::default().to_json().is_err());
     }
 }

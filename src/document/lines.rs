@@ -8,7 +8,7 @@ use super::scribble::{self, Scribble};
 use crate::engine::Line;
 use crate::error::{Error, Result};
 use crate::ink::{Offset, Point};
-use crate::inspect::{Move, Record};
+use crate::inspect::{DrawnPoint, LineRecord};
 use crate::model::{Kind, Weights};
 use crate::text::alphabet::{Alphabet, Encoded};
 use crate::text::wrap::wrap;
@@ -43,7 +43,7 @@ pub struct LineStream {
     worst: Option<Finish>,
     pub finish: Option<Finish>,
     /// The lines begun, for inspection, and how many points of all have been handed out.
-    pub records: Vec<Record>,
+    pub records: Vec<LineRecord>,
     points: usize,
 }
 
@@ -53,9 +53,9 @@ struct Pending {
     /// In line coordinates, and how many of them are handed out.
     points: Vec<[f32; 3]>,
     delivered: usize,
-    /// The line as the engine read it, and the moves that are not recorded yet.
+    /// The line as the engine read it, and the drawn points that are not recorded yet.
     line: Line,
-    moves: Vec<Move>,
+    drawn: Vec<DrawnPoint>,
     recorded: bool,
     scribble: Scribble,
     finish: Option<Finish>,
@@ -130,7 +130,7 @@ impl LineStream {
         // A line that was held back may be next, without anything new.
         let is_complete = self.pending.get(&self.next).is_some_and(|pending| pending.finish.is_some());
         if !is_complete || writer.is_cancelled() {
-            let Some(updates) = writer.next_of_lines().await? else {
+            let Some(updates) = writer.next_updates().await? else {
                 // Of a line that is held back nothing has been seen.
                 let first = self.pending.remove(&self.next).filter(|_| self.next == 0);
                 self.finish = Some(Finish::Cancelled);
@@ -178,7 +178,7 @@ impl LineStream {
         }
         pending.finish = update.finish;
         for (step, offset) in update.chunk.steps.iter().zip(&update.chunk.offsets) {
-            pending.moves.push(Move::from(step));
+            pending.drawn.push(DrawnPoint::from(step));
             self.follow(&mut pending, offset);
             let rests = || scribble::rests(&pending.points[pending.scribble.rested..]);
             if self.kind == Kind::Prediction && rests() && self.left(&pending) > 0 {
@@ -256,10 +256,16 @@ impl LineStream {
             // A blank joins the text of the ink that the line is primed with to the line's.
             let given = self.settings.prime.as_ref().map_or(0, |prime| prime.text.chars().count() + 1);
             let given = if self.kind == Kind::Synthesis { given } else { 0 };
-            self.records.push(Record { weights, line, first: self.points, given, moves: Vec::new() });
+            self.records.push(LineRecord {
+                weights,
+                line,
+                first_point: self.points,
+                prime_characters: given,
+                drawn: Vec::new(),
+            });
         }
         if let Some(record) = self.records.last_mut() {
-            record.moves.append(&mut pending.moves);
+            record.drawn.append(&mut pending.drawn);
         }
         let base = self.row_of_line.get(self.next).copied().unwrap_or_default();
         let mut ink = Vec::new();

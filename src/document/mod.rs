@@ -40,7 +40,7 @@ pub use paper::{Extent, PITCH, PageStyle, Paper, Ruling, Sheet, X_HEIGHT};
 use crate::error::{Error, Result};
 use crate::export::{self, Format};
 use crate::ink::Ink;
-use crate::inspect::Record;
+use crate::inspect::LineRecord;
 use crate::model::{Kind, Weights};
 use crate::text::alphabet::Encoded;
 use crate::writer::{Finish, Settings, Writer};
@@ -267,7 +267,7 @@ impl Document {
 
     /// The lines begun so far, as the network drew them: see [`crate::inspect`]. Their points are counted without drawn
     /// ink.
-    pub fn records(&self) -> &[Record] {
+    pub fn records(&self) -> &[LineRecord] {
         &self.lines.records
     }
 

@@ -81,13 +81,13 @@ fn the_moves_of_each_line_lead_from_one_of_its_points_to_the_next() {
         let settings = Settings { prime, ..Settings::default() };
         let mut stream = stream(&mut writer, "abc def\n\nghi\njkl", &settings, 20);
         let points = points(&rows(&mut stream, &mut writer));
-        let ends = stream.records.iter().skip(1).map(|record| record.first).chain([points.len()]);
+        let ends = stream.records.iter().skip(1).map(|record| record.first_point).chain([points.len()]);
         assert_eq!(stream.records.len(), 3);
         for (record, end) in stream.records.iter().zip(ends) {
-            assert_eq!((record.given, record.point(record.moves.len() - 1)), (given, end - 1));
-            for (n, drawn) in record.moves.iter().enumerate().skip(1) {
+            assert_eq!((record.prime_characters, record.point_index(record.drawn.len() - 1)), (given, end - 1));
+            for (n, drawn) in record.drawn.iter().enumerate().skip(1) {
                 let offset = config.offset([drawn.dx, drawn.dy, 0.0]);
-                let [from, to] = [points[record.point(n - 1)], points[record.point(n)]];
+                let [from, to] = [points[record.point_index(n - 1)], points[record.point_index(n)]];
                 let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
                 assert!((dx - offset.dx).abs() < 0.1 && (dy - offset.dy).abs() < 0.1);
             }
@@ -155,16 +155,16 @@ fn without_a_text_a_network_that_has_come_to_rest_goes_on_behind_its_first_words
         assert_eq!(stream.finish, Some(Finish::Length));
         let records = &stream.records;
         assert!(records.len() > 5, "{}", records.len());
-        assert_eq!(records.iter().map(|record| record.moves.len()).sum::<usize>(), 800);
+        assert_eq!(records.iter().map(|record| record.drawn.len()).sum::<usize>(), 800);
         for (n, record) in records.iter().enumerate().skip(1) {
-            assert!(points[record.first - 1][2] > 0.5, "the pen lifts");
+            assert!(points[record.first_point - 1][2] > 0.5, "the pen lifts");
             match &settings.prime {
-                Some(prime) => assert_eq!(record.line.prefix, prime.points),
+                Some(prime) => assert_eq!(record.line.prefix, prime.offsets),
                 None => assert_eq!(record.line.prefix[..24], records[1].line.prefix[..24], "{n}"),
             }
-            let [from, to] = [points[record.first - 1], points[record.point(0)]];
+            let [from, to] = [points[record.first_point - 1], points[record.point_index(0)]];
             assert!((to[0] - from[0]).abs() < 200.0 && (to[1] - from[1]).abs() < 200.0, "{from:?} {to:?}");
-            assert_ne!(record.moves[0], records[n - 1].moves[0], "other noise");
+            assert_ne!(record.drawn[0], records[n - 1].drawn[0], "other noise");
         }
     }
 }

@@ -5,7 +5,7 @@ use super::text::{mm, number, xml};
 use super::{Layout, Options};
 use crate::ink::Ink;
 
-/// One trace per stroke: x and y in millimetres, y down, and t, the pen's time in milliseconds.
+/// Writes one trace per stroke: x and y in millimetres, y down, and t, the pen's time in milliseconds.
 pub(super) fn traces(ink: &Ink, layout: &Layout, options: &Options, out: &mut String) {
     out.push_str(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\

@@ -1,14 +1,14 @@
-//! Ink as JSON; `docs/ink.schema.json` describes it.
+//! Ink as JSON, in the format of `docs/ink.schema.json`.
 
 use super::text::{mm, number};
 use super::{Layout, Options};
 use crate::ink::Ink;
 use serde_json::Value;
 
-/// Goes up when a reader of the older version would misread the newer.
+/// Version of the format: incremented when older readers would misread newer files.
 pub(super) const VERSION: u32 = 1;
 
-/// Strokes in millimetres from the sheet's upper left corner, y down, with what they say.
+/// Writes the strokes in millimetres from the sheet's upper left corner, y down, with their text.
 pub(super) fn document(ink: &Ink, layout: &Layout, options: &Options, out: &mut String) {
     out.push_str("{\"format\":\"running-hand-ink\",\"version\":");
     out.push_str(&VERSION.to_string());

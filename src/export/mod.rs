@@ -1,7 +1,7 @@
-//! Ink as files: one module a format, all from the same strokes on the same sheet.
+//! Export of ink to files, one module per format.
 //!
-//! [`Layout`] says where the ink lies on paper; [`write()`] moves it there and hands the strokes, now in
-//! millimetres, to the format. PNG and PDF are made by the page: browsers do both.
+//! [`write()`] places the strokes on the sheet, in millimetres, as [`Layout`] says, and passes them to the format.
+//! PNG and PDF are made by the page, with the browser's own means.
 
 mod animated;
 mod curve;
@@ -21,16 +21,16 @@ use std::str::FromStr;
 pub use gcode::{Gcode, Lift};
 pub use svg::svg;
 
-/// Millimetres of a corpus unit, unless the caller says otherwise: an `x` is 3.2 mm high.
+/// Default size of a corpus unit in millimetres: an `x` is 3.2 mm high.
 pub const SCALE: f32 = 0.016;
 
-/// Millimetres around ink that lies on no particular paper.
+/// Margin in millimetres around ink that has no layout.
 pub const MARGIN: f32 = 5.0;
 
-/// A kind of file.
+/// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// SVG: one unfilled path per stroke, in millimetres, as plotters like them.
+    /// SVG: one unfilled path per stroke, in millimetres, suitable for pen plotters.
     Svg,
     /// SVG: filled outlines, wider where the pen was slower.
     Outline,
@@ -45,7 +45,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Every format, with its name and the ending of its files.
+    /// Every format, with its name and its files' extension.
     pub const ALL: [(Self, &str, &str); 6] = [
         (Self::Svg, "svg", "svg"),
         (Self::Outline, "outline", "svg"),
@@ -60,22 +60,22 @@ impl FromStr for Format {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        let known = Self::ALL.iter().find(|(_, own, _)| *own == name);
-        known.map(|&(format, ..)| format).ok_or_else(|| Error::Setting {
+        let found = Self::ALL.iter().find(|(_, known, _)| *known == name);
+        found.map(|&(format, ..)| format).ok_or_else(|| Error::Setting {
             name: "format".into(),
-            problem: format!("{name:?} is none of svg, outline, animated, gcode, inkml, json"),
+            problem: format!("{name:?} is not one of svg, outline, animated, gcode, inkml, json"),
         })
     }
 }
 
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let own = Self::ALL.iter().find(|(format, ..)| format == self);
-        f.write_str(own.map_or("", |(_, name, _)| name))
+        let found = Self::ALL.iter().find(|(format, ..)| format == self);
+        f.write_str(found.map_or("", |(_, name, _)| name))
     }
 }
 
-/// Where ink lies on paper, in millimetres from the upper left corner, y down.
+/// A sheet and the position of the ink on it, in millimetres from the upper left corner, y down.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layout {
@@ -83,11 +83,11 @@ pub struct Layout {
     pub width: f32,
     /// Height of the sheet.
     pub height: f32,
-    /// Where the ink's origin is.
+    /// Position of the ink's origin, to the right.
     pub x: f32,
-    /// Where the ink's origin is.
+    /// Position of the ink's origin, down.
     pub y: f32,
-    /// Millimetres of a corpus unit.
+    /// Millimetres per corpus unit.
     pub scale: f32,
 }
 
@@ -112,25 +112,25 @@ impl Layout {
     }
 }
 
-/// How to write a file; what a format has no use for is ignored.
+/// How to write a file. A format ignores the options that it does not use.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Options {
-    /// Where the ink lies; without it, on a sheet just large enough ([`SCALE`], [`MARGIN`]).
+    /// The sheet; `None` for one just large enough for the ink ([`SCALE`], [`MARGIN`]).
     pub layout: Option<Layout>,
-    /// Colour of the ink, in CSS's notation.
+    /// Colour of the ink, as a CSS colour.
     pub color: String,
     /// Width of the line in mm.
     pub line_width: f32,
     /// Milliseconds of pen time from point to point.
     pub sample_ms: f32,
-    /// How many times as fast as the hand the animation goes.
+    /// Speed of the animation, relative to the pen's.
     pub speed: f32,
-    /// How the plotter moves.
+    /// The plotter's settings.
     pub gcode: Gcode,
-    /// What is written there.
+    /// The ink's text: a title or comment in the file.
     pub text: String,
-    /// What else determined the ink, to be kept with it: an object.
+    /// Everything else that determined the ink, stored in JSON files: an object.
     pub settings: serde_json::Value,
 }
 
@@ -149,10 +149,10 @@ impl Default for Options {
     }
 }
 
-/// A file with this ink, which is in corpus units.
+/// The contents of a file with this ink, which is in corpus units.
 ///
 /// # Errors
-/// [`Error::Setting`] for a number that makes no sense, and where G-code would move off the sheet.
+/// [`Error::Setting`] for a number out of range, and for G-code that would move off the sheet.
 pub fn write(ink: &Ink, format: Format, options: &Options) -> Result<String> {
     let layout = options.layout.unwrap_or_else(|| Layout::around(ink, SCALE, MARGIN));
     for (name, value, max) in [
@@ -164,11 +164,14 @@ pub fn write(ink: &Ink, format: Format, options: &Options) -> Result<String> {
         ("speed", options.speed, 1000.0),
     ] {
         if !(value > 0.0 && value <= max) {
-            return Err(Error::Setting { name: name.into(), problem: format!("{value} is not above 0 up to {max}") });
+            return Err(Error::Setting {
+                name: name.into(),
+                problem: format!("{value} has to be above 0 and at most {max}"),
+            });
         }
     }
     if !(layout.x.is_finite() && layout.y.is_finite()) {
-        return Err(Error::Setting { name: "layout".into(), problem: "x and y must be numbers".into() });
+        return Err(Error::Setting { name: "layout".into(), problem: "x and y have to be finite numbers".into() });
     }
     let placed = layout.place(ink);
     let mut out = String::new();
@@ -202,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn every_format_knows_its_name_and_takes_no_ink_as_well() {
+    fn every_format_has_a_name_and_accepts_empty_ink() {
         for (format, name, _) in Format::ALL {
             assert_eq!((name.parse::<Format>().unwrap(), format.to_string().as_str()), (format, name));
             assert!(!write(&Ink::default(), format, &Options::default()).unwrap().is_empty());
@@ -211,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_make_no_sense_are_named() {
+    fn numbers_out_of_range_are_refused_by_name() {
         let bad = Options { line_width: f32::NAN, ..Options::default() };
         assert!(write(&ink(), Format::Svg, &bad).unwrap_err().to_string().starts_with("lineWidth"));
         let layout = Some(Layout { scale: 0.0, ..Layout::around(&ink(), 1.0, 1.0) });

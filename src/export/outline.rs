@@ -1,23 +1,23 @@
-//! SVG of filled outlines: ink flows while the pen rests, so a line is wide where the pen was slow.
+//! SVG of filled outlines: more ink flows where the pen is slow, so the line is wider there.
 
-use super::curve::{Sample, flatten};
+use super::curve::{CurvePoint, flatten};
 use super::svg::{numbers, open};
 use super::text::{number, xml};
 use super::{Layout, Options};
 use crate::ink::{Ink, Point};
 
-/// Millimetres that the outline may be off the curve.
+/// Largest distance of the outline from the curve, in millimetres.
 const TOLERANCE: f32 = 0.01;
-/// Millimetres between two points of the chain, at least: nearer ones give a direction by chance.
-const SHORTEST: f32 = 0.03;
-/// Cosine of the angle up to which a turn needs no corner.
-const GENTLE: f32 = 0.96;
+/// Smallest distance of two discs, in millimetres: between nearer ones the direction is noise.
+const MIN_DISTANCE: f32 = 0.03;
+/// Cosine of the largest turn without a corner.
+const SMOOTH_TURN: f32 = 0.96;
 
 /// Each stroke as one filled path.
 ///
-/// A path goes up one side of the stroke and down the other. At a sharp turn the outer side follows
-/// an arc and the inner side goes by way of the turn itself, so that every piece of the stroke is
-/// covered in one sense of rotation, and no hole opens where pieces overlap.
+/// A path runs along one side of the stroke and back along the other. At a sharp turn the outer side follows an arc
+/// and the inner side passes through the turn's vertex, so that every part of the stroke has the same winding
+/// direction and overlapping parts leave no holes.
 pub(super) fn outlines(ink: &Ink, layout: &Layout, options: &Options, out: &mut String) {
     open(layout, options, out);
     out.push_str("<g fill=\"");
@@ -33,24 +33,24 @@ pub(super) fn outlines(ink: &Ink, layout: &Layout, options: &Options, out: &mut 
     out.push_str("</g>\n</svg>\n");
 }
 
-/// A disc of the stroke; the stroke covers all between them.
+/// One position of the pen's round tip; the stroke covers everything between consecutive discs.
 #[derive(Debug, Clone, Copy)]
 struct Disc {
     at: Point,
     radius: f32,
 }
 
-/// Mean distance from point to point, which are made at even intervals of time.
+/// Mean distance between consecutive points, which are sampled at equal intervals of time.
 fn typical_speed(ink: &Ink) -> f32 {
-    let (mut way, mut steps) = (0.0, 0.0);
+    let (mut path, mut steps) = (0.0, 0.0);
     for pair in ink.strokes.iter().flat_map(|stroke| stroke.windows(2)) {
-        way += distance(pair[0], pair[1]);
+        path += distance(pair[0], pair[1]);
         steps += 1.0;
     }
-    if way > 0.0 { way / steps } else { 1.0 }
+    if path > 0.0 { path / steps } else { 1.0 }
 }
 
-/// Half the line's width at each point of a stroke: from half again as wide, at rest, down to half as wide.
+/// Radius at each point of a stroke: half of the line's width, times 1.5 at rest, down to 0.5 at high speed.
 fn radii(stroke: &[Point], typical: f32, line_width: f32) -> Vec<f32> {
     let step = |i: usize| distance(stroke[i - 1], stroke[i]);
     let last = stroke.len().saturating_sub(1);
@@ -62,7 +62,7 @@ fn radii(stroke: &[Point], typical: f32, line_width: f32) -> Vec<f32> {
             _ => (step(i) + step(i + 1)) / 2.0,
         })
         .collect();
-    // The hand's own tremor should not show in the width.
+    // Smoothed, so that the pen's tremor does not show in the width.
     for _ in 0..3 {
         let before = speeds.clone();
         for i in 0..=last {
@@ -72,24 +72,24 @@ fn radii(stroke: &[Point], typical: f32, line_width: f32) -> Vec<f32> {
     speeds.iter().map(|speed| line_width / 2.0 * (0.5 + typical / (typical + speed))).collect()
 }
 
-/// The stroke's discs, none nearer to the next than [`SHORTEST`].
+/// The stroke's discs, at least [`MIN_DISTANCE`] apart.
 fn chain(stroke: &[Point], radii: &[f32]) -> Vec<Disc> {
-    let disc = |&Sample { at, index }: &Sample| {
-        let (i, part) = (index as usize, index.fract());
+    let disc = |&CurvePoint { at, index }: &CurvePoint| {
+        let (i, fraction) = (index as usize, index.fract());
         let next = (i + 1).min(radii.len() - 1);
-        Disc { at, radius: radii[i] * (1.0 - part) + radii[next] * part }
+        Disc { at, radius: radii[i] * (1.0 - fraction) + radii[next] * fraction }
     };
     let mut chain: Vec<Disc> = Vec::new();
     for sample in &flatten(stroke, TOLERANCE) {
         let disc = disc(sample);
-        if chain.last().is_none_or(|last| distance(last.at, disc.at) >= SHORTEST) {
+        if chain.last().is_none_or(|last| distance(last.at, disc.at) >= MIN_DISTANCE) {
             chain.push(disc);
         }
     }
     chain
 }
 
-/// Appends the path around a chain of discs.
+/// Appends the outline of a chain of discs.
 fn outline(chain: &[Disc], out: &mut String) {
     let (Some(first), Some(last)) = (chain.first(), chain.last()) else { return };
     if chain.len() == 1 {
@@ -100,7 +100,7 @@ fn outline(chain: &[Disc], out: &mut String) {
         out.push('Z');
         return;
     }
-    // Both sides in the stroke's direction, each corner with the radius of an arc that leads to it, or 0.
+    // Both sides in the stroke's direction: corners, each with the radius of the arc that leads to it, or 0.
     let (mut left, mut right) = (Vec::<(Point, f32)>::new(), Vec::<(Point, f32)>::new());
     let directions: Vec<[f32; 2]> = chain.windows(2).map(|pair| direction(pair[0].at, pair[1].at)).collect();
     let (first_normal, last_normal) = (normal(directions[0]), normal(directions[directions.len() - 1]));
@@ -113,8 +113,8 @@ fn outline(chain: &[Disc], out: &mut String) {
         let cross = a[0] * b[1] - a[1] * b[0];
         let dot = a[0] * b[0] + a[1] * b[1];
         let shortest = distance(chain[i].at, at).min(distance(at, chain[i + 2].at));
-        // By how much the inner side falls back where both sides share one normal.
-        if dot > GENTLE && radius * cross.abs() < shortest / 2.0 * (1.0 + dot) {
+        // At a gentle turn both sides use one normal, provided that the inner corner stays within half of either segment.
+        if dot > SMOOTH_TURN && radius * cross.abs() < shortest / 2.0 * (1.0 + dot) {
             let shared = direction(Point::default(), Point { x: m[0] + n[0], y: m[1] + n[1] });
             left.push((shifted(at, shared, radius), 0.0));
             right.push((shifted(at, shared, -radius), 0.0));
@@ -151,7 +151,7 @@ fn line_to(to: Point, out: &mut String) {
     numbers(&[to.x, to.y], 3, out);
 }
 
-/// An arc of at most half a circle, clockwise as seen.
+/// An arc of at most half a circle, clockwise on the sheet.
 fn arc_to(to: Point, radius: f32, out: &mut String) {
     out.push('A');
     number(radius, 3, out);
@@ -165,13 +165,13 @@ fn distance(p: Point, q: Point) -> f32 {
     (q.x - p.x).hypot(q.y - p.y)
 }
 
-/// From one point to another that is elsewhere, of length 1.
+/// Unit vector from one point to another; 0 if they are equal.
 fn direction(from: Point, to: Point) -> [f32; 2] {
     let length = distance(from, to).max(f32::MIN_POSITIVE);
     [(to.x - from.x) / length, (to.y - from.y) / length]
 }
 
-/// To the left of a direction, y down.
+/// The normal to the left of a direction, y down.
 fn normal([x, y]: [f32; 2]) -> [f32; 2] {
     [y, -x]
 }

@@ -1,20 +1,23 @@
-//! SVG of single strokes, and what the other kinds of SVG share with it.
+//! SVG with one path per stroke, and the parts that the other SVG formats share.
 
 use super::text::{mm, number, xml};
 use super::{Layout, Options};
 use crate::ink::{Ink, Point};
 
-/// Space around the ink, and width of its line, in corpus units (an `x` is about 200 high).
+/// Margin around the ink, in corpus units (an `x` is about 200 high).
 const MARGIN: f32 = 100.0;
+/// Width of the line, in corpus units.
 const LINE_WIDTH: f32 = 14.0;
 
-/// Ink as SVG to be shown on a page: one `<path>` per stroke, unfilled, in corpus units and as large as the ink.
+/// SVG for display on a page: one unfilled `<path>` per stroke, in corpus units, as large as the ink.
 ///
-/// Curves pass through the midpoints of the sampled points, as the page draws them; a stroke of one
-/// point is a dot. [`super::write`] makes files in millimetres.
+/// Curves pass through the midpoints of the points, as the page draws them; a stroke of one point is a dot.
+/// [`super::write`] makes files in millimetres.
 pub fn svg(ink: &Ink) -> String {
-    let b = ink.bounds().unwrap_or_default();
-    let view = [b.min.x - MARGIN, b.min.y - MARGIN, b.max.x - b.min.x + 2.0 * MARGIN, b.max.y - b.min.y + 2.0 * MARGIN];
+    let bounds = ink.bounds().unwrap_or_default();
+    let size = |min: f32, max: f32| max - min + 2.0 * MARGIN;
+    let (min, max) = (bounds.min, bounds.max);
+    let view = [min.x - MARGIN, min.y - MARGIN, size(min.x, max.x), size(min.y, max.y)];
     let mut out = String::from("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"");
     numbers(&view, 1, &mut out);
     out.push_str("\">\n");
@@ -28,7 +31,7 @@ pub fn svg(ink: &Ink) -> String {
     out
 }
 
-/// The strokes as unfilled paths, in millimetres.
+/// Writes the strokes as unfilled paths, in millimetres.
 pub(super) fn strokes(ink: &Ink, layout: &Layout, options: &Options, out: &mut String) {
     open(layout, options, out);
     group(&options.color, options.line_width, out);
@@ -40,7 +43,7 @@ pub(super) fn strokes(ink: &Ink, layout: &Layout, options: &Options, out: &mut S
     out.push_str("</g>\n</svg>\n");
 }
 
-/// The opening tag of a picture in millimetres, and its title: what is written there.
+/// The opening tag of an SVG in millimetres, and the ink's text as its title.
 #[inline(never)]
 pub(super) fn open(layout: &Layout, options: &Options, out: &mut String) {
     out.push_str("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"");
@@ -73,7 +76,7 @@ pub(super) fn path(stroke: &[Point], decimals: u32, out: &mut String) {
     out.push('M');
     numbers(&[first.x, first.y], decimals, out);
     let Some(last) = rest.last() else {
-        // Round caps turn a line of no length into a dot.
+        // Round caps turn a line of zero length into a dot.
         out.push_str("l0 0");
         return;
     };
@@ -90,7 +93,7 @@ pub(super) fn path(stroke: &[Point], decimals: u32, out: &mut String) {
     numbers(&[last.x, last.y], decimals, out);
 }
 
-/// Appends numbers with blanks between them.
+/// Appends numbers separated by blanks.
 #[inline(never)]
 pub(super) fn numbers(values: &[f32], decimals: u32, out: &mut String) {
     for (i, value) in values.iter().enumerate() {
@@ -111,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn one_path_per_stroke_within_the_view() {
+    fn each_stroke_is_one_path_within_the_view() {
         let ink =
             Ink { strokes: vec![vec![point(0.0, 0.0), point(10.0, 5.0), point(20.0, -5.0)], vec![point(40.0, 8.0)]] };
         let svg = svg(&ink);
@@ -123,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_xml_of_unfilled_paths_and_every_coordinate_lies_in_the_view() {
+    fn the_svg_is_valid_xml_and_every_coordinate_lies_in_the_view() {
         let stroke = |k: usize| (0..9).map(|i| point((i * 37 + k * 200) as f32, (i * i * k) as f32)).collect();
         let text = svg(&Ink { strokes: (0..4).map(stroke).collect() });
         let document = roxmltree::Document::parse(&text).unwrap();
@@ -146,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn no_ink_is_still_a_picture() {
+    fn empty_ink_gives_a_valid_svg() {
         assert!(svg(&Ink::default()).contains("viewBox=\"-100 -100 200 200\""));
     }
 }

@@ -1,7 +1,7 @@
-//! Numbers and text inside files.
+//! Formats numbers and text for files.
 
-/// Appends a number with at most `decimals` digits behind the point, as short as it goes: `0.35`, `12`, `-0.5`.
-#[inline(never)] // It is called everywhere, and the WASM module should stay small.
+/// Appends a number with at most `decimals` decimals and no trailing zeros: `0.35`, `12`, `-0.5`.
+#[inline(never)] // It has many callers: inlined copies would enlarge the WASM module.
 pub(super) fn number(value: f32, decimals: u32, out: &mut String) {
     let unit = 10_i64.pow(decimals);
     let whole = (f64::from(value) * unit as f64).round() as i64;
@@ -14,21 +14,22 @@ pub(super) fn number(value: f32, decimals: u32, out: &mut String) {
     let mut rest = whole % unit;
     if rest > 0 {
         out.push('.');
-        let mut place = unit / 10;
+        let mut digit = unit / 10;
         while rest > 0 {
-            out.push(char::from(b'0' + (rest / place) as u8));
-            rest %= place;
-            place /= 10;
+            out.push(char::from(b'0' + (rest / digit) as u8));
+            rest %= digit;
+            digit /= 10;
         }
     }
 }
 
-/// Appends a length in millimetres, to the micrometre.
+/// Appends a length in millimetres, rounded to micrometres.
 pub(super) fn mm(value: f32, out: &mut String) {
     number(value, 3, out);
 }
 
-/// Appends text as XML takes it, between tags and in double quotes; what XML cannot hold is left out.
+/// Appends text escaped for XML, for elements and attributes in double quotes. Characters that XML forbids are
+/// dropped.
 #[inline(never)]
 pub(super) fn xml(text: &str, out: &mut String) {
     for c in text.chars() {
@@ -67,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn text_never_becomes_markup() {
+    fn markup_is_escaped() {
         let mut out = String::new();
         xml("<a b=\"c\">&\u{1}\u{ffff}é\n", &mut out);
         assert_eq!(out, "&lt;a b=&quot;c&quot;&gt;&amp;é\n");

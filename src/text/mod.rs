@@ -1,4 +1,5 @@
-//! Text before it is written: the network's alphabet, transliteration, wrapping.
+//! Text preparation: the network's alphabet, transliteration, and wrapping into lines.
 
 pub mod alphabet;
+mod transliteration;
 pub mod wrap;

@@ -1,7 +1,7 @@
 //! One's own hand, from JavaScript: ink read from the screen, and the file of a kept hand.
 
 use super::{RunningHand, from_js, set, to_js};
-use crate::capture::{self, Advice, Hand, Points, Sample};
+use crate::capture::{self, Advice, HandSample, Points, Sample};
 use crate::error::Error;
 use crate::model::Kind;
 use js_sys::{Float32Array, Object};
@@ -70,7 +70,7 @@ impl RunningHand {
             if check == Some(false) {
                 capture::fit(&weights.config, &text, &strokes).map(|(points, _)| (points, None))
             } else {
-                capture::read(&weights, &text, &strokes)
+                capture::fit_and_verify(&weights, &text, &strokes)
             }
         };
         match read {
@@ -84,13 +84,13 @@ impl RunningHand {
 #[wasm_bindgen(js_name = handToFile)]
 pub fn hand_to_file(#[wasm_bindgen(unchecked_param_type = "KeptHand")] hand: JsValue) -> Result<String, JsError> {
     let Kept { name, text, strokes } = from_js("hand", hand)?;
-    Ok(Hand { name, text, strokes: samples(&strokes) }.to_json()?)
+    Ok(HandSample { name, text, strokes: samples(&strokes) }.to_json()?)
 }
 
 /// A hand from the bytes of its file; throws the reason if it is damaged.
 #[wasm_bindgen(js_name = handFromFile, unchecked_return_type = "KeptHand")]
 pub fn hand_from_file(bytes: &[u8]) -> Result<JsValue, JsError> {
-    let Hand { name, text, strokes } = Hand::from_json(bytes)?;
+    let HandSample { name, text, strokes } = HandSample::from_json(bytes)?;
     let strokes = strokes.iter().map(|stroke| stroke.iter().map(|s| [s.x, s.y, s.ms]).collect()).collect();
     to_js(&Kept { name, text, strokes })
 }

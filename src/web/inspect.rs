@@ -92,28 +92,29 @@ impl Inspector {
         let document = self.state.document.lock().await;
         let (records, drawn) = (document.records(), document.drawn_points());
         let point = point.saturating_sub(drawn);
-        let Some(index) = records.iter().rposition(|record| record.first <= point) else {
+        let Some(index) = records.iter().rposition(|record| record.first_point <= point) else {
             return Ok(JsValue::UNDEFINED);
         };
         let record = &records[index];
         let from = if line == index { from } else { 0 };
         let mut replay = match self.current.take() {
-            Some((line, replay)) if line == index && replay.done() <= from => replay,
+            Some((line, replay)) if line == index && replay.replayed() <= from => replay,
             _ => Replay::new(&record.weights, &record.line)?,
         };
-        replay.extend(&record.moves[replay.given()..]);
+        replay.extend(&record.drawn[replay.point_count()..]);
         // Those whose point has its place on a page.
         let layout = document.layout();
         let placed = layout.points().len().saturating_sub(drawn);
-        let count = record.moves.len().min(placed.saturating_sub(record.point(0)));
-        let passed = from - replay.done();
+        let count = record.drawn.len().min(placed.saturating_sub(record.point_index(0)));
+        let passed = from - replay.replayed();
         let mut numbers = Vec::new();
         for (n, snapshot) in replay.by_ref().skip(passed).take(most.min(count.saturating_sub(from))).enumerate() {
-            extend(&mut numbers, &snapshot, record.given);
+            extend(&mut numbers, &snapshot, record.prime_characters);
             // Before the first point of a line that goes on from other ink the pen is on no point of the writing.
-            let pen = (drawn + record.point(from + n)).saturating_sub(1);
+            let pen = (drawn + record.point_index(from + n)).saturating_sub(1);
             let map = layout.transform(pen).or_else(|| layout.transform(pen + 1)).unwrap_or_default();
-            let at = numbers.len() - snapshot.phi.len() + record.given - snapshot.components.len() * COMPONENT;
+            let at =
+                numbers.len() - snapshot.phi.len() + record.prime_characters - snapshot.components.len() * COMPONENT;
             for (number, value) in numbers[at - MAP..at].iter_mut().zip(map.as_flattened()) {
                 *number = *value as f32;
             }
@@ -122,13 +123,16 @@ impl Inspector {
         let characters = replay.characters().into_iter();
         let snapshots = to_js(&Snapshots {
             line: index,
-            first: drawn + record.first,
-            ahead: record.point(0) - record.first,
+            first: drawn + record.first_point,
+            ahead: record.point_index(0) - record.first_point,
             count,
             from,
-            stride: HEAD + COMPONENT * config.mixtures + record.line.ids.len() - record.given,
+            stride: HEAD + COMPONENT * config.mixtures + record.line.ids.len() - record.prime_characters,
             mixtures: config.mixtures,
-            characters: characters.skip(record.given).map(|c| c.map(String::from).unwrap_or_default()).collect(),
+            characters: characters
+                .skip(record.prime_characters)
+                .map(|c| c.map(String::from).unwrap_or_default())
+                .collect(),
             bias: record.line.bias,
             temperature: record.line.temperature,
             mean: config.offset_mean,

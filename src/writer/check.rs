@@ -1,62 +1,63 @@
-//! Whether a line was written as its text asks for: the self-check of the [`crate::writer`].
+//! Checks whether a line was written as its text demands.
 //!
-//! While a network writes well, its window stays on a character for about as many points as people
-//! take to write it. When it goes wrong, the window hurries over characters, which are then missing
-//! or maimed, or rests on one, which then gets strokes too many. So a word is judged by how many points the
-//! window was on each of its characters, against what the training ink took for them
-//! ([`Config::dwell`]) at the line's own pace; by its points' density, for chance now and then
-//! draws a point where the network expected none, which leaves a stray mark; and by the size of its
-//! letters, for a pen that has lost its way may draw strokes as long as the line.
+//! While a network writes well, its window stays on each character for about as many points as people take to write
+//! it. When it fails, the window hurries over characters, which are then missing or deformed, or lingers on one,
+//! which then gets superfluous strokes. A word is therefore judged by
+//!
+//! - the number of points for which the window was on each of its characters, compared with the training ink's
+//!   ([`Config::dwell`]) at the line's pace;
+//! - the density of its points: sampling occasionally draws a very improbable point, which leaves a stray mark;
+//! - the size of its letters: without guidance by the text the pen may draw strokes as long as the line.
 
 use crate::engine::Step;
 use crate::model::Config;
 use std::ops::Range;
 
-/// What is allowed.
+/// Limits that a word has to keep.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bounds {
-    /// Least and most points for a character, as a share of what is expected.
+pub struct Limits {
+    /// Fewest and most points for a character, relative to the expected number.
     pub character: [f32; 2],
     /// The same for a word of at least three characters.
     pub word: [f32; 2],
-    /// Least log density of a point.
+    /// Lowest log density of a point.
     pub density: f32,
-    /// Greatest width and height of what is drawn of a character, in corpus units.
+    /// Greatest width and height of a character's ink, in corpus units.
     pub extent: [f32; 2],
 }
 
-/// What is written anew: where real ink, read by a trained network, is once in a hundred characters.
-/// Of 38,000 characters of validation ink one in 1,000 was wider, none higher.
-pub const DOUBTFUL: Bounds =
-    Bounds { character: [0.35, 2.4], word: [0.6, 1.6], density: -10.0, extent: [1200.0, 900.0] };
+/// A word beyond these limits is written again. Real ink, read by a trained network, exceeds them at one character
+/// in a hundred; of 38,000 characters of validation ink one in 1,000 was wider, none higher.
+pub const RETRY_LIMITS: Limits =
+    Limits { character: [0.35, 2.4], word: [0.6, 1.6], density: -10.0, extent: [1200.0, 900.0] };
 
-/// What counts as broken: real ink hardly ever is there.
-pub const BROKEN: Bounds =
-    Bounds { character: [0.02, 4.5], word: [0.4, 2.2], density: -16.0, extent: [2500.0, 1300.0] };
+/// A word beyond these limits is reported as faulty. Real ink hardly ever exceeds them.
+pub const FAULT_LIMITS: Limits =
+    Limits { character: [0.02, 4.5], word: [0.4, 2.2], density: -16.0, extent: [2500.0, 1300.0] };
 
-/// Characters from which a word is judged as a whole.
-const LONG: usize = 3;
-/// Characters of mean length that stand for what is not yet known of a line's pace.
-const PRIOR: f32 = 6.0;
-/// Points by which a character may always be longer: a dot is over in a few.
-const LEEWAY: f32 = 4.0;
+/// Fewest characters of a word that is also judged as a whole.
+const MIN_WORD: usize = 3;
+/// Weight of the prior that a line has the training ink's pace, in characters of mean length.
+const PACE_PRIOR: f32 = 6.0;
+/// Points by which a character may always be longer: for short signs such as dots, a ratio means little.
+const TOLERANCE: f32 = 4.0;
 
-/// Something wrong with a line.
+/// Something wrong with a line. Characters are counted from 0, without the priming ink's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Fault {
-    /// The window hurried over this character.
+    /// The window was on this character for too few points.
     Hurried(usize),
-    /// The window rested on this character.
+    /// The window was on this character for too many points.
     Lingered(usize),
-    /// The word that begins with this character took too few or too many points.
-    Word(usize),
-    /// A point of this character is where the network expected none.
-    Stray(usize),
+    /// The word that begins with this character has too few or too many points in all.
+    WordLength(usize),
+    /// A point of this character is very improbable to the network.
+    StrayMark(usize),
     /// This character's ink is too wide or too high.
-    Sprawling(usize),
+    Oversized(usize),
     /// The line ended before this character.
     Unwritten(usize),
-    /// The line did not end by itself.
+    /// The line was cut off at its maximum length.
     Endless,
 }
 
@@ -65,41 +66,42 @@ impl std::fmt::Display for Fault {
         match self {
             Fault::Hurried(at) => write!(f, "hurried over character {at}"),
             Fault::Lingered(at) => write!(f, "lingered on character {at}"),
-            Fault::Word(at) => write!(f, "the word at character {at} is too short or too long"),
-            Fault::Stray(at) => write!(f, "stray mark at character {at}"),
-            Fault::Sprawling(at) => write!(f, "sprawling strokes at character {at}"),
+            Fault::WordLength(at) => write!(f, "the word at character {at} is too short or too long"),
+            Fault::StrayMark(at) => write!(f, "stray mark at character {at}"),
+            Fault::Oversized(at) => write!(f, "oversized strokes at character {at}"),
             Fault::Unwritten(at) => write!(f, "ended before character {at}"),
             Fault::Endless => write!(f, "did not end"),
         }
     }
 }
 
-/// What is expected of one line.
+/// Checks one line, against what is expected of its text.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Check {
-    /// Points per character at the training ink's pace, `[U − 1]`: without the end mark.
+pub struct LineCheck {
+    /// Expected points per character at the training ink's pace, `[U − 1]`: without the end mark.
     expected: Vec<f32>,
-    /// Words, as places of their characters.
+    /// Words, as ranges of character positions.
     words: Vec<Range<usize>>,
-    /// Where the words begin: characters of given ink come before, which is not judged.
+    /// Position of the line's first character: the characters before it are the priming ink's, which is not judged.
     first: usize,
-    /// Points that the given ink has, and those expected of it.
-    given: [f32; 2],
+    /// Points of the priming ink: the actual number, and the expected one.
+    prime_points: [f32; 2],
     /// Mean and standard deviation of offsets, in corpus units.
     units: [[f32; 2]; 2],
 }
 
-impl Check {
-    /// What a network of this configuration should do with a text.
+impl LineCheck {
+    /// The check of a text that a network of this configuration writes.
     pub fn new(config: &Config, text: &str) -> Self {
-        Self::primed(config, text, 0, 0)
+        Self::with_prime(config, text, 0, 0)
     }
 
-    /// Likewise where the first `first` characters of the text are given as ink of so many points. It tells the
-    /// hand's pace. Timesteps' positions count its characters, faults do not.
-    pub fn primed(config: &Config, text: &str, first: usize, points: usize) -> Self {
-        let place = |c: char| config.alphabet.chars().position(|other| other == c);
-        let dwell = |c: char| place(c).and_then(|place| config.dwell.get(place)).copied().unwrap_or(1.0);
+    /// The check of a line behind priming ink that has `points` points and is the first `first` characters of `text`
+    /// (with the blank that follows). The ink determines the expected pace. The timesteps' positions count its
+    /// characters, faults do not.
+    pub fn with_prime(config: &Config, text: &str, first: usize, points: usize) -> Self {
+        let index = |c: char| config.alphabet.chars().position(|other| other == c);
+        let dwell = |c: char| index(c).and_then(|index| config.dwell.get(index)).copied().unwrap_or(1.0);
         let mut words: Vec<Range<usize>> = Vec::new();
         let mut end = None;
         for (at, _) in text.chars().enumerate().skip(first).filter(|&(_, c)| c != ' ') {
@@ -110,21 +112,21 @@ impl Check {
             end = Some(at + 1);
         }
         let expected: Vec<f32> = text.chars().map(|c| dwell(c) * config.points_per_character).collect();
-        let given = [points as f32, expected[..first].iter().sum()];
-        Self { expected, words, first, given, units: [config.offset_mean, config.offset_sd] }
+        let prime_points = [points as f32, expected[..first].iter().sum()];
+        Self { expected, words, first, prime_points, units: [config.offset_mean, config.offset_sd] }
     }
 
     /// Number of words.
-    pub fn words(&self) -> usize {
+    pub fn word_count(&self) -> usize {
         self.words.len()
     }
 
-    /// Place of a word's first character; beyond the last word, that of the end mark.
-    pub fn start(&self, word: usize) -> usize {
+    /// Position of a word's first character; after the last word, that of the end mark.
+    pub fn word_start(&self, word: usize) -> usize {
         self.words.get(word).map_or(self.expected.len(), |word| word.start)
     }
 
-    /// How many points the window was on each character.
+    /// For how many points the window was on each character.
     fn dwell(&self, steps: &[Step]) -> Vec<f32> {
         let mut dwell = vec![0.0; self.expected.len()];
         for step in steps {
@@ -135,40 +137,41 @@ impl Check {
         dwell
     }
 
-    /// Width and height, in corpus units, of what is drawn of each of a word's characters.
-    fn extents(&self, places: &Range<usize>, steps: &[Step]) -> Vec<[f32; 2]> {
+    /// Width and height of the ink of each of a word's characters, in corpus units.
+    fn extents(&self, word: &Range<usize>, steps: &[Step]) -> Vec<[f32; 2]> {
         let [mean, sd] = self.units;
-        let mut boxes = vec![[[f32::INFINITY; 2], [f32::NEG_INFINITY; 2]]; places.len()];
-        let (mut pen, mut drawn) = ([0.0; 2], false);
+        let mut boxes = vec![[[f32::INFINITY; 2], [f32::NEG_INFINITY; 2]]; word.len()];
+        let (mut pen, mut is_down) = ([0.0; 2], false);
         for step in steps {
             let before = pen;
             pen = [pen[0] + step.dx * sd[0] + mean[0], pen[1] + step.dy * sd[1] + mean[1]];
-            let own = (step.position as usize).checked_sub(places.start).and_then(|at| boxes.get_mut(at));
-            if let Some([least, most]) = own.filter(|_| drawn) {
+            let bounds = (step.position as usize).checked_sub(word.start).and_then(|at| boxes.get_mut(at));
+            if let Some([min, max]) = bounds.filter(|_| is_down) {
                 for axis in 0..2 {
-                    least[axis] = least[axis].min(before[axis]).min(pen[axis]);
-                    most[axis] = most[axis].max(before[axis]).max(pen[axis]);
+                    min[axis] = min[axis].min(before[axis]).min(pen[axis]);
+                    max[axis] = max[axis].max(before[axis]).max(pen[axis]);
                 }
             }
-            drawn = step.pen < 0.5;
+            is_down = step.pen < 0.5;
         }
-        boxes.iter().map(|[least, most]| [(most[0] - least[0]).max(0.0), (most[1] - least[1]).max(0.0)]).collect()
+        boxes.iter().map(|[min, max]| [(max[0] - min[0]).max(0.0), (max[1] - min[1]).max(0.0)]).collect()
     }
 
-    /// How many of the characters the window came to.
+    /// How many characters the window has reached.
     pub fn reached(steps: &[Step]) -> usize {
         steps.iter().map(|step| step.position as usize + 1).max().unwrap_or(0)
     }
 
-    /// How much slower than the training ink the given ink was written; 1 without any.
-    pub fn given_pace(&self) -> f32 {
+    /// Pace of the priming ink, in points per character relative to the training ink; 1 without priming ink.
+    pub fn prime_pace(&self) -> f32 {
         self.pace(&[], 0)
     }
 
-    /// The line's pace by its first `words` words: 1 is that of the training ink.
+    /// Pace of the line's first `words` words, and the priming ink, in points per character relative to the training
+    /// ink.
     fn pace(&self, dwell: &[f32], words: usize) -> f32 {
-        let prior = PRIOR * self.expected.iter().sum::<f32>() / self.expected.len().max(1) as f32;
-        let (mut points, mut expected) = (prior + self.given[0], prior + self.given[1]);
+        let prior = PACE_PRIOR * self.expected.iter().sum::<f32>() / self.expected.len().max(1) as f32;
+        let (mut points, mut expected) = (prior + self.prime_points[0], prior + self.prime_points[1]);
         for word in &self.words[..words] {
             points += dwell[word.clone()].iter().sum::<f32>();
             expected += self.expected[word.clone()].iter().sum::<f32>();
@@ -176,69 +179,72 @@ impl Check {
         points / expected
     }
 
-    /// What is wrong with a word, by the line's timesteps so far, and how much in all; the words before
-    /// it give the pace.
-    pub fn judge(&self, word: usize, steps: &[Step], bounds: &Bounds) -> (Vec<Fault>, f32) {
+    /// Judges a word by the line's timesteps so far: its faults, and its badness, the sum over all faults of how far
+    /// the limit is exceeded (the log of the ratio). The words up to this one determine the expected pace.
+    pub fn judge_word(&self, word: usize, steps: &[Step], limits: &Limits) -> (Vec<Fault>, f32) {
         let dwell = self.dwell(steps);
-        let places = self.words[word].clone();
-        let place = |at: usize| at - self.first;
+        let range = self.words[word].clone();
+        let character = |position: usize| position - self.first;
         let pace = self.pace(&dwell, word + 1);
         let (mut faults, mut badness) = (Vec::new(), 0.0);
-        let mut fault = |fault: Fault, ratio: f32, bound: f32| {
+        let mut fault = |fault: Fault, ratio: f32, limit: f32| {
             faults.push(fault);
-            badness += (ratio.max(0.01) / bound).ln().abs();
+            badness += (ratio.max(0.01) / limit).ln().abs();
         };
-        for at in places.clone() {
+        for at in range.clone() {
             let expected = self.expected[at] * pace;
-            let [least, most] = bounds.character;
-            if dwell[at] < least * expected {
-                fault(Fault::Hurried(place(at)), dwell[at] / expected, least);
-            } else if dwell[at] > most * expected + LEEWAY {
-                fault(Fault::Lingered(place(at)), dwell[at] / expected, most);
+            let [min, max] = limits.character;
+            if dwell[at] < min * expected {
+                fault(Fault::Hurried(character(at)), dwell[at] / expected, min);
+            } else if dwell[at] > max * expected + TOLERANCE {
+                fault(Fault::Lingered(character(at)), dwell[at] / expected, max);
             }
         }
-        for step in steps.iter().filter(|step| places.contains(&(step.position as usize))) {
-            if step.log_density < bounds.density {
-                fault(Fault::Stray(place(step.position as usize)), (step.log_density - bounds.density).exp(), 1.0);
+        for step in steps.iter().filter(|step| range.contains(&(step.position as usize))) {
+            if step.log_density < limits.density {
+                let at = character(step.position as usize);
+                fault(Fault::StrayMark(at), (step.log_density - limits.density).exp(), 1.0);
             }
         }
-        for (at, extent) in places.clone().zip(self.extents(&places, steps)) {
-            let ratio = (extent[0] / bounds.extent[0]).max(extent[1] / bounds.extent[1]);
+        for (at, extent) in range.clone().zip(self.extents(&range, steps)) {
+            let ratio = (extent[0] / limits.extent[0]).max(extent[1] / limits.extent[1]);
             if ratio > 1.0 {
-                fault(Fault::Sprawling(place(at)), ratio, 1.0);
+                fault(Fault::Oversized(character(at)), ratio, 1.0);
             }
         }
-        if places.len() >= LONG {
-            let ratio = dwell[places.clone()].iter().sum::<f32>()
-                / (self.expected[places.clone()].iter().sum::<f32>() * self.pace(&dwell, word));
-            // The first word may be as large as the hand pleases.
-            let [least, most] =
-                if word == 0 && self.first == 0 { [bounds.word[0] / 2.0, bounds.word[1] * 2.0] } else { bounds.word };
-            if ratio < least {
-                fault(Fault::Word(place(places.start)), ratio, least);
-            } else if ratio > most {
-                fault(Fault::Word(place(places.start)), ratio, most);
+        if range.len() >= MIN_WORD {
+            let ratio = dwell[range.clone()].iter().sum::<f32>()
+                / (self.expected[range.clone()].iter().sum::<f32>() * self.pace(&dwell, word));
+            // The first word of an unprimed line has no pace to be compared with: its limits are twice as wide.
+            let [min, max] =
+                if word == 0 && self.first == 0 { [limits.word[0] / 2.0, limits.word[1] * 2.0] } else { limits.word };
+            if ratio < min {
+                fault(Fault::WordLength(character(range.start)), ratio, min);
+            } else if ratio > max {
+                fault(Fault::WordLength(character(range.start)), ratio, max);
             }
         }
         (faults, badness)
     }
 
-    /// Whether the window rests on a character of this word for so long that it need not be waited for.
+    /// Whether the window has been on a character of this word for so long that the word can be rejected before its
+    /// end.
     pub fn is_stuck(&self, word: usize, steps: &[Step]) -> bool {
         let Some(at) = steps.last().map(|step| step.position as usize) else { return false };
         if !self.words[word].contains(&at) {
             return false;
         }
         let rest = steps.iter().rev().take_while(|step| step.position as usize == at).count() as f32;
-        if rest <= DOUBTFUL.character[1] * self.expected[at] * 0.5 {
-            return false; // at any pace: spares counting
+        let max = RETRY_LIMITS.character[1];
+        if rest <= max * self.expected[at] * 0.5 {
+            return false; // True at no pace: this saves computing the pace at every timestep.
         }
         let pace = self.pace(&self.dwell(steps), word);
-        rest > DOUBTFUL.character[1] * 1.5 * self.expected[at] * pace.max(0.5) + 2.0 * LEEWAY
+        rest > max * 1.5 * self.expected[at] * pace.max(0.5) + 2.0 * TOLERANCE
     }
 
-    /// What is wrong with a whole line; `ended` says whether it ended by itself.
-    pub fn line(&self, steps: &[Step], ended: bool, bounds: &Bounds) -> Vec<Fault> {
+    /// Judges a whole line; `ended` is false if it was cut off.
+    pub fn judge_line(&self, steps: &[Step], ended: bool, limits: &Limits) -> Vec<Fault> {
         let reached = Self::reached(steps);
         let mut faults = Vec::new();
         for word in 0..self.words.len() {
@@ -246,7 +252,7 @@ impl Check {
                 faults.push(Fault::Unwritten(reached.max(self.words[word].start) - self.first));
                 break;
             }
-            faults.extend(self.judge(word, steps, bounds).0);
+            faults.extend(self.judge_word(word, steps, limits).0);
         }
         if !ended {
             faults.push(Fault::Endless);
@@ -261,126 +267,126 @@ mod tests {
     use crate::model::Kind;
     use crate::testing;
 
-    /// 10 points for a character, `i` half of it.
-    fn check(text: &str) -> Check {
+    /// Expects 10 points for each character, and 5 for `i`.
+    fn check(text: &str) -> LineCheck {
         let mut config = testing::config(Kind::Synthesis, &[9], 3);
         config.points_per_character = 10.0;
         config.dwell = config.alphabet.chars().map(|c| if c == 'i' { 0.5 } else { 1.0 }).collect();
-        Check::new(&config, text)
+        LineCheck::new(&config, text)
     }
 
-    /// So many points on each character, in order.
+    /// `points[at]` timesteps on each character, in order.
     fn path(points: &[usize]) -> Vec<Step> {
         let on = |at: usize| Step { position: at as f32, ..Step::default() };
         points.iter().enumerate().flat_map(|(at, &points)| std::iter::repeat_n(on(at), points)).collect()
     }
 
     #[test]
-    fn words_are_what_lies_between_blanks() {
+    fn words_are_separated_by_blanks() {
         let check = check(" ab  c ");
-        assert_eq!((check.words(), check.start(0), check.start(1), check.start(2)), (2, 1, 5, 7));
+        assert_eq!((check.word_count(), check.word_start(0), check.word_start(1), check.word_start(2)), (2, 1, 5, 7));
     }
 
     #[test]
-    fn even_writing_is_fine_at_any_pace() {
+    fn steady_writing_passes_at_any_pace() {
         let check = check("abc dif");
         for pace in [0.6, 1.0, 1.8] {
             let points = [10.0, 12.0, 9.0, 3.0, 10.0, 5.0, 11.0].map(|points| (points * pace) as usize);
             for word in 0..2 {
-                assert_eq!(check.judge(word, &path(&points), &DOUBTFUL), (vec![], 0.0), "pace {pace}");
+                assert_eq!(check.judge_word(word, &path(&points), &RETRY_LIMITS), (vec![], 0.0), "pace {pace}");
             }
-            assert_eq!(check.line(&path(&points), true, &DOUBTFUL), []);
+            assert_eq!(check.judge_line(&path(&points), true, &RETRY_LIMITS), []);
         }
     }
 
     #[test]
-    fn hurry_and_lingering_are_found_where_they_are_and_worse_is_worse() {
+    fn hurried_and_lingering_characters_are_found_and_a_worse_one_is_worse() {
         let check = check("abc dif");
-        let (faults, bad) = check.judge(1, &path(&[10, 10, 10, 4, 10, 5, 1]), &DOUBTFUL);
+        let (faults, bad) = check.judge_word(1, &path(&[10, 10, 10, 4, 10, 5, 1]), &RETRY_LIMITS);
         assert_eq!(faults, [Fault::Hurried(6)]);
-        let (faults, worse) = check.judge(1, &path(&[10, 10, 10, 4, 10, 5, 0]), &DOUBTFUL);
+        let (faults, worse) = check.judge_word(1, &path(&[10, 10, 10, 4, 10, 5, 0]), &RETRY_LIMITS);
         assert_eq!(faults, [Fault::Hurried(6)]);
         assert!(worse > bad && bad > 0.0);
-        let (faults, _) = check.judge(0, &path(&[10, 80, 10]), &DOUBTFUL);
+        let (faults, _) = check.judge_word(0, &path(&[10, 80, 10]), &RETRY_LIMITS);
         assert!(faults.contains(&Fault::Lingered(1)));
-        // half of that is still nothing to call broken
-        assert_eq!(check.judge(0, &path(&[10, 40, 10]), &BROKEN).0, []);
+        // Half of that is within the fault limits.
+        assert_eq!(check.judge_word(0, &path(&[10, 40, 10]), &FAULT_LIMITS).0, []);
     }
 
     #[test]
     fn a_word_much_larger_than_those_before_it_is_found() {
         let check = check("abc def ghk");
         let points = [10, 10, 10, 4, 10, 10, 10, 4, 22, 22, 22];
-        assert_eq!(check.judge(2, &path(&points), &DOUBTFUL).0, [Fault::Word(8)]);
-        assert_eq!(check.judge(0, &path(&[22, 22, 22]), &DOUBTFUL).0, [], "the first may be");
+        assert_eq!(check.judge_word(2, &path(&points), &RETRY_LIMITS).0, [Fault::WordLength(8)]);
+        assert_eq!(check.judge_word(0, &path(&[22, 22, 22]), &RETRY_LIMITS).0, [], "the first word may be");
     }
 
     #[test]
-    fn a_point_where_none_was_expected_is_found() {
+    fn an_improbable_point_is_found() {
         let check = check("abc def");
         let mut steps = path(&[10, 10, 10, 4, 10, 10, 10]);
         steps[12].log_density = -12.0;
-        let (faults, badness) = check.judge(0, &steps, &DOUBTFUL);
-        assert_eq!((faults, badness), (vec![Fault::Stray(1)], 2.0));
-        assert_eq!(check.judge(1, &steps, &DOUBTFUL).0, [], "it is another word's");
-        assert_eq!(check.judge(0, &steps, &BROKEN).0, []);
+        let (faults, badness) = check.judge_word(0, &steps, &RETRY_LIMITS);
+        assert_eq!((faults, badness), (vec![Fault::StrayMark(1)], 2.0));
+        assert_eq!(check.judge_word(1, &steps, &RETRY_LIMITS).0, [], "it belongs to another word");
+        assert_eq!(check.judge_word(0, &steps, &FAULT_LIMITS).0, []);
     }
 
     #[test]
-    fn strokes_as_long_as_a_line_are_found_but_not_the_way_between_strokes() {
+    fn oversized_strokes_are_found_but_not_pen_up_moves() {
         let check = check("abc def");
         let [mean, sd] = check.units;
         let steps = |pen: f32| {
             let mut steps = path(&[10, 10, 10, 4, 10, 10, 10]);
-            // Points on one spot, then four steps of 400 units to the right.
+            // All points in one position, then four steps of 400 units to the right.
             steps.iter_mut().for_each(|step| (step.dx, step.dy) = (-mean[0] / sd[0], -mean[1] / sd[1]));
             steps[14].pen = pen;
             steps[15..19].iter_mut().for_each(|step| (step.dx, step.pen) = ((400.0 - mean[0]) / sd[0], pen));
             steps
         };
-        let (faults, badness) = check.judge(0, &steps(0.0), &DOUBTFUL);
-        assert_eq!(faults, [Fault::Sprawling(1)]);
+        let (faults, badness) = check.judge_word(0, &steps(0.0), &RETRY_LIMITS);
+        assert_eq!(faults, [Fault::Oversized(1)]);
         assert!((badness - (1600.0_f32 / 1200.0).ln()).abs() < 1e-3, "{badness}");
-        assert_eq!(check.judge(0, &steps(0.0), &BROKEN).0, []);
-        assert_eq!(check.judge(1, &steps(0.0), &DOUBTFUL).0, [], "it is another word's");
-        assert_eq!(check.judge(0, &steps(1.0), &DOUBTFUL).0, []);
+        assert_eq!(check.judge_word(0, &steps(0.0), &FAULT_LIMITS).0, []);
+        assert_eq!(check.judge_word(1, &steps(0.0), &RETRY_LIMITS).0, [], "it belongs to another word");
+        assert_eq!(check.judge_word(0, &steps(1.0), &RETRY_LIMITS).0, []);
     }
 
     #[test]
-    fn a_window_that_rests_is_noticed_before_the_word_is_over() {
+    fn a_stuck_window_is_noticed_before_the_word_ends() {
         let check = check("abc");
         assert!(!check.is_stuck(0, &path(&[10, 20])));
         assert!(check.is_stuck(0, &path(&[10, 70])));
-        assert!(!check.is_stuck(0, &path(&[10, 10, 10, 70])), "the end mark is another's business");
+        assert!(!check.is_stuck(0, &path(&[10, 10, 10, 70])), "the end mark belongs to no word");
     }
 
     #[test]
-    fn given_ink_tells_the_pace_and_is_not_judged() {
+    fn priming_ink_sets_the_pace_and_is_not_judged() {
         let mut config = testing::config(Kind::Synthesis, &[9], 3);
         config.points_per_character = 10.0;
         config.dwell = Vec::new();
-        let check = Check::primed(&config, "aaaaaaaaaaa def", 12, 360);
-        assert_eq!((check.words(), check.start(0)), (1, 12));
-        assert!((check.given_pace() - 420.0 / 180.0).abs() < 1e-3);
+        let check = LineCheck::with_prime(&config, "aaaaaaaaaaa def", 12, 360);
+        assert_eq!((check.word_count(), check.word_start(0)), (1, 12));
+        assert!((check.prime_pace() - 420.0 / 180.0).abs() < 1e-3);
         let on = |points: usize| {
             let step = |at: usize| Step { position: at as f32, ..Step::default() };
             [vec![step(11); 4], vec![step(12); points], vec![step(13); 25], vec![step(14); 25]].concat()
         };
-        assert_eq!(check.judge(0, &on(25), &DOUBTFUL), (vec![], 0.0), "slow as the given ink");
-        assert_eq!(check.judge(0, &on(2), &DOUBTFUL).0, [Fault::Hurried(0)], "counted from the new text");
-        assert_eq!(check.line(&on(25)[..40], true, &BROKEN), [Fault::Unwritten(2)]);
+        assert_eq!(check.judge_word(0, &on(25), &RETRY_LIMITS), (vec![], 0.0), "as slow as the priming ink");
+        assert_eq!(check.judge_word(0, &on(2), &RETRY_LIMITS).0, [Fault::Hurried(0)], "counted from the new text");
+        assert_eq!(check.judge_line(&on(25)[..40], true, &FAULT_LIMITS), [Fault::Unwritten(2)]);
     }
 
     #[test]
-    fn what_was_not_written_is_told_once() {
+    fn only_the_first_unwritten_character_is_reported() {
         let check = check("abc def ghi");
-        assert_eq!(check.line(&path(&[10, 10, 10, 4, 10, 10]), true, &BROKEN), [Fault::Unwritten(6)]);
-        assert_eq!(check.line(&path(&[10, 10, 10]), false, &BROKEN), [Fault::Unwritten(4), Fault::Endless]);
+        assert_eq!(check.judge_line(&path(&[10, 10, 10, 4, 10, 10]), true, &FAULT_LIMITS), [Fault::Unwritten(6)]);
+        assert_eq!(check.judge_line(&path(&[10, 10, 10]), false, &FAULT_LIMITS), [Fault::Unwritten(4), Fault::Endless]);
     }
 
     #[test]
-    fn without_a_table_all_characters_are_alike() {
+    fn without_a_dwell_table_all_characters_are_alike() {
         let config = testing::config(Kind::Synthesis, &[9], 3);
-        assert_eq!(Check::new(&config, "ai").expected, [25.0, 25.0]);
+        assert_eq!(LineCheck::new(&config, "ai").expected, [25.0, 25.0]);
     }
 }

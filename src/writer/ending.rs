@@ -1,70 +1,68 @@
-//! When a line is over: the rules by which the [`crate::writer`] stops.
+//! Detects the end of a line, by the network's learned stop and by the window's position.
 
 use crate::engine::Step;
 use crate::model::Config;
 
-/// Learned stop from which a pen lift ends the line, where the window is on the last character but
-/// one, on the last, and on the end mark. It is a probability, so it rarely comes near 1 even at the
-/// right place: in 45 lines at bias 1 it was mostly 0.3 to 0.8 where the text was complete, and below
-/// 0.05 at nearly all lifts before.
-const STOP: [f32; 3] = [0.5, 0.3, 0.15];
-/// Longest stroke, as a multiple of the points per character, that may follow a pen lift on the end
-/// mark: a last dot or crossbar. What is longer is a letter too many; what starts to the right of
-/// all ink is a stray mark, and after a full stop or comma so is what starts beside that.
-const AFTERTHOUGHT: f32 = 0.75;
-/// Longest full stop or comma at the text's end, likewise: with it the line is over, before a second
-/// one can be drawn.
-const DOT: f32 = 0.5;
-/// Longest that the window may rest on the end mark, in points per character.
-const LONGEST_END: f32 = 2.0;
+/// Thresholds of the learned stop probability at which a pen lift ends the line, with the window on the last
+/// character but one, on the last, and on the end mark. It rarely comes near 1 even at the right place: in 45 lines
+/// at bias 1 it was mostly 0.3 to 0.8 where the text was complete, and below 0.05 at nearly all lifts before.
+const STOP_THRESHOLDS: [f32; 3] = [0.5, 0.3, 0.15];
+/// Longest stroke after a pen lift on the end mark, as a multiple of the points per character: a last dot or
+/// crossbar. A longer stroke is a superfluous letter. A stroke that starts to the right of all ink is a stray mark,
+/// and so is one that starts beside a final full stop or comma.
+const MAX_LATE_STROKE: f32 = 0.75;
+/// Longest full stop or comma at the text's end, likewise. The line ends with it, before a second one can be drawn.
+const MAX_DOT: f32 = 0.5;
+/// Longest time that the window may stay on the end mark, likewise.
+const MAX_END: f32 = 2.0;
 
 /// Why a line ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finish {
-    /// The network said so.
+    /// The network's learned stop, or a final full stop or comma.
     Stopped,
     /// The window had moved past the text [G §5].
     WindowRule,
-    /// The length that was asked for, without text.
+    /// A writing without text has reached the requested length.
     Length,
-    /// The guard against lines that never end.
+    /// The line reached its maximum length without ending.
     Cap,
-    /// The network computed something that is no number, or a place where no pen could follow.
+    /// The network computed NaN, an infinity or an impossibly large offset.
     NonFinite,
-    /// The caller said so.
+    /// The caller cancelled it.
     Cancelled,
 }
 
-/// Follows a line with text, point by point.
+/// Observes a line with text, point by point, and detects its end.
 #[derive(Debug, Clone, Default)]
-pub struct Ending {
+pub struct EndDetector {
     /// Whether the text ends with a full stop or comma.
     dotted: bool,
     /// Points so far.
     count: usize,
-    /// Points before the stroke under way, and where the window was when it began.
+    /// Points before the current stroke, and the window's position when it began.
     stroke: usize,
     stroke_position: usize,
-    /// Timesteps in a row that the window has been on the end mark.
+    /// Consecutive timesteps with the window on the end mark.
     at_end: usize,
-    /// Whether the pen has lifted there: strokes are then held back until they prove short.
+    /// Whether the pen has lifted there: from then on a stroke is kept only when it has ended and was short.
     after_end: bool,
-    /// Where the pen is, where the stroke under way began, and the right edge of the ink, up to now and before
-    /// that stroke; corpus units from the origin.
+    /// The pen's x, where the current stroke began, and the right edge of the ink, now and before that stroke;
+    /// corpus units from the origin.
     x: f32,
     stroke_x: f32,
     edge: f32,
     edge_before: f32,
 }
 
-impl Ending {
-    /// Before the first point of this text.
+impl EndDetector {
+    /// At the beginning of a line with this text.
     pub fn new(text: &str) -> Self {
         Self { dotted: text.ends_with(['.', ',']), ..Self::default() }
     }
 
-    /// Takes in a point; says whether the line ends with it, and why. `end` is the end mark's place.
-    pub fn follow(&mut self, config: &Config, end: usize, step: &Step) -> Option<Finish> {
+    /// Observes a point; returns why the line ends with it, if it does. `end` is the end mark's position.
+    pub fn observe(&mut self, config: &Config, end: usize, step: &Step) -> Option<Finish> {
         self.x += config.offset([step.dx, step.dy, step.pen]).dx;
         self.edge = self.edge.max(self.x);
         let (position, lifted) = (step.position as usize, step.pen > 0.5);
@@ -78,50 +76,49 @@ impl Ending {
         if self.after_end && self.is_stray(config) {
             return Some(Finish::WindowRule);
         }
-        let dot = lifted && self.is_last_dot(config, end);
+        let is_last_dot = lifted && self.is_last_dot(config, end);
         if lifted {
             (self.stroke, self.edge_before) = (self.count, self.edge);
         }
-        // A learned stop counts only where the text is nearly used up: a slip in mid-line would
-        // cost half a sentence.
-        let enough = (position + 2).checked_sub(end).and_then(|place| STOP.get(place));
-        if lifted && enough.is_some_and(|&enough| step.stop > enough) {
+        // The learned stop counts only near the text's end: one error in mid-line would cost half a sentence.
+        let threshold = (position + 2).checked_sub(end).and_then(|index| STOP_THRESHOLDS.get(index));
+        if lifted && threshold.is_some_and(|&threshold| step.stop > threshold) {
             return Some(Finish::Stopped);
         }
-        if dot {
+        if is_last_dot {
             return Some(Finish::Stopped);
         }
-        // A network without a learned stop has only the window to go by.
+        // A network without a learned stop ends by the window alone.
         if lifted && on_end && !config.stop {
             return Some(Finish::WindowRule);
         }
         self.after_end |= on_end && lifted;
-        (self.at_end as f32 > LONGEST_END * config.points_per_character).then_some(Finish::WindowRule)
+        (self.at_end as f32 > MAX_END * config.points_per_character).then_some(Finish::WindowRule)
     }
 
-    /// Whether the stroke under way is no afterthought to the text.
+    /// Whether the current stroke, drawn after the text's end, is neither a dot nor a crossbar of the text.
     fn is_stray(&self, config: &Config) -> bool {
-        // one typical offset of leeway, either way
-        let leeway = if self.dotted { -config.offset_sd[0] } else { config.offset_sd[0] };
-        let beyond = self.stroke_x > self.edge_before + leeway;
-        beyond || (self.count - self.stroke) as f32 > AFTERTHOUGHT * config.points_per_character
+        // A tolerance of one typical offset, to the left of a final full stop and to the right of a letter.
+        let tolerance = if self.dotted { -config.offset_sd[0] } else { config.offset_sd[0] };
+        let beyond = self.stroke_x > self.edge_before + tolerance;
+        beyond || (self.count - self.stroke) as f32 > MAX_LATE_STROKE * config.points_per_character
     }
 
-    /// Whether the stroke under way, if it ends now, is the full stop or comma that ends the text.
+    /// Whether the current stroke, if it ends now, is the full stop or comma at the text's end.
     fn is_last_dot(&self, config: &Config, end: usize) -> bool {
         let at_last = self.stroke_position + 1 >= end;
         let beyond = self.stroke_x > self.edge_before - config.offset_sd[0];
-        let short = (self.count - self.stroke) as f32 <= DOT * config.points_per_character;
+        let short = (self.count - self.stroke) as f32 <= MAX_DOT * config.points_per_character;
         self.dotted && at_last && beyond && short
     }
 
-    /// Points that are part of the line for certain; if it ends now, all that are.
-    pub fn kept(&self) -> usize {
+    /// Points that belong to the line whatever follows; if the line ends now, all of its points.
+    pub fn kept_points(&self) -> usize {
         if self.after_end { self.stroke } else { self.count }
     }
 
-    /// Points before the stroke under way.
-    pub fn stroke(&self) -> usize {
+    /// Points before the current stroke.
+    pub fn stroke_start(&self) -> usize {
         self.stroke
     }
 }
@@ -132,8 +129,8 @@ mod tests {
     use crate::model::Kind;
     use crate::testing;
 
-    /// Points kept of a line "abc" whose steps are given as (position, stop, lifted); the pen goes to
-    /// the right by `advance` (normalised) at each lift.
+    /// Points kept of a line "abc" with these timesteps (position, stop, lifted); after each lift the pen moves to
+    /// the right by `advance` (normalised).
     fn kept(advance: f32, steps: impl IntoIterator<Item = (usize, f32, bool)>) -> (usize, Option<Finish>) {
         kept_of("abc", advance, steps)
     }
@@ -144,55 +141,55 @@ mod tests {
         steps: impl IntoIterator<Item = (usize, f32, bool)>,
     ) -> (usize, Option<Finish>) {
         let config = testing::config(Kind::Synthesis, &[9], 3);
-        let (mut ending, mut dx) = (Ending::new(text), 0.0);
+        let (mut ending, mut dx) = (EndDetector::new(text), 0.0);
         for (position, stop, lifted) in steps {
             let step =
                 Step { position: position as f32, stop, pen: f32::from(u8::from(lifted)), dx, ..Step::default() };
             dx = if lifted { advance } else { 0.0 };
-            let finish = ending.follow(&config, 3, &step);
+            let finish = ending.observe(&config, 3, &step);
             if finish.is_some() {
-                return (ending.kept(), finish);
+                return (ending.kept_points(), finish);
             }
         }
-        (ending.kept(), None)
+        (ending.kept_points(), None)
     }
 
     #[test]
-    fn with_its_full_stop_the_line_is_over() {
+    fn a_final_full_stop_ends_the_line() {
         let letters = || {
             [(0, 20), (1, 20)].into_iter().flat_map(|(at, points)| (1..=points).map(move |k| (at, 0.0, k == points)))
         };
         let dot = || (1..=4).map(|k| (2, 0.0, k == 4));
         assert_eq!(kept_of("ab.", 0.5, letters().chain(dot()).chain(dot())), (44, Some(Finish::Stopped)));
         assert_eq!(kept_of("abi", 0.5, letters().chain(dot()).chain(dot())), (48, None));
-        // a crossbar goes back to the left
+        // A crossbar goes back to the left.
         assert_eq!(kept_of("at.", -3.0, letters().chain(dot())), (44, None));
-        // what began before the full stop is still the letter
+        // A stroke that began before the full stop still belongs to the letter.
         let late = letters().chain((1..=4).map(|k| (if k == 1 { 1 } else { 2 }, 0.0, k == 4)));
         assert_eq!(kept_of("ab.", 0.5, late), (44, None));
     }
 
     #[test]
-    fn after_the_end_a_dot_is_kept_and_a_letter_too_many_is_not() {
+    fn after_the_end_a_dot_is_kept_and_a_superfluous_letter_is_not() {
         let stroke = |position: usize, stop: f32, points: usize| {
             (1..=points).map(move |k| (position, if k == points { stop } else { 0.0 }, k == points))
         };
         let line = || (0..3).flat_map(|position| stroke(position, 0.0, 20));
-        // the learned stop, unsure before the end mark and sure enough on it
+        // The learned stop: below the threshold before the end mark, above it on the end mark.
         assert_eq!(kept(0.5, line().chain(stroke(2, 0.25, 5)).chain(stroke(3, 0.25, 5))), (70, Some(Finish::Stopped)));
-        // it never speaks up: what follows the lift on the end mark is short, then too long
+        // No learned stop: the strokes after the lift on the end mark are short, then too long.
         let tail = || stroke(3, 0.1, 10).chain(stroke(3, 0.1, 4));
         assert_eq!(kept(0.5, line().chain(tail()).chain(stroke(3, 0.1, 30))), (74, Some(Finish::WindowRule)));
-        // it is short, but starts to the right of everything
+        // Short, but it starts to the right of all ink.
         assert_eq!(kept(1.5, line().chain(tail())), (70, Some(Finish::WindowRule)));
-        // beside a long full stop a second dot is stray, beside a letter it belongs to that
+        // A second dot is stray beside a long full stop, but belongs to a letter beside it.
         let dot = || stroke(3, 0.1, 14).chain(stroke(3, 0.1, 12)).chain(stroke(3, 0.1, 12));
         assert_eq!(kept_of("ab.", 0.5, line().chain(dot())), (74, Some(Finish::WindowRule)));
         assert_eq!(kept_of("abi", 0.5, line().chain(dot())), (98, None));
-        assert_eq!(kept_of("ab.", -3.0, line().chain(dot())), (98, None), "far to the left it may be an i's");
-        // the window goes back: the stroke belongs to the text after all
+        assert_eq!(kept_of("ab.", -3.0, line().chain(dot())), (98, None), "far to the left it may belong to an i");
+        // The window goes back: the stroke belongs to the text after all.
         assert_eq!(kept(0.5, line().chain(tail()).chain((0..9).map(|_| (2, 0.0, false)))), (83, None));
-        // the pen never lifts: the window's time on the end mark is limited
+        // The pen never lifts: the window's time on the end mark is limited.
         assert_eq!(kept(0.5, line().chain((0..90).map(|_| (3, 0.0, false)))), (111, Some(Finish::WindowRule)));
     }
 }

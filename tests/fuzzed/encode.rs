@@ -1,4 +1,4 @@
-//! Any text, in any alphabet.
+//! Any text in any alphabet.
 
 use running_hand::text::alphabet::{Alphabet, END};
 

@@ -1,6 +1,6 @@
-//! Files of kept hands, and strokes that a screen may report.
+//! Hand sample files, and strokes as a screen may report them.
 
-use running_hand::capture::{self, Hand, Sample};
+use running_hand::capture::{self, HandSample, Sample};
 use running_hand::model::{Kind, Weights};
 use running_hand::testing;
 use running_hand::writer::prime::Prime;
@@ -10,23 +10,23 @@ thread_local! {
     static WEIGHTS: Arc<Weights> = Arc::new(testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2));
 }
 
-/// A file, or a text, a zero byte and strokes: each is refused with advice, or becomes ink that can be
-/// gone on from.
+/// `input` is a file, or a text, a zero byte and strokes. Either is refused with advice, or becomes ink that can prime
+/// the network.
 pub fn hand(input: &[u8]) {
-    match Hand::from_json(input) {
-        Ok(hand) => use_it(&hand),
-        Err(refusal) => {
-            let message = refusal.to_string();
+    match HandSample::from_json(input) {
+        Ok(hand) => check_hand(&hand),
+        Err(error) => {
+            let message = error.to_string();
             assert!(!message.is_empty() && message.chars().count() < 600, "{message}");
         }
     }
     if let Some(end) = input.iter().position(|&byte| byte == 0) {
         let text = String::from_utf8_lossy(&input[..end]).into_owned();
-        use_it(&Hand { name: "x".repeat(end), text, strokes: strokes(&input[end + 1..]) });
+        check_hand(&HandSample { name: "x".repeat(end), text, strokes: strokes(&input[end + 1..]) });
     }
 }
 
-/// Samples of five bytes: what kind of move, how far, and how long after.
+/// Each sample has five bytes: the kind of move, x, y, milliseconds, and a power of ten.
 fn strokes(bytes: &[u8]) -> Vec<Vec<Sample>> {
     let mut strokes = vec![Vec::new()];
     let mut at = Sample::default();
@@ -53,16 +53,17 @@ fn strokes(bytes: &[u8]) -> Vec<Vec<Sample>> {
     strokes
 }
 
-fn use_it(hand: &Hand) {
+/// Exports and fits a hand.
+fn check_hand(hand: &HandSample) {
     if let Ok(json) = hand.to_json() {
-        let again = Hand::from_json(json.as_bytes()).expect("what was exported can be opened");
+        let again = HandSample::from_json(json.as_bytes()).expect("what was exported can be opened");
         assert_eq!(again.text, hand.text);
         assert_eq!(again.to_json().as_deref(), Ok(&json[..]));
     }
-    WEIGHTS.with(|weights| match capture::read(weights, &hand.text, &hand.strokes) {
+    WEIGHTS.with(|weights| match capture::fit_and_verify(weights, &hand.text, &hand.strokes) {
         Ok((points, _)) => {
             assert!(points.iter().flatten().all(|value| value.is_finite()), "{points:?}");
-            // What the network cannot go on from is told.
+            // Ink may still be refused as priming ink.
             if let Err(error) = Prime::new(&weights.config, &hand.text, &points) {
                 assert!(!error.to_string().is_empty());
             }

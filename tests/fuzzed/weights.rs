@@ -1,6 +1,6 @@
-//! Weights files from anywhere.
+//! Untrusted weights files.
 
-use super::memory::most_held;
+use super::memory::peak_memory;
 use pollster::block_on;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
@@ -10,18 +10,19 @@ use running_hand::model::{Kind, Weights};
 use running_hand::testing;
 use running_hand::writer::{Settings, Writer};
 
-/// Most memory that reading takes: so many bytes for each of the file's, and on top.
+/// Most memory that reading may take: bytes per byte of the file.
 pub const PER_BYTE: usize = 64;
-pub const ON_TOP: usize = 64 << 10;
-/// Chunks that are written with what was accepted: 8 timesteps each.
+/// See [`PER_BYTE`]: bytes on top, for any file.
+pub const OVERHEAD: usize = 64 << 10;
+/// Chunks that are written with an accepted file: 8 timesteps each.
 const CHUNKS: usize = 3;
 
-/// Reads a file: it is refused with a message of reasonable length, or it can be written with.
-/// Tells whether it was accepted.
+/// Reads a file, which has to be refused with a message of reasonable length, or else be usable for writing. Returns
+/// whether it was accepted.
 pub fn read(bytes: &[u8]) -> bool {
-    let (read, most) = most_held(|| Weights::from_bytes(bytes, "fuzzed.safetensors"));
-    let allowed = ON_TOP + PER_BYTE * bytes.len();
-    assert!(most <= allowed, "{most} bytes of memory for a file of {}, allowed are {allowed}", bytes.len());
+    let (read, peak) = peak_memory(|| Weights::from_bytes(bytes, "fuzzed.safetensors"));
+    let allowed = OVERHEAD + PER_BYTE * bytes.len();
+    assert!(peak <= allowed, "{peak} bytes of memory for a file of {}; {allowed} are allowed", bytes.len());
     match read {
         Err(error) => {
             let message = error.to_string();
@@ -55,21 +56,21 @@ fn write(weights: Weights) {
     writer.set_weights(weights);
     for style in [None, Some(0)] {
         let settings = Settings { style, attempts: 0, ..Settings::default() };
-        let Ok(started) = block_on(writer.start(&text, &settings)) else {
-            // A text of blanks goes to the other network; a hand may not exist.
+        let Ok(plan) = block_on(writer.start(&text, &settings)) else {
+            // A blank text needs the other network; the style may not exist.
             continue;
         };
         let mut points = 0;
         for _ in 0..CHUNKS {
-            let Some(chunk) = block_on(writer.next()).expect("the CPU engine goes on") else { break };
+            let Some(chunk) = block_on(writer.next()).expect("the CPU engine does not fail") else { break };
             points += chunk.offsets.len();
             assert!(chunk.offsets.iter().all(|offset| offset.dx.is_finite() && offset.dy.is_finite()));
         }
-        assert!(points <= started.cap);
+        assert!(points <= plan.cap);
     }
 }
 
-/// Values with which programs have trouble.
+/// Values that programs often mishandle.
 const AWKWARD: [&str; 17] = [
     "0",
     "-1",
@@ -90,8 +91,8 @@ const AWKWARD: [&str; 17] = [
     "9007199254740993",
 ];
 
-/// Changes a file in a way that leaves most of it readable: a change of the header moves its length too.
-pub fn change(bytes: &mut Vec<u8>, seed: u64) {
+/// Mutates a file so that most of it stays readable: when the header changes, so does its stated length.
+pub fn mutate(bytes: &mut Vec<u8>, seed: u64) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut below = move |end: usize| (rng.next_u64() % end.max(1) as u64) as usize;
     for _ in 0..=below(8) / 5 {
@@ -99,7 +100,7 @@ pub fn change(bytes: &mut Vec<u8>, seed: u64) {
         let header = usize::try_from(header).unwrap_or(0).min(bytes.len().saturating_sub(8));
         let inside = 8 + below(header);
         match below(8) {
-            // In any place, or behind the header.
+            // One byte, anywhere or behind the header.
             kind @ 0..=1 if bytes.len() > 8 + header => {
                 let start = kind * (8 + header);
                 let at = start + below(bytes.len() - start);
@@ -107,14 +108,14 @@ pub fn change(bytes: &mut Vec<u8>, seed: u64) {
             }
             2 if below(3) == 0 => bytes.truncate(below(bytes.len() + 1)),
             3 => bytes.extend((0..below(9)).map(|_| 0)),
-            // A number or another piece of the header becomes something awkward.
+            // A number or another part of the header becomes an awkward value.
             4..=6 if header > 0 => {
                 let number = |byte: &u8| byte.is_ascii_digit() || b"-.eE".contains(byte);
                 let start = (inside..8 + header).find(|&at| number(&bytes[at])).unwrap_or(inside);
                 let end = (start..8 + header).find(|&at| !number(&bytes[at])).unwrap_or(8 + header);
                 splice(bytes, start, end, AWKWARD[below(AWKWARD.len())].as_bytes());
             }
-            // A piece of the header goes, or comes twice.
+            // A part of the header is removed or duplicated.
             7 if header > 0 => {
                 let end = (inside + below(40)).min(8 + header);
                 let piece = bytes[inside..end].to_vec();
@@ -126,7 +127,7 @@ pub fn change(bytes: &mut Vec<u8>, seed: u64) {
     }
 }
 
-/// Puts `piece` in the place of a part of the header.
+/// Replaces a range of the header by `piece`, and corrects the header's length.
 fn splice(bytes: &mut Vec<u8>, start: usize, end: usize, piece: &[u8]) {
     let length = u64::from_le_bytes(*bytes.first_chunk().expect("there is a header"));
     bytes.splice(start..end, piece.iter().copied());

@@ -1,13 +1,13 @@
-//! Any text, any settings.
+//! Any text with any settings.
 
 use pollster::block_on;
 use running_hand::document::{Document, Options, PageStyle, Paper};
 use running_hand::model::Kind;
 use running_hand::testing;
-use running_hand::writer::check::{Check, Fault};
+use running_hand::writer::check::{Fault, LineCheck};
 use running_hand::writer::{Finish, Settings, Writer};
 
-/// Bytes as decisions; zeros when they are used up.
+/// Random choices from bytes; zeros when the bytes are used up.
 struct Choices<'a>(&'a [u8]);
 
 impl Choices<'_> {
@@ -21,7 +21,7 @@ impl Choices<'_> {
         u64::from_le_bytes(std::array::from_fn(|_| self.byte()))
     }
 
-    /// Mostly from `low` to `high`, sometimes any number there is.
+    /// Mostly from `low` to `high`, sometimes any number at all.
     fn number(&mut self, low: f32, high: f32) -> f32 {
         match self.byte() {
             255 => f32::from_bits(self.word() as u32),
@@ -33,13 +33,13 @@ impl Choices<'_> {
 }
 
 thread_local! {
-    /// Made once: it takes longer than a line.
+    /// Created once, which takes longer than writing a line.
     static WRITER: std::cell::RefCell<Writer> = std::cell::RefCell::new(testing::writer());
 }
 
-/// Writes a line. Whatever the text and the settings, it is refused with a message, or it ends, within
-/// its cap, with points that are numbers, in order, and either every character was visited or the
-/// writer says which was not, or why the line ended early. Tells how it ended; `None` if it was refused.
+/// Writes a line. With any text and settings it is refused with a message, or it ends within its cap with finite
+/// points, and the window was on every character unless the writer reports the fault or why the line ended early.
+/// Returns why it ended; `None` if it was refused.
 pub fn write(input: &[u8]) -> Option<Finish> {
     WRITER.with_borrow_mut(|writer| write_with(writer, input))
 }
@@ -64,8 +64,8 @@ fn write_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
         _ => usize::MAX,
     };
     let text = String::from_utf8_lossy(choices.0);
-    let started = match block_on(writer.start(&text, &settings)) {
-        Ok(started) => started,
+    let plan = match block_on(writer.start(&text, &settings)) {
+        Ok(plan) => plan,
         Err(error) => {
             assert!(!error.to_string().is_empty());
             return None;
@@ -73,44 +73,44 @@ fn write_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
     };
     let (mut offsets, mut steps) = (Vec::new(), Vec::new());
     let mut chunks = 0;
-    while let Some(chunk) = block_on(writer.next()).expect("the CPU engine goes on") {
+    while let Some(chunk) = block_on(writer.next()).expect("the CPU engine does not fail") {
         assert_eq!(chunk.offsets.len(), chunk.steps.len());
-        assert!(!chunk.offsets.is_empty(), "a chunk of nothing");
+        assert!(!chunk.offsets.is_empty(), "an empty chunk");
         assert!(chunk.offsets.iter().all(|offset| offset.dx.is_finite() && offset.dy.is_finite()));
         offsets.extend(chunk.offsets);
         steps.extend(chunk.steps);
-        assert!(offsets.len() <= started.cap, "more than the cap of {}", started.cap);
+        assert!(offsets.len() <= plan.cap, "more than the cap of {}", plan.cap);
         chunks += 1;
         if chunks > cancel_after {
             writer.cancel();
         }
     }
-    let finish = writer.finish().expect("a line that is over says why");
-    assert!(block_on(writer.next()).expect("still over").is_none());
+    let finish = writer.finish().expect("a finished line has a reason");
+    assert!(block_on(writer.next()).expect("still finished").is_none());
     assert!(finish != Finish::Cancelled || chunks > cancel_after, "nobody cancelled");
     let ink = writer.ink();
     assert_eq!(ink.strokes.iter().map(Vec::len).sum::<usize>(), offsets.len() + usize::from(!offsets.is_empty()));
-    match started.kind {
+    match plan.kind {
         Kind::Prediction => assert!(finish != Finish::Length || offsets.len() == settings.points),
         Kind::Synthesis => {
             let faults = writer.faults();
-            let end = started.text.ids.len() - 1;
+            let end = plan.text.ids.len() - 1;
             let mut visited = vec![false; end + 1];
             steps.iter().for_each(|step| visited[step.position as usize] = true);
             let early = matches!(finish, Finish::Cap | Finish::NonFinite | Finish::Cancelled);
-            for (place, c) in started.text.written.chars().enumerate() {
-                let told = faults.iter().any(|fault| match *fault {
-                    Fault::Hurried(at) => at == place,
-                    Fault::Unwritten(at) => at <= place,
+            for (index, c) in plan.text.written.chars().enumerate() {
+                let is_reported = faults.iter().any(|fault| match *fault {
+                    Fault::Hurried(at) => at == index,
+                    Fault::Unwritten(at) => at <= index,
                     _ => false,
                 });
                 assert!(
-                    visited[place] || c == ' ' || early || told,
-                    "{c:?} of {:?} was not visited, and nothing says so: {finish:?}, {faults:?}",
-                    started.text.written
+                    visited[index] || c == ' ' || early || is_reported,
+                    "{c:?} of {:?} was not visited, and no fault reports it: {finish:?}, {faults:?}",
+                    plan.text.written
                 );
             }
-            assert!(Check::reached(&steps) <= end + 1);
+            assert!(LineCheck::reached(&steps) <= end + 1);
         }
     }
     Some(finish)

@@ -26,7 +26,7 @@ function evenly(pace) {
 /** Gives a visitor the dialog's parts at hand. */
 export function equipped(visitor) {
   const { page } = visitor;
-  const dialog = page.locator("#own");
+  const dialog = page.locator("#capture");
   const press = (name, exact = false) => dialog.getByRole("button", { name, exact }).click();
   return Object.assign(visitor, {
     dialog,
@@ -44,23 +44,23 @@ export function equipped(visitor) {
     async leaves(button) {
       await press(button);
       await dialog.waitFor({ state: "hidden", timeout: 60_000 }).catch(async (cause) => {
-        throw new Error(`the dialog says: ${await page.locator("#own-advice").textContent()}`, { cause });
+        throw new Error(`the dialog says: ${await page.locator("#capture-advice").textContent()}`, { cause });
       });
       return visitor.hears(/Done$/);
     },
     /** Waits until the dialog has said something that matches. */
     async told(pattern) {
       await page.waitForFunction(
-        (source) => new RegExp(source).test(document.querySelector("#own-advice").textContent),
+        (source) => new RegExp(source).test(document.querySelector("#capture-advice").textContent),
         pattern.source,
         { timeout: 60_000 },
       );
-      return visitor.page.locator("#own-advice").textContent();
+      return visitor.page.locator("#capture-advice").textContent();
     },
     /** Draws strokes of points [x, y] with the mouse, as large as the paper allows. */
     async draws(ink, share = 0.9) {
       await page.evaluate(evenly, PACE);
-      const box = await dialog.locator("#own-pad svg").boundingBox();
+      const box = await dialog.locator("#capture-pad svg").boundingBox();
       const all = ink.flat();
       const [left, right] = [Math.min(...all.map(([x]) => x)), Math.max(...all.map(([x]) => x))];
       const heights = all.map(([, y]) => y).sort((a, b) => a - b);

@@ -222,12 +222,12 @@ test("every file can be taken away; ink comes back, a damaged one is refused", a
   const give = (name, content) =>
     page.getByLabel("Open a hand or ink").setInputFiles({ name, mimeType: "application/inkml+xml", buffer: Buffer.from(content) });
   const told = (pattern) =>
-    page.waitForFunction((source) => new RegExp(source).test(document.querySelector("#own-advice").textContent), pattern.source);
+    page.waitForFunction((source) => new RegExp(source).test(document.querySelector("#capture-advice").textContent), pattern.source);
   await give("cut.inkml", inkml.slice(0, 900));
   await told(/cut off/);
   await give("ink.inkml", inkml);
   await told(/strokes are on the paper/);
-  assert.ok((await page.locator("#own-pad .strokes path").count()) > 5);
+  assert.ok((await page.locator("#capture-pad .strokes path").count()) > 5);
   // Firefox reports XML that it cannot read by itself.
   assert.deepEqual(visitor.complaints.filter((complaint) => !complaint.startsWith("no root element found")), []);
   await visitor.leave();
@@ -252,26 +252,26 @@ test("what cannot be written is said; absurd links are put right; the embedded e
 test("see it think: the pen waits, steps and is moved by keyboard, with the numbers of the moment", async () => {
   const visitor = await come();
   const { page } = visitor;
-  const press = (name) => page.locator("#think").getByRole("button", { name }).press("Enter");
+  const press = (name) => page.locator("#inspector").getByRole("button", { name }).press("Enter");
   const shows = (point) =>
     page.waitForFunction(
-      (point) => document.querySelector("#think-point").getAttribute("aria-valuetext")?.startsWith(`${point} of`),
+      (point) => document.querySelector("#inspector-point").getAttribute("aria-valuetext")?.startsWith(`${point} of`),
       point,
     );
-  const size = async () => (await page.locator("#think .live").first().textContent()).match(/= (\d\.\d+)/)[1];
+  const size = async () => (await page.locator("#inspector .live").first().textContent()).match(/= (\d\.\d+)/)[1];
   await page.getByRole("button", { name: "See it think" }).press("Enter");
   await visitor.text.fill("think");
   await visitor.text.press("Control+Enter");
-  await page.waitForFunction(() => Number.parseInt(document.querySelector("#think .where")?.textContent) > 3);
+  await page.waitForFunction(() => Number.parseInt(document.querySelector("#inspector .where")?.textContent) > 3);
   await press("Pause");
-  const held = Number.parseInt(await page.locator("#think .where").textContent());
+  const held = Number.parseInt(await page.locator("#inspector .where").textContent());
   await press("Step");
   await shows(held + 1);
   const before = await size();
   await page.getByLabel("Point", { exact: true }).focus();
   await page.keyboard.press("Home");
   await shows(1);
-  assert.match(await page.locator("#think").textContent(), /Mostly on “t”, character 1 of 5\./);
+  assert.match(await page.locator("#inspector").textContent(), /Mostly on “t”, character 1 of 5\./);
   assert.notEqual(await size(), before);
   await page.getByRole("button", { name: "See it think" }).press("Enter");
   await visitor.hears(/Done$/);

@@ -192,37 +192,39 @@ test("mistakes are errors with a message, never a panic", async () => {
 
 test("the worker warms up: nobody hears of it, and what is asked for is written as without it", async () => {
   const found = await inPage(async () => {
-    const [{ script }, { site }] = await Promise.all([import("./trusted.js"), import("./files.js")]);
+    const [{ script }, { site }] = await Promise.all([import("./util/trusted-types.js"), import("./util/site-files.js")]);
     const ask = async (wait) => {
-      const worker = new Worker(script("worker.js"), { type: "module" });
+      const worker = new Worker(script("engine/worker.js"), { type: "module" });
       const heard = [];
-      const until = (type) =>
+      const until = (kind) =>
         new Promise((resolve) => {
           worker.addEventListener("message", ({ data }) => {
             heard.push(data);
-            if (data.type === type) resolve(data);
+            if (kind(data)) resolve(data);
           });
         });
-      const ready = until("ready");
-      worker.postMessage({ type: "open", engine: "cpu", build: site.build, lazy: true });
+      const ready = until((reply) => reply.id === 1 && "result" in reply);
+      worker.postMessage({ id: 1, type: "open", params: { engine: "cpu", build: site.build, lazy: true } });
       if (wait) {
         await ready;
         await new Promise((done) => setTimeout(done, wait));
       }
-      const before = new Set(heard.map(({ type }) => type));
-      before.delete("progress"); // none if the browser kept the weights
-      const finished = until("finish");
-      worker.postMessage({ type: "write", job: 7, text: "Dear reader", options: { seed: 7, bias: 1 } });
-      const { job, finish } = await finished;
+      // Without the events of `open`, of which there are none if the browser cached the weights.
+      const before = heard.filter((reply) => !("event" in reply)).map(({ id, notice }) => (notice ? "notice" : id));
+      const finished = until((reply) => reply.id === 7 && "result" in reply);
+      worker.postMessage({ id: 7, type: "write", params: { text: "Dear reader", options: { seed: 7, bias: 1 } } });
+      const { result } = await finished;
       worker.terminate();
-      const points = heard.filter(({ type }) => type === "points").flatMap(({ points }) => [...points]);
-      return { before: [...before].sort(), job, finish, points };
+      const events = heard.filter(({ id, event }) => id === 7 && event?.type === "points").map(({ event }) => event);
+      // Each message was heard by both listeners.
+      const points = [...new Set(events)].flatMap(({ points }) => [...points]);
+      return { before, finish: result, points };
     };
     return { late: await ask(1500), early: await ask(0), amid: await ask(220) };
   });
   const { late, early, amid } = found;
-  assert.deepEqual(late.before, ["engine", "ready"]);
-  assert.deepEqual([late.job, late.finish], [7, "stopped"]);
+  assert.deepEqual(late.before, ["notice", 1]);
+  assert.equal(late.finish, "stopped");
   assert.ok(late.points.length > 90);
   assert.deepEqual(early.points, late.points);
   assert.deepEqual(amid.points, late.points);

@@ -66,14 +66,14 @@ before(async () => {
   const [{ filename, files }] = JSON.parse(await npm(PACKAGE, "pack", "--json", "--pack-destination", project));
   const { version } = JSON.parse(await readFile(join(PACKAGE, "package.json"), "utf8"));
   assert.equal(filename, `running-hand-${version}.tgz`);
-  for (const path of ["pkg/running_hand.js", "pkg/running_hand.d.ts", "running-hand.js", "worker.js", "helper.js", "weights/README.md", "LICENSE.md"]) {
+  for (const path of ["pkg/running_hand.js", "pkg/running_hand.d.ts", "element/running-hand.js", "element/running-hand.d.ts", "engine/worker.js", "engine/pool-worker.js", "weights/README.md", "LICENSE.md"]) {
     assert.ok(files.some((file) => file.path === path), `${path} is in the package`);
   }
   await writeFile(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
   await npm(project, "install", "--offline", "--no-audit", "--no-fund", `./${filename}`);
   await writeFile(join(project, "app.js"), JAVASCRIPT);
   await writeFile(join(project, "index.html"), '<!doctype html><title>Mine</title><script type="module" src="app.js"></script>');
-  const element = '<script type="module" src="node_modules/running-hand/running-hand.js"></script><running-hand text="mine" speed="instant">';
+  const element = '<script type="module" src="node_modules/running-hand/element/running-hand.js"></script><running-hand text="mine" speed="instant">';
   await writeFile(join(project, "element.html"), `<!doctype html><title>Mine</title>${element}`);
   await writeFile(join(project, "user.ts"), TYPESCRIPT);
 });

@@ -328,9 +328,9 @@ test("a download that is broken once is repeated, and nobody notices", async () 
 
 test("parts of two versions of the site do not work together, and the page says so", async () => {
   let times = 0;
-  const list = String(await file("files.js")).replace(/build: "/, 'build: "other');
+  const list = String(await file("util/site-files.js")).replace(/build: "/, 'build: "other');
   const answer = { body: list, contentType: "text/javascript" };
-  const route = ["**/files.js", (route) => (times++ ? route.fulfill(answer) : route.continue())];
+  const route = ["**/site-files.js", (route) => (times++ ? route.fulfill(answer) : route.continue())];
   const visitor = await come({ route, ready: /The site was changed while this page loaded.* Load the page again\./ });
   await visitor.leave();
 });

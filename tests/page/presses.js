@@ -18,10 +18,11 @@ export async function watched(browser, address) {
         super(...made);
         watch.workers += 1;
         this.addEventListener("message", ({ data }) => {
-          if (data.type === "plan") watch.newest = Math.max(watch.newest, data.job);
-          if (data.type !== "points") return;
-          watch.points += data.points.length / 3;
-          if (data.job < watch.newest) watch.late += 1;
+          const { id, event } = data;
+          if (event?.type === "plan") watch.newest = Math.max(watch.newest, id);
+          if (event?.type !== "points") return;
+          watch.points += event.points.length / 3;
+          if (id < watch.newest) watch.late += 1;
         });
       }
       terminate() {

@@ -42,7 +42,7 @@ test("the policy that hosts are asked to send is the page's own, and strict", as
 
 test("what stands in a link never becomes a part of the page", async () => {
   const bad = `<img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script><b>`;
-  const parameters = new URLSearchParams({ text: bad, style: bad, own: bad, blend: bad, ruling: bad, seed: bad, __proto__: bad, weights: bad });
+  const parameters = new URLSearchParams({ text: bad, style: bad, captured: bad, blend: bad, ruling: bad, seed: bad, __proto__: bad, weights: bad });
   const visitor = await come(`?engine=cpu&engine=${encodeURIComponent(bad)}#${parameters}`, { ready: /Done$/, reducedMotion: "reduce" });
   assert.equal(await visitor.text.inputValue(), bad);
   const found = await visitor.page.evaluate(() => ({

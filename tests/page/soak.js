@@ -35,7 +35,7 @@ async function memory(visitor, devtools) {
   const [worker] = visitor.page.workers();
   const wasm = await worker.evaluate(async () => {
     // The module that the worker has: it is not loaded again.
-    const { default: init } = await import(new URL("pkg/running_hand.js", self.location.href).href);
+    const { default: init } = await import(new URL("../pkg/running_hand.js", self.location.href).href);
     return (await init()).memory.buffer.byteLength;
   });
   const { processInfo } = await system.send("SystemInfo.getProcessInfo");

@@ -507,9 +507,9 @@ pub async fn lost_device() {
         lost = engine.collect().await.map(drop);
     }
     let error = lost.unwrap_err();
-    assert!(error.is_of_the_gpu(), "{error:?}");
+    assert!(error.is_gpu_failure(), "{error:?}");
     assert!(error.to_string().contains("the GPU was lost"), "{error}");
-    assert!(engine.open(&weights, std::slice::from_ref(line)).await.unwrap_err().is_of_the_gpu());
+    assert!(engine.open(&weights, std::slice::from_ref(line)).await.unwrap_err().is_gpu_failure());
 
     for attempts in [0, 2] {
         taken_over(&weights, &Settings { seed: 4, attempts, ..Settings::default() }).await;

@@ -26,7 +26,9 @@ pub fn check(dist: &Path) -> Result<()> {
     }
     say(&format!("{total:>9}  in all: WASM {module}, JavaScript {script_bytes}; the limit is {LIMIT}"));
     if total > LIMIT {
-        bail!("the page loads {total} bytes (Brotli) of WASM and JavaScript before the first ink: the limit is {LIMIT}");
+        bail!(
+            "the page loads {total} bytes (Brotli) of WASM and JavaScript before the first ink: the limit is {LIMIT}"
+        );
     }
     Ok(())
 }

@@ -176,7 +176,8 @@ const url = import.meta.url + "./no-k.js";
 
     #[test]
     fn a_page_names_its_scripts() {
-        let html = "<script type=\"module\" src=\"./main.js\"></script><script>1</script><script src=\"b.js\" defer></script>";
+        let html =
+            "<script type=\"module\" src=\"./main.js\"></script><script>1</script><script src=\"b.js\" defer></script>";
         assert_eq!(scripts(html), ["main.js", "b.js"]);
     }
 

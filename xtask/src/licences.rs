@@ -65,7 +65,8 @@ fn refuse<'a>(licences: impl Iterator<Item = (String, &'a str)>, allowed: &[Stri
 
 fn permits(licence: &str, allowed: &[String]) -> bool {
     let fits = |required: &LicenseReq| {
-        required.addition.is_none() && required.license.id().is_some_and(|id| allowed.iter().any(|name| name == id.name))
+        required.addition.is_none()
+            && required.license.id().is_some_and(|id| allowed.iter().any(|name| name == id.name))
     };
     // Lax: older crates write `MIT/Apache-2.0`.
     Expression::parse_mode(licence, ParseMode::LAX).is_ok_and(|expression| expression.evaluate(fits))

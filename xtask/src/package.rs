@@ -12,7 +12,7 @@ use crate::{imports, listing, tools};
 
 /// The scripts that pages and workers start from, wherever they are in `www/`. The modules that they
 /// import are packaged too.
-const SCRIPTS: [&str; 3] = ["running-hand.js", site::WORKER, "helper.js"];
+const SCRIPTS: [&str; 3] = ["running-hand.js", site::WORKER, "pool-worker.js"];
 
 /// Where the package is made.
 pub fn folder(root: &Path) -> PathBuf {
@@ -57,7 +57,10 @@ fn version(root: &Path) -> Result<String> {
 
 fn versioned(template: &str, version: &str) -> Result<String> {
     let placeholder = "\"version\": \"0.0.0\"";
-    template.contains(placeholder).then_some(()).context("npm/package.json must have the version 0.0.0, for this command to replace")?;
+    template
+        .contains(placeholder)
+        .then_some(())
+        .context("npm/package.json must have the version 0.0.0, for this command to replace")?;
     Ok(template.replace(placeholder, &format!("\"version\": \"{version}\"")))
 }
 

@@ -32,9 +32,9 @@ pub fn bind(port: Option<u16>) -> Result<TcpListener> {
     let open = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     match port {
         Some(port) => open(port).with_context(|| format!("cannot open port {port}: name another with --port")),
-        None => (FIRST_PORT..FIRST_PORT + PORTS)
-            .find_map(|port| open(port).ok())
-            .with_context(|| format!("ports {FIRST_PORT} to {} are in use: name one with --port", FIRST_PORT + PORTS - 1)),
+        None => (FIRST_PORT..FIRST_PORT + PORTS).find_map(|port| open(port).ok()).with_context(|| {
+            format!("ports {FIRST_PORT} to {} are in use: name one with --port", FIRST_PORT + PORTS - 1)
+        }),
     }
 }
 

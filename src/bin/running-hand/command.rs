@@ -1,7 +1,7 @@
 //! Text in, file out.
 
 use crate::arguments::{self, Request, Source, Task};
-use running_hand::capture::{self, Hand};
+use running_hand::capture::{self, HandSample};
 use running_hand::document::{self, Document, Frame};
 use running_hand::engine::Engine;
 use running_hand::export;
@@ -85,9 +85,9 @@ fn hand(weights: &Weights, name: &str) -> Result<usize, String> {
 fn sample(weights: &Arc<Weights>, file: &Path) -> Result<(Prime, String), Box<dyn Error>> {
     let name = file.display();
     let bytes = fs::read(file).map_err(|error| format!("{name}: {error}"))?;
-    let sample = Hand::from_json(&bytes).map_err(|error| format!("{name}: {error}"))?;
-    let (points, advice) =
-        capture::read(weights, &sample.text, &sample.strokes).map_err(|advice| format!("{name}: {advice}"))?;
+    let sample = HandSample::from_json(&bytes).map_err(|error| format!("{name}: {error}"))?;
+    let (points, advice) = capture::fit_and_verify(weights, &sample.text, &sample.strokes)
+        .map_err(|advice| format!("{name}: {advice}"))?;
     if let Some(advice) = advice {
         eprintln!("{name}: {advice}");
     }

@@ -1,0 +1,185 @@
+//! How a line is written: the settings, their ranges, and what a line with them will be.
+
+use super::check::LineCheck;
+use super::prime::Prime;
+use crate::engine::Line;
+use crate::error::{Error, Result};
+use crate::model::{Kind, Weights, style};
+use crate::text::alphabet::{Alphabet, Encoded};
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+/// Points that a line may have per character, as a multiple of the corpus' mean. The corpus' 99.9th
+/// percentile is twice the mean.
+const CAP_FACTOR: f32 = 2.2;
+/// Points that every line may have on top, however short.
+const CAP_FLOOR: usize = 60;
+/// A line's cap grows with the pace of its priming ink, up to this factor: points per character relative to the
+/// training ink.
+const MAX_PRIME_PACE: f32 = 3.0;
+/// Longest line, in characters: some ten times what fits across a sheet. Longer texts have to be wrapped.
+const MAX_LINE_CHARACTERS: usize = 1000;
+/// Longest writing without text, in points: a quarter of an hour of pen time.
+const MAX_POINTS: usize = 50_000;
+/// Most repeated attempts at a word.
+const MAX_ATTEMPTS: usize = 20;
+
+/// How to write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Bias b from 0 to 5: higher is neater.
+    pub bias: f32,
+    /// Temperature τ from 0.1 to 4: higher is wilder; 1 is neutral.
+    pub temperature: f32,
+    /// The same seed, settings and weights give the same writing.
+    pub seed: u64,
+    /// Index of the line under this seed: each line has its own noise stream.
+    pub line: u64,
+    /// Hand, as an index into the network's styles; `None` writes without a style vector.
+    pub style: Option<usize>,
+    /// A second hand, and how far the first is moved towards it, 0 to 1.
+    pub blend: Option<(usize, f32)>,
+    /// Points to write when there is no text, at least 1.
+    pub points: usize,
+    /// How often a word that fails the check is written again, up to 20; 0 writes unchecked, and delivers points
+    /// as soon as they are drawn.
+    pub attempts: usize,
+    /// Priming ink: the network reads it, with its text, before the line's own, and continues in its hand.
+    pub prime: Option<Arc<Prime>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            bias: 0.5,
+            temperature: 1.0,
+            seed: 1,
+            line: 0,
+            style: None,
+            blend: None,
+            points: 1400,
+            attempts: 4,
+            prime: None,
+        }
+    }
+}
+
+/// What a line will be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Which network writes.
+    pub kind: Kind,
+    /// The text as it will be written, and which characters had to be replaced or left out.
+    pub text: Encoded,
+    /// Most points that the line can have.
+    pub cap: usize,
+    /// Milliseconds of pen time per point.
+    pub sample_ms: f32,
+}
+
+/// A line whose text and settings are valid, and everything needed to write it.
+#[derive(Debug)]
+pub(super) struct PlannedLine {
+    pub plan: Plan,
+    /// What the engine reads, without the priming ink's points.
+    pub line: Line,
+    pub check: LineCheck,
+}
+
+/// The network that writes this text: blank text is for the prediction network.
+pub(super) fn network_for(text: &str) -> Kind {
+    if text.trim().is_empty() { Kind::Prediction } else { Kind::Synthesis }
+}
+
+impl Settings {
+    /// Plans a line of `text`, written by the network of these weights.
+    ///
+    /// # Errors
+    /// [`Error::Setting`], which names the setting and its range.
+    pub(super) fn plan(&self, weights: &Weights, text: &str) -> Result<PlannedLine> {
+        let config = &weights.config;
+        let kind = config.kind;
+        self.validate(kind)?;
+        let (text, mut cap) = match kind {
+            Kind::Prediction => (Encoded::default(), self.points),
+            Kind::Synthesis => {
+                let text = Alphabet::new(&config.alphabet).encode(text);
+                let characters = text.ids.len() - 1;
+                if characters > MAX_LINE_CHARACTERS {
+                    return Err(Error::Setting {
+                        name: "text".into(),
+                        problem: format!(
+                            "{characters} characters are too many for one line, which can have {MAX_LINE_CHARACTERS}. \
+                             Break the text into lines."
+                        ),
+                    });
+                }
+                let expected = config.points_per_character * characters as f32;
+                (text, CAP_FLOOR + (CAP_FACTOR * expected) as usize)
+            }
+        };
+        let (mut ids, mut check) = (text.ids.clone(), LineCheck::default());
+        if kind == Kind::Synthesis {
+            // The network reads the priming ink's text, a blank, and the line's text.
+            let prime = self.prime.as_deref();
+            let before = prime.map_or(String::new(), |prime| format!("{} ", prime.text));
+            let joined = format!("{before}{}", text.written);
+            let points = prime.map_or(0, |prime| prime.offsets.len());
+            check = LineCheck::with_prime(config, &joined, before.chars().count(), points);
+            ids = Alphabet::new(&config.alphabet).encode(&joined).ids;
+            cap = (cap as f32 * check.prime_pace().clamp(1.0, MAX_PRIME_PACE)) as usize;
+        }
+        let line = Line {
+            ids,
+            style: self.style_vector(weights)?,
+            bias: self.bias,
+            temperature: self.temperature,
+            prefix: Vec::new(),
+        };
+        Ok(PlannedLine { plan: Plan { kind, text, cap, sample_ms: config.sample_ms }, line, check })
+    }
+
+    /// Checks every number that the network of this kind uses, and the priming ink's kind.
+    fn validate(&self, kind: Kind) -> Result<()> {
+        check_range("bias", self.bias, 0.0..=5.0)?;
+        check_range("temperature", self.temperature, 0.1..=4.0)?;
+        check_range("attempts", self.attempts, 0..=MAX_ATTEMPTS)?;
+        match (kind, self.blend) {
+            (Kind::Prediction, _) => check_range("points", self.points, 1..=MAX_POINTS)?,
+            (Kind::Synthesis, Some((_, share))) => check_range("blend", share, 0.0..=1.0)?,
+            (Kind::Synthesis, None) => {}
+        }
+        match &self.prime {
+            Some(prime) if prime.kind != kind => Err(Error::Setting {
+                name: "prime".into(),
+                problem: format!(
+                    "this ink was prepared for the {} network, but the {kind} network writes. Prepare it again for that.",
+                    prime.kind
+                ),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Style vector `[S]` of the hand, or of the blend of two hands; empty for a prediction network.
+    fn style_vector(&self, weights: &Weights) -> Result<Vec<f32>> {
+        if weights.config.kind == Kind::Prediction {
+            return Ok(Vec::new());
+        }
+        let first = style::vector(weights, self.style)?;
+        match self.blend {
+            None => Ok(first),
+            Some((other, share)) => Ok(style::between(&first, &style::vector(weights, Some(other))?, share)),
+        }
+    }
+}
+
+/// NaN is in no range.
+fn check_range<T: PartialOrd + Display>(name: &str, value: T, range: RangeInclusive<T>) -> Result<()> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let problem = format!("{value} is outside {} to {}", range.start(), range.end());
+    Err(Error::Setting { name: name.into(), problem })
+}

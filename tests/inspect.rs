@@ -1,0 +1,66 @@
+//! The inspector's replay against what the writer wrote.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use pollster::block_on;
+use running_hand::document::{Document, Options};
+use running_hand::engine::noise::NoiseStream;
+use running_hand::inspect::{DrawnPoint, Replay};
+use running_hand::model::Kind;
+use running_hand::testing;
+use running_hand::writer::{Prime, Settings};
+use std::sync::Arc;
+
+#[test]
+fn a_replay_equals_the_writers_steps_even_after_retries() {
+    for (text, kind, primed) in [
+        ("hello there my dear", Kind::Synthesis, false),
+        ("hello there my dear", Kind::Synthesis, true),
+        ("", Kind::Prediction, false),
+        ("", Kind::Prediction, true),
+    ] {
+        let mut writer = testing::writer();
+        let config = &writer.weights(kind).unwrap().config;
+        let prime = primed.then(|| Arc::new(Prime::new(config, "ab", &testing::zigzag(60)).unwrap()));
+        let plain = Settings { style: Some(1), bias: 0.3, temperature: 1.2, points: 90, ..Settings::default() };
+        block_on(writer.start(text, &Settings { prime, ..plain })).unwrap();
+        let (mut steps, line) = (Vec::new(), writer.line().unwrap());
+        while let Some(chunk) = block_on(writer.next()).unwrap() {
+            steps.extend(chunk.steps);
+        }
+        assert_eq!(writer.retries() > 0, !text.is_empty());
+        assert_eq!(line.prefix.len(), if primed { 59 } else { 0 });
+        let mut replay = Replay::new(writer.weights(kind).unwrap(), &line).unwrap();
+        replay.extend(&steps.iter().map(DrawnPoint::from).collect::<Vec<_>>());
+        let snapshots: Vec<_> = replay.collect();
+        assert_eq!(snapshots.len(), steps.len());
+        for (snapshot, step) in snapshots.iter().zip(&steps) {
+            assert_eq!((snapshot.pen_probability, snapshot.stop), (step.pen_probability, step.stop));
+            assert_eq!((snapshot.position as f32, snapshot.kappa), (step.position, step.kappa));
+            assert_eq!(snapshot.log_density, step.log_density);
+        }
+    }
+}
+
+#[test]
+fn lines_of_a_page_are_replayed_with_the_noise_of_each() {
+    let mut writer = testing::writer();
+    // Unchecked, so that the n-th timestep draws with the stream's n-th noise.
+    let settings = Settings { attempts: 0, bias: 0.4, temperature: 1.3, ..Settings::default() };
+    let options = Options { settings: settings.clone(), columns: Some(20), ..Options::default() };
+    let mut document = block_on(Document::start(&mut writer, "hello there\n\nmy dear\nfriend", options)).unwrap();
+    while block_on(document.next(&mut writer)).unwrap().is_some() {}
+    let lines = [0, 2, 3];
+    assert_eq!(document.records().len(), lines.len());
+    for (record, line) in document.records().iter().zip(lines) {
+        let mut noise = NoiseStream::new(settings.seed, line);
+        let mut replay = Replay::new(&record.weights, &record.line).unwrap();
+        replay.extend(&record.drawn);
+        for snapshot in replay {
+            let ([_, u, z1, _], drawn) = (noise.next(), snapshot.drawn);
+            let component = snapshot.components[usize::from(drawn.component)];
+            assert!((component.mu[0] + component.sigma[0] * z1 - drawn.dx).abs() < 1e-4);
+            assert_eq!(u < snapshot.pen_probability, drawn.pen_lift);
+        }
+    }
+}
