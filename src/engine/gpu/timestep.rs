@@ -1,11 +1,12 @@
 //! One timestep, and many of them in one compute pass.
 
 use super::buffers::{Batch, Groups};
-use super::pipelines::{Network, TILES, lstm_groups};
+use super::network::Network;
+use super::pipelines::{TILES, lstm_groups};
 use crate::model::Weights;
 
-/// Records `steps` timesteps of a batch. Dispatches of one pass run in order, and each sees what
-/// those before it have written.
+/// Records `steps` timesteps of a batch. WebGPU runs the dispatches of a pass in order; each sees the writes of those
+/// before.
 pub fn record(
     encoder: &mut wgpu::CommandEncoder,
     weights: &Weights,
@@ -20,7 +21,7 @@ pub fn record(
     }
 }
 
-/// As `cpu::State::step`: layer 0, the window that it moves, the layers above, the point.
+/// As `cpu::State::step`: layer 0, the window, the layers above, the point.
 fn timestep(pass: &mut wgpu::ComputePass<'_>, weights: &Weights, network: &Network, batch: &Batch, groups: &Groups) {
     let lines = batch.lines as u32;
     let tiles = batch.lines.div_ceil(TILES[batch.tile].lines) as u32;

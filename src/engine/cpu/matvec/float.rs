@@ -1,59 +1,55 @@
-//! Products of a matrix with vectors: where the CPU engine spends its time.
-//!
-//! The matrix of one line's timestep comes from the cache farthest away, and waiting for it takes longer than
-//! multiplying. So a batch's lines share it: four rows are read once, then stay near for every line. Each sum of
-//! products is made in the same order whatever the lines beside it are, so that a line is the same in any company.
+//! Products of an `f32` matrix with vectors, eight columns at a time.
 
-#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of what a processor may not have"))]
+#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of functions compiled for AVX"))]
 
-use super::matvec::{self, Fixed};
-use crate::model::Dense;
+use super::MatVecOperands;
 
-/// Whether this build uses vector instructions on purpose.
-pub const VECTORS: bool = cfg!(any(target_feature = "simd128", target_feature = "sse2", target_feature = "neon"));
-
-/// Columns that are taken at a time: sums of one row do not wait for each other.
+/// Columns that are multiplied at a time: eight independent sums per row.
 const LANES: usize = 8;
-/// Rows of the matrix that are multiplied with every line before the next are read: they fit the nearest cache.
+/// Rows of the matrix that are multiplied with every line before the next ones are read: they fit the L1 cache.
 const ROWS: usize = 4;
 
-/// One line's part in [`products`].
-pub struct Part<'a> {
-    /// `[columns]`.
-    pub input: &'a [f32],
-    /// Scratch for as many numbers.
-    pub fixed: &'a mut Fixed,
-    /// `[rows]`, out.
-    pub sums: &'a mut [f32],
+/// A matrix of `f32`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PackedF32 {
+    /// `[rows, columns]`, row-major.
+    pub weight: Vec<f32>,
+    /// Length of a row.
+    pub columns: usize,
 }
 
-/// `sums[r] = weight[r] · input` for every line; `part` says where a line has them. The bias is not added.
-pub fn products<L>(dense: &Dense, lines: &mut [L], part: &dyn for<'a> Fn(&'a mut L) -> Part<'a>) {
-    if let Some(whole) = &dense.whole {
-        return matvec::products(whole, lines, part);
-    }
+/// [`super::multiply`] with a matrix of `f32`.
+pub fn multiply_f32<L>(
+    matrix: &PackedF32,
+    lines: &mut [L],
+    operands: &dyn for<'a> Fn(&'a mut L) -> MatVecOperands<'a>,
+) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx") {
-        // SAFETY: this processor has what the function needs.
-        return unsafe { avx::products(dense, lines, part) };
+        // SAFETY: this processor has AVX.
+        return unsafe { avx::multiply_f32(matrix, lines, operands) };
     }
-    products_by::<vector::Eight, L>(dense, lines, part);
+    multiply_with::<vector::Eight, L>(matrix, lines, operands);
 }
 
-/// The same with vectors of one kind. All kinds have the same eight lanes, and give the same sums.
+/// The same with one implementation of [`Vector`]. All have eight lanes and give the same sums.
 #[inline(always)]
-fn products_by<V: Vector, L>(dense: &Dense, lines: &mut [L], part: &dyn for<'a> Fn(&'a mut L) -> Part<'a>) {
-    let columns = dense.columns;
-    let rows = dense.weight.len() / columns;
-    let row = |row: usize| &dense.weight[row * columns..(row + 1) * columns];
-    let whole = rows - rows % ROWS;
-    for first in (0..whole).step_by(ROWS) {
+fn multiply_with<V: Vector, L>(
+    matrix: &PackedF32,
+    lines: &mut [L],
+    operands: &dyn for<'a> Fn(&'a mut L) -> MatVecOperands<'a>,
+) {
+    let columns = matrix.columns;
+    let rows = matrix.weight.len() / columns;
+    let row = |row: usize| &matrix.weight[row * columns..(row + 1) * columns];
+    let tiled = rows - rows % ROWS;
+    for first in (0..tiled).step_by(ROWS) {
         let four: [&[f32]; ROWS] = [row(first), row(first + 1), row(first + 2), row(first + 3)];
         let (pairs, last) = lines.as_chunks_mut::<2>();
         for [a, b] in pairs {
-            let (a, b) = (part(a), part(b));
+            let (a, b) = (operands(a), operands(b));
             let inputs = [a.input, b.input];
-            // As many sums at a time as registers hold.
+            // As many sums at a time as there are registers for.
             let sums = if V::WIDE {
                 dot_tile::<V, ROWS, 2>(four, inputs)
             } else {
@@ -66,33 +62,28 @@ fn products_by<V: Vector, L>(dense: &Dense, lines: &mut [L], part: &dyn for<'a> 
             }
         }
         for line in last {
-            let Part { input, sums, .. } = part(line);
+            let MatVecOperands { input, sums, .. } = operands(line);
             let sum = dot_tile::<V, ROWS, 1>(four, [input]);
             for r in 0..ROWS {
                 sums[first + r] = sum[r][0];
             }
         }
     }
-    for r in whole..rows {
+    for r in tiled..rows {
         for line in &mut *lines {
-            let Part { input, sums, .. } = part(line);
+            let MatVecOperands { input, sums, .. } = operands(line);
             sums[r] = dot_tile::<V, 1, 1>([row(r)], [input])[0][0];
         }
     }
 }
 
-/// [`products`] of one line.
-pub fn product(dense: &Dense, input: &[f32], sums: &mut [f32]) {
-    products(dense, &mut [(Fixed::default(), sums)], &|(fixed, sums)| Part { input, fixed, sums });
-}
-
 /// Eight `f32`.
 trait Vector: Copy {
-    /// Whether one register holds them.
+    /// Whether one register holds all eight.
     const WIDE: bool;
     fn zero() -> Self;
     fn load(v: &[f32; LANES]) -> Self;
-    /// self + x y, rounded twice, as every processor can.
+    /// self + x y, rounded twice (no fused multiply-add): the same on every processor.
     fn add_product(self, x: Self, y: Self) -> Self;
     fn lanes(self) -> [f32; LANES];
 }
@@ -112,7 +103,7 @@ fn dot_tile<V: Vector, const R: usize, const L: usize>(rows: [&[f32]; R], inputs
             }
         }
     }
-    // Loops, not closures: the compiler keeps the sums in registers only if it sees through everything.
+    // Loops, not closures: the compiler keeps the sums in registers only if everything is inlined.
     let mut totals = [[0.0; L]; R];
     for r in 0..R {
         for l in 0..L {
@@ -128,7 +119,7 @@ fn dot_tile<V: Vector, const R: usize, const L: usize>(rows: [&[f32]; R], inputs
     totals
 }
 
-/// Two times four, as WASM has them.
+/// Two vectors of four: WebAssembly's 128 bits.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vector {
     use core::arch::wasm32::{f32x4, f32x4_add, f32x4_extract_lane, f32x4_mul, v128};
@@ -165,7 +156,7 @@ mod vector {
     }
 }
 
-/// Two times four, as every x86-64 has them.
+/// Two vectors of four: SSE2, the x86-64 baseline.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 mod vector {
     use core::arch::x86_64::{__m128, _mm_add_ps, _mm_mul_ps};
@@ -189,7 +180,7 @@ mod vector {
 
         #[inline(always)]
         fn add_product(self, x: Self, y: Self) -> Self {
-            // SAFETY: this module is compiled only where the target has SSE2, which these need.
+            // SAFETY: this module is compiled only for targets with SSE2.
             unsafe { Self(_mm_add_ps(self.0, _mm_mul_ps(x.0, y.0)), _mm_add_ps(self.1, _mm_mul_ps(x.1, y.1))) }
         }
 
@@ -200,10 +191,10 @@ mod vector {
     }
 }
 
-/// Eight in one register, where an x86-64 has AVX.
+/// Eight in one register: AVX.
 #[cfg(target_arch = "x86_64")]
 mod avx {
-    use super::{Dense, Part, products_by};
+    use super::{MatVecOperands, PackedF32, multiply_with};
     use core::arch::x86_64::{__m256, _mm256_add_ps, _mm256_mul_ps};
 
     #[derive(Clone, Copy)]
@@ -224,7 +215,7 @@ mod avx {
 
         #[inline(always)]
         fn add_product(self, x: Self, y: Self) -> Self {
-            // SAFETY: it is used only by `products` below, which needs AVX.
+            // SAFETY: only `multiply_f32` below uses this, which requires AVX.
             unsafe { Self(_mm256_add_ps(self.0, _mm256_mul_ps(x.0, y.0))) }
         }
 
@@ -235,12 +226,16 @@ mod avx {
     }
 
     #[target_feature(enable = "avx")]
-    pub fn products<L>(dense: &Dense, lines: &mut [L], part: &dyn for<'a> Fn(&'a mut L) -> Part<'a>) {
-        products_by::<Eight, L>(dense, lines, part);
+    pub fn multiply_f32<L>(
+        matrix: &PackedF32,
+        lines: &mut [L],
+        operands: &dyn for<'a> Fn(&'a mut L) -> MatVecOperands<'a>,
+    ) {
+        multiply_with::<Eight, L>(matrix, lines, operands);
     }
 }
 
-/// Eight, as a compiler can find them by itself.
+/// Portable code, which the compiler may vectorise.
 #[cfg(not(any(
     all(target_arch = "wasm32", target_feature = "simd128"),
     all(target_arch = "x86_64", target_feature = "sse2")
@@ -277,35 +272,46 @@ mod vector {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::cpu::matvec::{PackedMatrix, QuantizedInput, multiply, multiply_one};
+
+    type TestLine = (Vec<f32>, QuantizedInput, Vec<f32>);
+
+    fn matrix(rows: usize, columns: usize) -> PackedF32 {
+        PackedF32 { weight: (0..rows * columns).map(|k| (k as f32 * 0.7).sin()).collect(), columns }
+    }
+
+    fn test_lines(count: usize, rows: usize, columns: usize) -> Vec<TestLine> {
+        let input = |line: usize| (0..columns).map(|k| ((k + 3 * line) as f32 * 0.3).cos()).collect();
+        (0..count).map(|line| (input(line), QuantizedInput::default(), vec![9.0; rows])).collect()
+    }
+
+    fn operands((input, quantized, sums): &mut TestLine) -> MatVecOperands<'_> {
+        MatVecOperands { input, quantized, sums }
+    }
 
     #[test]
-    fn vectors_of_any_kind_give_the_same_sums() {
-        let weight: Vec<f32> = (0..9 * 333).map(|k| (k as f32 * 0.7).sin()).collect();
-        let dense = Dense { weight, bias: vec![0.0; 9], columns: 333, whole: None };
-        let input = |line: usize| (0..333).map(|k| ((k + 3 * line) as f32 * 0.3).cos()).collect();
-        let mut lines: Vec<(Vec<f32>, Fixed, Vec<f32>)> =
-            (0..3).map(|line| (input(line), Fixed::default(), vec![9.0; 9])).collect();
-        products(&dense, &mut lines, &|(input, fixed, sums)| Part { input, fixed, sums });
+    fn all_vector_implementations_give_the_same_sums() {
+        let matrix = matrix(9, 333);
+        let mut lines = test_lines(3, 9, 333);
+        multiply_f32(&matrix, &mut lines, &operands);
         let chosen = lines.clone();
-        products_by::<vector::Eight, _>(&dense, &mut lines, &|(input, fixed, sums)| Part { input, fixed, sums });
+        multiply_with::<vector::Eight, _>(&matrix, &mut lines, &operands);
         assert_eq!(chosen, lines);
     }
 
     #[test]
-    fn sums_are_those_of_the_plain_loop_and_the_same_in_any_company() {
+    fn sums_are_those_of_the_plain_loop_and_independent_of_the_other_lines() {
         for (rows, columns) in [(1, 1), (4, 8), (5, 7), (9, 40), (13, 333)] {
-            let weight: Vec<f32> = (0..rows * columns).map(|k| (k as f32 * 0.7).sin()).collect();
-            let dense = Dense { weight, bias: vec![0.0; rows], columns, whole: None };
+            let packed = matrix(rows, columns);
+            let matrix = PackedMatrix::F32(packed.clone());
             for count in 1..=5 {
-                let input = |line: usize| (0..columns).map(|k| ((k + 3 * line) as f32 * 0.3).cos()).collect();
-                let mut lines: Vec<(Vec<f32>, Fixed, Vec<f32>)> =
-                    (0..count).map(|line| (input(line), Fixed::default(), vec![9.0; rows])).collect();
-                products(&dense, &mut lines, &|(input, fixed, sums)| Part { input, fixed, sums });
+                let mut lines = test_lines(count, rows, columns);
+                multiply(&matrix, &mut lines, &operands);
                 for (input, _, sums) in &lines {
                     let mut alone = vec![9.0; rows];
-                    product(&dense, input, &mut alone);
+                    multiply_one(&matrix, input, &mut alone);
                     assert_eq!(&alone, sums, "{rows} rows, {columns} columns, {count} lines");
-                    for (row, sum) in dense.weight.chunks_exact(columns).zip(sums) {
+                    for (row, sum) in packed.weight.chunks_exact(columns).zip(sums) {
                         let plain: f64 = row.iter().zip(input).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
                         assert!((f64::from(*sum) - plain).abs() < 1e-4, "{sum} against {plain}");
                     }

@@ -1,10 +1,10 @@
-;; Products of whole numbers for browsers whose WebAssembly has relaxed SIMD, and for processors to which its dot product
-;; of bytes is one instruction: twin of vnni.rs. A module compiles whole or not at all, so this one is by itself; its
-;; memory is that of the module which is the rest of Running Hand, of which it touches only what it is given.
+;; Int8 dot products for browsers with WebAssembly's relaxed SIMD, where its dot product of bytes is one processor
+;; instruction: twin of vnni.rs. Browsers reject a whole module for one unknown instruction, so this is a module of its
+;; own. It imports the memory of Running Hand's module and accesses only the ranges that it is passed.
 (module
   (import "" "memory" (memory 0))
 
-  ;; [a0 + a1 + a2 + a3, likewise of b, likewise of c, of no use]
+  ;; [a0 + a1 + a2 + a3, b0 + b1 + b2 + b3, c0 + c1 + c2 + c3, unused]
   (func $across (param $a v128) (param $b v128) (param $c v128) (result v128)
     (local $ab v128)
     ;; a0 + a2, b0 + b2, a1 + a3, b1 + b3
@@ -21,8 +21,8 @@
       (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 16 17 18 19 (local.get $ab) (local.get $c))
       (i8x16.shuffle 8 9 10 11 12 13 14 15 20 21 22 23 20 21 22 23 (local.get $ab) (local.get $c))))
 
-  ;; For each of so many tiles, at least one: sums of its rows' products with each byte of the vector's numbers,
-  ;; `[tiles, 3 bytes, 3 rows and one of no use]`. A tile and the input have `width` chunks of 16 columns, at least one,
+  ;; For each of `tiles` tiles (at least one): sums of its rows' products with each byte of the vector's integers,
+  ;; `[tiles, 3 bytes, 3 rows and one unused]`. A tile and the input have `width` chunks (at least one) of 16 columns,
   ;; 48 bytes each: three rows, or three bytes.
   (func (export "dots")
     (param $tile i32) (param $tiles i32) (param $width i32) (param $input i32) (param $sums i32)

@@ -1,30 +1,30 @@
-//! Whether an adapter computes what it should: drivers exist that return wrong numbers without a word.
+//! The self-test of an adapter: some drivers return wrong numbers without any error.
 //!
-//! Two lines of a small network of fixed numbers, on the GPU and on the CPU engine. It takes as long as
-//! the first chunk of a line, so each adapter is tested once.
+//! The GPU and the CPU engine compute two lines of a small network of fixed numbers. That takes as long as the first
+//! chunk of a line, so each adapter is tested once per process.
 
-use super::GpuEngine;
-use crate::engine::cpu::CpuEngine;
-use crate::engine::noise::NoiseStream;
-use crate::engine::{Line, Noise, Step};
+use super::cpu::CpuEngine;
+use super::gpu::GpuEngine;
+use super::noise::NoiseStream;
+use super::step::{Line, Noise, Step};
 use crate::error::{Error, Result};
-use crate::model::{Config, Dense, Kind, LstmWeights, Quantisation, Weights};
+use crate::model::{Config, Dense, Elements, Kind, LstmWeights, Matrix, Quantisation, Weights};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Timesteps of each line.
 const STEPS: usize = 12;
-/// Largest difference, beside 1 or the number itself: a hundred times what adapters differ by, and a
-/// thousandth of what a wrong number shows as.
+/// Largest difference, relative to the larger of 1 and the expected number: a hundred times the differences between
+/// correct adapters, a thousandth of the difference that a wrong term makes.
 const TOLERANCE: f32 = 1e-3;
 
-/// Adapters tested so far, by their labels, and what was wrong with them.
+/// Labels of the adapters tested so far, and what was wrong with them.
 static TESTED: Mutex<Vec<(String, Option<String>)>> = Mutex::new(Vec::new());
 
-/// As [`run`], but an adapter of this label is tested only once.
+/// As [`run`], but an adapter with the same label is tested only once; its result is remembered.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn once(engine: &mut GpuEngine) -> Result<()> {
+pub(super) async fn run_once(engine: &mut GpuEngine) -> Result<()> {
     let label = engine.label();
     let known = {
         let tested = TESTED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,10 +45,13 @@ pub async fn once(engine: &mut GpuEngine) -> Result<()> {
     }
 }
 
-/// See [`GpuEngine::test`].
+/// Compares the adapter's points with the CPU engine's. Discards the engine's batch.
+///
+/// # Errors
+/// [`Error::GpuUnavailable`] if they differ, or if the adapter cannot compute them at all.
 pub async fn run(engine: &mut GpuEngine) -> Result<()> {
-    let found = on(engine).await;
-    engine.open = None;
+    let found = found(engine).await;
+    engine.close();
     let label = engine.label();
     let found = found.map_err(|error| match error {
         Error::DeviceLost(cause) => Error::GpuUnavailable(format!("{label} was lost while it was tested, {cause}")),
@@ -62,7 +65,7 @@ pub async fn run(engine: &mut GpuEngine) -> Result<()> {
     }
 }
 
-async fn on(engine: &mut GpuEngine) -> Result<Vec<Step>> {
+async fn found(engine: &mut GpuEngine) -> Result<Vec<Step>> {
     engine.open(&Arc::new(network()), &lines()).await?;
     engine.submit(STEPS, &noise())?;
     engine.collect().await
@@ -75,7 +78,7 @@ fn expected(weights: &Weights) -> Result<Vec<Step>> {
     twin.collect()
 }
 
-/// The first number that is not as expected, and what was.
+/// The first number that is not as expected, and the expected one.
 fn difference(found: &[Step], expected: &[Step]) -> Option<(f32, f32)> {
     let numbers = |steps: &[Step]| bytemuck::cast_slice::<Step, f32>(steps).to_vec();
     let mut pairs = numbers(found).into_iter().zip(numbers(expected));
@@ -104,10 +107,10 @@ fn noise() -> Vec<Noise> {
     noise
 }
 
-/// With this one no component, lift or place is decided by a hair.
+/// With this seed no choice of a component, pen lift or position depends on rounding.
 const SEED: u64 = 1;
 
-/// Two layers of odd sizes, text, style, and a stop; every number a multiple of 1/256, which `f16` holds.
+/// Two layers of odd sizes, text, style, and a stop; every number is a multiple of 1/256, which `f16` represents exactly.
 fn network() -> Weights {
     let config = Config {
         format: 1,
@@ -129,7 +132,7 @@ fn network() -> Weights {
         training: serde_json::Value::Null,
         corpus: String::new(),
     };
-    // The generator of Numerical Recipes: these need not be random, only fixed.
+    // A linear congruential generator (Numerical Recipes): the numbers need to be fixed, not random.
     let mut state = 1u32;
     let mut numbers = |count: usize| -> Vec<f32> {
         let number = |_| {
@@ -138,26 +141,35 @@ fn network() -> Weights {
         };
         (0..count).map(number).collect()
     };
+    let matrix = |values: Vec<f32>, columns: usize| Matrix { columns, elements: Elements::F32(values) };
     let mut dense = |rows: usize, columns: usize| {
-        let (weight, bias) = (numbers(rows * columns), numbers(rows));
-        Dense { weight, bias, columns, whole: None }
+        let (weight, bias) = (matrix(numbers(rows * columns), columns), numbers(rows));
+        Dense { weight, bias }
     };
     let gates: Vec<Dense> = (0..2).map(|l| dense(4 * config.hidden[l], config.columns(l))).collect();
     let (window, output) = (dense(6, config.hidden[0]), dense(config.outputs(), config.hidden_total()));
     let layers = gates.into_iter().zip(&config.hidden).map(|(gates, &hidden)| {
-        let style = numbers(4 * hidden);
+        let style = Some(matrix(numbers(4 * hidden), 1));
         LstmWeights { gates, style, hidden }
     });
-    Weights { layers: layers.collect(), window: Some(window), output, style_table: vec![0.0], fingerprint: 0, config }
+    Weights {
+        layers: layers.collect(),
+        window: Some(window),
+        output,
+        style_table: Some(matrix(vec![0.0], 1)),
+        fingerprint: 0,
+        config,
+    }
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::testing;
 
     #[test]
-    fn the_network_does_something_and_decides_nothing_by_a_hair() {
+    fn the_points_vary_and_no_choice_depends_on_rounding() {
         let steps = expected(&network()).unwrap();
         assert_eq!(steps.len(), 2 * STEPS);
         let all = |part: fn(&Step) -> f32| {
@@ -167,19 +179,19 @@ mod tests {
             values.len()
         };
         assert!(all(|s| s.component) == 3 && all(|s| s.pen) == 2 && all(|s| s.position) > 1 && all(|s| s.dx) > 20);
-        // Rounding errors a hundred times as large as any adapter's.
+        // A hundred times the rounding errors of any adapter.
         for scale in [1.0 - 1e-4, 1.0 + 1e-4] {
             let mut other = network();
             let dense = other.layers.iter_mut().map(|layer| &mut layer.gates).chain(&mut other.window);
             for dense in dense.chain([&mut other.output]) {
-                dense.weight.iter_mut().for_each(|w| *w *= scale);
+                testing::elements_mut(&mut dense.weight).iter_mut().for_each(|w| *w *= scale);
             }
             assert_eq!(difference(&expected(&other).unwrap(), &steps), None);
         }
     }
 
     #[test]
-    fn a_wrong_number_is_told_wherever_it_is() {
+    fn a_wrong_number_is_found_wherever_it_is() {
         let right = expected(&network()).unwrap();
         assert_eq!(difference(&right, &right), None);
         for wrong in [f32::NAN, f32::INFINITY, 1e-2, -1.0] {
