@@ -1,9 +1,8 @@
-//! How many points a second one thread of the CPU engine makes, of one line and of several at once, in turn:
+//! Points per second of the CPU engine on one thread, for one line and for batches, alternately:
 //!
 //!     cargo bench --bench lines -- [weights/synthesis.safetensors]
 //!
-//! Seconds are those that the processor gave, where the system tells them (Linux), so that what else runs on the
-//! machine matters less.
+//! Seconds are the thread's processor time where the system reports it (Linux), so that other programs matter less.
 #![expect(clippy::print_stdout, reason = "it prints what it measures")]
 
 use running_hand::engine::cpu::CpuEngine;
@@ -13,11 +12,11 @@ use std::error::Error;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-/// Seconds so far.
+/// Processor seconds of this thread, or wall-clock seconds.
 fn clock() -> f64 {
     static START: OnceLock<Instant> = OnceLock::new();
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanoseconds = told.and_then(|told| told.split(' ').next()?.parse::<f64>().ok());
+    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = schedstat.and_then(|fields| fields.split(' ').next()?.parse::<f64>().ok());
     nanoseconds.map_or_else(|| START.get_or_init(Instant::now).elapsed().as_secs_f64(), |ns| ns * 1e-9)
 }
 
@@ -42,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             rates.push((lines * STEPS) as f64 / (clock() - began));
         }
     }
-    println!("lines  points a second: min / median / max   median beside one line's");
+    println!("lines  points a second: min / median / max   median / median of one line");
     let mut alone = None;
     for (lines, rates) in LINES.iter().zip(&mut rates) {
         rates.sort_unstable_by(f64::total_cmp);
