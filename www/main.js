@@ -48,7 +48,7 @@ function write(instant = false, weights = "") {
 /** Writes the text once more, if one has been written. @param {boolean} instant */
 function writeSoon(instant) {
   clearTimeout(settling);
-  if (app.points.count) settling = setTimeout(() => write(instant), SETTLE_TIME);
+  if (app.ink.count) settling = setTimeout(() => write(instant), SETTLE_TIME);
 }
 
 const fragment = () => toFragment(form.settings, app.fingerprint, app.encodedStrokes);
@@ -94,7 +94,7 @@ form.hands.addEventListener("change", () => writeSoon(false));
 // Other paper breaks the lines elsewhere.
 form.addEventListener("paper", () => writeSoon(true));
 app.addEventListener("look", () => {
-  if (app.points.count) updateAddress();
+  if (app.ink.count) updateAddress();
 });
 
 element("form", HTMLFormElement).addEventListener("submit", (event) => {

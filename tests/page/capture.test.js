@@ -1,20 +1,20 @@
-// One's own hand, as a visitor draws it: with the mouse, from ink that the network itself wrote.
+// Capturing a hand: drawn with the mouse, from ink that the network wrote.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { test } from "node:test";
-import { SENTENCE, equipped, written } from "./drawing.js";
+import { SENTENCE, withCaptureDialog, written } from "./drawing.js";
 import { open, strokes } from "./site.js";
 
 const site = await open();
 
-/** A visitor with the dialog's parts at hand. */
+/** A visitor who can use the capture dialog. */
 async function come(visit = {}) {
-  return equipped(await site.come({ query: "?engine=cpu", viewport: { width: 1280, height: 900 }, ...visit }));
+  return withCaptureDialog(await site.come({ query: "?engine=cpu", viewport: { width: 1280, height: 900 }, ...visit }));
 }
 
-test("a hand is drawn, kept, written in, found again, exported, renamed, deleted and imported", async () => {
+test("a hand is drawn, stored, written in, restored, exported, renamed, deleted and imported", async () => {
   const visitor = await come();
   const { page, dialog } = visitor;
   await visitor.speed("At once");
@@ -101,7 +101,7 @@ test("a hand is drawn, kept, written in, found again, exported, renamed, deleted
   await visitor.leave();
 });
 
-test("ink that says nothing, or something else, is met with advice", async () => {
+test("ink that is too little, or says something else, is answered with advice", async () => {
   const visitor = await come();
   const { page, dialog } = visitor;
   const ink = await written(page, SENTENCE, "Round");
@@ -130,7 +130,7 @@ test("ink that says nothing, or something else, is met with advice", async () =>
   await visitor.leave();
 });
 
-test("strokes are gone on with: both are on the sheet", async () => {
+test("strokes are continued: both they and what follows are on the sheet", async () => {
   const visitor = await come();
   const { page } = visitor;
   await visitor.speed("At once");
@@ -162,7 +162,7 @@ test("strokes are gone on with: both are on the sheet", async () => {
   await friend.leave();
 });
 
-test("where nothing can be kept a hand lasts for the visit, and that is said; the dialog is accessible", async () => {
+test("without storage a hand lasts for the visit, and that is said; the dialog is accessible", async () => {
   const visitor = await come({ bypassCSP: true });
   const { page, dialog } = visitor;
   await page.evaluate(() => {

@@ -1,5 +1,5 @@
-// "Take it with you": every format, read by programs that are not ours; and the command, which writes
-// what the page writes. (`tests/export.rs` reads the formats that no browser is needed for.)
+// The export dialog, "Take it with you": every format, read by other programs; and the command, which writes what the
+// page writes. (`tests/export.rs` tests the formats that need no browser.)
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -14,21 +14,23 @@ import { decode } from "fast-png";
 import { open, strokes } from "./site.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** The command `running-hand`: `cargo test --test command --no-run` builds it, too. */
+const COMMAND = process.env.RUNNING_HAND ?? `${ROOT}target/debug/running-hand`;
 const TEXT = "Not \"only\" ink";
 
 const site = await open();
 /** One for all, from the first test on. @type {any} */
 let visitor;
 
-const said = () => visitor.page.locator("#export-message");
+const message = () => visitor.page.locator("#export-message");
 
 /** Opens the dialog by keyboard. */
-async function take() {
+async function openDialog() {
   await visitor.page.getByRole("button", { name: "Take it with you" }).press("Enter");
   assert.ok(await visitor.page.getByLabel("As", { exact: true }).evaluate((field) => field === document.activeElement));
 }
 
-/** What the page's browser makes of a file. */
+/** Opens a file in the page's browser and returns what `use` returns there. */
 async function inBrowser({ bytes }, type, options, use, argument) {
   const context = await visitor.page.context().browser().newContext(options);
   const page = await context.newPage();
@@ -38,23 +40,23 @@ async function inBrowser({ bytes }, type, options, use, argument) {
   return found;
 }
 
-test("before there is ink there is nothing to take", async () => {
+test("before there is ink there is nothing to export", async () => {
   visitor = await site.come({ query: "?engine=cpu", permissions: ["clipboard-read", "clipboard-write"] });
   await visitor.speed("At once");
   await visitor.page.getByLabel("Paper", { exact: true }).selectOption("card");
   await visitor.page.getByLabel("Lines", { exact: true }).selectOption("ruled");
   await visitor.page.getByLabel("Seed", { exact: true }).fill("7");
   await visitor.slide("Neatness (bias)", 1);
-  await visitor.takes("Flowing");
-  await take();
-  assert.match(await said().textContent(), /Nothing is written yet/);
+  await visitor.choosesHand("Flowing");
+  await openDialog();
+  assert.match(await message().textContent(), /Nothing is written yet/);
   assert.ok(await visitor.page.getByRole("button", { name: "Download", exact: true }).isDisabled());
   await visitor.page.keyboard.press("Escape");
   await visitor.writes(TEXT);
 });
 
 test("SVG: of the paper's size, the same strokes single and outlined; animated unless motion is unwelcome", async () => {
-  await take();
+  await openDialog();
   const single = await visitor.saves("svg");
   const outlined = await visitor.saves("outline");
   const animated = await visitor.saves("animated");
@@ -95,7 +97,7 @@ test("SVG: of the paper's size, the same strokes single and outlined; animated u
 });
 
 test("PNG: its pixels, its resolution, with and without paper", async () => {
-  await take();
+  await openDialog();
   const pixels = async () => {
     const { data, width, height, resolution } = decode((await visitor.saves("png")).bytes);
     const counts = { clear: 0, paper: 0, ink: 0 };
@@ -122,7 +124,7 @@ test("PNG: its pixels, its resolution, with and without paper", async () => {
 });
 
 test("JSON is as its schema says, and InkML and G-code hold the same strokes", async () => {
-  await take();
+  await openDialog();
   const ink = JSON.parse((await visitor.saves("json")).bytes.toString());
   const inkml = await visitor.saves("inkml");
   const { name, bytes: gcode } = await visitor.saves("gcode");
@@ -140,23 +142,23 @@ test("JSON is as its schema says, and InkML and G-code hold the same strokes", a
 });
 
 test("a servo has numbers of its own, and a number that makes no sense is said where it stands", async () => {
-  await take();
+  await openDialog();
   await visitor.page.getByLabel("As", { exact: true }).selectOption("gcode");
   await visitor.page.getByLabel("The pen is lifted by").selectOption("servo");
   assert.match((await visitor.saves("gcode")).bytes.toString(), /\nM5 ; pen up\n[^]*\nM3 S30 ; pen down\n/);
   await visitor.page.getByLabel("On paper, servo’s number").fill("0");
   await visitor.page.getByRole("button", { name: "Download", exact: true }).click();
-  await said().filter({ hasText: "must differ" }).waitFor();
+  await message().filter({ hasText: "must differ" }).waitFor();
   await visitor.page.getByLabel("On paper, servo’s number").fill("30");
   await visitor.page.keyboard.press("Escape");
 });
 
 test("the clipboard gets text and pictures", async () => {
-  await take();
+  await openDialog();
   const copy = async (format) => {
     await visitor.page.getByLabel("As", { exact: true }).selectOption(format);
     await visitor.page.getByRole("button", { name: "Copy", exact: true }).click();
-    await said().filter({ hasText: "Copied" }).waitFor();
+    await message().filter({ hasText: "Copied" }).waitFor();
   };
   await copy("svg");
   assert.match(await visitor.page.evaluate(() => navigator.clipboard.readText()), /^<svg [^]*<\/svg>\n$/);
@@ -172,7 +174,7 @@ test("the clipboard gets text and pictures", async () => {
 
 test("on paper, or as PDF, a sheet has its true size", async () => {
   await visitor.page.evaluate(() => (window.print = () => (document.title = "printed")));
-  await take();
+  await openDialog();
   await visitor.page.getByLabel("As", { exact: true }).selectOption("pdf");
   await visitor.page.getByRole("button", { name: "Print or save as PDF" }).click();
   assert.equal(await visitor.page.title(), "printed");
@@ -184,18 +186,38 @@ test("on paper, or as PDF, a sheet has its true size", async () => {
   assert.equal(pdf.match(/\/Type \/Page\b/g).length, 1);
 });
 
+/** The largest distance of two sheets' coordinates in mm, after all else was found equal. */
+function distance(ours, theirs) {
+  assert.deepEqual([ours.width, ours.height, ours.text], [theirs.width, theirs.height, theirs.text]);
+  assert.deepEqual(ours.strokes.map((stroke) => stroke.length), theirs.strokes.map((stroke) => stroke.length));
+  const [our, their] = [ours, theirs].map(({ strokes }) => strokes.flat(2));
+  return Math.max(...our.map((value, i) => Math.abs(value - their[i])));
+}
+
 /**
- * What is on the page beside what the command writes, given the arguments that ask for the same.
- * @param {string[]} args @param {number} sheets how many there are
+ * Compares what is on the page with what the command writes, given arguments for the same settings, and with what the
+ * package writes with the same options.
+ * @param {string[]} args @param {string} text @param {object} options @param {number} sheets how many there are
  */
-async function compare(args, sheets) {
+async function compare(args, text, options, sheets) {
   const folder = await mkdtemp(join(tmpdir(), "running-hand-"));
   try {
-    await promisify(execFile)("cargo", [
-      ...["run", "--quiet", "--locked", "--bin", "running-hand", "--", ...args, "--engine", "cpu", "--paper", "card"],
-      ...["--quiet", "--output", join(folder, "ink.json")],
+    await promisify(execFile)(COMMAND, [
+      ...[...args, "--engine", "cpu", "--paper", "card", "--quiet", "--output", join(folder, "ink.json")],
     ], { cwd: ROOT });
-    await take();
+    const packaged = await visitor.page.evaluate(
+      async ({ text, options, sheets }) => {
+        const { default: init, RunningHand } = await import(new URL("pkg/running_hand.js", location.href).href);
+        await init();
+        const runningHand = await RunningHand.open("cpu");
+        for (const kind of ["synthesis", "prediction"]) await runningHand.load(`weights/${kind}.safetensors`);
+        const writing = await runningHand.write(text, { ...options, paper: "card" });
+        for await (const _ of writing);
+        return Promise.all(Array.from({ length: sheets }, async (_, page) => JSON.parse(await writing.exportPage(page, "json"))));
+      },
+      { text, options, sheets },
+    );
+    await openDialog();
     await visitor.page.getByLabel("As", { exact: true }).selectOption("json");
     for (let sheet = 0; sheet < sheets; sheet++) {
       if (sheets > 1) await visitor.page.getByRole("combobox", { name: "Sheet" }).selectOption(String(sheet));
@@ -203,12 +225,9 @@ async function compare(args, sheets) {
       const theirs = JSON.parse(await readFile(join(folder, sheet ? `ink-${sheet + 1}.json` : "ink.json"), "utf8"));
       assert.equal(ours.settings.weights, theirs.settings.weights);
       assert.equal(ours.settings.columns, theirs.settings.columns);
-      assert.deepEqual([ours.width, ours.height], [theirs.width, theirs.height]);
-      assert.deepEqual(ours.strokes.map((stroke) => stroke.length), theirs.strokes.map((stroke) => stroke.length));
-      const [our, their] = [ours, theirs].map(({ strokes }) => strokes.flat(2));
-      const apart = Math.max(...our.map((value, i) => Math.abs(value - their[i])));
-      console.log(`sheet ${sheet + 1}: ${our.length / 2} points, at most ${apart.toFixed(4)} mm apart`);
-      assert.ok(apart < 0.003, `${apart} mm apart`);
+      const apart = [distance(ours, theirs), distance(ours, packaged[sheet])];
+      console.log(`sheet ${sheet + 1}: ${ours.strokes.flat().length} points; command and package at most ${apart} mm apart`);
+      assert.ok(apart[0] < 0.003 && apart[1] === 0, `${apart} mm apart`);
     }
   } finally {
     await rm(folder, { recursive: true });
@@ -216,34 +235,35 @@ async function compare(args, sheets) {
   await visitor.page.keyboard.press("Escape");
 }
 
-test("the command writes what the page writes: the same letters at the same places on the same sheets", async () => {
+test("page, command and package write the same letters at the same places on the same sheets", async () => {
   const text = "Dear reader,\n\nthis goes on for longer than one card has room, and leans and sways.\n".repeat(3).trim();
   await visitor.more();
   await visitor.slide("Slant", 12);
   await visitor.slide("Unsteady lines", 0.6);
   await visitor.page.getByLabel("Letter size", { exact: true }).selectOption("large");
   await visitor.writes(text);
-  const look = ["--slant", "12", "--wander", "0.6", "--size", "4.2"];
-  await compare([text, "--hand", "Flowing", "--seed", "7", "--bias", "1", ...look], 2);
+  const look = ["--slant", "12", "--unsteadiness", "0.6", "--size", "4.2"];
+  const options = { style: "Flowing", seed: 7, bias: 1, slant: 12, unsteadiness: 0.6, size: 4.2 };
+  await compare([text, "--hand", "Flowing", "--seed", "7", "--bias", "1", ...look], text, options, 2);
   await visitor.slide("Slant", 0);
   await visitor.slide("Unsteady lines", 0);
   await visitor.page.getByLabel("Letter size", { exact: true }).selectOption("medium");
 });
 
-test("the command scribbles what the page scribbles, whichever hand was chosen for texts", async () => {
+test("command and package scribble what the page scribbles, whichever hand was chosen for texts", async () => {
   await visitor.writes("");
-  await compare(["--scribble", "--seed", "7", "--bias", "1"], 1);
+  await compare(["--scribble", "--seed", "7", "--bias", "1"], "", { seed: 7, bias: 1 }, 1);
 });
 
 test("several sheets are several files", async () => {
   await visitor.writes(Array.from({ length: 13 }, (_, line) => "abcdefghijklm"[line]).join("\n"));
-  await take();
+  await openDialog();
   await visitor.page.getByLabel("As", { exact: true }).selectOption("svg");
   await visitor.page.getByRole("combobox", { name: "Sheet" }).selectOption("all");
   const downloads = [];
   visitor.page.on("download", (download) => downloads.push(download));
   await visitor.page.getByRole("button", { name: "Download", exact: true }).click();
-  await said().filter({ hasText: "running-hand-2.svg is in your downloads" }).waitFor();
+  await message().filter({ hasText: "running-hand-2.svg is in your downloads" }).waitFor();
   await visitor.page.waitForTimeout(300);
   assert.deepEqual(downloads.map((download) => download.suggestedFilename()), ["running-hand-1.svg", "running-hand-2.svg"]);
   const [first, second] = await Promise.all(downloads.map(async (download) => readFile(await download.path(), "utf8")));

@@ -58,7 +58,7 @@ test("ink that was taken away comes back, as JSON and as InkML, and becomes a ha
   const visitor = await come();
   const { page, dialog } = visitor;
   await visitor.speed("At once");
-  await visitor.takes("Round");
+  await visitor.choosesHand("Round");
   await visitor.slide("Neatness (bias)", 1);
   await visitor.writes("The quick brown fox");
   const [json, inkml] = [await visitor.exports("json"), await visitor.exports("inkml")];
@@ -201,7 +201,7 @@ test("a network that is dropped on the page writes; one that is damaged does not
   const visitor = await come();
   const { page } = visitor;
   await visitor.speed("At once");
-  await visitor.takes("Round");
+  await visitor.choosesHand("Round");
   await visitor.writes("fox");
   const link = page.url();
   const [file, own] = [await shipped("synthesis-f16.safetensors"), await visitor.hands()];

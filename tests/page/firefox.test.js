@@ -1,4 +1,4 @@
-// The page in Firefox, with the CPU engine: everything that a visitor does, once.
+// The page in Firefox with the CPU engine: everything that visitors do, once.
 
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { SENTENCE, equipped, written } from "./drawing.js";
+import { SENTENCE, withCaptureDialog, written } from "./drawing.js";
 import { Visitor, launchFirefox, serve, strokes } from "./site.js";
 
 let server, browser, folder;
@@ -26,7 +26,7 @@ after(async () => {
 const come = async (query = "?engine=cpu", ready = /Ready$/) =>
   Visitor.open(await browser.newContext({ acceptDownloads: true, viewport: { width: 1280, height: 900 } }), server.address + query, ready);
 
-/** The sheet as it is downloaded: Firefox tells Playwright of no download, but makes the file. */
+/** The sheet as downloaded. Playwright gets no download events from Firefox, so this waits for the file. */
 async function downloads({ page }, format = "svg", name = "running-hand.svg", end = "</svg>") {
   await page.getByRole("button", { name: "Take it with you" }).click();
   await page.getByLabel("As", { exact: true }).selectOption(format);
@@ -153,7 +153,7 @@ test("hands are chosen by picture, mixed, and met by surprise; pens, inks and sl
     await visitor.hears(/Done$/);
     inks.add(await downloads(visitor));
   };
-  await visitor.takes("Flowing");
+  await visitor.choosesHand("Flowing");
   await settled();
   await page.getByLabel("Mix with").selectOption("Round");
   await visitor.slide("How much of it", 0.6);
@@ -179,7 +179,7 @@ test("hands are chosen by picture, mixed, and met by surprise; pens, inks and sl
 });
 
 test("one's own hand is drawn, written in and still there at the next visit; strokes are gone on with", async () => {
-  const visitor = equipped(await come());
+  const visitor = withCaptureDialog(await come());
   const { page } = visitor;
   await visitor.speed("At once");
   await visitor.asks();
@@ -206,7 +206,7 @@ test("every file can be taken away; ink comes back, a damaged one is refused", a
   const visitor = await come();
   const { page } = visitor;
   await visitor.speed("At once");
-  await visitor.takes("Round");
+  await visitor.choosesHand("Round");
   await visitor.writes("to take away");
   for (const [format, name, end] of [
     ["outline", "running-hand.svg", "</svg>"],
@@ -281,7 +281,7 @@ test("see it think: the pen waits, steps and is moved by keyboard, with the numb
 
 test("after one visit it works with the network off", async () => {
   const visitor = await come();
-  await visitor.kept();
+  await visitor.isCached();
   server.close();
   await visitor.page.reload();
   await visitor.hears(/Ready$/);

@@ -1,4 +1,4 @@
-// Without a network, and from one version of the site to the next.
+// The site without a network, and updates of the site.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -18,7 +18,7 @@ after(() => browser.close());
 const folders = [];
 after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
 
-/** The site as another version would be published: with some of its files changed, and listed anew. */
+/** Another version of the site: some files changed, and listed with their new hashes. */
 async function version(build, changes) {
   const folder = await mkdtemp(join(tmpdir(), "running-hand-site-"));
   folders.push(folder);
@@ -37,13 +37,13 @@ async function version(build, changes) {
   return folder;
 }
 
-/** A browser that may keep the site, and a server of its own, which can be turned off. */
+/** A browser context that allows service workers, and a server of its own, which can be stopped. */
 async function first() {
   const server = await serve();
   const context = await browser.newContext({ serviceWorkers: "allow" });
   const open = (query = "?engine=cpu", ready) => Visitor.open(context, server.address + query, ready);
   const visitor = await open();
-  await visitor.kept();
+  await visitor.isCached();
   return { server, context, visitor, open };
 }
 

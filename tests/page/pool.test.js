@@ -43,12 +43,12 @@ async function replies(requests, poolWorker) {
     const heard = [];
     let notice = () => {};
     worker.onmessage = ({ data }) => {
-      if (data.event?.points) data.event.points = [...data.event.points];
+      for (const piece of data.event?.ink ?? []) piece.points = [...piece.points];
       heard.push(data);
       notice();
     };
     worker.postMessage({ id: 1, type: "open", params: { engine: "cpu", build: site.build, lazy: true } });
-    const isKind = { points: ({ event }) => event?.type === "points", end: (reply) => "result" in reply, error: (reply) => "error" in reply };
+    const isKind = { ink: ({ event }) => event?.type === "ink", end: (reply) => "result" in reply, error: (reply) => "error" in reply };
     for (const { message, until, later = 0 } of requests) {
       await new Promise((done) => setTimeout(done, later));
       worker.postMessage(message);
@@ -71,19 +71,19 @@ const write = (id, until = "end", options = {}) => ({
 /** Cancels after a time in which all lines are written that can be. */
 const cancel = (id) => ({ message: { id, type: "cancel" }, until: "end", later: 1500 });
 
-/** Points of each line of the sheet, and how the text ended. */
+/** Points of each line, and how the text ended. */
 function ink(heard, id) {
-  const rows = {};
+  const lines = [];
   for (const { event } of heard.filter((reply) => reply.id === id)) {
-    if (event?.type === "points") (rows[event.row] ??= []).push(...event.points);
+    for (const { line, points } of event?.ink ?? []) (lines[line] ??= []).push(...points);
   }
-  return { rows, finish: heard.find((reply) => reply.id === id && "result" in reply)?.result };
+  return { lines, finish: heard.find((reply) => reply.id === id && "result" in reply)?.result };
 }
 
 test("a page of text is the same with the pool and without, whatever goes wrong in it", { skip }, async () => {
   const { heard, started } = await replies([write(2), write(3)]);
   const whole = ink(heard, 2);
-  assert.deepEqual([Object.keys(whole.rows), whole.finish], [["0", "1", "2", "4", "5"], "stopped"]);
+  assert.deepEqual([whole.lines.length, whole.finish], [5, "stopped"]);
   assert.deepEqual(ink(heard, 3), whole);
   assert.ok(started >= 1, "a pool worker was started");
   const broken = [
@@ -110,16 +110,16 @@ test("lines that the pool writes are on the page", { skip }, async () => {
   const poolWorker = `onmessage = ({ data: { id } }) => postMessage({ id, result: {
     steps: Float32Array.from({ length: 27 }, (_, k) => (k % 9 < 2 ? 1 : 0)), finish: "stopped" } })`;
   const { heard } = await replies([write(2), write(3)], poolWorker);
-  const { rows, finish } = ink(heard, 3);
+  const { lines, finish } = ink(heard, 3);
   assert.equal(finish, "stopped");
-  const strokes = Object.values(rows).filter((points) => points.length === 4 * 3);
+  const strokes = lines.filter((points) => points.length === 4 * 3);
   assert.ok(strokes.length >= 1 && strokes.length < 5, `${strokes.length}`);
-  assert.ok(rows[0].length > 100, "the engine's worker writes the first line itself");
+  assert.ok(lines[0].length > 100, "the engine's worker writes the first line itself");
 });
 
 test("a text that waits for the pool can be cancelled, by the next text too", { skip }, async () => {
   const { heard } = await replies(
-    [write(2, "points"), cancel(2), write(3, "points"), write(4, "points"), cancel(4)],
+    [write(2, "ink"), cancel(2), write(3, "ink"), write(4, "ink"), cancel(4)],
     `onmessage = ({ data: { id, type } }) => type === "setWeights" && postMessage({ id, result: undefined })`,
   );
   for (const id of [2, 3, 4]) assert.equal(ink(heard, id).finish, "cancelled");

@@ -1,17 +1,17 @@
-// The page's security policy, by trying to get around it.
+// The page's Content-Security-Policy: attempts to get around it.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { Visitor, file, launch, serve } from "./site.js";
 
-/** The headers that hosts are asked to send. */
+/** The headers in `_headers`. */
 const headers = Object.fromEntries(
   [...String(await file("_headers")).matchAll(/^ +([\w-]+): (.*)$/gm)].map(([, name, value]) => [name.toLowerCase(), value]),
 );
 
 let server, browser, foreign;
-/** What the foreign server was asked for. */
+/** Requests to the foreign server. */
 const stolen = [];
 
 before(async () => {

@@ -1,4 +1,4 @@
-// Pages, hands, ink and links, as a person would try them.
+// Sheets: pages, hands, ink, links, and how lines are laid out.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -7,13 +7,13 @@ import { file, open, strokes } from "./site.js";
 
 const site = await open();
 
-/** Nobody needs to see the pen move here. */
+/** Opens the page; the ink is drawn at once. */
 const come = (visit = {}) => site.come({ query: "?engine=cpu", reducedMotion: "reduce", ...visit });
 
 /** Twenty short lines. */
 const LINES = Array.from({ length: 20 }, (_, index) => `line ${index + 1}`).join("\n");
 
-/** Chooses from a list or moves a slider that is tucked away. */
+/** Sets a list or a slider, in closed parts of the form too. */
 async function set(visitor, label, value) {
   await visitor.more();
   const field = visitor.page.getByLabel(label, { exact: true });
@@ -24,7 +24,7 @@ async function set(visitor, label, value) {
 /** What the canvas shows. */
 const picture = (visitor) => visitor.page.locator("#canvas").evaluate((canvas) => canvas.toDataURL());
 
-/** Lets a writing that follows from another choice begin and end. */
+/** Waits for the text that a changed setting starts, and for its end. */
 async function settles(visitor) {
   await visitor.page.waitForTimeout(400);
   await visitor.hears(/Done$/);
@@ -144,7 +144,7 @@ test("a hand that is chosen writes what is there; two hands mix; Surprise me cho
   const visitor = await come();
   await visitor.writes("hand");
   const none = await visitor.downloads();
-  await visitor.takes("Open");
+  await visitor.choosesHand("Open");
   await settles(visitor);
   const open = await visitor.downloads();
   assert.notEqual(open, none);
@@ -296,38 +296,42 @@ test("axe finds nothing serious with everything open, light or dark, on a phone"
   }
 });
 
-test("what is drawn of a line before all of it has come stays where it is, and the rest gets to its level", async () => {
+test("ink that comes in an old layout, behind a new one that has it, is not drawn twice", async () => {
   const visitor = await come();
-  const { begun, whole, level, drawn } = await visitor.page.evaluate(async () => {
-    const { Layout } = await import(new URL("sheet/layout.js", location.href).href);
-    const { Points } = await import(new URL("sheet/points.js", location.href).href);
-    // Feet on a baseline that falls; the first letters hang below it.
-    const line = Array.from({ length: 400 }, (_, i) => {
-      const x = 12 * i;
-      return [x, 0.05 * x + (x < 400 ? 70 : 0) - 60 * (i % 5 ? 1 : 0), i % 25 === 24 ? 1 : 0];
-    });
-    const look = { paper: "free", orientation: "portrait", ruling: "plain", size: "medium", slant: 0, wander: 0, seed: 1 };
-    const points = new Points();
-    const layout = new Layout(points, look, { letters: 30, rows: 1, letter: 165, given: 0, level: true });
-    const heights = () => Array.from({ length: layout.count }, (_, i) => layout.data[3 * i + 1]);
-    const drawn = 40;
-    points.add(Float32Array.from(line.slice(0, 60).flat()), 0);
-    layout.update(0);
-    const begun = heights();
-    points.add(Float32Array.from(line.slice(60, 300).flat()), 0);
-    layout.update(drawn);
-    points.add(Float32Array.from(line.slice(300).flat()), 0);
-    layout.update(drawn, true);
-    const whole = heights();
-    layout.relay(look, true);
-    return { begun, whole, level: heights(), drawn };
+  const found = await visitor.page.evaluate(async () => {
+    const { EMPTY_SHEET, Ink } = await import(new URL("sheet/ink.js", location.href).href);
+    const ink = new Ink(EMPTY_SHEET);
+    const piece = (page, line, start, ...xs) => ({ page, line, start, points: Float32Array.from(xs.flatMap((x) => [x, 0, 0])) });
+    const xs = () => Array.from({ length: ink.count }, (_, i) => ink.data[3 * i]);
+    ink.add([piece(0, 0, 0, 1, 2)], EMPTY_SHEET);
+    ink.add([piece(0, 0, 2, 3)], EMPTY_SHEET);
+    ink.replace([piece(0, 0, 0, 11, 12, 13), piece(1, 1, 3, 14, 15)], EMPTY_SHEET);
+    ink.add([piece(0, 1, 3, 4, 5)], EMPTY_SHEET);
+    ink.add([piece(2, 2, 5, 16)], EMPTY_SHEET);
+    const whole = { xs: xs(), lines: [0, 2, 3, 5].map((point) => ink.lineOf(point)), pages: [0, 1, 2].map((page) => ink.range(page)) };
+    ink.truncate(4);
+    return { whole, cut: xs(), page: ink.pageOf(3), lifted: ink.data[11] };
   });
-  assert.equal(whole.length, 400);
-  assert.deepEqual(whole.slice(0, drawn), begun.slice(0, drawn));
-  const off = whole.map((y, i) => y - level[i]);
-  assert.ok(Math.abs(off[0]) > 20, `the line was begun ${off[0]} off its level: too little for a test`);
-  assert.deepEqual(off.slice(drawn + 110).filter((y) => y !== 0), []);
-  const steps = off.slice(1).map((y, i) => Math.abs(y - off[i]));
-  assert.ok(Math.max(...steps) < 2, `a jump of ${Math.max(...steps)}`);
+  assert.deepEqual(found.whole, { xs: [11, 12, 13, 14, 15, 16], lines: [0, 0, 1, 2], pages: [[0, 3], [3, 5], [5, 6]] });
+  assert.deepEqual([found.cut, found.page, found.lifted], [[11, 12, 13, 14], 1, 1]);
+  await visitor.leave();
+});
+
+test("paper that is changed while the pen writes is where the rest is written, and what is drawn moves there", async () => {
+  const visitor = await site.come({ query: "?engine=cpu" });
+  await visitor.text.fill("the pen goes on\non another paper");
+  await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
+  await visitor.hears(/Writing …$/);
+  await visitor.page.waitForTimeout(600);
+  await set(visitor, "Lines", "ruled");
+  await set(visitor, "Slant", "15");
+  await set(visitor, "Speed", "Infinity");
+  assert.ok((await visitor.inked()) > 0);
+  await visitor.page.keyboard.press("Escape");
+  await visitor.hears(/Stopped$/);
+  const stopped = strokes(await visitor.downloads()).length;
+  await visitor.writes("the pen goes on\non another paper");
+  assert.ok(strokes(await visitor.downloads()).length > stopped);
+  assert.deepEqual(visitor.complaints, []);
   await visitor.leave();
 });

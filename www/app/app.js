@@ -2,28 +2,21 @@
 // dialogs and panels (capture/, export/, inspector/) get this object and follow its events.
 
 import { startEngine } from "../engine/client.js";
-import { LETTER, LINE_SPACING, Layout, paperSize } from "../sheet/layout.js";
-import { Points } from "../sheet/points.js";
+import { EMPTY_SHEET, Ink } from "../sheet/ink.js";
 import { Sheet } from "../sheet/sheet.js";
 import { element } from "../util/dom.js";
 import { site } from "../util/site-files.js";
+import { layoutOptions } from "./layout-options.js";
 import { hideLine, hideLoading, showEngine, showLine, showLoading, showStatus } from "./status.js";
 import { encodeStrokes, roundStrokes } from "./stroke-encoding.js";
 
 /** @typedef {import("../engine/messages.js").WriteEvent} WriteEvent */
+/** @typedef {import("../pkg/running_hand.js").PlacedInk} PlacedInk */
 /** @typedef {import("../pkg/running_hand.js").Plan} Plan */
+/** @typedef {import("../pkg/running_hand.js").Sheet} SheetGeometry */
 /** @typedef {import("../sheet/sheet.js").DrawnPage} DrawnPage */
 /** @typedef {import("./link.js").Settings} Settings */
 
-/**
- * Points of the first line that tell where it runs, so that the pen need not wait for all of it: its beginning is then
- * within 24 units of where the whole line puts it (median of 96 lines; within 64 for nine in ten). An x is 200 high.
- */
-const POINTS_TO_PLACE = 60;
-/** Milliseconds that ink which is drawn at once waits for the whole first line, so that it need not move afterwards. */
-const MAX_WAIT = 450;
-/** About how many letters a scribble has. */
-const SCRIBBLE_LETTERS = 72;
 /** Largest weights file that is read, in bytes. */
 const MAX_WEIGHTS = 256 * 2 ** 20;
 /** Characters that the status line lists at most, and letters of the text that the canvas' label has at most. */
@@ -40,10 +33,9 @@ const MAX_LABEL = 300;
 export class App extends EventTarget {
   /** @type {import("./form.js").Form} */ #form;
   client = startEngine(({ label, notice }) => showEngine(label, notice));
-  sheet = new Sheet(element("canvas", HTMLCanvasElement), element("pen", SVGSVGElement));
+  sheet = new Sheet(element("canvas", HTMLCanvasElement), element("pen", SVGSVGElement), () => this.settings);
   #canvas = element("canvas", HTMLCanvasElement);
-  /** The points as the engine made them. */ points = new Points();
-  /** The same points on their pages. @type {Layout | undefined} */ layout;
+  /** What has come of it. */ ink = new Ink(EMPTY_SHEET);
   /** Of the text that was begun last. @type {Plan | undefined} */ plan;
   /** Fingerprints of the weights, as far as they are loaded. */ fingerprints = { synthesis: "", prediction: "" };
   /** Fingerprint of the weights that a link was made with; "" if it does not say. */ #expectedWeights = "";
@@ -54,10 +46,7 @@ export class App extends EventTarget {
   /** Said first of all: what was wrong with the address, or with storing a hand. */ pendingNotes = "";
   /** Whether this text is drawn at once. */ #instant = false;
   /** Strokes that the visitor drew and the network continues: x, y, pen. @type {Float32Array} */ #initialStrokes = new Float32Array();
-  /** Whether all points have come. */ #complete = true;
-  /** Whether the pen is seen to move, for this text. */ #animated = false;
-  /** When the pen may begin, by `performance.now()`, and the timer for that. */ #penStart = 0;
-  #penTimer = 0;
+  /** The layout that was requested last, as JSON. */ #layout = "";
 
   /** @param {import("./form.js").Form} form */
   constructor(form) {
@@ -68,9 +57,11 @@ export class App extends EventTarget {
       this.#emit("broken");
       this.#fail(this.client.failure);
     });
-    form.addEventListener("look", () => this.#changeLook());
+    form.countFitting = (settings, letterWidth) =>
+      this.client.request("fittingColumns", { layout: layoutOptions(settings), letterWidth });
+    form.addEventListener("look", () => void this.#changeLook());
     this.sheet.addEventListener("drawn", () => this.#showLine());
-    this.#clearSheet();
+    this.sheet.begin(this.ink, Infinity);
   }
 
   /** Starts the engine and loads what it needs. @param {import("../pkg/running_hand.js").EngineChoice} engine */
@@ -79,6 +70,7 @@ export class App extends EventTarget {
       const { styles, fingerprint } = await this.client.request("open", { engine, build: site.build }, {
         onEvent: ({ loaded, total }) => showLoading(loaded, total),
       });
+      void this.#changeLook();
       await this.#setSynthesis(styles, fingerprint);
     } catch (error) {
       this.#fail(error);
@@ -108,11 +100,6 @@ export class App extends EventTarget {
     return this.#initialStrokes.length / 3;
   }
 
-  /** The paper's width and height in millimetres; `undefined` for a sheet as wide as the ink. */
-  get paperSize() {
-    return paperSize(this.settings);
-  }
-
   /**
    * Shows strokes and lets the network continue them, without a text.
    * @param {Float32Array} points x, y, pen
@@ -120,7 +107,7 @@ export class App extends EventTarget {
    */
   continueStrokes(points, how = {}) {
     const strokes = roundStrokes(points);
-    this.#write("", { prime: { text: "", points: strokes } }, { ...how, strokes });
+    this.#write("", { prime: { text: "", points: strokes, drawn: true } }, { ...how, strokes });
   }
 
   /**
@@ -146,10 +133,9 @@ export class App extends EventTarget {
     if (!this.writing) return;
     this.#request.abort();
     this.sheet.stop();
-    clearTimeout(this.#penTimer);
-    this.points.cut(this.sheet.drawn);
-    this.#complete = true;
-    this.layout?.update(this.sheet.drawn, true);
+    const { drawn } = this.sheet;
+    this.ink.truncate(drawn);
+    this.client.request("truncate", { count: drawn }).catch(() => {});
     this.sheet.changed();
     this.#setWriting(false);
     this.#canvas.setAttribute("aria-label", `Handwriting, stopped: ${this.#label()}`);
@@ -178,15 +164,23 @@ export class App extends EventTarget {
 
   /** What is drawn, page by page; a copy. @returns {DrawnPage[]} */
   pages() {
-    const { layout } = this;
-    if (!layout) return [];
-    const pages = [];
-    for (let page = 0; page < this.sheet.pages; page++) {
-      const [start, end] = layout.range(page);
-      const points = layout.data.slice(3 * start, 3 * Math.min(end, this.sheet.drawn));
-      pages.push({ points, measures: layout.measures });
-    }
-    return pages;
+    const { ink } = this;
+    return Array.from({ length: this.sheet.pages }, (_, page) => {
+      const [start, end] = ink.range(page);
+      return { points: ink.data.slice(3 * start, 3 * Math.min(end, this.sheet.drawn)), sheet: ink.sheet };
+    });
+  }
+
+  /** Places the ink anew, exactly: the first line was placed before all of it had come. */
+  async layOut() {
+    const layout = layoutOptions(this.settings);
+    this.#layout = JSON.stringify(layout);
+    const current = this.ink;
+    const { ink, sheet } = await this.client.request("layOut", { layout });
+    // Another text may have been begun meanwhile.
+    if (current !== this.ink) return;
+    this.ink.replace(ink, sheet);
+    this.sheet.changed();
   }
 
   // --- the engine ------------------------------------------------------------------------------
@@ -209,25 +203,29 @@ export class App extends EventTarget {
    * @param {{ instant?: boolean, weights?: string, strokes?: Float32Array }} how
    */
   #write(text, extra, { instant = false, weights = "", strokes = new Float32Array() }) {
-    const { style, blend, share, bias, temperature, seed, columns } = this.settings;
+    const { settings } = this;
+    const { style, blend, share, bias, temperature, seed } = settings;
     this.#request.abort();
     this.#request = new AbortController();
     this.#instant = instant;
     this.#initialStrokes = strokes;
     this.#expectedWeights = weights;
-    clearTimeout(this.#penTimer);
     this.sheet.stop();
     this.#setWriting(true);
     showStatus("Writing …");
     this.#emit("cleared");
     /** @type {import("../pkg/running_hand.js").WriteOptions} */
-    const options = { bias, temperature, seed, columns };
+    const options = { bias, temperature, seed, live: this.#rate < Infinity, ...layoutOptions(settings) };
+    const layout = JSON.stringify(layoutOptions(settings));
+    const { columns, letterWidth } = this.#form;
+    if (columns !== undefined) options.columns = columns;
+    if (letterWidth !== undefined) options.letterWidth = letterWidth;
     if (style !== "") options.style = style;
     if (style !== "" && blend !== "") options.blend = { style: blend, share };
     const { signal } = this.#request;
     const onEvent = (/** @type {WriteEvent} */ event) => {
-      if (event.type === "plan") this.#begin(event.plan);
-      else this.#add(event.points, event.row);
+      if (event.type === "plan") this.#begin(event.plan, event.sheet, layout);
+      else this.#add(event.ink, event.sheet);
     };
     this.client.request("write", { text, options: { ...options, ...extra } }, { signal, onEvent }).then(
       (finish) => this.#end(finish),
@@ -245,30 +243,27 @@ export class App extends EventTarget {
     showStatus(message(error), true);
   }
 
-  /** @param {Plan} plan */
-  #begin(plan) {
-    const { settings } = this;
+  /** Points per millisecond that the pen draws of this text. */
+  get #rate() {
     const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const level = plan.kind === "synthesis";
-    const letters = level ? Math.max(0, ...plan.lines.map((line) => line.length)) : settings.columns;
+    return reduced || this.#instant ? Infinity : this.#form.speed / (this.plan?.sampleMs ?? 20);
+  }
+
+  /** @param {Plan} plan @param {SheetGeometry} sheet @param {string} layout that was requested with the text */
+  #begin(plan, sheet, layout) {
     this.plan = plan;
-    this.points = new Points();
-    const empty = level ? settings.text.trim().split("\n").filter((line) => line.trim() === "").length : 0;
-    const rows = level ? Math.max(1, plan.lines.length + empty) : Math.ceil(SCRIBBLE_LETTERS / settings.columns);
-    const letter = level ? this.hands.letterWidth : LETTER;
-    this.layout = new Layout(this.points, settings, { letters, rows, letter, given: this.initialCount, level });
-    this.#complete = false;
-    this.#penStart = performance.now() + MAX_WAIT;
-    const rate = reduced || this.#instant ? Infinity : this.#form.speed / plan.sampleMs;
-    this.#animated = rate < Infinity;
-    this.sheet.begin(this.layout, rate);
-    if (this.initialCount) this.#showInitialStrokes();
+    this.#layout = layout;
+    this.ink = new Ink(sheet);
+    this.#form.showColumns(plan.columns);
+    this.sheet.begin(this.ink, this.#rate);
     this.fingerprints[plan.kind] = plan.fingerprint;
     this.#notes = this.pendingNotes + this.#describe(plan);
     this.pendingNotes = "";
     this.#canvas.setAttribute("aria-label", "Being written");
     showStatus(`${this.#notes}Writing …`);
     this.#emit("started");
+    // The form may have been changed since the text was requested.
+    void this.#changeLook();
   }
 
   /** What will not be written as it was entered. @param {Plan} plan */
@@ -292,33 +287,16 @@ export class App extends EventTarget {
     return notes;
   }
 
-  /** Draws the visitor's strokes at once, before the pen moves. */
-  #showInitialStrokes() {
-    this.points.add(this.#initialStrokes, 0);
-    this.layout?.update();
+  /** @param {PlacedInk[]} pieces @param {SheetGeometry} sheet */
+  #add(pieces, sheet) {
+    const first = this.ink.count === 0;
+    this.ink.add(pieces, sheet);
     this.sheet.changed();
-    this.sheet.show(this.initialCount);
-    this.sheet.pause(false);
-  }
-
-  /** @param {Float32Array} points @param {number} row */
-  #add(points, row) {
-    if (this.plan?.kind === "prediction") {
-      // Without a text the engine reports no rows: a new one begins at x = 0, a line's height lower.
-      let from = 0;
-      let current = this.points.rows.at(-1)?.row ?? 0;
-      for (let i = 0; i < points.length; i += 3) {
-        if (points[i] !== 0 || points[i + 1] < (current + 1) * LINE_SPACING) continue;
-        this.points.add(points.subarray(from, i), current);
-        from = i;
-        current += 1;
-      }
-      this.points.add(points.subarray(from), current);
-    } else {
-      this.points.add(points, row);
+    if (first && this.initialCount) {
+      // The visitor's strokes are drawn at once, before the pen moves.
+      this.sheet.show(this.initialCount);
+      this.sheet.pause(false);
     }
-    this.layout?.update(this.sheet.drawn);
-    this.#startPen(this.points.rows.length > 1 || (this.#animated && this.points.count >= POINTS_TO_PLACE));
     this.#emit("points");
   }
 
@@ -328,9 +306,6 @@ export class App extends EventTarget {
     if (finish === "nonfinite") {
       this.#notes += "A line broke off: the network computed no number. Another seed may do better. ";
     }
-    this.#complete = true;
-    this.layout?.update(this.sheet.drawn, true);
-    this.#startPen(true);
     this.sheet.complete(() => {
       this.#setWriting(false);
       const label = this.#label();
@@ -342,30 +317,19 @@ export class App extends EventTarget {
 
   // --- the sheet -------------------------------------------------------------------------------
 
-  /** Lets the pen draw the points that have come: now, or when it has waited long enough for the whole first line. @param {boolean} now */
-  #startPen(now) {
-    clearTimeout(this.#penTimer);
-    const wait = this.#penStart - performance.now();
-    if (now || wait <= 0) this.sheet.changed();
-    else this.#penTimer = setTimeout(() => this.sheet.changed(), wait);
-  }
-
-  #clearSheet() {
-    this.points = new Points();
-    this.layout = new Layout(this.points, this.settings, { letters: 0, rows: 1, letter: 0, given: 0, level: true });
-    this.sheet.begin(this.layout, Infinity);
-  }
-
-  /** Lays out the same points with the form's settings. */
-  #changeLook() {
-    this.layout?.relay(this.settings, this.#complete);
-    this.sheet.changed();
+  /** Shows the same ink with the form's settings. */
+  async #changeLook() {
+    if (JSON.stringify(layoutOptions(this.settings)) === this.#layout) {
+      this.sheet.redraw();
+    } else {
+      await this.layOut().catch(() => {});
+    }
     this.#emit("look");
   }
 
   #showLine() {
-    if (!this.writing || !this.plan || !this.layout) return;
-    showLine(this.layout.lineOf(this.sheet.drawn - 1) + 1, this.plan.lines.length);
+    if (!this.writing || !this.plan) return;
+    showLine(this.ink.lineOf(this.sheet.drawn - 1) + 1, this.plan.lines.length);
   }
 
   /** The text that was written, for the canvas' label. */

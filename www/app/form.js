@@ -1,6 +1,5 @@
 // The form with the settings of the text and the sheet.
 
-import { LETTER, columnsOf } from "../sheet/layout.js";
 import { element } from "../util/dom.js";
 import { HandPicker } from "./hand-picker.js";
 
@@ -36,6 +35,12 @@ export class Form extends EventTarget {
   #customInk = document.createElement("input");
   hands = new HandPicker();
   /** Letters in a line that fit on the paper. If the field has another number, the visitor entered it. */ #fittingColumns = 36;
+  /** Whether that is being counted: the field is to show it. */ #counting = false;
+  /**
+   * Counts the letters in a line that fit on the paper.
+   * @type {(settings: Settings, letterWidth: number | undefined) => Promise<number>}
+   */
+  countFitting = () => Promise.resolve(this.#fittingColumns);
 
   constructor() {
     super();
@@ -47,7 +52,8 @@ export class Form extends EventTarget {
     this.#form.addEventListener("input", ({ target }) => {
       if (!(target instanceof HTMLElement)) return;
       const paper = PAPERS.includes(target.id);
-      if (paper) this.#fitColumns();
+      if (paper) void this.#fitColumns();
+      if (target.id === "columns") this.#counting = false;
       if (LOOKS.includes(target.id) || this.#inks.contains(target)) this.dispatchEvent(new Event("look"));
       if (paper) this.dispatchEvent(new Event("paper"));
     });
@@ -58,7 +64,7 @@ export class Form extends EventTarget {
     element("paper", HTMLSelectElement).addEventListener("input", () => this.#updateEnabled());
     // Small letters would be illegible on a small screen.
     if (matchMedia("(max-width: 34rem)").matches) this.#choice("size").value = "large";
-    this.#fitColumns();
+    void this.#fitColumns();
     this.#updateEnabled();
   }
 
@@ -114,7 +120,8 @@ export class Form extends EventTarget {
     if (settings.style !== undefined) this.hands.value = settings.style;
     // For the same text in another hand or with another seed, a number of letters that the visitor entered stays.
     if (settings.text === undefined && settings.columns === undefined && settings.seed !== undefined) this.#refitColumns();
-    else this.#fitColumns();
+    else void this.#fitColumns();
+    if (settings.columns !== undefined) this.#counting = false;
     for (const id of NUMBERS) {
       if (settings[id] !== undefined) this.#number(id).valueAsNumber = /** @type {number} */ (settings[id]);
     }
@@ -157,9 +164,22 @@ export class Form extends EventTarget {
     return !this.#scribble.checked && this.#text.value.trim() !== "";
   }
 
-  /** Mean width of a letter of what would be written, in corpus units. */
+  /** Mean width of a letter of what would be written, in corpus units; `undefined` if only the engine can tell. */
   get letterWidth() {
-    return this.hasText ? this.hands.letterWidth : LETTER;
+    return this.hasText ? this.hands.letterWidth : undefined;
+  }
+
+  /** The letters in a line that the visitor entered; `undefined` for as many as fit. */
+  get columns() {
+    const { valueAsNumber } = this.#number("columns");
+    return this.#counting || valueAsNumber === this.#fittingColumns ? undefined : valueAsNumber;
+  }
+
+  /** Shows how many letters a line has. @param {number} columns */
+  showColumns(columns) {
+    if (this.columns !== undefined) return;
+    this.#fittingColumns = columns;
+    this.#number("columns").valueAsNumber = columns;
   }
 
   /** @param {string} id */
@@ -193,14 +213,18 @@ export class Form extends EventTarget {
 
   /** As `#fitColumns`, unless the visitor has entered a number. */
   #refitColumns() {
-    if (this.#number("columns").valueAsNumber === this.#fittingColumns) this.#fitColumns();
+    if (this.columns === undefined) void this.#fitColumns();
   }
 
   /** Sets the letters in a line to as many as fit on the paper. */
-  #fitColumns() {
-    const fitting = columnsOf(/** @type {import("../sheet/layout.js").Look} */ (this.settings), this.letterWidth);
-    this.#number("columns").valueAsNumber = fitting;
+  async #fitColumns() {
+    this.#counting = true;
+    const fitting = await this.countFitting(this.settings, this.letterWidth).catch(() => undefined);
+    if (!this.#counting) return;
+    this.#counting = false;
+    if (fitting === undefined) return;
     this.#fittingColumns = fitting;
+    this.#number("columns").valueAsNumber = fitting;
   }
 
   #fillInks() {

@@ -1,6 +1,5 @@
 // The hands to choose from: a picture for each, in the chosen ink, the network's and those that the visitor drew.
 
-import { LETTER } from "../sheet/layout.js";
 import { element, svg } from "../util/dom.js";
 
 /**
@@ -9,7 +8,7 @@ import { element, svg } from "../util/dom.js";
  * @property {string} id
  * @property {string} name
  * @property {Float32Array} points of the ink: x, y, pen; shown as its picture
- * @property {() => object} engineOptions what has to be added to the engine's options to write in it
+ * @property {() => object} engineOptions what to add to the engine's options to write in it
  */
 
 /** Comes before a captured hand's id in the value of its radio button; other values are names of the network's hands. */
@@ -48,9 +47,9 @@ export class HandPicker extends EventTarget {
     await this.#loadPictures(weights);
   }
 
-  /** Mean width of a letter of the chosen hand, in corpus units. */
+  /** Mean width of a letter of the chosen hand, in corpus units; `undefined` if only the engine can tell. */
   get letterWidth() {
-    return this.#letterWidths.get(this.value || "none") ?? LETTER;
+    return this.#letterWidths.get(this.value || "none");
   }
 
   /** Name of the network's hand that is chosen; "" if it is none of them. */
@@ -129,7 +128,7 @@ export class HandPicker extends EventTarget {
       if (!sprite || sprite.getAttribute("data-weights") !== weights) return;
       for (const symbol of sprite.querySelectorAll("symbol")) {
         this.#pictures.set(symbol.id, symbol);
-        this.#letterWidths.set(symbol.id, Number(symbol.getAttribute("data-letter")) || LETTER);
+        this.#letterWidths.set(symbol.id, Number(symbol.getAttribute("data-letter")));
       }
     } catch {
       // The names are enough to choose by.

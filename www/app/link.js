@@ -3,7 +3,20 @@
 
 import { decodeStrokes } from "./stroke-encoding.js";
 
-/** @typedef {import("../sheet/layout.js").Look} Look */
+/** @typedef {import("../sheet/ink.js").Pen} Pen */
+
+/**
+ * How the sheet looks: what does not change which points the engine draws.
+ * @typedef {object} PaperSettings
+ * @property {"free" | "a4" | "letter" | "card"} paper
+ * @property {"portrait" | "landscape"} orientation
+ * @property {"plain" | "ruled" | "squared"} ruling
+ * @property {"small" | "medium" | "large"} size of the letters
+ * @property {number} slant degrees to the right
+ * @property {number} wander 0 to 1: how unsteady lines are
+ */
+
+/** @typedef {PaperSettings & Pen} Look */
 
 /**
  * What determines the points.

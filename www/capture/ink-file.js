@@ -10,7 +10,7 @@ import { xmlDocument } from "../util/trusted-types.js";
 const MAX_CHARACTERS = 8_000_000;
 /** Strokes and samples of a sentence at most. */
 const MAX_STROKES = 1_000;
-const MAX_SAMPLES = 40_000;
+const MAX_SAMPLES = 100_000;
 /** Largest coordinate. */
 const MAX_COORDINATE = 1e9;
 /** Milliseconds between samples if a file does not tell. */

@@ -16,7 +16,7 @@ const FILL = 0.97;
 /** Pixels between the ink of a file and the paper's edge. */
 const MARGIN = 20;
 /** Samples that are recorded at most: many minutes of drawing. */
-const MAX_SAMPLES = 40_000;
+const MAX_SAMPLES = 100_000;
 
 /** Event "change": strokes were added or removed. */
 export class Pad extends EventTarget {
@@ -105,9 +105,9 @@ export class Pad extends EventTarget {
       const base = (row + 0.68) * height;
       const line = (/** @type {number} */ y, /** @type {string} */ kind) =>
         svg("line", { x1: 0, x2: width, y1: y, y2: y, class: kind });
-      const told = svg("text", { x: 10, y: row * height + 18, class: "words" });
-      told.textContent = words;
-      return this.#text ? [line(base, "base"), line(base - x, "middle"), told] : [];
+      const caption = svg("text", { x: 10, y: row * height + 18, class: "words" });
+      caption.textContent = words;
+      return this.#text ? [line(base, "base"), line(base - x, "middle"), caption] : [];
     });
     this.#guides.replaceChildren(...parts);
   }

@@ -3,22 +3,21 @@ import type { Finish, Plan } from "../pkg/running_hand.js";
 type Attribute = string | number | null | undefined;
 
 /**
- * `<running-hand text="Dear reader,"></running-hand>`: writes its text by hand when it is first seen, at the
- * size of the font around it, in the colour of the text. `--running-hand-stroke` is the width of the pen's
- * line (20; an x is 200 high). Attributes and properties have the same names; a property that is set
- * shows as an attribute.
+ * `<running-hand text="Dear reader,"></running-hand>`: writes its text by hand when it is first visible, at the size
+ * and in the colour of the surrounding text. `--running-hand-stroke` is the width of the pen's line (20; an x is 200
+ * high). Properties reflect the attributes of the same names.
  */
 export class RunningHandElement extends HTMLElement {
-  /** What is written; without it, what stands between the tags. Empty: the network scribbles. */
+  /** The text; without it, the element's content. If it is empty, the network scribbles. */
   get text(): string | null;
   set text(value: Attribute);
   /** A hand, by its name. */
   get hand(): string | null;
   set hand(value: Attribute);
-  /** 0 to 5: neater. */
+  /** 0 to 5; larger is neater. */
   get bias(): string | null;
   set bias(value: Attribute);
-  /** 0.1 to 4: wilder; 1 is neutral. */
+  /** 0.1 to 4; larger is wilder, 1 is neutral. */
   get temperature(): string | null;
   set temperature(value: Attribute);
   /** The same seed gives the same writing. */
@@ -27,29 +26,29 @@ export class RunningHandElement extends HTMLElement {
   /** Characters in a line, 1 to 100. */
   get columns(): string | null;
   set columns(value: Attribute);
-  /** How often a word that went wrong is written anew, 0 to 20. */
+  /** How often a word that failed its check is written again, 0 to 20. */
   get attempts(): string | null;
   set attempts(value: Attribute);
-  /** 1 is as a hand writes, 2 is twice as fast, "instant" is at once. May be changed while it writes. */
+  /** 1 is as people write, 2 is twice as fast, "instant" is at once. Can be changed while it writes. */
   get speed(): string | null;
   set speed(value: Attribute);
-  /** The ink of what was last written: triples x, y, 1 where a stroke ends; y grows downward. */
+  /** The ink of the text written last: triples x, y, 1 where a stroke ends; y grows downward. */
   get points(): Float32Array;
   /** Whether it is being written. */
   get writing(): boolean;
-  /** Writes from the start; fulfilled when the pen is done, or when something else is written instead. */
+  /** Writes from the start. Fulfilled when all is drawn, or when something else is written instead. */
   write(): Promise<void>;
   /** Stops the pen where it is. */
   stop(): void;
 }
 
-/** Events of the element, beside those of all elements. */
+/** The element's own events. */
 export interface RunningHandEvents {
   /** The pen begins. */
   start: CustomEvent<{ plan: Plan }>;
-  /** The pen is done. */
+  /** All is drawn. */
   finish: CustomEvent<{ finish: Finish }>;
-  /** Nothing can be written; the text is shown as it is. `message` says why, on the console too unless prevented. */
+  /** The text cannot be written and is shown as plain text. `message` says why; it is logged too, unless prevented. */
   error: ErrorEvent;
 }
 

@@ -1,20 +1,20 @@
 // <running-hand text="Dear reader,"></running-hand>: handwriting as an element of any page.
 //
-// It writes when it is first seen, at the size of the font around it (an x as high as an x), in the
-// colour of the text. Its attributes are those of `WriteOptions`, with `hand` for a style, and `speed`:
-// 1 is as a hand writes, "instant" is at once. With `manual` it waits for `write()`.
+// It writes when it is first visible, at the size and in the colour of the surrounding text. Its attributes are those
+// of `WriteOptions`, with `hand` for a style, and `speed`: 1 is as people write, "instant" is at once. With `manual` it
+// waits for `write()`.
 
 import { writeInTurn } from "./write-queue.js";
 
-/** Corpus units: of an em, an x being half as high; around the ink; of the pen's line. */
+/** In corpus units: an em (an x is half as high), the margin around the ink, the width of the pen's line. */
 const EM = 400;
 const MARGIN = 40;
 const LINE_WIDTH = 20;
-/** Corpus units, as far as they can be told before the text is written: a character, a line. */
+/** Estimates for a text that is not written yet: width of a character and height of a line in corpus units, columns. */
 const CHARACTER = 170;
-const LINE = 780;
+const LINE = 680;
 const COLUMNS = 40;
-/** Milliseconds: a frame that comes later than this, because the tab was hidden, counts as this. */
+/** Milliseconds: a frame that comes later, because the tab was hidden for example, counts as this. */
 const LONGEST_FRAME = 100;
 
 const NUMBERS = /** @type {const} */ (["bias", "temperature", "seed", "columns", "attempts"]);
@@ -36,14 +36,14 @@ export class RunningHandElement extends HTMLElement {
   static observedAttributes = [...TEXTS, ...NUMBERS];
 
   #svg = document.createElementNS(SVG, "svg");
-  /** Shown where nothing can be written: the text itself. */
+  /** The text itself, shown if it cannot be written. */
   #plain = document.createElement("span");
-  /** What is under way; aborted when something else is to be written. @type {AbortController | undefined} */
+  /** Aborted to stop what is being written or drawn. @type {AbortController | undefined} */
   #run;
-  /** What was last written, and what it was asked for with. @type {(Written & { wish: string }) | undefined} */
+  /** The text written last, and the text and options it was written from. @type {(Written & { source: string }) | undefined} */
   #written;
-  #seen = false;
-  #changed = false;
+  /** Whether it has been visible. */ #seen = false;
+  /** Whether changed attributes are to be handled. */ #changed = false;
   #observer = new IntersectionObserver((entries) => {
     if (entries.some(({ isIntersecting }) => isIntersecting)) this.#see();
   });
@@ -62,7 +62,7 @@ export class RunningHandElement extends HTMLElement {
   }
 
   connectedCallback() {
-    // Properties that were set before the element was defined hide those of the class.
+    // Properties that were set before the element was defined shadow the accessors of the class.
     for (const name of PROPERTIES) {
       if (!Object.hasOwn(this, name)) continue;
       const value = Reflect.get(this, name);
@@ -82,7 +82,7 @@ export class RunningHandElement extends HTMLElement {
   /** @param {string} _name @param {string | null} before @param {string | null} value */
   attributeChangedCallback(_name, before, value) {
     if (before === value || !this.#seen || this.#changed) return;
-    // Several attributes that are set in one go are one change.
+    // Attributes that are set in the same task are one change.
     this.#changed = true;
     queueMicrotask(() => {
       this.#changed = false;
@@ -91,7 +91,7 @@ export class RunningHandElement extends HTMLElement {
     });
   }
 
-  /** The ink of what was last written: x, y, 1 where a stroke ends; corpus units, y down. */
+  /** The ink of the text written last: triples x, y, 1 where a stroke ends; corpus units, y down. */
   get points() {
     return this.#written?.points ?? new Float32Array();
   }
@@ -101,16 +101,16 @@ export class RunningHandElement extends HTMLElement {
     return this.#run !== undefined;
   }
 
-  /** Writes from the start; ends when the pen is done, at once when something else is written instead. */
+  /** Writes from the start. Fulfilled when all is drawn, or when something else is written instead. */
   async write() {
     this.stop();
     const run = (this.#run = new AbortController());
     try {
-      const { text, options } = this.#wish();
-      const wish = JSON.stringify([text, options]);
-      if (this.#written?.wish !== wish) {
+      const { text, options } = this.#request();
+      const source = JSON.stringify([text, options]);
+      if (this.#written?.source !== source) {
         this.#svg.replaceChildren();
-        this.#written = { ...(await writeInTurn(text, options, run.signal)), wish };
+        this.#written = { ...(await writeInTurn(text, options, run.signal)), source };
       }
       const { plan, points, finish } = this.#written;
       this.dispatchEvent(new CustomEvent("start", { detail: { plan } }));
@@ -120,12 +120,12 @@ export class RunningHandElement extends HTMLElement {
     } catch (error) {
       if (run.signal.aborted) return;
       this.#run = undefined;
-      // Nobody should miss what was to be read.
+      // The reader gets the plain text instead.
       this.#svg.setAttribute("hidden", "");
       this.#plain.hidden = false;
       const message = error instanceof Error ? error.message : String(error);
-      const unheard = this.dispatchEvent(new ErrorEvent("error", { message, error, cancelable: true }));
-      if (unheard) console.error(`<running-hand>: ${message}`);
+      const unhandled = this.dispatchEvent(new ErrorEvent("error", { message, error, cancelable: true }));
+      if (unhandled) console.error(`<running-hand>: ${message}`);
       throw error;
     }
   }
@@ -147,7 +147,7 @@ export class RunningHandElement extends HTMLElement {
     return this.getAttribute("text") ?? this.textContent.trim();
   }
 
-  /** The room that the text will need, about, so that the page around it does not jump; its label. */
+  /** Sets the label, and reserves about the room that the text will need, so that the page does not move later. */
   #prepare() {
     const text = this.#text;
     this.#svg.setAttribute("aria-label", text.trim() ? text : "Handwriting without a text");
@@ -158,11 +158,11 @@ export class RunningHandElement extends HTMLElement {
     const columns = Number(this.getAttribute("columns") ?? COLUMNS) || COLUMNS;
     const lines = text.split("\n").map((line) => line.length);
     const rows = lines.reduce((sum, length) => sum + Math.max(1, Math.ceil(length / columns)), 0);
-    this.#show(0, -LINE / 2, Math.min(columns, Math.max(...lines)) * CHARACTER, rows * LINE);
+    this.#setView(0, -LINE / 2, Math.min(columns, Math.max(...lines)) * CHARACTER, rows * LINE);
   }
 
-  /** What is asked for. */
-  #wish() {
+  /** The text and the options to write it with, from the attributes. */
+  #request() {
     /** @type {import("../pkg/running_hand.js").WriteOptions} */
     const options = {};
     for (const name of NUMBERS) {
@@ -176,22 +176,22 @@ export class RunningHandElement extends HTMLElement {
     return { text: this.#text, options };
   }
 
-  /** Points per millisecond of pen time: read at every frame, so that it can be changed while it writes. */
-  get #pace() {
+  /** How fast to draw; read at every frame, so that it can be changed while it writes. */
+  get #speed() {
     const value = this.getAttribute("speed") ?? "1";
     if (value === "instant" || matchMedia("(prefers-reduced-motion: reduce)").matches) return Infinity;
     const speed = Number(value);
     return speed > 0 ? speed : 1;
   }
 
-  /** @param {number} left @param {number} top @param {number} width @param {number} height corpus units */
-  #show(left, top, width, height) {
+  /** Sets what part of the plane is shown. @param {number} left @param {number} top @param {number} width @param {number} height corpus units */
+  #setView(left, top, width, height) {
     this.#svg.setAttribute("viewBox", [left, top, width, height].map(Math.round).join(" "));
     this.#svg.setAttribute("width", `${(width / EM).toFixed(2)}em`);
   }
 
   /**
-   * Draws as the pen moves: curves through the midpoints of the points, one path for each stroke.
+   * Draws in the pen's time: curves through the midpoints between points, one path for each stroke.
    * @param {Float32Array} points @param {number} sampleMs @param {AbortSignal} signal
    */
   async #draw(points, sampleMs, signal) {
@@ -199,7 +199,7 @@ export class RunningHandElement extends HTMLElement {
     this.#svg.replaceChildren();
     this.#plain.hidden = true;
     this.#svg.removeAttribute("hidden");
-    if (count) this.#frame(points);
+    if (count) this.#fitView(points);
     /** @type {SVGPathElement | undefined} */
     let path;
     let data = "";
@@ -209,7 +209,7 @@ export class RunningHandElement extends HTMLElement {
       const at = i - start;
       if (at === 0) {
         path = this.#svg.appendChild(document.createElementNS(SVG, "path"));
-        // Round caps turn a line of no length into a dot.
+        // With round caps, a line of zero length is a dot.
         data = `M${round(x)} ${round(y)}l0 0`;
       } else if (at > 1) {
         const [px, py] = [points[3 * i - 3], points[3 * i - 2]];
@@ -226,16 +226,16 @@ export class RunningHandElement extends HTMLElement {
     while (drawn < count) {
       const now = await frame();
       signal.throwIfAborted();
-      due += (Math.min(Math.max(now - before, 0), LONGEST_FRAME) * this.#pace) / sampleMs;
+      due += (Math.min(Math.max(now - before, 0), LONGEST_FRAME) * this.#speed) / sampleMs;
       before = now;
-      const until = this.#pace === Infinity ? count : Math.min(count, Math.floor(due));
+      const until = this.#speed === Infinity ? count : Math.min(count, Math.floor(due));
       while (drawn < until) add(drawn++);
       if (start < drawn) path?.setAttribute("d", data);
     }
   }
 
-  /** Shows all of the ink. @param {Float32Array} points */
-  #frame(points) {
+  /** Sets the view to all of the ink. @param {Float32Array} points */
+  #fitView(points) {
     let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
     for (let i = 0; i < points.length; i += 3) {
       left = Math.min(left, points[i]);
@@ -243,7 +243,7 @@ export class RunningHandElement extends HTMLElement {
       top = Math.min(top, points[i + 1]);
       bottom = Math.max(bottom, points[i + 1]);
     }
-    this.#show(left - MARGIN, top - MARGIN, right - left + 2 * MARGIN, bottom - top + 2 * MARGIN);
+    this.#setView(left - MARGIN, top - MARGIN, right - left + 2 * MARGIN, bottom - top + 2 * MARGIN);
   }
 }
 
@@ -253,7 +253,7 @@ const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
 /** @param {number} value */
 const round = (value) => Math.round(value * 10) / 10;
 
-// Each attribute as a property, so that frameworks can set it.
+// Properties that reflect the attributes, for frameworks that set properties.
 for (const name of PROPERTIES) {
   Object.defineProperty(RunningHandElement.prototype, name, {
     /** @this {RunningHandElement} */

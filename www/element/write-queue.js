@@ -38,7 +38,7 @@ async function write(text, options, signal) {
     signal,
     onEvent: (event) => {
       if (event.type === "plan") plan = event.plan;
-      else pieces.push(event.points);
+      else pieces.push(...event.ink.map(({ points }) => points));
     },
   });
   if (!plan) throw new Error("The text ended before it was begun.");

@@ -7,11 +7,11 @@ import { script } from "../util/trusted-types.js";
 import { Client } from "./client.js";
 
 /** @typedef {import("./messages.js").PoolRequests} PoolRequests */
-/** @typedef {import("../pkg/running_hand.js").Loan} Loan */
+/** @typedef {import("./messages.js").LineClaim} LineClaim */
+/** @typedef {import("./messages.js").PoolWriting} PoolWriting */
+/** @typedef {import("./messages.js").WrittenLine} WrittenLine */
 /** @typedef {import("../pkg/running_hand.js").Plan} Plan */
 /** @typedef {import("../pkg/running_hand.js").WriteOptions} WriteOptions */
-/** @typedef {import("../pkg/running_hand.js").Writing} Writing */
-/** @typedef {import("../pkg/running_hand.js").WrittenLine} WrittenLine */
 
 /** Pool workers at most: more hardly pay, and each keeps the weights in memory. */
 const MAX_WORKERS = 3;
@@ -45,7 +45,7 @@ class PoolWorker {
 
   /**
    * Writes a line; `undefined` if that fails, whatever the reason, since the engine's worker would meet the same error.
-   * @param {Loan} claim @param {WriteOptions} options @param {string} fingerprint of the weights
+   * @param {LineClaim} claim @param {WriteOptions} options @param {string} fingerprint of the weights
    * @param {AbortSignal} signal
    */
   async write(claim, options, fingerprint, signal) {
@@ -79,7 +79,7 @@ export class LinePool {
 
   /**
    * Lets the pool write lines of a text. Workers are started when the first text needs them.
-   * @param {Writing} writing @param {WriteOptions} options @param {Plan} plan
+   * @param {PoolWriting} writing @param {WriteOptions} options @param {Plan} plan
    */
   start(writing, options, plan) {
     /** @type {PoolWorker[]} */
@@ -126,7 +126,7 @@ export class PoolRun {
   #began = performance.now();
 
   /**
-   * @param {PoolWorker[]} workers @param {Writing} writing @param {WriteOptions} options
+   * @param {PoolWorker[]} workers @param {PoolWriting} writing @param {WriteOptions} options
    * @param {string} fingerprint of the weights
    * @param {(worker: PoolWorker) => void} remove takes a worker that does not answer out of the pool
    */
@@ -144,7 +144,7 @@ export class PoolRun {
    */
   async exchange(idle) {
     this.#exchange();
-    if (!idle || !this.#writing.waiting || this.#ended.signal.aborted) return;
+    if (!idle || !this.#writing.isWaiting || this.#ended.signal.aborted) return;
     const patience = GRACE + performance.now() - this.#began;
     const late = setTimeout(() => this.#busy.forEach((worker) => this.#remove(worker)), patience);
     await new Promise((resolve) => (this.#wake = () => resolve(undefined)));
@@ -161,9 +161,9 @@ export class PoolRun {
 
   #exchange() {
     if (this.#ended.signal.aborted) return;
-    this.#returned = this.#returned.filter(({ number, written }) => !this.#writing.giveBack(number, written));
+    this.#returned = this.#returned.filter(({ number, written }) => !this.#writing.completeLine(number, written));
     for (let worker; (worker = this.#idle.pop()); ) {
-      const claim = this.#writing.lend();
+      const claim = this.#writing.claimLine();
       if (!claim) {
         // A line that another worker could not write may become free again.
         this.#idle.push(worker);
@@ -173,7 +173,7 @@ export class PoolRun {
     }
   }
 
-  /** @param {PoolWorker} worker @param {Loan} claim */
+  /** @param {PoolWorker} worker @param {LineClaim} claim */
   async #write(worker, claim) {
     this.#busy.add(worker);
     const written = await worker.write(claim, this.#options, this.#fingerprint, this.#ended.signal);

@@ -3,7 +3,7 @@
 import init, { RunningHand } from "../pkg/running_hand.js";
 import { serve } from "./server.js";
 
-const opened = init().then(() => RunningHand.open("cpu"));
+const opened = init().then(async () => /** @type {import("./messages.js").PoolEngine} */ (await RunningHand.open("cpu")));
 /** The network that was set last. @type {Promise<import("../pkg/running_hand.js").Network> | undefined} */
 let network;
 

@@ -1,7 +1,7 @@
 // The engine's worker: writing, inspecting, reading ink and exporting, off the page's main thread. messages.js lists
 // the requests (`EngineRequests`). One text is written at a time; a new one ends the one before.
 
-import init, { RunningHand, Thinking, exportInk, handFromFile, handToFile } from "../pkg/running_hand.js";
+import init, { Inspector, RunningHand, handFromFile, handToFile } from "../pkg/running_hand.js";
 import { site } from "../util/site-files.js";
 import { LinePool } from "./line-pool.js";
 import { notify, serve } from "./server.js";
@@ -9,7 +9,10 @@ import { weights } from "./weights.js";
 
 /** @typedef {import("./messages.js").EngineNotice} EngineNotice */
 /** @typedef {import("./messages.js").EngineRequests} EngineRequests */
+/** @typedef {import("./messages.js").PoolEngine} PoolEngine */
+/** @typedef {import("./messages.js").PoolWriting} PoolWriting */
 /** @typedef {import("../pkg/running_hand.js").Network} Network */
+/** @typedef {import("../pkg/running_hand.js").PlacedInk} PlacedInk */
 /** @typedef {import("../pkg/running_hand.js").WriteOptions} WriteOptions */
 
 /** Written to warm up: long enough that the browser's optimising compiler has seen everything that runs often. */
@@ -27,12 +30,23 @@ const loaded = new Set();
 let textRequested = false;
 /** Tells the latest `write` request from older ones. @type {AbortSignal | undefined} */
 let latest;
-/** Gives access to the network's values for the text written last. @type {Thinking | undefined} */
+/** The text written last, kept to be laid out, exported and inspected. @type {import("../pkg/running_hand.js").Writing | undefined} */
+let document;
+/** Gives access to the network's values for it. @type {Inspector | undefined} */
 let inspector;
 
 const pool = new LinePool();
 /** The pool's share in the text that is being written. @type {import("./line-pool.js").PoolRun | undefined} */
 let poolRun;
+
+/** The text written last; an error if there is none. */
+function written() {
+  if (!document) throw new Error("Nothing is written yet.");
+  return document;
+}
+
+/** The buffers of points, which go with their message. @param {PlacedInk[]} ink */
+const buffersOf = (ink) => ink.map(({ points }) => points.buffer);
 
 /** The last notice that was sent. */
 let notified = "";
@@ -120,29 +134,52 @@ serve(
         // `cancel` ends whatever is being written, which may be a newer text.
         if (latest === signal) runningHand.cancel();
       });
-      runningHand.shares = pool.available;
+      /** @type {PoolEngine} */ (runningHand).hasPool = pool.available;
       const writing = await runningHand.write(text, options);
-      inspector = new Thinking(writing);
+      document?.free();
+      document = writing;
+      inspector = new Inspector(writing);
       const { plan } = writing;
-      emit({ type: "plan", plan });
+      emit({ type: "plan", plan, sheet: writing.sheet });
       notifyEngine(runningHand);
       const shared = pool.available && plan.lines.length > 1 && runningHand.engine.startsWith("CPU");
-      if (shared && !signal.aborted) poolRun = run = pool.start(writing, options, plan);
+      if (shared && !signal.aborted) {
+        poolRun = run = pool.start(/** @type {PoolWriting} */ (writing), options, plan);
+      }
       try {
         await run?.exchange(false);
-        for await (const points of writing) {
-          const idle = points.length === 0;
-          if (!idle) emit({ type: "points", points, row: writing.row }, [points.buffer]);
+        for await (const ink of writing) {
+          const idle = ink.length === 0;
+          if (!idle) emit({ type: "ink", ink, sheet: writing.sheet }, buffersOf(ink));
           notifyEngine(runningHand);
           await run?.exchange(idle);
         }
       } finally {
         run?.end();
       }
-      const { finish } = writing;
-      writing.free();
-      return finish;
+      return writing.finish;
     },
+
+    async layOut({ layout }, { transfer }) {
+      await opened;
+      if (!document) return { ink: [], sheet: RunningHand.emptySheet(layout) };
+      const writing = document;
+      const ink = await writing.layOut(layout);
+      transfer.push(...buffersOf(ink));
+      return { ink, sheet: writing.sheet };
+    },
+
+    async truncate({ count }) {
+      await document?.truncate(count);
+    },
+
+    async fittingColumns({ layout, letterWidth }) {
+      await opened;
+      return RunningHand.fittingColumns(layout, letterWidth);
+    },
+
+    frame: ({ page, options }) => written().frame(page, options),
+    exportPage: ({ page, format, options }) => written().exportPage(page, format, options),
 
     async loadWeights({ bytes, name }) {
       const runningHand = await opened;
@@ -157,10 +194,10 @@ serve(
       return { kind, styles: runningHand.styles(), fingerprint };
     },
 
-    async inspect({ point, line, from, most }, { transfer }) {
-      const moments = await inspector?.moments(point, line, from, most);
-      if (moments) transfer.push(moments.moments.buffer);
-      return moments;
+    async inspect({ point, line, from, limit }, { transfer }) {
+      const found = await inspector?.snapshots(point, line, from, limit);
+      if (found) transfer.push(found.snapshots.buffer);
+      return found;
     },
 
     async readInk({ strokes, text, check }) {
@@ -177,10 +214,6 @@ serve(
     async handFromFile({ bytes }) {
       await opened;
       return handFromFile(bytes);
-    },
-
-    export({ points, format, options }) {
-      return exportInk(points, format, options);
     },
   }),
 );

@@ -1,7 +1,6 @@
 // The export dialog, "Take it with you": sheets as files, on the clipboard, or printed. The worker writes text formats;
 // PNG is drawn here, in slices.
 
-import { rules } from "../sheet/layout.js";
 import { LINE, draw } from "../sheet/pens.js";
 import { element } from "../util/dom.js";
 import { download } from "../util/download.js";
@@ -10,6 +9,7 @@ import { withResolution } from "./png.js";
 /** @typedef {import("../app/app.js").App} App */
 /** @typedef {import("../pkg/running_hand.js").ExportFormat} ExportFormat */
 /** @typedef {import("../pkg/running_hand.js").ExportOptions} ExportOptions */
+/** @typedef {import("../pkg/running_hand.js").Frame} Frame */
 /** @typedef {import("../sheet/sheet.js").DrawnPage} DrawnPage */
 
 /** A sheet that is to be exported, and its number from 0. @typedef {DrawnPage & { page: number }} NumberedPage */
@@ -70,8 +70,6 @@ const FORMATS = {
 
 /** Points of a PNG that are drawn before the page's other tasks get a turn: a few milliseconds. */
 const SLICE = 3000;
-/** Millimetres around the ink of a sheet that is cropped. */
-const CROP_MARGIN = 2;
 
 /** Colours of paper and rules in a PNG: those of the page in its light theme. */
 const PAPER = "#fdfaf3";
@@ -85,13 +83,13 @@ export function mountExport(app) {
 class ExportDialog {
   /** @type {App} */ #app;
   #dialog = element("export", HTMLDialogElement);
-  /** Width of the exported area at its true size, in millimetres. */ #trueWidth = 0;
+  /** The exported area of the first chosen sheet at its true size. @type {Frame | undefined} */ #trueFrame;
 
   /** @param {App} app */
   constructor(app) {
     this.#app = app;
     for (const [name, { label }] of Object.entries(FORMATS)) this.#format.add(new Option(label, name));
-    element("export-open", HTMLButtonElement).addEventListener("click", () => this.#open());
+    element("export-open", HTMLButtonElement).addEventListener("click", () => void this.#open());
     const form = element("export-form", HTMLFormElement);
     form.addEventListener("submit", (event) => {
       if (event.submitter?.id === "export-close") return;
@@ -103,7 +101,7 @@ class ExportDialog {
     });
     this.#format.addEventListener("change", () => this.#showFields());
     for (const id of ["export-sheet", "export-crop"]) {
-      element(id, HTMLElement).addEventListener("change", () => this.#resetWidth());
+      element(id, HTMLElement).addEventListener("change", () => void this.#try(() => this.#resetWidth()));
     }
     element("export-width", HTMLInputElement).addEventListener("input", () => this.#showMeasures());
     element("export-dpi", HTMLSelectElement).addEventListener("change", () => this.#showMeasures());
@@ -126,22 +124,19 @@ class ExportDialog {
 
   // --- the dialog ------------------------------------------------------------------------------
 
-  #open() {
+  async #open() {
     const app = this.#app;
-    // The first line was placed before all of it had come. Placed anew, the same text always gives the same file.
-    if (!app.writing && app.layout) {
-      app.layout.relay(app.settings, true);
-      app.sheet.changed();
-    }
+    // The same text always gives the same file.
+    if (!app.writing) await app.layOut().catch(() => {});
     const sheet = element("export-sheet", HTMLSelectElement);
     const count = app.pages().length;
     sheet.replaceChildren(...Array.from({ length: count }, (_, page) => new Option(`${page + 1} of ${count}`, String(page))));
     if (count > 1) sheet.add(new Option("All, a file for each", "all"));
     sheet.value = String(Math.min(app.sheet.page, count - 1));
     element("export-sheets", HTMLElement).hidden = count < 2;
-    this.#resetWidth();
     this.#showFields();
     this.#dialog.showModal();
+    await this.#try(() => this.#resetWidth());
     this.#format.focus();
   }
 
@@ -180,18 +175,17 @@ class ExportDialog {
   }
 
   /** Proposes the true size of what is to be exported. */
-  #resetWidth() {
+  async #resetWidth() {
     const [first] = this.#pages();
-    this.#trueWidth = first ? this.#frame(first).width : 0;
-    element("export-width", HTMLInputElement).value = this.#trueWidth.toFixed(1);
+    this.#trueFrame = first && this.#app.sheet.drawn ? await this.#frame(first.page) : undefined;
+    element("export-width", HTMLInputElement).value = (this.#trueFrame?.width ?? 0).toFixed(1);
     this.#showMeasures();
   }
 
   /** Shows the file's size in millimetres and, for a PNG, in pixels. */
   #showMeasures() {
-    const [first] = this.#pages();
-    if (!first || !this.#trueWidth) return;
-    const { width, height } = this.#frame(first);
+    if (!this.#trueFrame) return;
+    const { width, height } = this.#trueFrame;
     const scale = this.#scale();
     const dotsPerMm = Number(element("export-dpi", HTMLSelectElement).value) / 25.4;
     const pixels = (/** @type {number} */ mm) => Math.round(mm * scale * dotsPerMm);
@@ -202,30 +196,20 @@ class ExportDialog {
 
   /** How many times its true size the file is to have. */
   #scale() {
+    const { width: trueWidth } = this.#trueFrame ?? { width: 0 };
     const width = this.#number("export-width");
     // The field shows the true width rounded; leaving that unchanged is no wish to scale.
-    return Math.abs(width - this.#trueWidth) < 0.06 ? 1 : width / this.#trueWidth;
+    return Math.abs(width - trueWidth) < 0.06 ? 1 : width / trueWidth;
   }
 
-  /** The area of a sheet that is exported, in millimetres: all of it, or around the ink. @param {DrawnPage} drawn */
-  #frame({ points, measures: { width, height, mm } }) {
-    if (!this.#checked("export-crop") || points.length === 0) {
-      return { x: 0, y: 0, width: width * mm, height: height * mm, mm };
-    }
-    let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-    for (let i = 0; i < points.length; i += 3) {
-      left = Math.min(left, points[i]);
-      right = Math.max(right, points[i]);
-      top = Math.min(top, points[i + 1]);
-      bottom = Math.max(bottom, points[i + 1]);
-    }
-    return {
-      x: CROP_MARGIN - left * mm,
-      y: CROP_MARGIN - top * mm,
-      width: (right - left) * mm + 2 * CROP_MARGIN,
-      height: (bottom - top) * mm + 2 * CROP_MARGIN,
-      mm,
-    };
+  /** What of a sheet is exported: all of it, or around the ink, as far as the pen has drawn it. */
+  get #area() {
+    return { crop: this.#checked("export-crop"), end: this.#app.sheet.drawn };
+  }
+
+  /** The exported area of a sheet at its true size. @param {number} page */
+  #frame(page) {
+    return this.#app.client.request("frame", { page, options: this.#area });
   }
 
   /** @param {string} text @param {boolean} [problem] */
@@ -292,23 +276,14 @@ class ExportDialog {
   }
 
   /** A file of text, written by the worker. @param {NumberedPage} page @param {ExportFormat} format */
-  #text({ points, measures, page }, format) {
+  async #text({ page, sheet }, format) {
     const { client, plan, settings } = this.#app;
-    const scale = this.#scale();
-    const frame = this.#frame({ points, measures });
     const { ink, nib, ...rest } = settings;
-    /** @type {ExportOptions} */
+    const scale = this.#scale();
+    /** @type {ExportOptions & import("../pkg/running_hand.js").FrameOptions} */
     const options = {
-      layout: {
-        width: frame.width * scale,
-        height: frame.height * scale,
-        x: frame.x * scale,
-        y: frame.y * scale,
-        scale: frame.mm * scale,
-      },
       color: ink,
-      lineWidth: LINE * nib * frame.mm * scale,
-      sampleMs: plan?.sampleMs,
+      lineWidth: LINE * nib * sheet.unit,
       speed: Number(element("export-speed", HTMLSelectElement).value),
       gcode: {
         feed: this.#number("export-feed"),
@@ -317,35 +292,28 @@ class ExportDialog {
         down: this.#number("export-down"),
         dwell: this.#number("export-dwell"),
       },
-      text: this.#linesOn(page),
       settings: { ...rest, weights: plan?.fingerprint },
+      ...this.#area,
     };
-    return client.request("export", { points, format, options }, { transfer: [points.buffer] });
+    // Each sheet at the same scale, whatever the size of its ink.
+    if (scale !== 1) options.width = (await this.#frame(page)).width * scale;
+    return client.request("exportPage", { page, format, options });
   }
 
-  /** The lines of the text that are on a sheet. @param {number} page */
-  #linesOn(page) {
-    const { plan, layout, sheet } = this.#app;
-    if (!plan || !layout || plan.kind !== "synthesis") return "";
-    const [start, end] = layout.range(page);
-    const last = Math.min(end, sheet.drawn) - 1;
-    return last < start ? "" : plan.lines.slice(layout.lineOf(start), layout.lineOf(last) + 1).join("\n");
-  }
-
-  /** A PNG. @param {DrawnPage} drawn */
-  async #picture({ points, measures }) {
+  /** A PNG. @param {NumberedPage} drawn */
+  async #picture({ page, points, sheet }) {
     const { settings } = this.#app;
     const dpi = Number(element("export-dpi", HTMLSelectElement).value);
-    const frame = this.#frame({ points, measures });
+    const frame = await this.#frame(page);
     const dotsPerMm = (this.#scale() * dpi) / 25.4;
     const canvas = document.createElement("canvas");
     canvas.width = Math.max(1, Math.round(frame.width * dotsPerMm));
     canvas.height = Math.max(1, Math.round(frame.height * dotsPerMm));
     const context = canvas.getContext("2d");
-    const scale = frame.mm * dotsPerMm;
+    const scale = sheet.unit * dotsPerMm;
     if (context) {
       context.setTransform(scale, 0, 0, scale, frame.x * dotsPerMm, frame.y * dotsPerMm);
-      if (this.#checked("export-paper")) drawPaper(context, settings, measures, frame.mm);
+      if (this.#checked("export-paper")) drawPaper(context, sheet);
       // A pencil's grain has the size that it has on a screen with 192 dots per inch, whatever the resolution.
       const grainScale = settings.tip === "pencil" ? (scale * 192) / dpi : scale;
       const count = points.length / 3;
@@ -367,18 +335,15 @@ class ExportDialog {
 
 /**
  * Draws the paper and its rules.
- * @param {CanvasRenderingContext2D} context @param {import("../sheet/layout.js").Look} look
- * @param {import("../sheet/layout.js").Measures} measures @param {number} mm millimetres of a corpus unit
+ * @param {CanvasRenderingContext2D} context @param {import("../sheet/ink.js").SheetGeometry} sheet
  */
-function drawPaper(context, look, measures, mm) {
-  const { width, height } = measures;
+function drawPaper(context, { width, height, unit, rules: { across, upright } }) {
   context.fillStyle = PAPER;
   context.save();
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.fillRect(0, 0, context.canvas.width, context.canvas.height);
   context.restore();
-  const thickness = 0.15 / mm;
-  const { across, upright } = rules(look, measures);
+  const thickness = 0.15 / unit;
   context.fillStyle = RULE;
   for (const y of across) context.fillRect(0, y - thickness / 2, width, thickness);
   for (const x of upright) context.fillRect(x - thickness / 2, 0, thickness, height);

@@ -1,6 +1,5 @@
 // Printing: each sheet on a page of its own, at its true size, as vector paths.
 
-import { rules } from "../sheet/layout.js";
 import { paths } from "../sheet/pens.js";
 import { element, svg } from "../util/dom.js";
 
@@ -15,18 +14,18 @@ export function mountPrint(app) {
 
 /** A picture of every sheet. @param {App} app */
 function pictures(app) {
-  const { settings, paperSize } = app;
-  return app.pages().map(({ points, measures }) => {
-    const { width, height } = measures;
+  const { settings } = app;
+  return app.pages().map(({ points, sheet }) => {
+    const { width, height, rules } = sheet;
     const picture = svg("svg", { viewBox: `0 0 ${width} ${height}` });
     // print.css has a page of the right size for each.
     const name = settings.paper === "free" ? "free" : `${settings.paper}-${settings.orientation}`;
     picture.setAttribute("class", `print-page print-${name}`);
-    if (paperSize) {
-      picture.setAttribute("width", `${paperSize[0]}mm`);
-      picture.setAttribute("height", `${paperSize[1]}mm`);
+    if (settings.paper !== "free") {
+      picture.setAttribute("width", `${width * sheet.unit}mm`);
+      picture.setAttribute("height", `${height * sheet.unit}mm`);
     }
-    const { across, upright } = rules(settings, measures);
+    const { across, upright } = rules;
     const grid = [...across.map((y) => `M0 ${y}H${width}`), ...upright.map((x) => `M${x} 0V${height}`)].join("");
     if (grid) picture.append(svg("path", { d: grid, class: "print-rule" }));
     const ink = svg("g", { fill: "none", stroke: settings.ink, "stroke-linecap": "round", "stroke-linejoin": "round" });

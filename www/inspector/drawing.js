@@ -8,53 +8,16 @@ const MIN_WEIGHT = 0.004;
 const RINGS = [2, 1];
 
 /**
- * A linear map, by rows, from the network's offsets to those on the page, where a line may be scaled, slanted and
- * rotated.
- * @typedef {[number, number, number, number]} Map
- */
-
-/**
- * Estimates the map around a snapshot by least squares from the points before and after it.
- * @param {InspectedLine} line @param {number} snapshot @param {Float32Array} points of the page, x, y, pen
- * @returns {Map}
- */
-export function placement(line, snapshot, points) {
-  let [xx, xy, yy, ux, uy, vx, vy] = [0, 0, 0, 0, 0, 0, 0];
-  for (let k = Math.max(0, snapshot - 60); k < Math.min(line.known, snapshot + 60); k++) {
-    const { dx, dy } = line.head(k);
-    const [x, y] = line.offset([dx, dy]);
-    const at = 3 * line.pointOf(k);
-    const [u, v] = [points[at + 3] - points[at], points[at + 4] - points[at + 1]];
-    // Without a text, the jump from a full line to the next is not an offset of the network's.
-    if (!Number.isFinite(u + v) || Math.hypot(u - x, v - y) > 400) continue;
-    xx += x * x;
-    xy += x * y;
-    yy += y * y;
-    ux += u * x;
-    uy += u * y;
-    vx += v * x;
-    vy += v * y;
-  }
-  const determinant = xx * yy - xy * xy;
-  if (determinant < 1) return [1, 0, 0, 1];
-  return [
-    (ux * yy - uy * xy) / determinant,
-    (uy * xx - ux * xy) / determinant,
-    (vx * yy - vy * xy) / determinant,
-    (vy * xx - vx * xy) / determinant,
-  ];
-}
-
-/**
  * A component as an ellipse on the page: its centre as an offset from the pen, semi-axes of one standard deviation
  * (from the eigenvalues of the covariance) and the angle of the longer one.
  * @typedef {{ x: number, y: number, long: number, short: number, angle: number, pi: number, chosen: boolean }} Cloud
  */
 
-/** @param {InspectedLine} line @param {number} snapshot @param {Map} map @returns {Cloud[]} the lightest first */
-export function clouds(line, snapshot, [a, b, c, d]) {
+/** @param {InspectedLine} line @param {number} snapshot @returns {Cloud[]} the lightest first */
+export function clouds(line, snapshot) {
   const { sd, mixtures } = line.info;
-  const { chosen } = line.head(snapshot);
+  const { chosen, map } = line.head(snapshot);
+  const [a, b, c, d] = map;
   /** @type {Cloud[]} */
   const found = [];
   for (let j = 0; j < mixtures; j++) {

@@ -11,7 +11,6 @@ import {
   drawLifts,
   drawWindow,
   glide,
-  placement,
   prepareCanvas,
   rowHeight,
   TIME,
@@ -174,7 +173,7 @@ class InspectorPanel {
     canvas.classList.add("inspected");
     sheet.addEventListener("drawn", repaint, { signal });
     this.#snapshots.addEventListener("change", repaint, { signal });
-    this.#app.addEventListener("look", repaint, { signal });
+    this.#app.addEventListener("look", () => this.#reload(), { signal });
     this.#app.addEventListener("points", () => this.#loadMore(), { signal });
     this.#app.addEventListener("cleared", () => this.#clear(), { signal });
     this.#app.addEventListener("stopped", () => this.#pause(), { signal });
@@ -207,7 +206,7 @@ class InspectorPanel {
 
   /** How many points have come. */
   get #count() {
-    return this.#app.layout?.count ?? 0;
+    return this.#app.ink.count;
   }
 
   /** How many points are drawn at the first snapshot: strokes that the text continues have none. */
@@ -215,8 +214,14 @@ class InspectorPanel {
     return Math.max(1, this.#app.initialCount);
   }
 
+  /** The ink lies elsewhere now, and so do the clouds. */
+  #reload() {
+    this.#snapshots.clear();
+    this.#schedule();
+  }
+
   #clear() {
-    this.#snapshots.clear(this.#app.initialCount);
+    this.#snapshots.clear();
     this.#shown = undefined;
     this.#playing = false;
     this.#schedule();
@@ -273,11 +278,10 @@ class InspectorPanel {
 
   /** Shows the snapshot of the point nearest to where the ink was touched. @param {PointerEvent} event */
   #showTouched(event) {
-    const { sheet, layout } = this.#app;
-    if (!layout) return;
-    const [first, end] = layout.range(sheet.page);
+    const { sheet, ink } = this.#app;
+    const [first, end] = ink.range(sheet.page);
     let [nearest, distance] = [-1, TOUCH_RADIUS];
-    for (let point = first; point < Math.min(end, layout.count); point++) {
+    for (let point = first; point < end; point++) {
       const at = sheet.position(point);
       if (!at) break;
       const away = Math.hypot(at.x - event.offsetX, at.y - event.offsetY);
@@ -329,7 +333,7 @@ class InspectorPanel {
 
   /** @param {number} elapsed milliseconds since the last frame */
   #paint(elapsed) {
-    const { sheet, layout } = this.#app;
+    const { sheet, ink } = this.#app;
     const { drawn } = sheet;
     this.#playButton.textContent = this.#playing ? "❚❚ Pause" : "▶ Play";
     this.#playButton.disabled = this.#slider.disabled = this.#count === 0;
@@ -339,8 +343,8 @@ class InspectorPanel {
     this.#backButton.disabled = drawn <= this.#first;
     this.#stepButton.disabled = drawn >= this.#count;
     this.#where.textContent = `${drawn} of ${this.#count}`;
-    const line = layout && drawn > 0 ? this.#snapshots.lineAt(drawn - 1) : undefined;
-    if (!layout || !line) {
+    const line = drawn > 0 ? this.#snapshots.lineAt(drawn - 1) : undefined;
+    if (!line) {
       if (!drawn || !this.#shown || this.#snapshots.problem) this.#showEmpty();
       return;
     }
@@ -348,8 +352,7 @@ class InspectorPanel {
     this.#empty.hidden = true;
     const snapshot = line.snapshotAt(drawn - 1);
     const pen = line.pointOf(snapshot);
-    const map = placement(line, snapshot, layout.data);
-    const around = clouds(line, snapshot, map);
+    const around = clouds(line, snapshot);
     const colours = this.#colours();
     this.#shown = line;
     this.#text.show(line, snapshot);
@@ -358,8 +361,8 @@ class InspectorPanel {
     this.#slider.setAttribute("aria-valuetext", `${drawn} of ${this.#count}${position && `, ${position}`}`);
     const onPaper = getComputedStyle(this.#overlay).getPropertyValue("--cloud").trim();
     /** @type {[number, number]} */
-    const at = [layout.data[3 * pen], layout.data[3 * pen + 1]];
-    const { dx, dy } = line.head(snapshot);
+    const at = [ink.data[3 * pen], ink.data[3 * pen + 1]];
+    const { dx, dy, map } = line.head(snapshot);
     const [x, y] = line.offset([dx, dy]);
     /** @type {[number, number]} */
     const drawnTo = [map[0] * x + map[1] * y, map[2] * x + map[3] * y];
@@ -371,7 +374,7 @@ class InspectorPanel {
     this.#camera = camera;
     if (!there) this.#schedule();
     this.#drawOverlay(pen, around, at, onPaper);
-    this.#drawMagnifier(layout, pen, around, at, drawnTo, onPaper);
+    this.#drawMagnifier(pen, around, at, drawnTo, onPaper);
     this.#drawTime(line, snapshot, colours);
   }
 
@@ -426,11 +429,11 @@ class InspectorPanel {
 
   /**
    * Draws the clouds enlarged, with the ink before them.
-   * @param {import("../sheet/layout.js").Layout} layout @param {number} pen @param {Cloud[]} around
+   * @param {number} pen @param {Cloud[]} around
    * @param {[number, number]} at the pen's place on the page @param {[number, number]} drawn offset of the next point
    * @param {string} colour
    */
-  #drawMagnifier(layout, pen, around, at, drawn, colour) {
+  #drawMagnifier(pen, around, at, drawn, colour) {
     const width = this.#magnifier.clientWidth;
     const view = { width, height: MAGNIFIER };
     const context = prepareCanvas(this.#magnifier, width, MAGNIFIER);
@@ -438,11 +441,11 @@ class InspectorPanel {
     const scale = Math.min(width, MAGNIFIER) / 2 / reach;
     const place = (/** @type {number} */ x, /** @type {number} */ y) =>
       /** @type {[number, number]} */ ([width / 2 + (x - cx) * scale, MAGNIFIER / 2 + (y - cy) * scale]);
-    const [first] = layout.range(layout.pageOf(pen));
-    const { ink } = this.#app.settings;
-    context.strokeStyle = ink;
+    const { ink, settings } = this.#app;
+    const [first] = ink.range(ink.pageOf(pen));
+    context.strokeStyle = settings.ink;
     context.lineWidth = Math.max(2, Math.min(9, 9 * scale));
-    drawInk(context, layout.data, first, pen + 1, place, view);
+    drawInk(context, ink.data, first, pen + 1, place, view);
     const [x, y] = place(...at);
     const [nx, ny] = place(at[0] + drawn[0], at[1] + drawn[1]);
     context.globalAlpha = 0.5;
@@ -455,14 +458,14 @@ class InspectorPanel {
     context.setLineDash([]);
     context.globalAlpha = 1;
     drawClouds(context, around, x, y, scale, colour, 0.6);
-    context.fillStyle = ink;
+    context.fillStyle = settings.ink;
     context.beginPath();
     context.arc(x, y, 6, 0, 2 * Math.PI);
     context.fill();
     context.lineWidth = 2;
     context.beginPath();
     context.arc(nx, ny, 4, 0, 2 * Math.PI);
-    context.strokeStyle = ink;
+    context.strokeStyle = settings.ink;
     context.stroke();
   }
 }

@@ -2,12 +2,12 @@
 // a piece at a time; only one line is kept here.
 
 /** @typedef {import("../engine/messages.js").EngineRequests} EngineRequests */
-/** @typedef {import("../pkg/running_hand.js").Moments} Moments */
+/** @typedef {import("../pkg/running_hand.js").Snapshots} Snapshots */
 
 /** Snapshots in a piece: the engine does not write while the worker computes one. */
 const PIECE = 96;
-/** Numbers of a snapshot before its mixture, and of each component of the mixture: see `Moments`. */
-const HEAD = 10;
+/** Numbers of a snapshot before its mixture, and of each component of the mixture: see `Snapshots`. */
+const HEAD = 14;
 const COMPONENT = 9;
 
 /**
@@ -23,27 +23,27 @@ const COMPONENT = 9;
 
 /** The snapshots of a line, as far as they are known: one for each of its points, from just before the point was drawn. */
 export class InspectedLine {
-  /** @type {Moments} */ #info;
+  /** @type {Snapshots} */ #info;
   #numbers = new Float32Array(0);
   /** How many snapshots are known. */ known = 0;
 
-  /** @param {Moments} first its first snapshots */
+  /** @param {Snapshots} first its first snapshots */
   constructor(first) {
     this.#info = first;
     this.add(first);
   }
 
-  /** @param {Moments} more snapshots that follow those that are known */
+  /** @param {Snapshots} more snapshots that follow those that are known */
   add(more) {
     this.#info = more;
-    const { moments, stride, from } = more;
-    const size = from * stride + moments.length;
+    const { snapshots, stride, from } = more;
+    const size = from * stride + snapshots.length;
     if (size > this.#numbers.length) {
       const larger = new Float32Array(Math.max(size, 2 * this.#numbers.length));
       larger.set(this.#numbers);
       this.#numbers = larger;
     }
-    this.#numbers.set(moments, from * stride);
+    this.#numbers.set(snapshots, from * stride);
     this.known = size / stride;
   }
 
@@ -97,6 +97,11 @@ export class InspectedLine {
       dy: at(7),
       lifted: at(8) > 0.5,
       /** Index of the component that was drawn. */ chosen: at(9),
+      /**
+       * How an offset in corpus units lies on the page there, where lines are scaled, slanted and level: by rows.
+       * @type {[number, number, number, number]}
+       */
+      map: [at(10), at(11), at(12), at(13)],
     };
   }
 
@@ -134,7 +139,6 @@ export class SnapshotLoader extends EventTarget {
   /** @type {InspectedLine | undefined} */ #line;
   /** Aborted when what is loaded belongs to another text. */ #current = new AbortController();
   #loading = false;
-  /** Points that come before the first one that the network made. */ #initialCount = 0;
   /** A point whose line was wanted while another request was pending. @type {number | undefined} */ #next;
   /** Why nothing more can be loaded for this text; "" if nothing went wrong. */ problem = "";
 
@@ -144,14 +148,10 @@ export class SnapshotLoader extends EventTarget {
     this.#client = client;
   }
 
-  /**
-   * Forgets everything: another text is written, or the panel was closed.
-   * @param {number} initialCount points of strokes that the text continues
-   */
-  clear(initialCount) {
+  /** Forgets everything: another text is written, its ink is laid out anew, or the panel was closed. */
+  clear() {
     this.#current.abort();
     this.#current = new AbortController();
-    this.#initialCount = initialCount;
     this.#line = undefined;
     this.#loading = false;
     this.#next = undefined;
@@ -176,15 +176,10 @@ export class SnapshotLoader extends EventTarget {
     this.#loading = true;
     this.#next = undefined;
     const line = this.#line;
-    const params = {
-      point: Math.max(0, point - this.#initialCount),
-      line: line?.info.line ?? 0,
-      from: line?.known ?? 0,
-      most: PIECE,
-    };
+    const params = { point, line: line?.info.line ?? 0, from: line?.known ?? 0, limit: PIECE };
     const { signal } = this.#current;
     this.#client.request("inspect", params, { signal }).then(
-      (moments) => this.#add(moments),
+      (found) => this.#add(found),
       (error) => {
         if (signal.aborted) return;
         this.problem = error.message;
@@ -193,14 +188,11 @@ export class SnapshotLoader extends EventTarget {
     );
   }
 
-  /** @param {Moments | undefined} moments */
-  #add(moments) {
+  /** @param {Snapshots | undefined} found */
+  #add(found) {
     this.#loading = false;
-    if (moments) {
-      moments.first += this.#initialCount;
-      if (this.#line && this.#line.info.line === moments.line) this.#line.add(moments);
-      else this.#line = new InspectedLine(moments);
-    }
+    if (found && this.#line && this.#line.info.line === found.line) this.#line.add(found);
+    else if (found) this.#line = new InspectedLine(found);
     const line = this.#line;
     if (this.#next !== undefined) this.load(this.#next);
     else if (line && line.known < line.info.count) this.load(line.info.first);

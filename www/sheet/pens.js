@@ -1,31 +1,31 @@
-// How pens draw: curves through the midpoints of the points, as in the exports.
+// Draws ink as the pens do: curves through the midpoints between points, as in the exports.
 
-/** @typedef {import("./layout.js").Look} Look */
+/** @typedef {import("./ink.js").Pen} Pen */
 
 /** Width of an ordinary pen's line, in corpus units. */
 export const LINE = 15;
 
-/** How fast a pen goes from point to point when its line is neither broad nor fine, in corpus units. */
-const PACE = 34;
+/** Distance between points, in corpus units, at which the speed neither broadens nor narrows the line of a fountain pen. */
+const NEUTRAL_DISTANCE = 34;
 
 /**
- * How broad a fountain pen draws from one point to the next, of its ordinary width: broader where it
- * is slow and where it goes down to the right, across its nib.
+ * Width of a fountain pen's line from one point to the next, relative to its ordinary width: broader where the pen is
+ * slow, and where it moves down to the right, across its nib.
  * @param {number} dx @param {number} dy
  */
-function breadth(dx, dy) {
-  const way = Math.hypot(dx, dy);
-  const speed = 1.28 - 0.42 * Math.min(1.6, way / PACE);
-  const across = way > 0 ? Math.abs(Math.sin(Math.atan2(dy, dx) + 0.7)) : 0.7;
+function nibWidth(dx, dy) {
+  const distance = Math.hypot(dx, dy);
+  const speed = 1.28 - 0.42 * Math.min(1.6, distance / NEUTRAL_DISTANCE);
+  const across = distance > 0 ? Math.abs(Math.sin(Math.atan2(dy, dx) + 0.7)) : 0.7;
   return speed * (0.66 + 0.5 * across);
 }
 
-/** Grain of a pencil: how much graphite the paper takes, the same everywhere. @type {HTMLCanvasElement | undefined} */
+/** A tile with a pencil's grain: how much graphite the paper takes. @type {HTMLCanvasElement | undefined} */
 let grain;
 let grainColour = "";
 
 /** @param {string} colour */
-function grained(colour) {
+function grainTile(colour) {
   if (grain && grainColour === colour) return grain;
   const size = 192;
   grain = document.createElement("canvas");
@@ -52,7 +52,7 @@ function grained(colour) {
  * @param {Float32Array} points x, y, pen
  * @param {number} first point of the page
  * @param {number} from @param {number} to
- * @param {Look} look
+ * @param {Pen} look
  * @param {number} scale device pixels of a corpus unit
  */
 export function draw(context, points, first, from, to, look, scale) {
@@ -66,8 +66,8 @@ export function draw(context, points, first, from, to, look, scale) {
     return;
   }
   if (look.tip === "pencil") {
-    const pattern = context.createPattern(grained(look.ink), "repeat");
-    // Grains are of the paper's size on the screen, not of the ink's.
+    const pattern = context.createPattern(grainTile(look.ink), "repeat");
+    // The grain has a fixed size on the screen, whatever the size of the ink.
     pattern?.setTransform(new DOMMatrix().scale(0.8 / scale));
     if (pattern) context.strokeStyle = pattern;
   }
@@ -77,17 +77,17 @@ export function draw(context, points, first, from, to, look, scale) {
   context.stroke();
 }
 
-/** @param {Float32Array} points @param {number} first @param {number} i */
+/** Whether a point begins a stroke. @param {Float32Array} points @param {number} first @param {number} i */
 const starts = (points, first, i) => i === first || points[3 * i - 1] > 0.5;
 
 /**
- * The path that a point adds: from the midpoint before to the midpoint after the point before it.
+ * Adds to a path what a point completes: the curve around the point before it, from midpoint to midpoint.
  * @param {CanvasRenderingContext2D | Path2D} path @param {Float32Array} points @param {number} first @param {number} i
  */
 function segment(path, points, first, i) {
   const [x, y, lifts] = [points[3 * i], points[3 * i + 1], points[3 * i + 2] > 0.5];
   if (starts(points, first, i)) {
-    // A dot; elsewhere the next curve begins here.
+    // A stroke of one point is a dot; of a longer stroke, the next point draws the beginning.
     if (lifts) {
       path.moveTo(x, y);
       path.lineTo(x, y);
@@ -107,7 +107,7 @@ function segment(path, points, first, i) {
 }
 
 /**
- * Width of the line at a point: the mean over the last few, for ink does not jump.
+ * Relative width of a fountain pen's line at a point: a weighted mean over the last points, so that it changes smoothly.
  * @param {Float32Array} points @param {number} first @param {number} i
  */
 export function fountainWidth(points, first, i) {
@@ -115,7 +115,7 @@ export function fountainWidth(points, first, i) {
   let weights = 0;
   for (let k = i, weight = 1; k >= i - 5; k--, weight *= 0.68) {
     if (k < first || starts(points, first, k)) break;
-    sum += weight * breadth(points[3 * k] - points[3 * k - 3], points[3 * k + 1] - points[3 * k - 2]);
+    sum += weight * nibWidth(points[3 * k] - points[3 * k - 3], points[3 * k + 1] - points[3 * k - 2]);
     weights += weight;
   }
   return weights ? sum / weights : 1.15;
@@ -136,7 +136,7 @@ function fountain(context, points, first, from, to, width) {
 
 /**
  * The same as SVG path data, for print: paths of equal width, of the points `from` ≤ i < `to` of one page.
- * @param {Float32Array} points @param {number} from @param {number} to @param {Look} look
+ * @param {Float32Array} points @param {number} from @param {number} to @param {Pen} look
  * @returns {Map<number, string>} data by line width
  */
 export function paths(points, from, to, look) {
@@ -152,9 +152,9 @@ export function paths(points, from, to, look) {
     })
   );
   for (let i = from; i < to; i++) {
-    const breadth = look.tip === "fountain" ? fountainWidth(points, from, i) : 1;
-    // Twelve widths from the finest to the broadest are as good as all.
-    const width = round(LINE * look.nib * (Math.round(breadth * 12) / 12));
+    const relative = look.tip === "fountain" ? fountainWidth(points, from, i) : 1;
+    // Rounded to twelfths, which is not visible, so that many segments share a path.
+    const width = round(LINE * look.nib * (Math.round(relative * 12) / 12));
     parts = byWidth.get(width) ?? [];
     byWidth.set(width, parts);
     segment(recorder, points, from, i);

@@ -1,37 +1,43 @@
-// The sheet of paper on the screen: draws the points of one page at a time, as a pen would.
+// The sheet on the screen: a canvas that shows one page, and a pen that draws its points in their time.
 
-import { rules } from "./layout.js";
 import { draw } from "./pens.js";
 
-/** @typedef {import("./layout.js").Layout} Layout */
-/** @typedef {import("./layout.js").Measures} Measures */
+/** @typedef {import("./ink.js").Ink} Ink */
+/** @typedef {import("./ink.js").Pen} Pen */
+/** @typedef {import("./ink.js").SheetGeometry} SheetGeometry */
 
 /**
  * A page as it is drawn: its points x, y, pen, in corpus units from its upper left corner.
- * @typedef {{ points: Float32Array, measures: Measures }} DrawnPage
+ * @typedef {{ points: Float32Array, sheet: SheetGeometry }} DrawnPage
  */
 
+/** Event "drawn": another number of points is drawn, or another page shown. */
 export class Sheet extends EventTarget {
   /** @type {HTMLCanvasElement} */ #canvas;
   /** @type {CanvasRenderingContext2D} */ #context;
   /** @type {SVGElement} */ #pen;
-  /** @type {Layout | undefined} */ #layout;
-  /** Version of the layout that is drawn. */ #version = 0;
+  /** @type {Ink | undefined} */ #ink;
+  /** @type {() => Pen} */ #penStyle;
+  /** Version of the ink that is drawn. */ #version = 0;
   /** How many points are drawn. */ #drawn = 0;
-  /** Fraction of the next point that pen time has paid for. */ #credit = 0;
+  /** Fraction of the next point for which pen time has passed. */ #credit = 0;
   /** Points per millisecond. */ #rate = Infinity;
   #paused = false;
   #complete = false;
   #frame = 0;
-  #before = 0;
+  /** Time of the last frame; 0 if the pen was at rest. */ #before = 0;
   #page = 0;
-  /** Whether the page shown is that on which the pen is. */ #follows = true;
-  /** Device pixels of a corpus unit. */ #scale = 1;
+  /** Whether to turn to the page that the pen is on. */ #follows = true;
+  /** Device pixels per corpus unit. */ #scale = 1;
   /** @type {() => void} */ #whenDone = () => {};
 
-  /** @param {HTMLCanvasElement} canvas @param {SVGElement} pen shows where the pen is */
-  constructor(canvas, pen) {
+  /**
+   * @param {HTMLCanvasElement} canvas @param {SVGElement} pen shows where the pen is
+   * @param {() => Pen} penStyle how the pen draws
+   */
+  constructor(canvas, pen, penStyle) {
     super();
+    this.#penStyle = penStyle;
     this.#canvas = canvas;
     this.#pen = pen;
     const context = canvas.getContext("2d");
@@ -40,9 +46,9 @@ export class Sheet extends EventTarget {
     new ResizeObserver(() => this.#redraw()).observe(/** @type {Element} */ (canvas.parentElement));
   }
 
-  /** New paper. @param {Layout} layout @param {number} rate points per millisecond; Infinity draws at once */
-  begin(layout, rate) {
-    this.#layout = layout;
+  /** New paper. @param {Ink} ink @param {number} rate points per millisecond; Infinity draws at once */
+  begin(ink, rate) {
+    this.#ink = ink;
     this.#rate = rate;
     this.#drawn = 0;
     this.#credit = 0;
@@ -51,17 +57,23 @@ export class Sheet extends EventTarget {
     this.#before = 0;
     this.#page = 0;
     this.#follows = true;
-    this.#lift();
+    this.#hidePen();
     this.#redraw();
   }
 
-  /** The layout has more points, or has laid them elsewhere. */
+  /** There are more points, or they lie elsewhere. */
   changed() {
-    if (this.#layout && this.#layout.version !== this.#version) {
-      this.#page = Math.min(this.#page, this.#layout.pages - 1);
+    if (this.#ink && this.#ink.version !== this.#version) {
+      this.#page = Math.min(this.#page, this.#ink.sheet.pages - 1);
       if (this.#follows) this.#page = this.#penPage();
       this.#redraw();
     }
+    this.#schedule();
+  }
+
+  /** Draws anew, in another pen or on other paper. */
+  redraw() {
+    this.#redraw();
     this.#schedule();
   }
 
@@ -79,7 +91,7 @@ export class Sheet extends EventTarget {
     this.#complete = true;
     this.#paused = false;
     this.#whenDone = () => {};
-    this.#lift();
+    this.#hidePen();
   }
 
   /** Whether all points have come. */
@@ -98,7 +110,7 @@ export class Sheet extends EventTarget {
 
   /** How many pages the pen has been on. */
   get pages() {
-    return this.#layout ? this.#penPage() + 1 : 1;
+    return this.#ink ? this.#penPage() + 1 : 1;
   }
 
   /** @param {number} page */
@@ -106,47 +118,48 @@ export class Sheet extends EventTarget {
     this.#page = Math.max(0, Math.min(page, this.pages - 1));
     this.#follows = this.#page === this.#penPage();
     this.#redraw();
-    this.#tell();
+    this.#emitDrawn();
   }
 
-  /** Holds the pen, or lets it go on. @param {boolean} paused */
+  /** Stops the pen, or lets it go on. @param {boolean} paused */
   pause(paused) {
     this.#paused = paused;
     this.#before = 0;
     this.#schedule();
   }
 
-  /** Holds the pen after exactly so many points, of those that have come. @param {number} count */
+  /** Draws exactly so many of the points that have come, and stops the pen there. @param {number} count */
   show(count) {
-    if (!this.#layout) return;
+    if (!this.#ink) return;
     const [from, page] = [this.#drawn, this.#page];
     this.#paused = true;
-    this.#drawn = Math.max(0, Math.min(count, this.#layout.count));
+    this.#drawn = Math.max(0, Math.min(count, this.#ink.count));
     this.#page = this.#penPage();
     this.#follows = true;
     if (this.#drawn < from || this.#page !== page) this.#redraw();
     else this.#draw(from, this.#drawn);
-    this.#show();
-    this.#tell();
+    this.#showPen();
+    this.#emitDrawn();
   }
 
   /**
    * Where a point is on the canvas, in CSS pixels; `undefined` if its page is not the one that is shown.
-   * @param {number} point @returns {{ x: number, y: number, scale: number } | undefined} `scale`: pixels of a corpus unit
+   * @param {number} point @returns {{ x: number, y: number, scale: number } | undefined} `scale`: pixels per corpus unit
    */
   position(point) {
-    if (!this.#layout || point < 0 || point >= this.#layout.count) return undefined;
-    if (this.#layout.pageOf(point) !== this.#page) return undefined;
+    if (!this.#ink || point < 0 || point >= this.#ink.count) return undefined;
+    if (this.#ink.pageOf(point) !== this.#page) return undefined;
     const scale = this.#scale / (devicePixelRatio || 1);
-    const data = this.#layout.data;
+    const { data } = this.#ink;
     return { x: data[3 * point] * scale, y: data[3 * point + 1] * scale, scale };
   }
 
+  /** The page that the pen is on. */
   #penPage() {
-    return this.#layout ? this.#layout.pageOf(Math.max(0, this.#drawn - 1)) : 0;
+    return this.#ink ? this.#ink.pageOf(Math.max(0, this.#drawn - 1)) : 0;
   }
 
-  #tell() {
+  #emitDrawn() {
     this.dispatchEvent(new Event("drawn"));
   }
 
@@ -157,9 +170,9 @@ export class Sheet extends EventTarget {
   /** @param {number} now */
   #animate(now) {
     this.#frame = 0;
-    const layout = this.#layout;
-    if (!layout || this.#paused) return;
-    const count = layout.count;
+    const ink = this.#ink;
+    if (!ink || this.#paused) return;
+    const count = ink.count;
     const waited = this.#before ? now - this.#before : 0;
     this.#before = now;
     const from = this.#drawn;
@@ -169,7 +182,7 @@ export class Sheet extends EventTarget {
       this.#credit += waited * this.#rate;
       const whole = Math.min(Math.floor(this.#credit), count - this.#drawn);
       this.#drawn += whole;
-      // Time in which there was nothing to draw is not made up for.
+      // A pen that has waited for points does not hurry afterwards.
       this.#credit = this.#drawn === count ? 0 : this.#credit - whole;
     }
     const page = this.#penPage();
@@ -179,85 +192,84 @@ export class Sheet extends EventTarget {
     } else {
       this.#draw(from, this.#drawn);
     }
-    if (this.#drawn !== from) this.#tell();
+    if (this.#drawn !== from) this.#emitDrawn();
     if (this.#drawn < count) {
-      this.#show();
+      this.#showPen();
       this.#schedule();
     } else {
       this.#before = this.#complete ? 0 : now;
       if (this.#complete) {
-        this.#lift();
+        this.#hidePen();
         const done = this.#whenDone;
         this.#whenDone = () => {};
         done();
       } else {
-        this.#show();
+        this.#showPen();
       }
     }
   }
 
-  /** The pen at the last point drawn. */
-  #show() {
+  /** Shows the pen at the last point drawn, unless everything is drawn at once. */
+  #showPen() {
     const at = this.position(this.#drawn - 1);
     if (!at || (this.#rate === Infinity && !this.#paused)) {
-      this.#lift();
+      this.#hidePen();
       return;
     }
     this.#pen.style.transform = `translate(${at.x}px, ${at.y}px)`;
     this.#pen.removeAttribute("hidden");
   }
 
-  #lift() {
+  #hidePen() {
     this.#pen.setAttribute("hidden", "");
   }
 
-  /** The whole page anew: paper of the right shape, its rules, the ink. */
+  /** Draws the page anew: paper of the right shape, its rules, the ink. */
   #redraw() {
-    const layout = this.#layout;
+    const ink = this.#ink;
     const frame = /** @type {HTMLElement} */ (this.#canvas.parentElement);
     const ratio = devicePixelRatio || 1;
-    frame.classList.toggle("upright", Boolean(layout && layout.measures.height > layout.measures.width));
+    frame.classList.toggle("upright", Boolean(ink && ink.sheet.height > ink.sheet.width));
     const width = Math.max(1, Math.round(frame.clientWidth * ratio));
-    const measures = layout?.measures ?? { width: 16, height: 9 };
-    const height = Math.max(1, Math.round((width * measures.height) / measures.width));
+    const paper = ink?.sheet ?? { width: 16, height: 9 };
+    const height = Math.max(1, Math.round((width * paper.height) / paper.width));
     if (this.#canvas.width !== width) this.#canvas.width = width;
     if (this.#canvas.height !== height) this.#canvas.height = height;
     const context = this.#context;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, width, height);
-    if (!layout) return;
-    this.#version = layout.version;
-    this.#scale = width / layout.measures.width;
-    this.#rule(layout);
+    if (!ink) return;
+    this.#version = ink.version;
+    this.#scale = width / ink.sheet.width;
+    this.#drawRules(ink.sheet);
     this.#draw(0, this.#drawn);
-    if (!this.#pen.hasAttribute("hidden")) this.#show();
+    if (!this.#pen.hasAttribute("hidden")) this.#showPen();
   }
 
-  /** @param {Layout} layout */
-  #rule(layout) {
-    const { across, upright } = rules(layout.look, layout.measures);
+  /** @param {SheetGeometry} sheet */
+  #drawRules({ rules: { across, upright } }) {
     const context = this.#context;
     const { width, height } = this.#canvas;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = getComputedStyle(this.#canvas).color;
-    const thick = Math.max(1, Math.round(devicePixelRatio || 1));
-    for (const y of across) context.fillRect(0, Math.round(y * this.#scale), width, thick);
-    for (const x of upright) context.fillRect(Math.round(x * this.#scale), 0, thick, height);
+    const thickness = Math.max(1, Math.round(devicePixelRatio || 1));
+    for (const y of across) context.fillRect(0, Math.round(y * this.#scale), width, thickness);
+    for (const x of upright) context.fillRect(Math.round(x * this.#scale), 0, thickness, height);
   }
 
   /** Draws the points `from` ≤ i < `to`, as far as they are on the page shown. @param {number} from @param {number} to */
   #draw(from, to) {
-    if (!this.#layout) return;
-    const [first, end] = this.#layout.range(this.#page);
+    if (!this.#ink) return;
+    const [first, end] = this.#ink.range(this.#page);
     const scale = this.#scale;
     this.#context.setTransform(scale, 0, 0, scale, 0, 0);
     draw(
       this.#context,
-      this.#layout.data,
+      this.#ink.data,
       first,
       Math.max(from, first),
       Math.min(to, end),
-      this.#layout.look,
+      this.#penStyle(),
       scale,
     );
   }
