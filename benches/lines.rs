@@ -1,9 +1,8 @@
-//! How many points a second one thread of the CPU engine makes, of one line and of several at once, in turn:
+//! Points per second of the CPU engine on one thread, for one line and for batches, alternately:
 //!
 //!     cargo bench --bench lines -- [weights/synthesis.safetensors]
 //!
-//! Seconds are those that the processor gave, where the system tells them (Linux), so that what else runs on the
-//! machine matters less.
+//! Seconds are the thread's processor time where the system reports it (Linux), so that other programs matter less.
 #![expect(clippy::print_stdout, reason = "it prints what it measures")]
 
 use running_hand::engine::cpu::CpuEngine;
@@ -13,17 +12,19 @@ use std::error::Error;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-/// Seconds so far.
+/// Processor seconds of this thread, or wall-clock seconds.
 fn clock() -> f64 {
     static START: OnceLock<Instant> = OnceLock::new();
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanoseconds = told.and_then(|told| told.split(' ').next()?.parse::<f64>().ok());
+    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = schedstat.and_then(|fields| fields.split(' ').next()?.parse::<f64>().ok());
     nanoseconds.map_or_else(|| START.get_or_init(Instant::now).elapsed().as_secs_f64(), |ns| ns * 1e-9)
 }
 
 const LINES: [usize; 5] = [1, 4, 16, 32, 64];
 const ROUNDS: usize = 9;
-const STEPS: usize = 40;
+/// Points of one measurement, of all lines together: some systems count processor time in steps of 4 ms, a hundredth of
+/// what these take.
+const POINTS: usize = 10_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let file = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
@@ -33,16 +34,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut rates = vec![Vec::new(); LINES.len()];
     for _ in 0..ROUNDS {
         for (lines, rates) in LINES.iter().zip(&mut rates) {
+            let steps = POINTS / lines;
             let mut engine = CpuEngine::on_threads(1);
             engine.open(&weights, &vec![line.clone(); *lines])?;
-            let noise = vec![forced_point([0.1, 0.0, 0.0]); lines * STEPS];
+            let noise = vec![forced_point([0.1, 0.0, 0.0]); lines * steps];
             let began = clock();
-            engine.submit(STEPS, &noise)?;
+            engine.submit(steps, &noise)?;
             engine.collect()?;
-            rates.push((lines * STEPS) as f64 / (clock() - began));
+            rates.push((lines * steps) as f64 / (clock() - began));
         }
     }
-    println!("lines  points a second: min / median / max   median beside one line's");
+    println!("lines  points a second: min / median / max   median / median of one line");
     let mut alone = None;
     for (lines, rates) in LINES.iter().zip(&mut rates) {
         rates.sort_unstable_by(f64::total_cmp);

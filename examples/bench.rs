@@ -38,7 +38,7 @@ const SEED: u64 = 1;
 const BIAS: f32 = 0.5;
 /// Timesteps of noise that the peers get; they begin again when it is used up.
 const NOISE: usize = 400;
-/// Timesteps of golden points: later a random network, which is chaotic, has made much of rounding errors.
+/// Timesteps of reference points: later on a random network, which is chaotic, has amplified rounding errors.
 const GOLDEN: usize = 32;
 /// Timesteps to a chunk.
 const CHUNK: usize = 32;
@@ -47,7 +47,7 @@ const CHUNK: usize = 32;
 struct Bench {
     networks: HashMap<String, Arc<Weights>>,
     engines: HashMap<&'static str, Engine>,
-    /// What each engine has open.
+    /// The network and number of lines that each engine has open.
     open: HashMap<&'static str, (String, usize)>,
     memory: Vec<f32>,
 }
@@ -132,7 +132,7 @@ impl Bench {
         }))
     }
 
-    /// Bytes a second that one thread reads.
+    /// Bytes per second that one thread reads from memory.
     fn read(&mut self, megabytes: usize) -> f64 {
         let count = megabytes * 250_000;
         self.memory.resize(count.max(self.memory.len()), 1.0);
@@ -151,8 +151,8 @@ impl Bench {
         (times * count * 4) as f64 / (processor() - start)
     }
 
-    /// What the peers read: for each network its weights file, its sizes and lines, and for each line noise
-    /// and golden points of this crate's CPU engine.
+    /// Writes the inputs of the other implementations: for each network its weights file, its sizes and lines, and for
+    /// each line the noise and the reference points of this crate's CPU engine.
     fn prepare(&mut self, folder: &Path) -> Result<Value> {
         std::fs::create_dir_all(folder)?;
         let networks = [("shipped", std::fs::read(SHIPPED)?), ("wide", random(&[400; 3])?)];
@@ -187,17 +187,16 @@ impl Bench {
     }
 }
 
-/// Seconds by the clock.
+/// Wall-clock seconds.
 fn clock() -> f64 {
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed().as_secs_f64()
 }
 
-/// Seconds that this thread had the processor, where the system tells them (Linux): what else runs on the
-/// machine matters less.
+/// Processor seconds of this thread where the system reports them (Linux), so that other programs matter less.
 fn processor() -> f64 {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanoseconds = told.and_then(|told| told.split(' ').next()?.parse::<f64>().ok());
+    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = schedstat.and_then(|fields| fields.split(' ').next()?.parse::<f64>().ok());
     nanoseconds.map_or_else(clock, |ns| ns * 1e-9)
 }
 
@@ -210,7 +209,7 @@ fn line_of(config: &Config, line: usize) -> Line {
     Line { ids, bias: BIAS, temperature: 1.0, ..Line::default() }
 }
 
-/// Numbers of the network that a timestep reads.
+/// Parameters of the network that a timestep reads.
 fn parameters(weights: &Weights) -> usize {
     let layers = weights.layers.iter().map(|layer| &layer.gates);
     let matrices = layers.chain(&weights.window).chain([&weights.output]);
@@ -238,7 +237,7 @@ mod gpu {
     use running_hand::engine::gpu::GpuEngine;
     use std::time::Instant;
 
-    /// The adapter that the GPU engine takes too.
+    /// The adapter that the GPU engine chooses.
     fn open() -> Result<(wgpu::Device, wgpu::Queue)> {
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let options = wgpu::RequestAdapterOptions {
@@ -249,7 +248,7 @@ mod gpu {
         Ok(block_on(adapter.request_device(&wgpu::DeviceDescriptor::default()))?)
     }
 
-    /// Seconds from submitting to done, the second time.
+    /// Seconds from submission to completion, of the second run.
     fn timed(device: &wgpu::Device, queue: &wgpu::Queue, record: impl Fn(&mut wgpu::CommandEncoder)) -> Result<f64> {
         let mut seconds = 0.0;
         for _ in 0..2 {
@@ -263,8 +262,8 @@ mod gpu {
         Ok(seconds)
     }
 
-    /// The GPU engine, whose dispatches do nothing: what they cost by themselves, with the same buffers, each
-    /// waiting for the one before.
+    /// The GPU engine with shaders that return at once: the cost of the dispatches alone, with the same buffers and
+    /// dependencies.
     pub fn empty() -> Result<Engine> {
         let engine = GpuEngine::with_shaders(true, |_, source| {
             let (before, body) = source.split_once("fn main(").unwrap_or((source, ""));
@@ -274,7 +273,7 @@ mod gpu {
         Ok(Engine::Gpu(Box::new(block_on(engine)?)))
     }
 
-    /// Bytes a second, read and written, of copies from buffer to buffer.
+    /// Bytes per second, read plus written, of copies between buffers.
     pub fn copy(megabytes: u64) -> Result<Value> {
         const TIMES: u64 = 4;
         let (device, queue) = open()?;

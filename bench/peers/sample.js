@@ -1,4 +1,4 @@
-// The drawing of the next point from the output layer's sums, as src/cpu/mixture.rs does it: the same
+// The drawing of the next point from the output layer's sums, as src/engine/cpu/mixture.rs does it: the same
 // for every peer.
 
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));

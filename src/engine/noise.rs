@@ -1,12 +1,11 @@
-//! Randomness: one stream per line, seekable, the same for both engines.
+//! Randomness: one seekable stream per line, the same for both engines.
 
 use super::step::Noise;
 use rand::Rng;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
-/// 32-bit words of the stream that one timestep consumes: four, always, whatever they are used for,
-/// so that timestep t starts at word 4 t.
+/// 32-bit words of the stream per timestep: always four, so that timestep t starts at word 4 t.
 const WORDS: u128 = 4;
 
 /// The noise of one line: ChaCha8 with the seed as key and the line's index as stream.
@@ -29,7 +28,7 @@ impl NoiseStream {
     }
 
     /// Noise of the next timestep: two uniforms for component and pen, two normals by Box–Muller.
-    #[expect(clippy::should_implement_trait, reason = "the stream never ends, so an Option would only be in the way")]
+    #[expect(clippy::should_implement_trait, reason = "the stream never ends, so an Option would be useless")]
     pub fn next(&mut self) -> Noise {
         let [component, pen, a, b] = std::array::from_fn(|_| self.rng.next_u32());
         // 1 − u lies in (0, 1]: its logarithm is finite.
@@ -44,7 +43,7 @@ impl NoiseStream {
     }
 }
 
-/// The top 24 bits as a number in [0, 1): all that an `f32` holds evenly.
+/// The top 24 bits as a number in [0, 1): the most that `f32` represents with even spacing.
 fn unit(word: u32) -> f32 {
     (word >> 8) as f32 / (1 << 24) as f32
 }

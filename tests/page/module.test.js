@@ -269,3 +269,17 @@ test("the worker's warm-up sends nothing and changes no text", async () => {
   assert.deepEqual(early.points, late.points);
   assert.deepEqual(amid.points, late.points);
 });
+
+// WebAssembly memory never shrinks, and each worker of the line pool has its own.
+test("a network and a line of writing take at most 8 MB of WASM memory", async () => {
+  const most = 8e6;
+  const bytes = await inPage(async ({ default: init, RunningHand }, gather) => {
+    const { memory } = await init(); // the exports of the module, which is initialised already
+    const runningHand = await RunningHand.open("cpu");
+    await runningHand.load("weights/synthesis.safetensors");
+    const { points } = await gather(await runningHand.write("Dear reader, this is a line", { seed: 7 }));
+    if (points.length === 0) throw new Error("nothing was written");
+    return memory.buffer.byteLength;
+  });
+  assert.ok(bytes <= most, `${bytes} bytes`);
+});

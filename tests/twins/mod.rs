@@ -23,17 +23,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Largest difference over largest magnitude, per kernel and tensor. One rounding of `f32` is 6e-8;
-/// sums of a thousand products lose one to two digits, and WGSL lets `exp(x)` be off by
-/// 3 + 2 |x| roundings. A wrong term shows as 1e-2 at least.
+/// sums of a thousand products lose one to two digits, and WGSL allows `exp(x)` an error of
+/// 3 + 2 |x| roundings. A wrong term makes at least 1e-2.
 pub const KERNEL: f32 = 1e-5;
 /// For free runs, in which errors feed back through the drawn points.
 pub const FREE_RUN: f32 = 1e-3;
 
-/// For parameters at which `exp` is given as much as it can take: WGSL lets it be off by 3 + 2 |x|
-/// roundings.
+/// For parameters at which `exp` has the largest arguments: WGSL allows it an error of 3 + 2 |x| roundings.
 const EXTREME: f32 = 2e-5;
 
-/// An engine on the GPU, even if it is software.
+/// A GPU engine, on a software adapter if there is no other.
 pub async fn gpu() -> GpuEngine {
     match GpuEngine::new(true).await {
         Ok(engine) => engine,
@@ -52,7 +51,7 @@ fn odd() -> Arc<Weights> {
     network(Kind::Synthesis, &[37, 29, 41], 5, |_| ())
 }
 
-/// Lines of these lengths, each with its own style, bias and temperature.
+/// Lines of these lengths, each with a different style, bias and temperature.
 fn lines(weights: &Weights, lengths: &[usize]) -> Vec<Line> {
     let config = &weights.config;
     (0..)
@@ -134,7 +133,7 @@ impl Errors {
     }
 }
 
-/// A state as no run from zero would reach it.
+/// A random state, which a run from zero would not reach.
 fn random_state(network: &Network, line: &Line, seed: u64) -> State {
     let mut stream = NoiseStream::new(seed, 77);
     let mut state = State::new(network, line);
@@ -152,8 +151,8 @@ fn random_state(network: &Network, line: &Line, seed: u64) -> State {
     state
 }
 
-/// One timestep from random states. Each kernel's twin is fed with what the GPU's kernel read, so
-/// that each is judged alone.
+/// One timestep from random states. Each kernel's twin gets the inputs that the GPU's kernel read, so that each kernel is
+/// compared on its own.
 async fn kernels_of(name: &str, weights: Arc<Weights>, lengths: &[usize], rounds: u64) {
     let engine = gpu().await;
     kernels_on(engine, name, weights, lengths, rounds).await;
@@ -230,8 +229,8 @@ async fn kernels_on(mut engine: GpuEngine, name: &str, weights: Arc<Weights>, le
 }
 
 /// Sizes that are no multiples of anything; M = 2, which has 13 outputs; one line, few lines, more
-/// lines than share a weight; more components, mixtures and characters than a workgroup has threads or
-/// room for; each way to share a batch among threads.
+/// lines than share a weight; more components, mixtures and characters than a workgroup has threads or cached words;
+/// each tile shape.
 pub async fn kernels() {
     kernels_of("synthesis 37+29+41, M 5", odd(), &[9], 4).await;
     kernels_of("synthesis, 2 lines", odd(), &[9, 4], 4).await;
@@ -251,14 +250,14 @@ pub async fn kernels() {
     }
 }
 
-/// The size of the shipped networks, whose rows take the lanes several rounds.
+/// Networks of the paper's sizes, for whose rows the lanes loop several times.
 pub async fn kernels_of_full_size() {
     let full = network(Kind::Synthesis, &[400, 400, 400], 20, |config| config.window = 10);
     kernels_of("synthesis 3 x 400, M 20", full, &[40, 25], 1).await;
     kernels_of("prediction 900, M 20", network(Kind::Prediction, &[900], 20, |_| ()), &[1], 1).await;
 }
 
-/// Whole lines from the same noise on both engines. Says when they first differ.
+/// Whole lines from the same noise on both engines. Prints when they first differ.
 pub async fn free_runs() {
     let cases = [
         ("synthesis 37+29+41, M 5", odd(), 400),
@@ -270,8 +269,7 @@ pub async fn free_runs() {
     }
 }
 
-/// A line of text as a visitor would ask for it (bias 1, style of nobody), or as many points of scribble.
-/// Both engines start from the same weights, rounded to `f16`.
+/// A line of text without style, or as many points of scribble. Both engines have the same weights, rounded to `f16`.
 #[cfg(not(target_arch = "wasm32"))]
 pub async fn free_run_of_shipped(kind: Kind, bytes: Vec<u8>) {
     let name = kind.to_string();
@@ -282,12 +280,12 @@ pub async fn free_run_of_shipped(kind: Kind, bytes: Vec<u8>) {
     };
     for bias in [0.0, 1.0] {
         let line = Line { ids: ids.clone(), bias, temperature: 1.0, ..Line::default() };
-        // Noise that comes nowhere so near to the bound between two components that rounding chooses.
+        // With this noise no choice between components depends on rounding.
         free_run(&format!("shipped {name}, bias {bias}"), &weights, &line, &noise(5, 1, 700), 200).await;
     }
 }
 
-/// One line from this noise on both engines, of whose points the first `sure` must agree.
+/// One line from this noise on both engines; the first `sure` points must agree.
 pub async fn free_run(name: &str, weights: &Arc<Weights>, line: &Line, noise: &[Vec<Noise>], sure: usize) {
     let steps = noise[0].len();
     let mut cpu = Engine::Cpu(CpuEngine::new());
@@ -367,8 +365,8 @@ pub async fn in_flight() {
     assert_eq!(write(&mut engine, &noise, &[20]).await, whole);
 }
 
-/// A line that is opened with its points goes on as if nothing had happened, bit for bit, whatever
-/// the lengths of the others' ink.
+/// A line that is opened with its first points as prefix continues bit for bit, whatever the lengths of the other lines'
+/// prefixes.
 pub async fn priming() {
     let weights = odd();
     let mut lines = lines(&weights, &[5, 17, 9, 6, 6]);
@@ -387,7 +385,7 @@ pub async fn priming() {
         assert_eq!(resumed[line], whole[line][read..read + 45], "line {line}, {read} points read");
     }
 
-    // The same ink on the CPU engine, from which the GPU may have to take over or the other way round.
+    // The same prefixes on the CPU engine.
     let mut cpu = Engine::Cpu(CpuEngine::new());
     cpu.open(&weights, &lines).await.unwrap();
     for (found, expected) in resumed.iter().zip(write(&mut cpu, &rest, &[45]).await) {
@@ -395,7 +393,7 @@ pub async fn priming() {
         assert!(error <= FREE_RUN, "{error:e}, first at {first:?}");
     }
 
-    // What is read in a chunk, as `open` does it, has the density that it had when it was drawn.
+    // A forced point has the density that it had when it was drawn.
     lines.iter_mut().for_each(|line| line.prefix.clear());
     engine.open(&weights, &lines).await.unwrap();
     let given = |steps: &Vec<Step>| steps[..40].iter().map(|s| [-1.0, s.dx, s.dy, s.pen]).collect();
@@ -406,7 +404,7 @@ pub async fn priming() {
     assert_eq!(density(&write(&mut engine, &noise, &[40]).await), density(&whole));
 }
 
-/// A line begins again, or gives its place to a longer one, while its neighbour goes on.
+/// A line is rewound, or replaced by a longer one, while its neighbour continues.
 pub async fn restarts() {
     let weights = odd();
     let all = lines(&weights, &[5, 17, 9, 30]);
@@ -448,7 +446,7 @@ pub async fn pages() {
     assert!(far.fold(0.0, f32::max) < 1.0);
 }
 
-/// Networks take turns, and weights that nobody holds are forgotten.
+/// An engine alternates between networks, and frees those whose weights are dropped.
 pub async fn several_networks() {
     let mut engine = Engine::Gpu(Box::new(gpu().await));
     let (one, two) = (odd(), network(Kind::Prediction, &[37], 2, |_| ()));
@@ -467,7 +465,7 @@ pub async fn several_networks() {
     assert_eq!(write(&mut engine, &noise, &[10]).await, runs[1]);
 }
 
-/// Misuse is an error that says what is wrong.
+/// Misuse is an error that names the cause.
 pub async fn misuse() {
     let weights = odd();
     let line = &lines(&weights, &[5])[0];
@@ -492,8 +490,8 @@ pub async fn misuse() {
     assert!(engine.collect().await.is_ok(), "usable after all that");
 }
 
-/// A lost device is an error, never a panic; the writer goes on with the CPU engine and writes what
-/// it would have written.
+/// A lost device is an error, never a panic; the writer falls back to the CPU engine and writes what it would have
+/// written.
 pub async fn lost_device() {
     let weights = odd();
     let line = &lines(&weights, &[5])[0];
@@ -516,7 +514,7 @@ pub async fn lost_device() {
     }
 }
 
-/// A line, checked or not, is the same when the GPU is lost after the first points were delivered.
+/// A line, checked or unchecked, is the same if the GPU is lost after the first points were delivered.
 async fn taken_over(weights: &Weights, settings: &Settings) {
     let mut inks = Vec::new();
     for lose in [false, true] {
@@ -546,15 +544,15 @@ async fn taken_over(weights: &Weights, settings: &Settings) {
     assert!(worst < 0.1, "{worst}");
 }
 
-/// Mixture parameters far beyond those of any trained network, biases and temperatures beyond those that
-/// can be set: every number is one, and the twin's.
+/// Mixture parameters far beyond those of any trained network, biases and temperatures beyond the settings' ranges: every
+/// result is finite, and the twin's.
 pub async fn extremes() {
     let mut engine = gpu().await;
     let settings: Vec<(f32, f32)> =
         [0.0, 1.0, 5.0, 10.0].iter().flat_map(|&b| [0.01, 0.1, 1.0, 5.0].map(|t| (b, t))).collect();
     let lines: Vec<Line> =
         settings.iter().map(|&(bias, temperature)| Line { bias, temperature, ..Line::default() }).collect();
-    // Corners of the noise, then noise.
+    // Extremes of the noise, then noise.
     let last = 1.0 - f32::EPSILON / 2.0;
     let mut drawn = vec![[0.0, 1e-6, 8.0, -8.0], [last, last, -8.0, 8.0], [0.5, 0.5, 0.0, 0.0]];
     drawn.extend(testing::noise(3, 1, 3));
@@ -596,8 +594,8 @@ pub async fn extremes() {
     say(&format!("{} · extreme parameters: rel {worst:.1e}", engine.label()));
 }
 
-/// An adapter that computes wrong numbers is found out; one that cannot compile the shaders is refused, and
-/// a writer that has it goes on with the CPU engine.
+/// The self-test finds an adapter that computes wrong numbers; one that cannot compile the shaders is refused, and a
+/// writer that has it falls back to the CPU engine.
 pub async fn wrong_numbers() {
     selftest::run(&mut gpu().await).await.unwrap();
     fn edited(name: &str, source: &'static str, file: &str, from: &str, to: &str) -> Cow<'static, str> {
@@ -617,7 +615,7 @@ pub async fn wrong_numbers() {
     let said = message(selftest::run(&mut engine).await);
     assert!(said.contains("wrong numbers") && said.contains("CPU engine writes"), "{said}");
 
-    // Compiles only as long as nobody asks for its pipeline.
+    // The module compiles, its pipeline does not.
     let mut engine =
         GpuEngine::with_shaders(true, |name, source| edited(name, source, "lstm.wgsl", "fn main", "fn other"))
             .await
@@ -641,15 +639,15 @@ pub async fn wrong_numbers() {
     assert!(said.contains("says"), "{said}");
 }
 
-/// A batch for which the GPU has no room is refused, and smaller ones can still be written.
+/// A batch that does not fit the GPU's memory is refused, and smaller ones can still be written.
 pub async fn no_room() {
     let mut engine = gpu().await;
     let weights = network(Kind::Prediction, &[5], 1, |_| ());
     let line = Line { temperature: 1.0, ..Line::default() };
-    // Their points of one chunk take more than the 256 MiB that a buffer may have.
+    // Their points of one chunk are more than the 256 MiB that a buffer may have.
     let error = engine.open(&weights, &vec![line.clone(); 120_000]).await.unwrap_err();
     assert!(matches!(error, Error::GpuUnavailable(_)), "{error:?}");
-    // Components take a workgroup's memory, of which there are 16 KiB.
+    // Components are kept in workgroup memory, of which there are 16 KiB.
     let wide = |mixtures| network(Kind::Prediction, &[5], mixtures, |_| ());
     let error = engine.open(&wide(341), std::slice::from_ref(&line)).await.unwrap_err();
     assert!(error.to_string().contains("the mixture has 341 components, and this engine has room for 340"), "{error}");
@@ -660,7 +658,7 @@ pub async fn no_room() {
     }
 }
 
-/// A software adapter says so, and is only used when asked for.
+/// A software adapter is recognised, and used only if the GPU is chosen explicitly.
 pub async fn choice() {
     let label = gpu().await.label();
     say(&format!("adapter: {label}"));

@@ -5,7 +5,7 @@
 //! line while they are in the L1 cache. The order of each sum does not depend on the other lines, so a line's points
 //! are the same in any batch.
 //!
-//! [`int8`] multiplies matrices of signed bytes, [`float`] all others.
+//! [`int8`] multiplies matrices of signed bytes, the `f32` kernels all others.
 
 mod float;
 pub mod int8;
