@@ -3,7 +3,7 @@
 //!
 //!     cargo run --release --example hands
 
-use running_hand::document::layout::letter_width;
+use running_hand::document::measure_letter;
 use running_hand::engine::Engine;
 use running_hand::engine::cpu::CpuEngine;
 use running_hand::ink::Ink;
@@ -49,7 +49,7 @@ async fn draw() -> Result<(), Box<dyn Error>> {
     let mut sprite = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" data-weights=\"{fingerprint:016x}\">\n");
     for (name, style) in none.chain(named) {
         let seed = SEEDS.iter().find(|(hand, _)| *hand == name).map_or(1, |(_, seed)| *seed);
-        let letter = letter_width(&mut writer, style).await?;
+        let letter = measure_letter(&mut writer, style).await?;
         let (path, width, height) = picture(&ink(&mut writer, SAMPLE, style, seed, 1.2).await?);
         writeln!(
             sprite,

@@ -60,7 +60,7 @@ fn what_does_not_fit_on_a_sheet_goes_to_the_next_and_characters_left_out_are_tol
 }
 
 #[test]
-fn it_writes_in_ones_own_hand() {
+fn it_writes_in_the_hand_of_a_sample() {
     let sample = written(&["quick brown fox", "--format", "json", "--size", "200", "--bias", "1"], "");
     let sample: Value = serde_json::from_str(&sample).unwrap();
     let step = sample["sampleMs"].as_f64().unwrap();
@@ -76,12 +76,12 @@ fn it_writes_in_ones_own_hand() {
     }
     let hand = HandSample { name: "Mine".into(), text: "quick brown fox".into(), strokes };
     std::fs::write(file("mine.json"), hand.to_json().unwrap()).unwrap();
-    let ink: Value = serde_json::from_str(&written(&["so", "--own", "mine.json", "--format", "json"], "")).unwrap();
-    assert_eq!(ink["settings"]["own"], "Mine");
+    let ink: Value = serde_json::from_str(&written(&["so", "--sample", "mine.json", "--format", "json"], "")).unwrap();
+    assert_eq!(ink["settings"]["sample"], "Mine");
     let without: Value = serde_json::from_str(&written(&["so", "--format", "json"], "")).unwrap();
     assert_ne!(ink["strokes"], without["strokes"]);
     std::fs::write(file("other.json"), "{}").unwrap();
-    let refused = run(&["so", "--own", "other.json"], "");
+    let refused = run(&["so", "--sample", "other.json"], "");
     assert!(String::from_utf8(refused.stderr).unwrap().contains("other.json: The file is not a hand"));
 }
 
@@ -93,11 +93,13 @@ fn mistakes_are_told_and_end_with_a_code() {
         (&["so", "--weights", "missing.safetensors"], "", 1, "--weights"),
         (&["so", "--bias", "9"], "", 1, "bias"),
         (&["-"], " \n", 1, "nothing to write"),
-        (&["so", "--bais", "1"], "", 2, "--bais"),
+        (&["so", "--bais", "1"], "", 2, "'--bias'"),
+        (&["so", "--paper", "napkin"], "", 2, "napkin"),
     ] {
         let output = run(arguments, input);
         let told = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
-        assert!(told.starts_with("running-hand: ") && told.contains(message) && output.stdout.is_empty(), "{told}");
+        let who = if code == 1 { "running-hand: " } else { "error: " };
+        assert!(told.starts_with(who) && told.contains(message) && output.stdout.is_empty(), "{told}");
     }
 }

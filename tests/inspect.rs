@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use pollster::block_on;
-use running_hand::document::Page;
+use running_hand::document::{Document, Options};
 use running_hand::engine::noise::NoiseStream;
 use running_hand::inspect::{DrawnPoint, Replay};
 use running_hand::model::Kind;
@@ -43,15 +43,16 @@ fn a_replay_equals_the_writers_steps_even_after_retries() {
 }
 
 #[test]
-fn lines_of_a_page_are_replayed_with_the_noise_of_each() {
+fn lines_of_a_document_are_replayed_with_the_noise_of_each() {
     let mut writer = testing::writer();
     // Unchecked, so that the n-th timestep draws with the stream's n-th noise.
     let settings = Settings { attempts: 0, bias: 0.4, temperature: 1.3, ..Settings::default() };
-    let mut page = block_on(Page::start(&mut writer, "hello there\n\nmy dear\nfriend", &settings, 20)).unwrap();
-    while block_on(page.next(&mut writer)).unwrap().is_some() {}
+    let options = Options { settings: settings.clone(), columns: Some(20), ..Options::default() };
+    let mut document = block_on(Document::start(&mut writer, "hello there\n\nmy dear\nfriend", options)).unwrap();
+    while block_on(document.next(&mut writer)).unwrap().is_some() {}
     let lines = [0, 2, 3];
-    assert_eq!(page.records().len(), lines.len());
-    for (record, line) in page.records().iter().zip(lines) {
+    assert_eq!(document.records().len(), lines.len());
+    for (record, line) in document.records().iter().zip(lines) {
         let mut noise = NoiseStream::new(settings.seed, line);
         let mut replay = Replay::new(&record.weights, &record.line).unwrap();
         replay.extend(&record.drawn);

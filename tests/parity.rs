@@ -1,5 +1,5 @@
 //! The CPU engine against golden fixtures, which the trainer computed in `f64` with an
-//! implementation of its own (`train/reference.py`; written by `train/fixtures.py`, which lists the
+//! implementation of its own (`train/reference/`; written by `train/make_fixtures.py`, which lists the
 //! tensors).
 //!
 //! Each kernel is fed with the fixture's inputs of every timestep, and each tensor it yields is
@@ -42,7 +42,7 @@ impl Fixture {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let path = root.join(format!("tests/fixtures/{name}.safetensors"));
         let bytes = std::fs::read(&path).unwrap_or_else(|e| {
-            panic!("{}: {e}. Make it with `python train/fixtures.py --weights weights`.", path.display())
+            panic!("{}: {e}. Make it with `python -m train.make_fixtures --weights weights`.", path.display())
         });
         let weights = if name.starts_with("tiny") {
             Weights::from_bytes(&bytes, name).unwrap()
@@ -57,7 +57,7 @@ impl Fixture {
                 json["sha256"].as_str().unwrap(),
                 hash,
                 "{} is not the file that {name}.safetensors was made from. Make it again with \
-                 `python train/fixtures.py --weights weights`.",
+                 `python -m train.make_fixtures --weights weights`.",
                 file.display()
             );
             Weights::from_bytes(&weights, &file.display().to_string()).unwrap()

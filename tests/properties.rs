@@ -49,7 +49,7 @@ fn any_page_with_any_settings_ends_properly() {
         } else {
             input.extend(texts[rng.next_u32() as usize % texts.len()].bytes());
         }
-        ends.push(writing::page(&input));
+        ends.push(writing::document(&input));
     }
     for end in [None, Some(Finish::Stopped), Some(Finish::Length)] {
         assert!(ends.contains(&end), "none of the pages ended like this: {end:?}");

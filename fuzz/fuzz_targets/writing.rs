@@ -6,5 +6,5 @@ mod writing;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     writing::write(data);
-    writing::page(data);
+    writing::document(data);
 });

@@ -1,201 +1,357 @@
-//! Paper, and where the ink lies on it: what `www/paper.js` does while it draws, for those who write
-//! without the page. Both give the same sheets.
+//! Lines on pages: each line is set on its baseline, of its sheet, as large as the lines above it, leaning and swaying
+//! as the style asks.
 //!
-//! The engine writes lines one below the other on a sheet without end; here each is set on its rule, of its
-//! page, leaning and wandering as wished. Coordinates are corpus units (an x is about 200 high) from the
-//! page's upper left corner.
+//! This is the only place where ink is placed. Line coordinates, as the network draws: the pen begins at x = 0, y grows
+//! downward. Page coordinates: from the sheet's upper left corner. Both in corpus units.
+//!
+//! Ink that has been handed out ([`Layout::add`]) never moves: of the first line, which is handed out while it is
+//! written, the rest comes to its true level by and by. [`Layout::lay_out`] places everything anew, exactly.
 
-use crate::document::LINE_SPACING;
-use crate::error::Result;
-use crate::writer::{Settings, Writer};
+use super::baseline::{Baseline, median};
+use super::paper::{Extent, PITCH, PageStyle, Sheet};
 use std::f64::consts::PI;
+use std::ops::Range;
 
-/// From one baseline to the next: [`LINE_SPACING`] leaves room for the largest hands, paper for most.
-const PITCH: f64 = 680.0;
-/// How far below where the pen first comes down a scribble has its baseline, as likely as not.
-const SCRIBBLE: f64 = 110.0;
-/// Width of a letter of a scribble, which is in no hand, blanks among them.
-pub const LETTER: f64 = 165.0;
-/// Around the ink on a sheet that is as large as the ink, and the narrowest such sheet.
-const FREE: f64 = 460.0;
-const NARROWEST: f64 = 3600.0;
-/// Letters in a line: the networks have not learnt to go on much longer.
-const COLUMNS: std::ops::RangeInclusive<usize> = 10..=60;
-/// Lines as long as this, in corpus units, tell where they go; words lean this way and that.
-const LONG: f64 = 1500.0;
-/// Steeper lines are no lines.
-const STEEPEST: f64 = 0.12;
+/// So many points of a line tell about where it runs. Where it begins is then within 24 units of what all of them tell
+/// (median of 96 lines; 64 nine times in ten).
+const PROVISIONAL_POINTS: usize = 60;
+/// Distance behind ink that was placed too soon over which a line comes to its true level, in corpus units.
+const EASE: f64 = 1200.0;
+/// Where writing without a text has its baseline: below where the pen first comes down, as likely as not.
+const SCRIBBLE_BASELINE: f64 = 110.0;
 /// Shorter lines, in points, say little of how large letters are.
 const FEW_POINTS: usize = 120;
 /// How many of the lines above say how large letters are.
 const ABOVE: usize = 12;
+/// A line's letters are made as large as those above, to this power (nobody's lines are all alike) and within these.
+const SCALE_POWER: f64 = 0.7;
+const SCALE: Range<f64> = 0.85..1.18;
+/// The narrowest that a line's end is made when its beginning was placed before its width was known.
+const MIN_LATE_SQUEEZE: f64 = 0.6;
 
-/// A sheet of paper, in mm.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Paper {
-    /// Width.
-    pub width: f64,
-    /// Height.
-    pub height: f64,
-    /// Left and right of the ink, and above it and below it.
-    pub margins: [f64; 2],
-}
-
-impl Paper {
-    /// Paper with the margins that suit it: more on large sheets, from 10 to 20 mm, and never more than a
-    /// quarter of it.
-    pub fn new(width: f64, height: f64) -> Self {
-        let margin = |side: f64| (side * 0.085).clamp(10.0, 20.0).min(side / 4.0);
-        Self { width, height, margins: [margin(width), margin(height)] }
-    }
-}
-
-/// How the sheets look: what changes nothing about which points the engine makes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Look {
-    /// `None` for one sheet, as large as the ink.
-    pub paper: Option<Paper>,
-    /// Millimetres of a corpus unit.
-    pub unit: f64,
-    /// Degrees to the right.
-    pub slant: f64,
-    /// How unsteady lines are, from 0 to 1.
-    pub wander: f64,
-    /// Of the unsteadiness: that of the writing.
-    pub seed: u64,
-    /// Whether lines are lines; a scribble is laid as it comes.
-    pub level: bool,
-}
-
-impl Look {
-    /// How many letters of a width, in corpus units, fit on a line of the paper; `None` if the sheet is as wide as
-    /// the ink.
-    pub fn columns(&self, letter: f64) -> Option<usize> {
-        let paper = self.paper?;
-        let room = (paper.width - 2.0 * paper.margins[0]) / self.unit;
-        Some(((room / letter).max(0.0) as usize).clamp(*COLUMNS.start(), *COLUMNS.end()))
-    }
-
-    fn measures(&self) -> Measures {
-        let Some(Paper { width, height, margins }) = self.paper else {
-            return Measures {
-                left: FREE,
-                room: f64::INFINITY,
-                middle: NARROWEST / 2.0 - FREE,
-                first: FREE + 420.0,
-                rows: usize::MAX,
-            };
-        };
-        let [left, top] = margins.map(|margin| margin / self.unit);
-        let first = top + PITCH * 0.6;
-        let below = (height / self.unit - first - top * 0.8) / PITCH;
-        let width = width / self.unit;
-        // Ink may reach a little into the right margin.
-        Measures {
-            left,
-            room: width - left * 1.4,
-            middle: width / 2.0 - left,
-            first,
-            rows: 1 + below.max(0.0) as usize,
-        }
-    }
-}
-
-/// A page's measures, in corpus units.
-struct Measures {
-    left: f64,
-    /// Width of the widest line, and from its left edge to the middle of the sheet.
-    room: f64,
-    middle: f64,
-    /// Baseline of the first line.
-    first: f64,
-    /// Lines on a page.
-    rows: usize,
-}
-
-/// Points of a line, and which line of the text it is.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Line {
-    /// Counted from 0; blank ones count.
+/// Points of one line, as they come.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LineInk {
+    /// Row of the text, from 0; blank lines count.
     pub row: usize,
-    /// x, y, and 1 where a stroke ends, as [`Page`](crate::document::Page) gives them.
+    /// `(x, y, 1 where a stroke ends)` in line coordinates.
+    pub points: Vec<[f32; 3]>,
+    /// Whether the line ends with them.
+    pub complete: bool,
+}
+
+/// Points of one line where they are on their page.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PlacedInk {
+    /// The sheet, from 0.
+    pub page: usize,
+    /// The line among those that have ink, from 0.
+    pub line: usize,
+    /// `(x, y, 1 where a stroke ends)` in page coordinates.
     pub points: Vec<[f32; 3]>,
 }
 
-/// Lays lines on as many pages as they need. Each page has its lines.
-///
-/// ```ignore-wasm32,standalone_crate
-/// use running_hand::document::layout::{Line, Look, Paper, lay};
-///
-/// let look =
-///     Look { paper: Some(Paper::new(105.0, 148.0)), unit: 0.016, slant: 0.0, wander: 0.0, seed: 1, level: true };
-/// let dots = (0..30).map(|row| Line { row, points: vec![[0.0, 780.0 * row as f32, 1.0]] });
-/// let pages = lay(dots.collect(), &look);
-/// assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [11, 11, 8]);
-/// ```
-pub fn lay(mut lines: Vec<Line>, look: &Look) -> Vec<Vec<Line>> {
-    let measures = look.measures();
-    let mut pages = vec![Vec::new()];
-    let mut spreads: Vec<f64> = Vec::new();
-    for line in &mut lines {
-        let (found, scale) = if look.level {
-            let found = baseline(&line.points);
-            let scale = scale(found.spread, &spreads, line.points.len());
-            spreads.push(found.spread);
-            (found, scale)
-        } else {
-            let from = SCRIBBLE + line.row as f64 * f64::from(LINE_SPACING);
-            (Baseline { from, ..Baseline::default() }, 1.0)
-        };
-        set(line, look, &measures, &found, scale);
-    }
-    for line in lines {
-        let page = line.row / measures.rows;
-        pages.resize_with(pages.len().max(page + 1), Vec::new);
-        pages[page].push(line);
-    }
-    pages
+/// How a line gets from line to page coordinates.
+#[derive(Debug, Clone, Copy, Default)]
+struct Placement {
+    baseline: Baseline,
+    /// Where it was taken to run while its ink up to `x` was placed, if that was before all of it was there.
+    provisional: Option<(Baseline, f64)>,
+    /// Makes its letters as large as those of the lines above.
+    scale: f64,
+    /// Makes ink behind `squeeze_from` narrower, so that it does not leave the paper.
+    squeeze: f64,
+    squeeze_from: f64,
+    /// From the left margin to x = 0.
+    shift: f64,
 }
 
-/// What makes a line's letters nearly as large as those of the lines above. Not all the way: nobody's lines
-/// are all alike.
-fn scale(spread: f64, above: &[f64], points: usize) -> f64 {
-    let mut above = above[above.len().saturating_sub(ABOVE)..].to_vec();
+/// A line that has ink.
+#[derive(Debug, Clone)]
+struct Line {
+    row: usize,
+    /// In line coordinates.
+    points: Vec<[f32; 3]>,
+    complete: bool,
+    placement: Placement,
+    /// How many of its points are placed.
+    placed: usize,
+    /// Index of its first point among all placed ones.
+    start: usize,
+}
+
+/// Lines on pages.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    style: PageStyle,
+    /// Of the unsteadiness.
+    seed: u64,
+    extent: Extent,
+    sheet: Sheet,
+    /// Whether lines are brought to a level: writing without a text is placed as it comes.
+    level: bool,
+    /// Whether the first line is placed while it is written.
+    live: bool,
+    lines: Vec<Line>,
+    /// All placed points in page coordinates, in the order in which the pen drew them.
+    placed: Vec<[f32; 3]>,
+    /// Left edge of the first line: all lines share it.
+    left_edge: Option<f64>,
+    /// Baseline of a scribble.
+    scribble: f64,
+}
+
+impl Layout {
+    /// An empty layout; `seed` is that of the writing, for unsteady lines. With `level` false (writing without a text),
+    /// ink is placed as it comes. With `live`, the first line is handed out while it is written.
+    pub fn new(style: PageStyle, seed: u64, extent: Extent, level: bool, live: bool) -> Self {
+        Self {
+            sheet: Sheet::new(&style, extent),
+            style,
+            seed,
+            extent,
+            level,
+            live,
+            lines: Vec::new(),
+            placed: Vec::new(),
+            left_edge: None,
+            scribble: SCRIBBLE_BASELINE,
+        }
+    }
+
+    /// Sets ink that writing without a text goes on from: its baseline is the scribble's.
+    pub fn add_drawn(&mut self, points: Vec<[f32; 3]>) -> Vec<PlacedInk> {
+        self.scribble = Baseline::fit(&points).from;
+        self.add(LineInk { row: 0, points, complete: false })
+    }
+
+    /// Takes ink of the last line or of one below, and hands out what can be placed: maybe nothing yet.
+    pub fn add(&mut self, ink: LineInk) -> Vec<PlacedInk> {
+        if self.lines.last().is_none_or(|line| line.row != ink.row) {
+            if ink.points.is_empty() {
+                return Vec::new();
+            }
+            let placement = Placement { scale: 1.0, squeeze: 1.0, ..Placement::default() };
+            let start = self.placed.len();
+            let line = Line { row: ink.row, points: Vec::new(), complete: false, placement, placed: 0, start };
+            self.lines.push(line);
+        }
+        let index = self.lines.len() - 1;
+        let line = &mut self.lines[index];
+        line.points.extend_from_slice(&ink.points);
+        line.complete |= ink.complete;
+        let provisional = self.live && index == 0 && line.placed == 0 && line.points.len() >= PROVISIONAL_POINTS;
+        if !self.level || line.complete || provisional {
+            self.settle(index);
+            return self.place(index).into_iter().collect();
+        }
+        Vec::new()
+    }
+
+    /// Whether the line being written waits for its end although ink of it has been handed out.
+    pub fn is_holding(&self) -> bool {
+        self.lines.last().is_some_and(|line| line.placed > 0 && line.placed < line.points.len())
+    }
+
+    /// Hands out what is held back.
+    pub fn release(&mut self) -> Option<PlacedInk> {
+        let index = self.lines.len().checked_sub(1).filter(|_| self.is_holding())?;
+        self.place(index)
+    }
+
+    /// Finds where a line runs by the points that there are.
+    fn settle(&mut self, index: usize) {
+        let line = &self.lines[index];
+        let mut placement = line.placement;
+        if self.level {
+            let found = Baseline::fit(&line.points);
+            let reach = reach(&line.points[..line.placed]);
+            if line.placed > 0 {
+                placement.provisional = Some((placement.baseline, reach));
+            }
+            placement.baseline = found;
+            let above = &self.lines[index.saturating_sub(ABOVE)..index];
+            let spreads: Vec<f64> = above.iter().map(|line| line.placement.baseline.spread).collect();
+            placement.scale = scale(found.spread, spreads, line.points.len());
+            let left = line.points.iter().map(|point| f64::from(point[0])).fold(f64::INFINITY, f64::min);
+            match self.left_edge {
+                Some(edge) if index > 0 => placement.shift = edge - left,
+                _ => self.left_edge = Some(left),
+            }
+            // A line that would run off the paper is made a little narrower.
+            let from = if line.placed > 0 { reach } else { 0.0 };
+            let [from, width] =
+                [from, self::reach(&line.points).max(1.0)].map(|x| (x + placement.shift).max(0.0) * placement.scale);
+            if width > self.sheet.room {
+                let least = if line.placed > 0 { MIN_LATE_SQUEEZE } else { 0.0 };
+                placement.squeeze = ((self.sheet.room - from) / (width - from).max(1.0)).clamp(least, 1.0);
+                placement.squeeze_from = from;
+            }
+        } else {
+            placement.baseline = Baseline { from: self.scribble, ..Baseline::default() };
+        }
+        self.lines[index].placement = placement;
+    }
+
+    /// Places what is not placed yet of a line.
+    fn place(&mut self, index: usize) -> Option<PlacedInk> {
+        let line = &self.lines[index];
+        if line.placed == line.points.len() {
+            return None;
+        }
+        if !self.level {
+            self.sheet.heighten(line.row + 1);
+        }
+        let map = self.map(line);
+        let points: Vec<[f32; 3]> = line.points[line.placed..]
+            .iter()
+            .map(|&[x, y, pen]| {
+                let [x, y] = map([x.into(), y.into()]);
+                [x as f32, y as f32, pen]
+            })
+            .collect();
+        self.placed.extend_from_slice(&points);
+        let line = &mut self.lines[index];
+        line.placed = line.points.len();
+        self.sheet.widen(reach(&points));
+        let page = self.page_of_row(self.lines[index].row);
+        Some(PlacedInk { page, line: index, points })
+    }
+
+    /// From line to page coordinates.
+    fn map(&self, line: &Line) -> impl Fn([f64; 2]) -> [f64; 2] + use<> {
+        let Sheet { left, first, middle, rows, .. } = self.sheet;
+        let Placement { baseline, provisional, scale, squeeze, squeeze_from, shift } = line.placement;
+        let to = first + (line.row % rows) as f64 * PITCH;
+        let lean = (self.style.slant * PI / 180.0).tan();
+        // A line starts up to a letter's width off the margin, climbs or sinks by up to two degrees, and sways by a
+        // tenth of an x.
+        let unsteadiness = self.style.unsteadiness;
+        let chance = |purpose: u32| random([self.seed, line.row as u64, purpose.into()]) - 0.5;
+        let margin = chance(1) * 260.0 * unsteadiness;
+        let climb = chance(2) * 0.06 * unsteadiness;
+        let phases = [chance(3) * 2.0 * PI, chance(4) * 2.0 * PI];
+        move |[x, y]| {
+            let along = (x + shift) * scale;
+            let along = if along > squeeze_from { squeeze_from + (along - squeeze_from) * squeeze } else { along };
+            let level = match provisional {
+                None => baseline.height(x),
+                Some((before, until)) => {
+                    let share = ((x - until) / EASE).clamp(0.0, 1.0);
+                    let start = before.height(x);
+                    start + (baseline.height(x) - start) * share.powi(2) * (3.0 - 2.0 * share)
+                }
+            };
+            let up = (y - level) * scale;
+            let sway = 34.0 * (along / 620.0 + phases[0]).sin() + 14.0 * (along / 190.0 + phases[1]).sin();
+            [left + along + margin - lean * up, to + up + unsteadiness * sway + climb * (along - middle)]
+        }
+    }
+
+    /// How offsets between neighbouring points map from line to page coordinates at a placed point: the matrix
+    /// `[[xx, xy], [yx, yy]]`. `None` for a point that is not there.
+    pub fn transform(&self, point: usize) -> Option<[[f64; 2]; 2]> {
+        let line = self.lines.iter().rfind(|line| line.start <= point && line.placed > 0)?;
+        let &[x, y, _] = line.points.get(point - line.start)?;
+        let map = self.map(line);
+        let at = [f64::from(x), f64::from(y)];
+        let [here, right, down] = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]].map(|by| map([at[0] + by[0], at[1] + by[1]]));
+        Some([[right[0] - here[0], down[0] - here[0]], [right[1] - here[1], down[1] - here[1]]])
+    }
+
+    /// Places all ink anew, each line by all of its points: the same writing in the same style is the same to the last
+    /// bit, however it came.
+    pub fn lay_out(&mut self, style: PageStyle) {
+        self.style = style;
+        self.sheet = Sheet::new(&style, self.extent);
+        self.left_edge = None;
+        self.placed.clear();
+        for index in 0..self.lines.len() {
+            let line = &mut self.lines[index];
+            line.placement = Placement { scale: 1.0, squeeze: 1.0, ..Placement::default() };
+            (line.placed, line.start) = (0, self.placed.len());
+            self.settle(index);
+            self.place(index);
+        }
+    }
+
+    /// Forgets all but the first placed points, as if the pen had been stopped there, and ends their last stroke.
+    pub fn truncate(&mut self, count: usize) {
+        self.placed.truncate(count);
+        self.lines.retain(|line| line.start < count);
+        if let Some(line) = self.lines.last_mut() {
+            let kept = (count - line.start).min(line.points.len());
+            line.points.truncate(kept);
+            (line.placed, line.complete) = (line.placed.min(kept), true);
+            for last in [line.points.last_mut(), self.placed.last_mut()].into_iter().flatten() {
+                last[2] = 1.0;
+            }
+        }
+    }
+
+    /// The sheet: all pages have the same size.
+    pub fn sheet(&self) -> &Sheet {
+        &self.sheet
+    }
+
+    /// The style.
+    pub fn style(&self) -> &PageStyle {
+        &self.style
+    }
+
+    /// All placed points, in the order in which the pen drew them.
+    pub fn points(&self) -> &[[f32; 3]] {
+        &self.placed
+    }
+
+    /// How many pages there are; one without ink.
+    pub fn pages(&self) -> usize {
+        self.lines.last().map_or(1, |line| self.page_of_row(line.row) + 1)
+    }
+
+    /// The lines that have placed ink, in order.
+    pub fn lines(&self) -> impl Iterator<Item = (usize, &[[f32; 3]])> {
+        let lines = self.lines.iter().filter(|line| line.placed > 0);
+        lines.map(|line| (self.page_of_row(line.row), &self.placed[line.start..line.start + line.placed]))
+    }
+
+    /// Placed points of a page.
+    pub fn page(&self, page: usize) -> Range<usize> {
+        let on = |line: &&Line| self.page_of_row(line.row) == page && line.placed > 0;
+        let first = self.lines.iter().find(on).map_or(self.placed.len(), |line| line.start);
+        let end = self.lines.iter().rfind(on).map_or(first, |line| line.start + line.placed);
+        first..end
+    }
+
+    /// Lines with ink on a page, as far as points before `end` belong to them.
+    pub fn lines_on(&self, page: usize, end: usize) -> Range<usize> {
+        let on = |line: &Line| self.page_of_row(line.row) == page && line.start < end;
+        let first = self.lines.iter().position(on).unwrap_or(0);
+        first..self.lines.iter().rposition(on).map_or(first, |last| last + 1)
+    }
+
+    fn page_of_row(&self, row: usize) -> usize {
+        row / self.sheet.rows
+    }
+}
+
+/// How far right points reach.
+fn reach(points: &[[f32; 3]]) -> f64 {
+    points.iter().map(|point| f64::from(point[0])).fold(0.0, f64::max)
+}
+
+/// What makes a line's letters nearly as large as those of the lines above.
+fn scale(spread: f64, mut above: Vec<f64>, points: usize) -> f64 {
     if points <= FEW_POINTS || above.is_empty() || spread == 0.0 {
         return 1.0;
     }
-    (median(&mut above) / spread).powf(0.7).clamp(0.85, 1.18)
+    (median(&mut above) / spread).powf(SCALE_POWER).clamp(SCALE.start, SCALE.end)
 }
 
-/// Sets a line on its rule.
-fn set(line: &mut Line, look: &Look, measures: &Measures, found: &Baseline, scale: f64) {
-    let &Measures { left, room, middle, first, rows } = measures;
-    let to = first + (line.row % rows) as f64 * PITCH;
-    // A line that would run off the paper is written a little narrower.
-    let reach = line.points.iter().map(|point| f64::from(point[0])).fold(1.0, f64::max);
-    let squeeze = (room / (reach * scale)).min(1.0);
-    let lean = (look.slant * PI / 180.0).tan();
-    let chance = |purpose: u32| random([look.seed, line.row as u64, purpose.into()]) - 0.5;
-    // A line starts up to a letter's width off the margin, climbs or sinks by up to two degrees, and
-    // sways by a tenth of an x.
-    let wander = look.wander;
-    let shift = chance(1) * 260.0 * wander;
-    let climb = chance(2) * 0.06 * wander;
-    let phases = [chance(3) * 2.0 * PI, chance(4) * 2.0 * PI];
-    for [x, y, _] in &mut line.points {
-        let along = f64::from(*x) * scale * squeeze;
-        let up = (f64::from(*y) - found.from - found.slope * f64::from(*x)) * scale;
-        let sway = 34.0 * (along / 620.0 + phases[0]).sin() + 14.0 * (along / 190.0 + phases[1]).sin();
-        *x = (left + along + shift - lean * up) as f32;
-        *y = (to + up + wander * sway + climb * (along - middle)) as f32;
-    }
-}
-
-/// A number from 0 to 1 for each line and purpose, the same every time.
+/// A number from 0 to 1 for each seed, row and purpose, the same every time.
 fn random(keys: [u64; 3]) -> f64 {
     let mut hash: u32 = 0x9e37_79b9;
     for key in keys {
-        // The page's numbers are of 32 bits.
         hash = (hash ^ key as u32).wrapping_mul(0x85eb_ca6b);
         hash = (hash ^ (hash >> 13)).wrapping_mul(0xc2b2_ae35);
         hash ^= hash >> 16;
@@ -203,166 +359,194 @@ fn random(keys: [u64; 3]) -> f64 {
     f64::from(hash) / 4_294_967_296.0
 }
 
-/// What each hand writes for how much room it takes.
-const SAMPLE: &str = "thank you for your kind letter";
-
-/// Width of a letter of a hand, blanks among them, in corpus units: by what it writes for it.
-///
-/// # Errors
-/// As [`Writer::start`] and [`Writer::next`].
-pub async fn letter_width(writer: &mut Writer, style: Option<usize>) -> Result<f32> {
-    writer.start(SAMPLE, &Settings { bias: 1.0, seed: 1, style, ..Settings::default() }).await?;
-    while writer.next().await?.is_some() {}
-    let bounds = writer.ink().bounds().unwrap_or_default();
-    Ok(((bounds.max.x - bounds.min.x) / SAMPLE.len() as f32).round())
-}
-
-/// The line along which most letters have their feet: y = `from` + `slope` x. `spread` is half the
-/// height of the band in which half of the ink is: it grows with the letters.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Baseline {
-    from: f64,
-    slope: f64,
-    spread: f64,
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
-/// Feet are where the pen turns upward again below the ink's middle; descenders' are the fewer.
-fn baseline(points: &[[f32; 3]]) -> Baseline {
-    let xy: Vec<[f64; 2]> = points.iter().map(|&[x, y, _]| [x.into(), y.into()]).collect();
-    let long = xy.iter().any(|[x, _]| *x > LONG);
-    let mut slope = 0.0;
-    if long {
-        let sum = |of: fn(&[f64; 2]) -> f64| xy.iter().map(of).sum::<f64>();
-        let (n, x, y) = (xy.len() as f64, sum(|p| p[0]), sum(|p| p[1]));
-        let (xx, xy) = (sum(|p| p[0] * p[0]), sum(|p| p[0] * p[1]));
-        slope = ((n * xy - x * y) / (n * xx - x * x).max(1.0)).clamp(-STEEPEST, STEEPEST);
-    }
-    let heights: Vec<f64> = xy.iter().map(|[x, y]| y - slope * x).collect();
-    let middle = median(&mut heights.clone());
-    let spread = median(&mut heights.iter().map(|height| (height - middle).abs()).collect::<Vec<_>>());
-    let lifts = |i: usize| points[i][2] > 0.5;
-    let foot = |&i: &usize| {
-        let begins = i == 0 || lifts(i - 1) || heights[i - 1] < heights[i];
-        let ends = lifts(i) || i + 1 == heights.len() || heights[i + 1] <= heights[i];
-        begins && ends && heights[i] > middle
-    };
-    let feet: Vec<[f64; 2]> = (0..xy.len()).filter(foot).map(|i| xy[i]).collect();
-    if feet.is_empty() {
-        return Baseline { from: middle, slope, spread };
-    }
-    if long {
-        let pairs = feet.iter().flat_map(|a| feet.iter().map(move |b| (a, b)));
-        let mut slopes: Vec<f64> =
-            pairs.filter(|(a, b)| b[0] - a[0] > 500.0).map(|(a, b)| (b[1] - a[1]) / (b[0] - a[0])).collect();
-        if slopes.len() > 20 {
-            slope = median(&mut slopes).clamp(-STEEPEST, STEEPEST);
-        }
-    }
-    let from = median(&mut feet.iter().map(|[x, y]| y - slope * x).collect::<Vec<_>>());
-    Baseline { from, slope, spread }
-}
-
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use super::super::baseline::tests::line;
+    use super::super::paper::Paper;
     use super::*;
 
-    /// Letters of 200 with a tail now and then, along a slope.
-    fn line(size: f32, slope: f32, top: f32) -> Vec<[f32; 3]> {
-        let letter = |k: usize| {
-            let (x, tail) = (k as f32 * 90.0, if k.is_multiple_of(7) { 150.0 } else { 0.0 });
-            [[x, -size, 0.0], [x + 20.0, -size * 0.4, 0.0], [x + 40.0, tail, 0.0], [x + 60.0, -size * 0.7, 1.0]]
-        };
-        (0..40).flat_map(letter).map(|[x, y, pen]| [x, y + slope * x + top, pen]).collect()
+    fn style(paper: Option<Paper>) -> PageStyle {
+        PageStyle { paper, ..PageStyle::default() }
     }
 
-    #[test]
-    fn feet_are_found_whatever_the_slope_and_the_tails() {
-        for slope in [0.0, 0.05, -0.08] {
-            let found = baseline(&line(200.0, slope, 30.0));
-            assert!((found.slope - f64::from(slope)).abs() < 0.005, "{found:?}");
-            assert!((found.from - 30.0).abs() < 20.0, "{found:?}");
-        }
+    fn complete(row: usize, points: Vec<[f32; 3]>) -> LineInk {
+        LineInk { row, points, complete: true }
     }
 
-    fn look(paper: Option<Paper>) -> Look {
-        Look { paper, unit: 0.016, slant: 0.0, wander: 0.0, seed: 1, level: true }
+    /// The layout of lines that come whole, and what was handed out.
+    fn laid(style: PageStyle, lines: Vec<LineInk>) -> (Layout, Vec<PlacedInk>) {
+        let mut layout = Layout::new(style, 5, Extent::default(), true, false);
+        let placed = lines.into_iter().flat_map(|ink| layout.add(ink)).collect();
+        (layout, placed)
     }
 
-    fn lines(rows: &[usize]) -> Vec<Line> {
-        let line = |&row: &usize| Line { row, points: line(200.0, 0.0, row as f32 * LINE_SPACING) };
-        rows.iter().map(line).collect()
+    fn rows(rows: &[usize]) -> Vec<LineInk> {
+        rows.iter().map(|&row| complete(row, line(200.0, 0.0, 30.0))).collect()
     }
 
     #[test]
     fn lines_become_level_evenly_spaced_and_of_one_size() {
-        let written = [(0, line(200.0, 0.04, 10.0)), (1, line(230.0, -0.03, 800.0)), (3, line(180.0, 0.0, 2300.0))];
-        let lines = written.map(|(row, points)| Line { row, points });
-        let pages = lay(lines.to_vec(), &look(None));
-        let found: Vec<_> = pages.concat().iter().map(|line| (line.row, baseline(&line.points))).collect();
-        for (row, own) in &found {
+        let written = [(0, line(200.0, 0.04, 10.0)), (1, line(230.0, -0.03, 20.0)), (3, line(180.0, 0.0, -40.0))];
+        let (layout, placed) = laid(style(None), written.map(|(row, points)| complete(row, points)).to_vec());
+        let found: Vec<Baseline> = placed.iter().map(|ink| Baseline::fit(&ink.points)).collect();
+        for (own, row) in found.iter().zip([0.0, 1.0, 3.0]) {
             assert!(own.slope.abs() < 1e-3, "{own:?}");
-            let down = own.from - found[0].1.from;
-            assert!((down - *row as f64 * PITCH).abs() < 1.0, "{down}");
+            assert!((own.from - found[0].from - row * PITCH).abs() < 1.0, "{own:?}");
         }
-        let sizes = found.iter().map(|(_, own)| own.spread / found[0].1.spread);
-        assert!(sizes.into_iter().all(|size| (size - 1.0).abs() < 0.08), "{found:?}");
+        assert!((found[0].from - layout.sheet().first).abs() < 20.0);
+        assert!(found.iter().all(|own| (own.spread / found[0].spread - 1.0).abs() < 0.08), "{found:?}");
+        let left = |ink: &PlacedInk| ink.points.iter().map(|point| point[0]).fold(f32::MAX, f32::min);
+        assert!(placed.iter().all(|ink| (left(ink) - left(&placed[0])).abs() < 0.1), "a common left edge");
     }
 
     #[test]
     fn what_does_not_fit_on_a_page_goes_to_the_next() {
         // 80 mm: a margin of 10 mm, 0.6 of a line above the first baseline, five more lines of 10.88 mm, 8 mm below.
         let paper = Paper { width: 100.0, height: 80.0, margins: [10.0; 2] };
-        let pages = lay(lines(&[0, 1, 2, 3, 4, 6, 20]), &look(Some(paper)));
-        let rows: Vec<Vec<usize>> = pages.iter().map(|page| page.iter().map(|line| line.row).collect()).collect();
-        assert_eq!(rows, [&[0, 1, 2, 3, 4][..], &[6], &[], &[20]], "a line left free stays free, and a page too");
-        for line in pages.iter().flatten() {
-            for &[x, y, _] in &line.points {
-                let [x, y] = [x, y].map(|side| side * 0.016);
-                assert!((9.9..=96.1).contains(&x) && (9.0..=75.0).contains(&y), "{x} {y}");
-            }
+        let (layout, placed) = laid(style(Some(paper)), rows(&[0, 1, 2, 3, 4, 6, 20]));
+        assert_eq!(placed.iter().map(|ink| ink.page).collect::<Vec<_>>(), [0, 0, 0, 0, 0, 1, 3]);
+        assert_eq!(layout.pages(), 4, "a line left free stays free, and a page too");
+        assert_eq!((layout.page(0).len(), layout.page(2).len()), (800, 0));
+        assert_eq!((layout.lines_on(1, 9999), layout.lines_on(0, 161)), (5..6, 0..2));
+        for &[x, y, _] in layout.points() {
+            let [x, y] = [x, y].map(|side| side * 0.016);
+            assert!((9.9..=96.1).contains(&x) && (9.0..=75.0).contains(&y), "{x} {y}");
         }
-        assert_eq!(lay(Vec::new(), &look(Some(paper))), [[]], "an empty sheet");
+        let (empty, _) = laid(style(Some(paper)), Vec::new());
+        assert_eq!((empty.pages(), empty.points().len()), (1, 0), "an empty sheet");
     }
 
     #[test]
     fn a_line_too_wide_is_squeezed_and_no_other() {
-        let paper = Paper::new(50.0, 100.0);
-        let mut both = lines(&[0, 1]);
+        let mut both = rows(&[0, 1]);
         both[1].points.truncate(40);
-        let pages = lay(both, &look(Some(paper)));
-        let reach = |line: &Line| line.points.iter().map(|point| point[0] * 0.016).fold(0.0, f32::max);
-        assert!((reach(&pages[0][0]) - 46.0).abs() < 0.01, "{}", reach(&pages[0][0]));
-        assert!((reach(&pages[0][1]) - 10.0 - 870.0 * 0.016).abs() < 1.0, "{}", reach(&pages[0][1]));
+        let (_, placed) = laid(style(Some(Paper::new(50.0, 100.0).unwrap())), both);
+        let right = |ink: &PlacedInk| reach(&ink.points) * 0.016;
+        assert!((right(&placed[0]) - 46.0).abs() < 0.01, "{}", right(&placed[0]));
+        assert!((right(&placed[1]) - 10.0 - 870.0 * 0.016).abs() < 1.0, "{}", right(&placed[1]));
     }
 
     #[test]
-    fn as_many_letters_as_fit() {
-        let columns = |width| look(Some(Paper::new(width, 100.0))).columns(150.0);
-        assert_eq!((columns(105.0), columns(30.0), columns(5000.0)), (Some(35), Some(10), Some(60)));
-        assert_eq!(look(None).columns(150.0), None);
-    }
-
-    #[test]
-    fn slant_leans_on_the_baseline_and_wander_is_repeatable() {
-        let upright = lay(lines(&[0]), &look(None)).concat();
-        let leaning = lay(lines(&[0]), &Look { slant: 45.0, ..look(None) }).concat();
-        for (a, b) in upright[0].points.iter().zip(&leaning[0].points) {
-            assert!((b[0] - a[0] - (880.0 - a[1])).abs() < 1.0 && (a[1] - b[1]).abs() < 1e-3, "{a:?} {b:?}");
+    fn slant_leans_on_the_baseline_and_unsteadiness_is_repeatable() {
+        let (mut layout, upright) = laid(style(None), rows(&[0]));
+        let first = layout.sheet().first as f32;
+        layout.lay_out(PageStyle { slant: 45.0, ..style(None) });
+        for (a, b) in upright[0].points.iter().zip(layout.points()) {
+            assert!((b[0] - a[0] - (first - a[1])).abs() < 1.0 && (a[1] - b[1]).abs() < 1e-3, "{a:?} {b:?}");
         }
-        let wandering = |seed| lay(lines(&[0, 1]), &Look { wander: 1.0, seed, ..look(None) });
-        assert_eq!(wandering(5), wandering(5));
-        assert_ne!(wandering(5), wandering(6));
+        let mut unsteady = |unsteadiness| {
+            layout.lay_out(PageStyle { unsteadiness, ..style(None) });
+            layout.points().to_vec()
+        };
+        let level = unsteady(0.0);
+        let fully = unsteady(1.0);
+        assert_ne!(level, fully);
+        assert_eq!(fully, unsteady(1.0));
+        layout.seed = 6;
+        layout.lay_out(PageStyle { unsteadiness: 1.0, ..style(None) });
+        assert_ne!(fully, layout.points(), "each seed has its own");
+    }
+
+    /// A line that falls, whose first letters hang below it.
+    fn falling() -> Vec<[f32; 3]> {
+        let point = |i: usize| {
+            let x = 12.0 * i as f32;
+            let up = if i.is_multiple_of(5) { 0.0 } else { 60.0 };
+            [x, 0.05 * x + if x < 400.0 { 70.0 } else { 0.0 } - up, f32::from(u8::from(i % 25 == 24))]
+        };
+        (0..400).map(point).collect()
+    }
+
+    #[test]
+    fn ink_that_was_handed_out_stays_and_the_rest_comes_to_its_level() {
+        let points = falling();
+        let mut layout = Layout::new(style(None), 5, Extent::default(), true, true);
+        let add = |layout: &mut Layout, range: Range<usize>| {
+            let complete = range.end == points.len();
+            layout.add(LineInk { row: 0, points: points[range].to_vec(), complete })
+        };
+        assert!(add(&mut layout, 0..40).is_empty(), "too little to tell where it runs");
+        let begun = add(&mut layout, 40..80);
+        assert_eq!(begun[0].points.len(), 80);
+        assert!(add(&mut layout, 80..120).is_empty() && layout.is_holding(), "the rest waits for the end");
+        let released = layout.release().unwrap();
+        assert_eq!((released.points.len(), layout.is_holding(), layout.release()), (40, false, None));
+        let rest = add(&mut layout, 120..400);
+        let live = layout.points().to_vec();
+        assert_eq!(live[..80], begun[0].points);
+        assert_eq!(live[120..], rest[0].points);
+        layout.lay_out(style(None));
+        let exact = layout.points();
+        assert!((live[0][1] - exact[0][1]).abs() > 10.0, "the beginning was placed by what it told");
+        assert!((live[399][1] - exact[399][1]).abs() < 0.01, "the end is at its level");
+        let steps = live.windows(2).zip(exact.windows(2)).map(|(a, b)| (a[1][1] - a[0][1]) - (b[1][1] - b[0][1]));
+        assert!(steps.into_iter().all(|step| step.abs() < 6.0), "without a jump");
+        assert!(!layout.is_holding());
+    }
+
+    #[test]
+    fn a_line_whose_beginning_was_placed_is_squeezed_behind_it() {
+        let paper = Paper { width: 70.0, height: 80.0, margins: [5.0; 2] };
+        let mut layout = Layout::new(style(Some(paper)), 5, Extent::default(), true, true);
+        let points: Vec<[f32; 3]> = falling();
+        let begun = layout.add(LineInk { row: 0, points: points[..100].to_vec(), complete: false });
+        let rest = layout.add(LineInk { row: 0, points: points[100..].to_vec(), complete: true });
+        assert_eq!(begun[0].points[99][0], (5.0 / 0.016 + 1188.0) as f32);
+        assert!((reach(&rest[0].points) * 0.016 - (70.0 - 5.0 * 0.4)).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_scribble_is_placed_as_it_comes_and_its_sheet_grows() {
+        let mut layout = Layout::new(style(None), 5, Extent::default(), false, true);
+        let dot = |row| LineInk { row, points: vec![[0.0, 50.0, 1.0]], complete: false };
+        let height = layout.sheet().height;
+        let [first, fifth] = [0, 4].map(|row| layout.add(dot(row)).remove(0).points[0]);
+        assert_eq!(first[1], (layout.sheet().first - 60.0) as f32);
+        assert_eq!(fifth[1], first[1] + 4.0 * PITCH as f32);
+        assert!(layout.sheet().height > height);
+        let mut layout = Layout::new(style(None), 5, Extent::default(), false, true);
+        let drawn = layout.add_drawn(line(200.0, 0.0, 300.0));
+        assert!(
+            (Baseline::fit(&drawn[0].points).from - layout.sheet().first).abs() < 20.0,
+            "drawn ink sits on the line"
+        );
+        assert_eq!(layout.add(dot(0))[0].line, 0, "what follows is on the same line");
+    }
+
+    #[test]
+    fn transforms_map_offsets_as_the_points_moved() {
+        let slanted = PageStyle { slant: 20.0, unsteadiness: 0.5, ..style(Some(Paper::new(50.0, 100.0).unwrap())) };
+        let ink = complete(2, line(200.0, 0.05, 0.0));
+        let points = ink.points.clone();
+        let (layout, _) = laid(slanted, vec![complete(0, line(180.0, 0.0, 0.0)), ink]);
+        for k in [0, 5, 100, 157] {
+            let at = 160 + k;
+            let [[xx, xy], [yx, yy]] = layout.transform(at).unwrap();
+            let [dx, dy] = [0, 1].map(|axis| f64::from(points[k + 1][axis] - points[k][axis]));
+            let [from, to] = [layout.points()[at], layout.points()[at + 1]];
+            assert!((f64::from(to[0] - from[0]) - (xx * dx + xy * dy)).abs() < 2.0, "{k}");
+            assert!((f64::from(to[1] - from[1]) - (yx * dx + yy * dy)).abs() < 2.0, "{k}");
+        }
+        assert_eq!(layout.transform(320), None);
+    }
+
+    #[test]
+    fn a_pen_that_was_stopped_leaves_what_was_drawn() {
+        let (mut layout, _) = laid(style(None), rows(&[0, 1, 2]));
+        layout.truncate(170);
+        assert_eq!((layout.points().len(), layout.lines().count(), layout.pages()), (170, 2, 1));
+        assert_eq!(layout.points()[169][2], 1.0, "its last stroke ends");
+        layout.lay_out(PageStyle { slant: 5.0, ..style(None) });
+        assert_eq!((layout.points().len(), layout.points()[169][2]), (170, 1.0));
+        layout.truncate(0);
+        assert_eq!((layout.points().len(), layout.lines().count()), (0, 0));
     }
 
     #[test]
     fn too_little_ink_stays_as_it_is() {
-        let dot = Line { row: 0, points: vec![[3.0, 4.0, 1.0]] };
-        let laid = lay(vec![dot, Line { row: 1, points: Vec::new() }], &look(None)).concat();
-        assert_eq!(laid[0].points, [[463.0, 880.0, 1.0]]);
+        let (layout, placed) = laid(style(None), vec![complete(0, vec![[3.0, 4.0, 1.0]]), complete(1, Vec::new())]);
+        assert_eq!(placed.len(), 1);
+        assert_eq!(placed[0].points, [[463.0, layout.sheet().first as f32, 1.0]]);
     }
 }

@@ -1,10 +1,10 @@
 //! One's own hand, from JavaScript: ink read from the screen, and the file of a kept hand.
 
-use super::{RunningHand, from_js, to_js};
+use super::{RunningHand, from_js, set, to_js};
 use crate::capture::{self, Advice, HandSample, Points, Sample};
 use crate::error::Error;
 use crate::model::Kind;
-use js_sys::{Float32Array, Object, Reflect};
+use js_sys::{Float32Array, Object};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
@@ -102,9 +102,6 @@ fn samples(strokes: &[Vec<[f64; 3]>]) -> Vec<Vec<Sample>> {
 
 fn answer(points: &Points, advice: Option<Advice>) -> Result<JsValue, JsError> {
     let object = Object::new();
-    let set = |to: &Object, key: &str, value: &JsValue| {
-        Reflect::set(to, &key.into(), value).map_err(|_| JsError::new("an object refused a property"))
-    };
     set(&object, "points", &Float32Array::from(points.as_flattened()))?;
     if let Some(advice) = advice {
         let told = Object::new();

@@ -1,6 +1,7 @@
-//! Lines that other `RunningHand`s write, each in a worker of its own.
+//! Lines that other `RunningHand`s write, each in a worker of its own: for the page's pool. None of this is in the
+//! public types; `www/engine/pool.d.ts` has them.
 
-use super::{RunningHand, Writing, event_loop, name, primed, to_js};
+use super::{RunningHand, Writing, event_loop, name, primed, set, to_js};
 use crate::engine::Step;
 use crate::error::Error;
 use crate::writer::{Finish, LineClaim, Settings, Writer};
@@ -9,9 +10,9 @@ use js_sys::{Float32Array, Object, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-/// `LineClaim`.
+/// A claim as JavaScript gets it.
 #[derive(Debug, Serialize)]
-struct Lent {
+struct Claim {
     number: usize,
     line: u64,
     text: String,
@@ -19,25 +20,20 @@ struct Lent {
 
 #[wasm_bindgen]
 impl RunningHand {
-    /// Whether others will take lines by `Writing.claimLine`, from the next text on. The CPU engine then writes one line after
-    /// the other.
-    #[wasm_bindgen(setter)]
+    /// Whether a pool of workers will claim lines (`Writing.claimLine`), from the next text on. The CPU engine then
+    /// writes one line after the other.
+    #[wasm_bindgen(setter, js_name = hasPool, skip_typescript)]
     pub fn set_has_pool(&self, has_pool: bool) {
         self.shared.has_pool.set(has_pool);
     }
 
-    /// Writes a line that was lent, with the options of its text and the same weights; ends what is being written.
-    #[wasm_bindgen(js_name = writeLine, unchecked_return_type = "WrittenLine")]
-    pub async fn write_line(
-        &self,
-        text: String,
-        line: u32,
-        #[wasm_bindgen(unchecked_optional_param_type = "WriteOptions")] options: JsValue,
-    ) -> Result<JsValue, JsError> {
-        let (settings, _, given) = self.settings(options)?;
+    /// Writes a claimed line, with the options of its text and the same weights; ends what is being written.
+    #[wasm_bindgen(js_name = writeLine, skip_typescript)]
+    pub async fn write_line(&self, text: String, line: u32, options: JsValue) -> Result<JsValue, JsError> {
+        let (options, prime) = self.document_options(options)?;
         let number = self.shared.supersede();
         let mut writer = self.shared.writer.lock().await;
-        let settings = primed(settings, given.as_ref(), &writer, &text)?;
+        let settings = primed(options, prime, &writer, &text)?.settings;
         writer.start(&text, &Settings { line: line.into(), ..settings }).await?;
         let mut steps: Vec<Step> = Vec::new();
         // A cancelled writer tells no more.
@@ -49,51 +45,45 @@ impl RunningHand {
         let finish = writer.finish().filter(|_| self.shared.current.get() == number).unwrap_or(Finish::Cancelled);
         let numbers: &[f32] = bytemuck::cast_slice(&steps);
         let object = Object::new();
-        let set = |key: &str, value: &JsValue| {
-            Reflect::set(&object, &key.into(), value).map_err(|_| JsError::new("an object refused a property"))
-        };
-        set("steps", &Float32Array::from(numbers))?;
-        set("finish", &name(finish).into())?;
+        set(&object, "steps", &Float32Array::from(numbers))?;
+        set(&object, "finish", &name(finish).into())?;
         Ok(object.into())
     }
 }
 
-/// All of these are for between two points.
+/// All of these are for between two calls of `next`.
 #[wasm_bindgen]
 impl Writing {
-    /// Hands out the next line that is not begun, for `RunningHand.writeLine` elsewhere; `undefined` if there is none or a
-    /// GPU writes.
-    #[wasm_bindgen(unchecked_return_type = "LineClaim | undefined")]
+    /// Gives the next line that is not begun, for `RunningHand.writeLine` elsewhere; `undefined` if there is none, or if
+    /// a GPU writes.
+    #[wasm_bindgen(js_name = claimLine, skip_typescript)]
     pub fn claim_line(&self) -> Result<JsValue, JsError> {
         match self.now().map_or(Ok(None), |mut writer| writer.claim_line())? {
-            Some(LineClaim { number, line, text }) => to_js(&Lent { number, line, text }),
+            Some(LineClaim { number, line, text }) => to_js(&Claim { number, line, text }),
             None => Ok(JsValue::UNDEFINED),
         }
     }
 
-    /// Takes a lent line back as it was written; without `written`, the line is written here. False if that cannot be
+    /// Takes a claimed line as it was written; without `written`, the line is written here. False if that cannot be done
     /// just now.
-    #[wasm_bindgen(js_name = completeLine)]
-    pub fn complete_line(
-        &self,
-        number: usize,
-        #[wasm_bindgen(unchecked_optional_param_type = "WrittenLine")] written: JsValue,
-    ) -> Result<bool, JsError> {
+    #[wasm_bindgen(js_name = completeLine, skip_typescript)]
+    pub fn complete_line(&self, number: usize, written: JsValue) -> Result<bool, JsError> {
         let written = if written.is_undefined() { None } else { Some(read(&written)?) };
-        let Some(mut writer) = self.now() else { return Ok(self.shared.current.get() != self.number) };
+        let Some(mut writer) = self.now() else { return Ok(self.state.shared.current.get() != self.state.number) };
         writer.complete_line(number, written)?;
         Ok(true)
     }
 
-    /// Whether all there is to do is to wait for `completeLine`.
-    #[wasm_bindgen(getter)]
-    pub fn waiting(&self) -> bool {
+    /// Whether nothing is left to do but to wait for `completeLine`.
+    #[wasm_bindgen(getter, js_name = isWaiting, skip_typescript)]
+    pub fn is_waiting(&self) -> bool {
         self.now().is_some_and(|writer| writer.is_waiting())
     }
 
     /// The writer, if it is free and this text is the one that it writes.
     fn now(&self) -> Option<MutexGuard<'_, Writer>> {
-        self.shared.writer.try_lock().filter(|_| self.shared.current.get() == self.number)
+        let state = &self.state;
+        state.shared.writer.try_lock().filter(|_| state.shared.current.get() == state.number)
     }
 }
 

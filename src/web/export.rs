@@ -1,8 +1,10 @@
 //! Ink as files, for JavaScript.
 
 use super::from_js;
-use crate::export::{self, Format, Options};
-use crate::ink::Ink;
+use crate::document::{CROP_MARGIN, Frame};
+use crate::error::Error;
+use crate::export::{Gcode, Options};
+use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -14,28 +16,12 @@ const TYPES: &str = r##"
  */
 export type ExportFormat = "svg" | "outline" | "animated" | "gcode" | "inkml" | "json";
 
-/** Where ink lies on paper: millimetres from the sheet's upper left corner, y down. */
-export interface ExportLayout {
-  /** Size of the sheet. */
-  width: number;
-  height: number;
-  /** Where the ink's origin is. */
-  x: number;
-  y: number;
-  /** Millimetres of a corpus unit, of which lines are 780 apart. */
-  scale: number;
-}
-
 /** What a format has no use for is ignored. */
 export interface ExportOptions {
-  /** Default: an x is 3.2 mm high, on a sheet 5 mm larger than the ink on each side. */
-  layout?: ExportLayout;
   /** As in CSS. Default "#1a1a2e". */
   color?: string;
-  /** In mm. Default 0.25. */
+  /** In mm at the natural size. Default 0.25. */
   lineWidth?: number;
-  /** Milliseconds of pen time from point to point: `Plan.sampleMs`. Default 10. */
-  sampleMs?: number;
   /** How many times as fast as the hand the animation goes. Default 1. */
   speed?: number;
   /** How the plotter moves. */
@@ -51,35 +37,40 @@ export interface ExportOptions {
     /** Seconds to wait after the pen was lifted or set down. Default 0. */
     dwell?: number;
   };
-  /** What is written there: a title, a comment. */
-  text?: string;
   /** What else determined the ink, to be kept with it in JSON: a plain object. */
   settings?: object;
 }
 "##;
 
-/// Points as a file's text. `points` are triples as `Writing` gives them, all of them or only the first so many.
-#[wasm_bindgen(js_name = exportInk)]
-pub fn export_ink(
-    points: &[f32],
-    #[wasm_bindgen(unchecked_param_type = "ExportFormat")] format: &str,
-    #[wasm_bindgen(unchecked_optional_param_type = "ExportOptions")] options: JsValue,
-) -> Result<String, JsError> {
-    let options: Options = from_js("options", options)?;
-    Ok(export::write(&ink(points)?, format.parse::<Format>()?, &options)?)
+/// `ExportOptions & FrameOptions`.
+pub struct PageExport {
+    pub options: Options,
+    pub frame: Frame,
 }
 
-/// Points as SVG to be shown on a page: one unfilled path per stroke, in corpus units and as large as
-/// the ink. `exportInk` makes files in millimetres.
-#[wasm_bindgen(js_name = toSvg)]
-pub fn to_svg(points: &[f32]) -> Result<String, JsError> {
-    Ok(export::svg(&ink(points)?))
-}
-
-fn ink(points: &[f32]) -> Result<Ink, JsError> {
-    let (triples, rest) = points.as_chunks::<3>();
-    if !rest.is_empty() || points.iter().any(|value| !value.is_finite()) {
-        return Err(JsError::new("points: expected triples x, y, pen of finite numbers"));
+impl PageExport {
+    pub fn from_js(options: JsValue) -> Result<Self, Error> {
+        /// As JavaScript gives them.
+        #[derive(Deserialize)]
+        #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+        struct Given {
+            color: String,
+            line_width: f32,
+            speed: f32,
+            gcode: Gcode,
+            settings: serde_json::Value,
+            crop: bool,
+            width: Option<f32>,
+            end: Option<usize>,
+        }
+        impl Default for Given {
+            fn default() -> Self {
+                let Options { color, line_width, speed, gcode, settings, .. } = Options::default();
+                Self { color, line_width, speed, gcode, settings, crop: false, width: None, end: None }
+            }
+        }
+        let Given { color, line_width, speed, gcode, settings, crop, width, end } = from_js("options", options)?;
+        let options = Options { color, line_width, speed, gcode, settings, ..Options::default() };
+        Ok(Self { options, frame: Frame { crop: crop.then_some(CROP_MARGIN), width, end } })
     }
-    Ok(Ink::from_points(triples))
 }

@@ -1,10 +1,8 @@
-//! See it think, for JavaScript: the moments of the line that a point of the page belongs to.
+//! Inspection, for JavaScript: the snapshots of the line that a point of the page belongs to.
 
-use super::{Writing, to_js};
-use crate::document::Page;
+use super::{State, Writing, set, to_js};
 use crate::inspect::{Replay, Snapshot};
-use async_lock::Mutex;
-use js_sys::{Float32Array, Reflect};
+use js_sys::Float32Array;
 use serde::Serialize;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,10 +11,11 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
 /**
- * Snapshots of one line: what the network said just before each of its points was drawn. `moments` has
+ * Snapshots of one line: what the network said just before each of its points was drawn. `snapshots` has
  * `stride` numbers for each; offsets are in units of `sd`, around `mean`, which are in corpus units:
  *
  * - 0 to 9: e, ê, stop, position, κ, log density, then what was drawn: Δx, Δy, pen, component;
+ * - 10 to 13: how an offset in corpus units lies on the page there: x' = n₁₀ x + n₁₁ y, y' = n₁₂ x + n₁₃ y;
  * - then for each of the `mixtures`: π, μx, μy, σx, σy, ρ, under bias and temperature; π̂, σ̂x, σ̂y;
  * - then φ of each of the `characters`.
  */
@@ -26,15 +25,15 @@ export interface Snapshots {
   /** Index of the line's first point among all of the writing's points. */
   first: number;
   /**
-   * The n-th moment is what the network said before it drew the point `first + ahead + n`: 1, or 0 for a
+   * The n-th snapshot is what the network said before it drew the point `first + ahead + n`: 1, or 0 for a
    * line that goes on from given ink.
    */
   ahead: number;
   /** Snapshots that the line has by now. */
   count: number;
-  /** Which of them is the first of `moments`. */
+  /** Which of them is the first of `snapshots`. */
   from: number;
-  moments: Float32Array;
+  snapshots: Float32Array;
   stride: number;
   mixtures: number;
   /** What the window looks at, without what was given; the last one, the end mark, is "". Empty without text. */
@@ -46,9 +45,11 @@ export interface Snapshots {
 }
 "#;
 
-/// Numbers of a moment before its mixture, and of each mixture component.
-const HEAD: usize = 10;
+/// Numbers of a snapshot before its mixture, and of each mixture component.
+const HEAD: usize = 10 + MAP;
 const COMPONENT: usize = 9;
+/// How offsets map to the page, the last of the former.
+const MAP: usize = 4;
 
 #[derive(Serialize)]
 struct Snapshots {
@@ -70,7 +71,7 @@ struct Snapshots {
 /// until it is asked.
 #[wasm_bindgen]
 pub struct Inspector {
-    page: Rc<Mutex<Page>>,
+    state: Rc<State>,
     /// The line that is replayed, and its replay.
     current: RefCell<Option<(usize, Replay)>>,
 }
@@ -80,16 +81,17 @@ impl Inspector {
     /// Looks into a writing, which may be under way or over.
     #[wasm_bindgen(constructor)]
     pub fn new(writing: &Writing) -> Inspector {
-        Self { page: Rc::clone(&writing.page), current: RefCell::new(None) }
+        Self { state: Rc::clone(&writing.state), current: RefCell::new(None) }
     }
 
-    /// At most `most` moments of the line to which the writing's `point` belongs; `undefined` before
-    /// the first line. If that is `line`, they begin with moment `from`, else with the line. To go on
+    /// At most `most` snapshots of the line to which the writing's `point` belongs; `undefined` before
+    /// the first line. If that is `line`, they begin with snapshot `from`, else with the line. To go on
     /// where the last call ended costs least.
     #[wasm_bindgen(unchecked_return_type = "Snapshots | undefined")]
-    pub async fn moments(&self, point: usize, line: usize, from: usize, most: usize) -> Result<JsValue, JsError> {
-        let page = self.page.lock().await;
-        let records = page.records();
+    pub async fn snapshots(&self, point: usize, line: usize, from: usize, most: usize) -> Result<JsValue, JsError> {
+        let document = self.state.document.lock().await;
+        let (records, drawn) = (document.records(), document.drawn_points());
+        let point = point.saturating_sub(drawn);
         let Some(index) = records.iter().rposition(|record| record.first_point <= point) else {
             return Ok(JsValue::UNDEFINED);
         };
@@ -100,18 +102,30 @@ impl Inspector {
             _ => Replay::new(&record.weights, &record.line)?,
         };
         replay.extend(&record.drawn[replay.point_count()..]);
+        // Those whose point has its place on a page.
+        let layout = document.layout();
+        let placed = layout.points().len().saturating_sub(drawn);
+        let count = record.drawn.len().min(placed.saturating_sub(record.point_index(0)));
         let passed = from - replay.replayed();
         let mut numbers = Vec::new();
-        for moment in replay.by_ref().skip(passed).take(most) {
-            extend(&mut numbers, &moment, record.prime_characters);
+        for (n, snapshot) in replay.by_ref().skip(passed).take(most.min(count.saturating_sub(from))).enumerate() {
+            extend(&mut numbers, &snapshot, record.prime_characters);
+            // Before the first point of a line that goes on from other ink the pen is on no point of the writing.
+            let pen = (drawn + record.point_index(from + n)).saturating_sub(1);
+            let map = layout.transform(pen).or_else(|| layout.transform(pen + 1)).unwrap_or_default();
+            let at =
+                numbers.len() - snapshot.phi.len() + record.prime_characters - snapshot.components.len() * COMPONENT;
+            for (number, value) in numbers[at - MAP..at].iter_mut().zip(map.as_flattened()) {
+                *number = *value as f32;
+            }
         }
         let config = &record.weights.config;
         let characters = replay.characters().into_iter();
-        let moments = to_js(&Snapshots {
+        let snapshots = to_js(&Snapshots {
             line: index,
-            first: record.first_point,
+            first: drawn + record.first_point,
             ahead: record.point_index(0) - record.first_point,
-            count: record.drawn.len(),
+            count,
             from,
             stride: HEAD + COMPONENT * config.mixtures + record.line.ids.len() - record.prime_characters,
             mixtures: config.mixtures,
@@ -124,32 +138,32 @@ impl Inspector {
             mean: config.offset_mean,
             sd: config.offset_sd,
         })?;
-        let numbers = Float32Array::from(&numbers[..]);
-        Reflect::set(&moments, &"moments".into(), &numbers)
-            .map_err(|_| JsError::new("an object refused a property"))?;
+        set(snapshots.unchecked_ref(), "snapshots", &Float32Array::from(&numbers[..]))?;
         *self.current.borrow_mut() = Some((index, replay));
-        Ok(moments)
+        Ok(snapshots)
     }
 }
 
-/// The numbers of a moment, in the order that `Snapshots` tells, without the first `given` characters.
-fn extend(numbers: &mut Vec<f32>, moment: &Snapshot, given: usize) {
-    let drawn = &moment.drawn;
+/// The numbers of a snapshot, in the order that `Snapshots` tells, without the first `given` characters.
+fn extend(numbers: &mut Vec<f32>, snapshot: &Snapshot, given: usize) {
+    let drawn = &snapshot.drawn;
     numbers.extend([
-        moment.pen_probability,
-        moment.pen_hat,
-        moment.stop,
-        moment.position.saturating_sub(given) as f32,
-        moment.kappa - given as f32,
-        moment.log_density,
+        snapshot.pen_probability,
+        snapshot.pen_hat,
+        snapshot.stop,
+        snapshot.position.saturating_sub(given) as f32,
+        snapshot.kappa - given as f32,
+        snapshot.log_density,
         drawn.dx,
         drawn.dy,
         f32::from(u8::from(drawn.pen_lift)),
         f32::from(drawn.component),
     ]);
-    for c in &moment.components {
+    // Filled in by those who know where the pen is.
+    numbers.extend([0.0; MAP]);
+    for c in &snapshot.components {
         numbers.extend([c.pi, c.mu[0], c.mu[1], c.sigma[0], c.sigma[1], c.rho]);
         numbers.extend([c.pi_hat, c.sigma_hat[0], c.sigma_hat[1]]);
     }
-    numbers.extend(&moment.phi[given..]);
+    numbers.extend(&snapshot.phi[given..]);
 }

@@ -10,16 +10,17 @@ mod event_loop;
 mod export;
 mod fetch;
 mod inspect;
+mod layout;
 mod prime;
 
-use crate::document::{COLUMNS, Page};
+use crate::document::{self, Document, PlacedInk};
 use crate::engine::{Choice, Engine};
 use crate::error::Error;
 use crate::model::{Kind, Weights};
 use crate::writer::{Canceller, Finish, Settings, Writer};
 use async_lock::Mutex;
-use js_sys::{Float32Array, Function, Reflect};
-use prime::Given;
+use js_sys::{Function, Object, Reflect};
+use prime::PrimeInk;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
@@ -31,7 +32,25 @@ const TYPES: &str = r#"
 /** "auto": the GPU where there is a real one, else the CPU. */
 export type EngineChoice = "auto" | "cpu" | "gpu";
 
-export interface WriteOptions {
+/** How ink is laid out: nothing here changes which points are drawn. */
+export interface LayoutOptions {
+  /** A sheet by its name, its width and height in mm, or "free" for one that grows with the ink. Default "free". */
+  paper?: "free" | "a4" | "letter" | "card" | [number, number];
+  /** "landscape" turns a sheet that has a name. Default "portrait". */
+  orientation?: "portrait" | "landscape";
+  /** Margin of the paper on all sides, in mm. Default: 8.5 % of a side within 10 to 20 mm. */
+  margin?: number;
+  /** Height of an x in mm. Default 3.2. */
+  size?: number;
+  /** Lines printed on the paper. Default "plain". */
+  ruling?: "plain" | "ruled" | "squared";
+  /** Degrees by which the ink leans to the right, -45 to 45. Default 0. */
+  slant?: number;
+  /** How unsteady lines are, 0 to 1. Default 0. */
+  unsteadiness?: number;
+}
+
+export interface WriteOptions extends LayoutOptions {
   /** 0 to 5: neater. Default 0.5. */
   bias?: number;
   /** 0.1 to 4: wilder; 1 is neutral. */
@@ -40,8 +59,10 @@ export interface WriteOptions {
   seed?: number | bigint;
   /** A hand, by its name in `styles()` or its index there. Without one: no one's in particular. */
   style?: string | number;
-  /** Characters in a line, 1 to 100. Default 40. */
+  /** Most characters in a line, 1 to 100. Default: as many as fit on the paper in this hand. */
   columns?: number;
+  /** Width of a character of the hand in corpus units, where it is known. Default: measured where it is needed. */
+  letterWidth?: number;
   /** A second hand, and how far the first one is moved towards it, 0 to 1. */
   blend?: { style: string | number; share: number };
   /** Points to write when there is no text. Default 1400. */
@@ -50,16 +71,45 @@ export interface WriteOptions {
   attempts?: number;
   /** Ink in whose hand to write. */
   prime?: Prime;
+  /**
+   * Whether the first line's ink comes while it is written, placed by what is known of the line by then. Default false:
+   * every line comes when it is complete, exactly where `layOut` would place it.
+   */
+  live?: boolean;
 }
 
 /**
- * Given ink: triples x, y, pen as `Writing` gives them, at the network's rate and scale, and what they say. Each line is
+ * Ink to go on from: triples x, y, pen at the network's rate and scale (see `readInk`), and what they say. Each line is
  * written as if by the same hand just after it; the ink itself is not written again. With an empty text to write, the
- * network goes on from the last point, in the coordinates of `points`, and `text` is not looked at.
+ * network goes on from the last point, and `text` is not looked at.
  */
 export interface Prime {
   text: string;
   points: Float32Array | number[];
+  /** With an empty text to write: whether the ink is part of the writing, and laid out with it. Default false. */
+  drawn?: boolean;
+}
+
+/** Ink of one line where it lies on its page. */
+export interface PlacedInk {
+  /** The page, from 0. */
+  page: number;
+  /** The line among those that have ink, from 0. */
+  line: number;
+  /** Triples x, y, pen: corpus units from the page's upper left corner, y down; pen is 1 where a stroke ends. */
+  points: Float32Array;
+}
+
+/** The paper of all pages, in corpus units: an x is 200 high. */
+export interface Sheet {
+  width: number;
+  height: number;
+  /** Millimetres of a corpus unit. */
+  unit: number;
+  /** How many pages there are by now. */
+  pages: number;
+  /** Heights of the horizontal rules, and places of the vertical ones. */
+  rules: { across: number[]; upright: number[] };
 }
 
 /** A network that has been loaded. */
@@ -78,8 +128,12 @@ export interface Network {
 /** What will be written. */
 export interface Plan {
   kind: "prediction" | "synthesis";
-  /** The lines, as they will be written. */
+  /** The lines, as they will be written; none without a text. */
   lines: string[];
+  /** Most characters in a line. */
+  columns: number;
+  /** How many of the first points are ink that was gone on from (`Prime.drawn`). */
+  drawnPoints: number;
   /** Characters that are written as others. */
   transliterated: [string, string][];
   /** Characters that cannot be written. */
@@ -90,22 +144,6 @@ export interface Plan {
   fingerprint: string;
 }
 
-/** A line for another `RunningHand`, maybe in a worker of its own: `writeLine` there, then `Writing.completeLine` here. */
-export interface LineClaim {
-  /** Which of the lines, from 0. */
-  number: number;
-  /** Its index under the seed: on which line of the sheet it is. */
-  line: number;
-  text: string;
-}
-
-/** A line as `writeLine` gives it. */
-export interface WrittenLine {
-  /** What the network said at each point, 9 numbers each. */
-  steps: Float32Array;
-  finish: Finish;
-}
-
 /**
  * Why a text ended: "stopped" is as it should be, "length" too where there is no text. "cap": a line
  * ran on and was cut; "nonfinite": the network computed something that is no number.
@@ -113,24 +151,51 @@ export interface WrittenLine {
 export type Finish = "stopped" | "length" | "cap" | "nonfinite" | "cancelled";
 "#;
 
-/// `WriteOptions` as JavaScript gives them.
+/// `WriteOptions` as JavaScript gives them, without `prime`.
 #[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 struct Options {
     bias: f32,
     temperature: f32,
     seed: u64,
     style: Option<Style>,
     blend: Option<Blend>,
-    columns: usize,
+    columns: Option<usize>,
+    letter_width: Option<f64>,
     points: usize,
     attempts: usize,
+    live: bool,
+    paper: layout::PaperOption,
+    orientation: layout::Orientation,
+    margin: Option<f64>,
+    size: Option<f64>,
+    ruling: Option<String>,
+    slant: f64,
+    unsteadiness: f64,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let Settings { bias, temperature, seed, points, attempts, .. } = Settings::default();
-        Self { bias, temperature, seed, style: None, blend: None, columns: COLUMNS, points, attempts }
+        Self {
+            bias,
+            temperature,
+            seed,
+            style: None,
+            blend: None,
+            columns: None,
+            letter_width: None,
+            points,
+            attempts,
+            live: false,
+            paper: layout::PaperOption::default(),
+            orientation: layout::Orientation::default(),
+            margin: None,
+            size: None,
+            ruling: None,
+            slant: 0.0,
+            unsteadiness: 0.0,
+        }
     }
 }
 
@@ -163,6 +228,8 @@ struct Network<'a> {
 struct Plan<'a> {
     kind: Kind,
     lines: Vec<&'a str>,
+    columns: usize,
+    drawn_points: usize,
     transliterated: &'a [(char, String)],
     left_out: &'a [char],
     sample_ms: f32,
@@ -280,15 +347,23 @@ impl RunningHand {
         text: String,
         #[wasm_bindgen(unchecked_optional_param_type = "WriteOptions")] options: JsValue,
     ) -> Result<Writing, JsError> {
-        let (settings, columns, given) = self.settings(options)?;
+        let (options, prime) = self.document_options(options)?;
         let number = self.shared.supersede();
         let mut writer = self.shared.writer.lock().await;
-        let settings = primed(settings, given.as_ref(), &writer, &text)?;
+        let options = primed(options, prime, &writer, &text)?;
         writer.set_has_pool(self.shared.has_pool.get());
-        let page = Page::start(&mut writer, &text, &settings, columns).await?;
+        let document = Document::start(&mut writer, &text, options).await?;
         self.shared.note(&writer);
         drop(writer);
-        Ok(Writing { shared: self.shared.clone(), number, page: Rc::new(Mutex::new(page)) })
+        let state = State {
+            shared: self.shared.clone(),
+            number,
+            sheet: RefCell::new(layout::Sheet::of(&document)),
+            finish: Cell::new(document.finish()),
+            ink_came_at: Cell::new(0.0),
+            document: Mutex::new(document),
+        };
+        Ok(Writing { state: Rc::new(state) })
     }
 
     /// Ends what is being written; what has come of it stays.
@@ -313,9 +388,9 @@ impl RunningHand {
         self.shared.notice.borrow().clone()
     }
 
-    /// Settings, columns, and given ink that is not yet in the settings.
-    fn settings(&self, options: JsValue) -> Result<(Settings, usize, Option<Given>), Error> {
-        let (options, given) = prime::taken_from(options)?;
+    /// What to write and how, without `prime`; and that, as it came.
+    fn document_options(&self, options: JsValue) -> Result<(document::Options, Option<PrimeInk>), Error> {
+        let (options, prime) = prime::taken_from(options)?;
         let options: Options = from_js("options", options)?;
         let settings = Settings {
             bias: options.bias,
@@ -331,7 +406,24 @@ impl RunningHand {
             line: 0,
             prime: None,
         };
-        Ok((settings, options.columns, given))
+        let style = layout::LayoutOptions {
+            paper: options.paper,
+            orientation: options.orientation,
+            margin: options.margin,
+            size: options.size,
+            ruling: options.ruling,
+            slant: options.slant,
+            unsteadiness: options.unsteadiness,
+        };
+        let options = document::Options {
+            settings,
+            style: style.style()?,
+            columns: options.columns,
+            letter_width: options.letter_width,
+            live: options.live,
+            drawn: None,
+        };
+        Ok((options, prime))
     }
 
     fn style(&self, style: Option<Style>) -> Result<Option<usize>, Error> {
@@ -350,13 +442,29 @@ impl RunningHand {
     }
 }
 
-/// A text being written: `for await (const points of writing)`. Each `points` is a `Float32Array` of
-/// triples x, y, pen: corpus units, y down; pen is 1 where a stroke ends. It may be empty.
-#[wasm_bindgen]
-pub struct Writing {
+/// What a text and its iterator share.
+struct State {
     shared: Rc<Shared>,
     number: u64,
-    page: Rc<Mutex<Page>>,
+    document: Mutex<Document>,
+    /// As they were when ink last came: known while the document is busy.
+    sheet: RefCell<layout::Sheet>,
+    finish: Cell<Option<Finish>>,
+    /// When ink last came, in milliseconds.
+    ink_came_at: Cell<f64>,
+}
+
+impl State {
+    fn note(&self, document: &Document) {
+        *self.sheet.borrow_mut() = layout::Sheet::of(document);
+        self.finish.set(document.finish());
+    }
+}
+
+/// A text being written: `for await (const ink of writing)`. Each `ink` is a list of `PlacedInk`, maybe empty.
+#[wasm_bindgen]
+pub struct Writing {
+    state: Rc<State>,
 }
 
 #[wasm_bindgen]
@@ -364,29 +472,43 @@ impl Writing {
     /// The text itself, for `for await`.
     #[wasm_bindgen(js_name = "[Symbol.asyncIterator]")]
     pub fn iterator(&self) -> Writing {
-        Writing { shared: self.shared.clone(), number: self.number, page: self.page.clone() }
+        Writing { state: self.state.clone() }
     }
 
-    /// The next points.
-    #[wasm_bindgen(unchecked_return_type = "IteratorResult<Float32Array, undefined>")]
+    /// The next ink.
+    #[wasm_bindgen(unchecked_return_type = "IteratorResult<PlacedInk[], undefined>")]
     pub async fn next(&self) -> Result<JsValue, JsError> {
-        let mut page = self.page.lock().await;
-        let mut writer = self.shared.writer.lock().await;
-        if self.shared.current.get() != self.number {
+        /// Milliseconds after which ink that is held back is handed out: the pen should not have to wait.
+        const PATIENCE: f64 = 400.0;
+        let state = &self.state;
+        let mut document = state.document.lock().await;
+        let mut writer = state.shared.writer.lock().await;
+        if state.shared.current.get() != state.number {
             return result(None);
         }
-        let points = page.next(&mut writer).await?;
-        self.shared.note(&writer);
-        // The CPU engine computes while JavaScript waits: let others have their turn.
+        let mut ink = document.next(&mut writer).await?;
+        let now = event_loop::milliseconds();
+        if let Some(ink) = ink.as_mut().filter(|ink| ink.is_empty()) {
+            if document.is_holding() && now - state.ink_came_at.get() > PATIENCE {
+                ink.extend(document.release());
+            }
+        }
+        if ink.as_ref().is_some_and(|ink| !ink.is_empty()) {
+            state.ink_came_at.set(now);
+        }
+        state.note(&document);
+        state.shared.note(&writer);
+        drop((document, writer));
+        // The CPU engine computes while JavaScript waits: let other tasks have their turn.
         event_loop::yield_to_event_loop().await;
-        result(points.as_deref())
+        result(ink.as_deref())
     }
 
     /// Ends the writing: `for await` calls this when it is left early.
-    #[wasm_bindgen(js_name = "return", unchecked_return_type = "IteratorResult<Float32Array, undefined>")]
+    #[wasm_bindgen(js_name = "return", unchecked_return_type = "IteratorResult<PlacedInk[], undefined>")]
     pub async fn end(&self) -> Result<JsValue, JsError> {
-        if self.shared.current.get() == self.number {
-            self.shared.supersede();
+        if self.state.shared.current.get() == self.state.number {
+            self.state.shared.supersede();
         }
         result(None)
     }
@@ -394,51 +516,58 @@ impl Writing {
     /// What is written, and what became of characters that cannot be.
     #[wasm_bindgen(getter, unchecked_return_type = "Plan")]
     pub fn plan(&self) -> Result<JsValue, JsError> {
-        let page = self.page.try_lock().ok_or_else(|| JsError::new("ask for `plan` between two points"))?;
+        let document = self.state.document.try_lock().ok_or_else(|| JsError::new("ask for `plan` between two inks"))?;
         to_js(&Plan {
-            kind: page.kind(),
-            lines: page.lines().collect(),
-            transliterated: &page.text().transliterated,
-            left_out: &page.text().left_out,
-            sample_ms: page.sample_ms(),
-            fingerprint: hex(page.fingerprint()),
+            kind: document.kind(),
+            lines: document.lines().collect(),
+            columns: document.columns(),
+            drawn_points: document.drawn_points(),
+            transliterated: &document.text().transliterated,
+            left_out: &document.text().left_out,
+            sample_ms: document.weights().config.sample_ms,
+            fingerprint: hex(document.weights().fingerprint),
         })
-    }
-
-    /// On which line of the sheet the points given last are, from 0, lines left free counted. Points
-    /// that come together are on one line. Without text always 0.
-    #[wasm_bindgen(getter)]
-    pub fn row(&self) -> usize {
-        self.page.try_lock().map_or(0, |page| page.row())
     }
 
     /// Why it ended; `undefined` while it is being written.
     #[wasm_bindgen(getter, unchecked_return_type = "Finish | undefined")]
     pub fn finish(&self) -> Option<String> {
-        let superseded = self.shared.current.get() != self.number;
-        let finish = self.page.try_lock().and_then(|page| page.finish());
-        let finish = finish.or(superseded.then_some(Finish::Cancelled))?;
+        let superseded = self.state.shared.current.get() != self.state.number;
+        let finish = self.state.finish.get().or(superseded.then_some(Finish::Cancelled))?;
         Some(name(finish).to_owned())
     }
 }
 
-/// The settings, with given ink as the network takes it that will write `text`.
-fn primed(settings: Settings, given: Option<&Given>, writer: &Writer, text: &str) -> Result<Settings, Error> {
-    let prime = given.map(|given| given.prime(writer, text)).transpose()?;
-    Ok(Settings { prime, ..settings })
+/// The options, with the ink to go on from as the network takes it that will write `text`.
+fn primed(
+    mut options: document::Options,
+    prime: Option<PrimeInk>,
+    writer: &Writer,
+    text: &str,
+) -> Result<document::Options, Error> {
+    if let Some(ink) = prime {
+        options.settings.prime = Some(ink.prime(writer, text)?);
+        options.drawn = ink.drawn();
+    }
+    Ok(options)
 }
 
 /// What an async iterator's `next` gives.
-fn result(points: Option<&[[f32; 3]]>) -> Result<JsValue, JsError> {
-    let object = js_sys::Object::new();
-    let set = |key: &str, value: &JsValue| {
-        Reflect::set(&object, &key.into(), value).map_err(|_| JsError::new("an object refused a property"))
-    };
-    set("done", &points.is_none().into())?;
-    if let Some(points) = points {
-        set("value", &Float32Array::from(points.as_flattened()))?;
+fn result(ink: Option<&[PlacedInk]>) -> Result<JsValue, JsError> {
+    let object = Object::new();
+    set(&object, "done", &ink.is_none().into())?;
+    if let Some(ink) = ink {
+        set(&object, "value", &layout::ink_to_js(ink)?)?;
     }
     Ok(object.into())
+}
+
+/// Sets a property of a plain object.
+fn set(object: &Object, key: &str, value: &JsValue) -> Result<(), JsError> {
+    match Reflect::set(object, &key.into(), value) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(JsError::new("an object refused a property")),
+    }
 }
 
 /// `Finish` as JavaScript knows it.

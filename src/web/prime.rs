@@ -1,4 +1,4 @@
-//! `WriteOptions.prime`: given ink from JavaScript.
+//! `WriteOptions.prime`: ink to go on from, from JavaScript.
 
 use crate::error::{Error, Result};
 use crate::model::Kind;
@@ -7,13 +7,14 @@ use js_sys::{Array, Float32Array, Object, Reflect};
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 
-/// Given ink as it came.
-pub struct Given {
+/// The ink as it came.
+pub struct PrimeInk {
     text: String,
     points: Vec<f32>,
+    drawn: bool,
 }
 
-impl Given {
+impl PrimeInk {
     /// The ink as the network takes it that will write `text`.
     pub fn prime(&self, writer: &Writer, text: &str) -> Result<Arc<Prime>> {
         let kind = if text.trim().is_empty() { Kind::Prediction } else { Kind::Synthesis };
@@ -24,10 +25,15 @@ impl Given {
         }
         Prime::new(&weights.config, &self.text, triples).map(Arc::new)
     }
+
+    /// The points, if they are part of the writing.
+    pub fn drawn(self) -> Option<Vec<[f32; 3]>> {
+        self.drawn.then(|| self.points.as_chunks::<3>().0.to_vec())
+    }
 }
 
 /// The options without `prime`, and that: typed arrays do not survive the way by which the rest is read.
-pub fn taken_from(options: JsValue) -> Result<(JsValue, Option<Given>)> {
+pub fn taken_from(options: JsValue) -> Result<(JsValue, Option<PrimeInk>)> {
     if !options.is_object() {
         return Ok((options, None));
     }
@@ -46,7 +52,8 @@ pub fn taken_from(options: JsValue) -> Result<(JsValue, Option<Given>)> {
         return Err(bad("expected { text, points }, with `points` an array or Float32Array"));
     }
     let text = text.ok_or_else(|| bad("`text` has to be a string"))?;
-    Ok((rest.into(), Some(Given { text, points: Float32Array::new(&points).to_vec() })))
+    let points = Float32Array::new(&points).to_vec();
+    Ok((rest.into(), Some(PrimeInk { text, points, drawn: part("drawn").is_truthy() })))
 }
 
 fn bad(problem: &str) -> Error {

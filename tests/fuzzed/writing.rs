@@ -1,7 +1,7 @@
 //! Any text with any settings.
 
 use pollster::block_on;
-use running_hand::document::Page;
+use running_hand::document::{Document, Options, PageStyle, Paper};
 use running_hand::model::Kind;
 use running_hand::testing;
 use running_hand::writer::check::{Fault, LineCheck};
@@ -116,13 +116,33 @@ fn write_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
     Some(finish)
 }
 
-/// Writes a page. With any text, settings and width it is refused with a message, or it ends with finite points, line
-/// after line downwards, and the pen lifted. Returns why it ended; `None` if it was refused.
-pub fn page(input: &[u8]) -> Option<Finish> {
-    WRITER.with_borrow_mut(|writer| page_with(writer, input))
+/// Writes and lays out a document. With any text, settings and style it is refused with a message, or it ends with finite
+/// points, line after line downwards, and the pen lifted; laid out again, it has as many points. Returns why it ended;
+/// `None` if it was refused.
+pub fn document(input: &[u8]) -> Option<Finish> {
+    WRITER.with_borrow_mut(|writer| document_with(writer, input))
 }
 
-fn page_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
+fn style(choices: &mut Choices<'_>) -> PageStyle {
+    let paper = match choices.byte() {
+        0..100 => None,
+        100..200 => Paper::named("card"),
+        _ => {
+            let [width, height] = [(); 2].map(|()| f64::from(choices.number(1.0, 300.0)));
+            Paper::new(width, height).ok()
+        }
+    };
+    PageStyle {
+        paper,
+        unit: f64::from(choices.number(0.005, 0.05)).clamp(0.001, 1.0),
+        slant: choices.number(-45.0, 45.0).into(),
+        unsteadiness: choices.number(0.0, 1.0).into(),
+        max_rows: usize::from(choices.byte()).max(1),
+        ..PageStyle::default()
+    }
+}
+
+fn document_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
     let mut choices = Choices(input);
     let columns = usize::from(choices.byte() % 120);
     let settings = Settings {
@@ -133,30 +153,39 @@ fn page_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
         attempts: usize::from(choices.byte() % 3),
         ..Settings::default()
     };
+    let (first, second) = (style(&mut choices), style(&mut choices));
+    let live = choices.byte() > 127;
     let text = String::from_utf8_lossy(choices.0);
-    let mut page = match block_on(Page::start(writer, &text, &settings, columns)) {
-        Ok(page) => page,
+    let options = Options { settings, style: first, columns: Some(columns), live, ..Options::default() };
+    let mut document = match block_on(Document::start(writer, &text, options)) {
+        Ok(document) => document,
         Err(error) => {
             assert!(!error.to_string().is_empty());
             return None;
         }
     };
-    for line in page.lines() {
+    for line in document.lines() {
         assert!(line.chars().count() <= columns && line.trim() == line, "{line:?} in {columns} columns");
     }
     let words = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-    assert_eq!(page.lines().map(words).collect::<String>(), words(&page.text().written));
-    let (mut row, mut last) = (0, None);
-    while let Some(points) = block_on(page.next(writer)).expect("the CPU engine does not fail") {
-        assert!(points.iter().flatten().all(|value| value.is_finite()));
-        if let Some(point) = points.last() {
-            last = Some(*point);
-            assert!(page.row() >= row, "line {} after line {row}", page.row());
-            row = page.row();
+    assert_eq!(document.lines().map(words).collect::<String>(), words(&document.text().written));
+    let (mut at, mut last, mut count) = ((0, 0), None, 0);
+    while let Some(ink) = block_on(document.next(writer)).expect("the CPU engine does not fail") {
+        for ink in ink {
+            assert!(ink.points.iter().flatten().all(|value| value.is_finite()));
+            assert!((ink.page, ink.line) >= at, "{:?} after {at:?}", (ink.page, ink.line));
+            at = (ink.page, ink.line);
+            count += ink.points.len();
+            last = ink.points.last().copied().or(last);
         }
     }
     assert!(last.is_none_or(|[_, _, pen]| pen > 0.5), "the pen is still down");
-    let finish = page.finish().expect("a finished page has a reason");
+    assert_eq!(count, document.layout().points().len());
+    if document.lay_out(second).is_ok() {
+        assert_eq!(count, document.layout().points().len());
+        assert!(document.layout().points().iter().flatten().all(|value| value.is_finite()));
+    }
+    let finish = document.finish().expect("a finished document has a reason");
     assert!(finish != Finish::Cancelled, "nobody cancelled");
     Some(finish)
 }

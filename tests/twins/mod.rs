@@ -5,7 +5,7 @@
 //! by the order of their sums and by the adapter's `exp`.
 
 use crate::say;
-use running_hand::document::Page;
+use running_hand::document::{Document, Options};
 use running_hand::engine::cpu::simd::product;
 use running_hand::engine::cpu::{CpuEngine, State, lstm, mixture, window};
 use running_hand::engine::gpu::GpuEngine;
@@ -436,13 +436,11 @@ pub async fn pages() {
     for engine in [Engine::Gpu(Box::new(gpu().await)), Engine::Cpu(CpuEngine::new())] {
         let mut writer = Writer::new(engine);
         writer.set_weights(Weights::clone(&weights));
-        let mut page = Page::start(&mut writer, "abba ab\n\nba\nbaab a b ab", &settings, 10).await.unwrap();
-        let mut points = Vec::new();
-        while let Some(more) = page.next(&mut writer).await.unwrap() {
-            points.extend(more);
-        }
+        let options = Options { settings: settings.clone(), columns: Some(10), ..Options::default() };
+        let mut document = Document::start(&mut writer, "abba ab\n\nba\nbaab a b ab", options).await.unwrap();
+        while document.next(&mut writer).await.unwrap().is_some() {}
         assert_eq!(writer.notice(), "");
-        pages.push(points);
+        pages.push(document.layout().points().to_vec());
     }
     assert_eq!(pages[0].len(), pages[1].len());
     let far = pages[0].iter().zip(&pages[1]).map(|(a, b)| (a[0] - b[0]).abs().max((a[1] - b[1]).abs()));

@@ -1,6 +1,6 @@
-"""What the trainer's tests share: the path to it, made-up ink, and a way to run its programs.
+"""Shared by the trainer's tests: synthetic ink, tiny networks, and a way to run the programs.
 
-No test reads the corpus. Everything here comes from seeded random numbers.
+No test reads the corpus; all ink comes from seeded random numbers.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 import jax
 import numpy as np
 import pytest
 
-import data
-import pieces
-import prepare
-from model import Config, init
+from train.augment.glyphs import SegmentedLine, segment_line
+from train.data.alphabet import CAPITALS, DIGITS
+from train.data.corpus import Corpus, load_split
+from train.data.lines import InkLine, strokes_to_offsets
+from train.data.packed import pack_lines, save_packed
+from train.network.config import Config
+from train.network.parameters import init_params
 
-TRAIN = Path(__file__).resolve().parents[1]
-ROOT = TRAIN.parent
+ROOT = Path(__file__).resolve().parents[2]
 
-# The CPU, whose f32 is f32; and tiny networks run no faster for having been compiled with care.
+# On the CPU, where f32 products are exact to f32; tiny networks run no faster for being optimised.
 SETTINGS = {"jax_platforms": "cpu", "jax_disable_most_optimizations": True}
 for setting, value in SETTINGS.items():
     jax.config.update(setting, value)
@@ -38,24 +38,25 @@ WORDS = ["ink", "pen", "loop", "line", "word", "page", "dot", "quill"]
 BOX = np.array([[0, 20], [3, 0], [6, 20], [9, 40], [12, 24], [15, 10], [12, 30], [9, 18], [6, 22]], float)
 
 
-def line_of(text: str, writer: str = "ann", size: float = 1.0) -> pieces.Written:
-    """Every character a stroke of its own, 40 high, capitals and digits 80 and each of its own shape; blanks leave a
-    gap.
+def line_of(text: str, writer: str = "ann", size: float = 1.0) -> SegmentedLine:
+    """A line in which every character is one stroke, 40 high.
+
+    Capitals and digits are 80 high and each has its own shape.
     """
     strokes, characters, left = [], [], 0.0
     for index, character in enumerate(text):
         if character != " ":
             shape = np.random.default_rng(ord(character)).permutation(len(BOX))
-            tall = character in pieces.DIGITS + pieces.CAPITALS
+            tall = character in DIGITS + CAPITALS
             box = BOX[shape] * [1, 2] - [0, 30] if tall else BOX
             strokes.append((box + np.array([left, 0])) * size)
             characters.append(np.full(len(BOX), index))
         left += 24 if character != " " else 30
-    points = prepare.offsets(strokes)
-    return pieces.written(points, text, writer, np.concatenate(characters)[1:])
+    points = strokes_to_offsets(strokes)
+    return segment_line(points, text, writer, np.concatenate(characters)[1:])
 
 
-def made_up_strokes(text: str, rng: np.random.Generator, per_letter: int = 10) -> list[np.ndarray]:
+def synthetic_strokes(text: str, rng: np.random.Generator, per_letter: int = 10) -> list[np.ndarray]:
     """Loops from left to right, one stroke for each word; a letter decides how tall its loop is."""
     strokes, left = [], 0.0
     for word in text.split(" "):
@@ -69,7 +70,7 @@ def made_up_strokes(text: str, rng: np.random.Generator, per_letter: int = 10) -
     return strokes
 
 
-def made_up_lines(count: int, split: str, seed: int, writers=("ann", "bob")) -> list[prepare.Line]:
+def synthetic_lines(count: int, split: str, seed: int, writers=("ann", "bob")) -> list[InkLine]:
     """Lines of two or three words, no text twice."""
     rng = np.random.default_rng(seed)
     texts: list[str] = []
@@ -78,32 +79,32 @@ def made_up_lines(count: int, split: str, seed: int, writers=("ann", "bob")) -> 
         if text not in texts:
             texts.append(text)
     return [
-        prepare.Line(f"{split}-{i}", text, made_up_strokes(text, rng), writers[i % len(writers)], split)
+        InkLine(f"{split}-{i}", text, synthetic_strokes(text, rng), writers[i % len(writers)], split)
         for i, text in enumerate(texts)
     ]
 
 
 @pytest.fixture(scope="session")
 def packed_file(tmp_path_factory) -> Path:
-    """Made-up ink as `prepare.py` packs it: 16 lines to learn from, 5 to check."""
+    """A packed file of synthetic ink: 16 training lines and 5 validation lines."""
     path = tmp_path_factory.mktemp("ink") / "ink.npz"
-    lines = made_up_lines(16, "train", 1) + made_up_lines(5, "valid", 2, writers=("eve",))
-    packed, dropped = prepare.pack(lines)
+    lines = synthetic_lines(16, "train", 1) + synthetic_lines(5, "valid", 2, writers=("eve",))
+    packed, dropped = pack_lines(lines)
     assert dropped == 0
-    prepare.save(packed, path)
+    save_packed(packed, path)
     return path
 
 
 @pytest.fixture(scope="session")
-def train_corpus(packed_file) -> data.Corpus:
-    """The lines to learn from."""
-    return data.load(packed_file, "train")
+def train_corpus(packed_file) -> Corpus:
+    """The training lines."""
+    return load_split(packed_file, "train")
 
 
 @pytest.fixture(scope="session")
-def valid_corpus(packed_file, train_corpus) -> data.Corpus:
-    """The lines to check, in the units of the others."""
-    return data.load(packed_file, "valid", units=(train_corpus.mean, train_corpus.sd))
+def valid_corpus(packed_file, train_corpus) -> Corpus:
+    """The validation lines, in the units of the training lines."""
+    return load_split(packed_file, "valid", units=(train_corpus.mean, train_corpus.sd))
 
 
 def tiny_config(kind: str, alphabet: str = " abcde") -> Config:
@@ -116,19 +117,19 @@ def tiny_config(kind: str, alphabet: str = " abcde") -> Config:
 
 
 def tiny_network(kind: str, seed: int = 3, **changes) -> tuple[dict[str, np.ndarray], Config]:
-    """Its tensors, with every one of them at work: no bias is zero, the window looks at what it sees."""
+    """Tensors and shapes of a small random network in which no bias is zero and the window depends on its input."""
     config = tiny_config(kind, **changes)
     rng = np.random.default_rng(seed)
     return {
         name: np.asarray(value + rng.normal(0, 0.2, value.shape), np.float32)
-        for name, value in init(config, seed, 0.3).items()
+        for name, value in init_params(config, seed, 0.3).items()
     }, config
 
 
 def run_program(name: str, *arguments) -> subprocess.CompletedProcess[str]:
-    """Run one of the trainer's programs as a user does, from the repository's root."""
+    """Run the program `train.NAME` as a user does, from the repository's root."""
     return subprocess.run(
-        [sys.executable, str(TRAIN / name), *map(str, arguments)],
+        [sys.executable, "-m", f"train.{name}", *map(str, arguments)],
         cwd=ROOT,
         env={
             **os.environ,
@@ -142,7 +143,7 @@ def run_program(name: str, *arguments) -> subprocess.CompletedProcess[str]:
 
 
 def succeed(name: str, *arguments) -> str:
-    """Run a program that must succeed; what it printed."""
+    """Run a program that must succeed, and return what it printed."""
     result = run_program(name, *arguments)
     assert result.returncode == 0, result.stderr
     return result.stdout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alphabet import DEFAULT_ALPHABET, END, encode, normalise
+from train.data.alphabet import DEFAULT_ALPHABET, END_ID, encode, normalise_text
 
 
 @pytest.mark.parametrize(
@@ -16,25 +16,25 @@ from alphabet import DEFAULT_ALPHABET, END, encode, normalise
         ("a ( b ) - c", "a ( b ) - c"),
     ],
 )
-def test_blanks_are_single_and_none_stands_before_punctuation(written, expected):
-    assert normalise(written) == expected
+def test_normalising_collapses_blanks_and_removes_those_before_punctuation(written, expected):
+    assert normalise_text(written) == expected
 
 
-def test_normalising_twice_changes_nothing_more():
-    once = normalise(" He said : 'go'  , then  left . ")
-    assert normalise(once) == once
+def test_normalising_is_idempotent():
+    once = normalise_text(" He said : 'go'  , then  left . ")
+    assert normalise_text(once) == once
 
 
 def test_ids_follow_the_alphabet_and_end_with_the_end_mark():
-    assert encode("cab a", "abc ") == [3, 1, 2, 4, 1, END]
-    assert encode("", "abc") == [END]
+    assert encode("cab a", "abc ") == [3, 1, 2, 4, 1, END_ID]
+    assert encode("", "abc") == [END_ID]
 
 
-def test_a_character_outside_the_alphabet_spoils_the_text():
+def test_a_text_with_a_character_outside_the_alphabet_cannot_be_encoded():
     assert encode("abd", "abc") is None
     assert encode("É", DEFAULT_ALPHABET) is None
 
 
-def test_every_character_of_the_default_alphabet_has_an_id_of_its_own():
+def test_every_character_of_the_default_alphabet_has_its_own_id():
     ids = encode(DEFAULT_ALPHABET, DEFAULT_ALPHABET)
-    assert ids == [*range(1, len(DEFAULT_ALPHABET) + 1), END]
+    assert ids == [*range(1, len(DEFAULT_ALPHABET) + 1), END_ID]

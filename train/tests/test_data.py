@@ -1,33 +1,34 @@
-"""Batches."""
+"""Corpora and batches."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-import data
-import prepare
-from alphabet import encode
-from conftest import made_up_lines
+from conftest import synthetic_lines
+from train.data.alphabet import encode
+from train.data.batches import LENGTH_MULTIPLE, collate, epoch_batches
+from train.data.corpus import Corpus, ids_width, load_split, subsample
+from train.data.packed import pack_lines, save_packed
 
 
 def test_every_point_is_kept_without_a_stride():
     rows = np.array([[1, 2, 0], [3, 4, 1]], np.int16)
-    assert np.array_equal(data.thin(rows, 1), rows)
+    assert np.array_equal(subsample(rows, 1), rows)
 
 
 def test_every_second_point_of_each_stroke_is_kept_and_the_ends():
     rows = np.array([[1, 0, 0], [2, 0, 0], [3, 0, 0], [4, 1, 1], [5, 0, 0], [6, 0, 0], [7, 0, 1], [8, 1, 1]], np.int16)
-    # Strokes of four, three and one points: kept are the first, the third, ... and the last of each.
-    assert data.thin(rows, 2).tolist() == [[1, 0, 0], [5, 0, 0], [4, 1, 1], [5, 0, 0], [13, 0, 1], [8, 1, 1]]
+    # Strokes of four, three and one points: the first, the third, ... and the last point of each are kept.
+    assert subsample(rows, 2).tolist() == [[1, 0, 0], [5, 0, 0], [4, 1, 1], [5, 0, 0], [13, 0, 1], [8, 1, 1]]
 
 
 @pytest.mark.parametrize("stride", [2, 3, 5])
-def test_thinned_ink_passes_through_points_of_the_full_ink(stride):
+def test_subsampled_ink_passes_through_points_of_the_full_ink(stride):
     rng = np.random.default_rng(stride)
     rows = np.concatenate([rng.integers(-50, 50, (80, 2)), rng.random((80, 1)) < 0.15], axis=1).astype(np.int16)
     rows[-1, 2] = 1
-    thinned = data.thin(rows, stride)
+    thinned = subsample(rows, stride)
     full, coarse = np.cumsum(rows[:, :2], 0), np.cumsum(thinned[:, :2], 0)
     where = [np.flatnonzero((full == point).all(1))[0] for point in coarse]
     assert (np.diff(where) >= 1).all()
@@ -42,33 +43,33 @@ def test_training_offsets_have_mean_0_and_sd_1(train_corpus):
     offsets = np.concatenate(train_corpus.points)[:, :2]
     np.testing.assert_allclose(offsets.mean(0), 0, atol=1e-5)
     np.testing.assert_allclose(offsets.std(0), 1, atol=1e-5)
-    assert train_corpus.count == len(offsets)
+    assert train_corpus.point_count == len(offsets)
 
 
 def test_a_file_without_lines_of_a_split_is_refused_only_where_they_are_needed(tmp_path):
-    packed, _ = prepare.pack(made_up_lines(2, "valid", 1))
-    prepare.save(packed, tmp_path / "ink.npz")
+    packed, _ = pack_lines(synthetic_lines(2, "valid", 1))
+    save_packed(packed, tmp_path / "ink.npz")
     units = (np.zeros(2), np.ones(2))
-    assert len(data.load(tmp_path / "ink.npz", "valid", units=units).points) == 2
+    assert len(load_split(tmp_path / "ink.npz", "valid", units=units).points) == 2
     with pytest.raises(SystemExit, match='no line has the split "train"'):
-        data.load(tmp_path / "ink.npz", "train", units=units)
+        load_split(tmp_path / "ink.npz", "train", units=units)
 
 
-def test_units_are_those_of_the_thinned_training_lines(packed_file):
-    thinned = data.load(packed_file, "train", 2)
+def test_units_are_those_of_the_subsampled_training_lines(packed_file):
+    thinned = load_split(packed_file, "train", 2)
     offsets = np.concatenate(thinned.points)[:, :2]
     np.testing.assert_allclose(offsets.mean(0), 0, atol=1e-5)
     np.testing.assert_allclose(offsets.std(0), 1, atol=1e-5)
 
 
-def test_a_batch_holds_targets_and_the_points_before_them(train_corpus):
+def test_a_batch_has_targets_and_shifted_inputs(train_corpus):
     chosen = [4, 0, 9]
     alphabet = train_corpus.alphabet
-    width = data.text_width(train_corpus)
-    batch = data.collate(train_corpus, chosen, alphabet, width, 5)
+    width = ids_width(train_corpus)
+    batch = collate(train_corpus, chosen, alphabet, width, 5)
     longest = max(len(train_corpus.points[i]) for i in chosen)
-    assert len(batch["x"]) % data.BUCKET == 0
-    assert longest <= len(batch["x"]) < longest + data.BUCKET
+    assert len(batch["x"]) % LENGTH_MULTIPLE == 0
+    assert longest <= len(batch["x"]) < longest + LENGTH_MULTIPLE
     for column, i in enumerate(chosen):
         rows = train_corpus.points[i]
         steps = len(rows)
@@ -82,15 +83,15 @@ def test_a_batch_holds_targets_and_the_points_before_them(train_corpus):
         assert batch["writer"][column] == train_corpus.writers[i]
 
 
-def test_a_batch_of_too_few_lines_is_filled_with_empty_ones(train_corpus):
-    batch = data.collate(train_corpus, [2], train_corpus.alphabet, 30, 3)
+def test_a_batch_of_too_few_lines_is_padded_with_empty_ones(train_corpus):
+    batch = collate(train_corpus, [2], train_corpus.alphabet, 30, 3)
     assert not batch["mask"][:, 1:].any()
     assert not batch["ids_mask"][1:].any()
     assert batch["writer"][1:].tolist() == [-1, -1]
 
 
-def test_a_network_without_text_gets_none(train_corpus):
-    batch = data.collate(train_corpus, [0, 1], "", 30, 2)
+def test_a_batch_for_a_network_without_text_has_no_ids(train_corpus):
+    batch = collate(train_corpus, [0, 1], "", 30, 2)
     assert not {"ids", "ids_mask"} & batch.keys()
 
 
@@ -100,16 +101,16 @@ def written(batch, alphabet: str) -> list[str]:
     return ["".join(alphabet[i - 1] for i in ids[m > 0][:-1]) for ids, m, line in rows if line.any()]
 
 
-def test_an_epoch_has_every_usable_line_once_in_an_order_of_its_own(train_corpus):
+def test_an_epoch_has_every_encodable_line_once_in_random_order(train_corpus):
     # An alphabet without `q` cannot spell a quill.
     alphabet = train_corpus.alphabet.replace("q", "")
-    width = data.text_width(train_corpus)
+    width = ids_width(train_corpus)
     spelt = sorted(text for text in train_corpus.texts if "q" not in text)
     assert len(spelt) < len(train_corpus.texts)
     rng = np.random.default_rng(1)
     epochs = []
     for _ in range(2):
-        batches = list(data.batches(train_corpus, alphabet, width, 4, rng))
+        batches = list(epoch_batches(train_corpus, alphabet, width, 4, rng))
         assert all(batch["mask"].shape[1] == 4 for batch in batches)
         epochs.append([text for batch in batches for text in written(batch, alphabet)])
     assert [sorted(epoch) for epoch in epochs] == [spelt, spelt]
@@ -117,13 +118,13 @@ def test_an_epoch_has_every_usable_line_once_in_an_order_of_its_own(train_corpus
 
 
 def test_an_epoch_without_text_has_every_point(train_corpus):
-    batches = data.batches(train_corpus, "", 1, 3, np.random.default_rng(1))
-    assert sum(batch["mask"].sum() for batch in batches) == train_corpus.count
+    batches = epoch_batches(train_corpus, "", 1, 3, np.random.default_rng(1))
+    assert sum(batch["mask"].sum() for batch in batches) == train_corpus.point_count
 
 
 def test_lines_of_a_batch_are_of_similar_length():
     lengths = np.random.default_rng(2).permutation(np.arange(10, 42))
-    corpus = data.Corpus(
+    corpus = Corpus(
         points=[np.zeros((n, 3), np.float32) for n in lengths],
         texts=["a"] * len(lengths),
         writers=np.full(len(lengths), -1),
@@ -132,6 +133,6 @@ def test_lines_of_a_batch_are_of_similar_length():
         sd=np.ones(2),
         alphabet="a",
     )
-    for batch in data.batches(corpus, "", 2, 4, np.random.default_rng(3)):
+    for batch in epoch_batches(corpus, "", 2, 4, np.random.default_rng(3)):
         points = batch["mask"].sum(0)
         assert points.max() - points.min() == 3

@@ -1,4 +1,4 @@
-"""Weights files: written, read, started from, and made small for the page."""
+"""Weights files: writing, reading, warm starts and quantisation."""
 
 from __future__ import annotations
 
@@ -10,26 +10,37 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
-import export
-import ship
-from alphabet import encode
 from conftest import ROOT, run_program, succeed, tiny_config, tiny_network
-from model import Config, forward, init, split_outputs
-from reference import Reference
+from train.data.alphabet import encode
+from train.export.quantise import quantise_network, quantise_rows
+from train.export.warm_start import warm_start
+from train.export.weights_file import (
+    config_from_metadata,
+    metadata,
+    read_weights,
+    save_params,
+    write_weights,
+    writer_ids,
+)
+from train.network.config import Config
+from train.network.forward import forward
+from train.network.mixture import split_outputs
+from train.network.parameters import init_params
+from train.reference.network import Reference
 
 
 class Ink:
-    """Stands in for a corpus where only its units and its writers matter."""
+    """Replaces a corpus where only its units and its writers are read."""
 
-    mean, sd, count = np.array([3.5, -0.25]), np.array([9.0, 7.5]), 90
+    mean, sd, point_count = np.array([3.5, -0.25]), np.array([9.0, 7.5]), 90
     texts = ("a bad", "cab e")
-    writer_names, notice = ("ann", "bob"), "made-up ink"
+    writer_names, notice = ("ann", "bob"), "synthetic ink"
 
 
 def saved(path, kind: str, **settings):
     """A tiny network's file."""
     tensors, config = tiny_network(kind)
-    export.save(path, tensors, config, Ink, **settings)
+    save_params(path, tensors, config, Ink, **settings)
     return tensors, config
 
 
@@ -37,29 +48,29 @@ def saved(path, kind: str, **settings):
 def test_what_is_written_is_what_is_read(kind, tmp_path):
     path = tmp_path / "weights.safetensors"
     tensors, config = saved(path, kind, sample_ms=40, training={"updates": 7})
-    read, meta = export.read(path)
+    read, meta = read_weights(path)
     assert read.keys() == tensors.keys()
     for name, value in tensors.items():
         assert read[name].dtype == np.float32
         assert np.array_equal(read[name], value)
-    assert export.config_of(meta) == config
+    assert config_from_metadata(meta) == config
     assert (meta["offset_mean"], meta["offset_sd"]) == ([3.5, -0.25], [9.0, 7.5])
     assert (meta["sample_ms"], meta["points_per_character"]) == (40, 9.0)
     assert meta["styles"] == (["ann", "bob"] if kind == "synthesis" else [])
     assert meta["training"] == {"updates": 7}
-    assert meta["corpus"] == "made-up ink"
-    # Nothing is left of the file that was written first.
+    assert meta["corpus"] == "synthetic ink"
+    # The temporary file is gone.
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
-# --- starting from a file -------------------------------------------------------------------
+# --- warm starts -----------------------------------------------------------------------------
 
 
 def started(path, config: Config, stride: int = 1, writers=("bob", "new")):
     """Parameters after a warm start, and those before."""
     corpus = type("Corpus", (), {"writer_names": list(writers)})
-    before = {name: np.asarray(value) for name, value in init(config, 99).items()}
-    after = export.warm_start(before, config, corpus, path, stride)
+    before = {name: np.asarray(value) for name, value in init_params(config, 99).items()}
+    after = warm_start(before, config, corpus, path, stride)
     return {name: np.asarray(value) for name, value in after.items()}, before
 
 
@@ -90,7 +101,7 @@ def test_characters_are_matched_by_name_and_new_ones_stay_random(tmp_path):
                 new[:, 3 + 1 + other.alphabet.index(character)], old[:, 3 + 1 + config.alphabet.index(character)]
             )
         assert np.array_equal(new[:, :4], old[:, :4])  # the point and the end mark
-        assert np.array_equal(new[:, 3 + other.ids :], old[:, 3 + config.ids :])
+        assert np.array_equal(new[:, 3 + other.id_count :], old[:, 3 + config.id_count :])
         assert np.array_equal(new[:, 3 + 1], before[name][:, 3 + 1])  # `z`
 
 
@@ -103,24 +114,24 @@ def test_writers_are_matched_by_name_and_new_ones_stay_random(tmp_path):
 
 
 @pytest.mark.parametrize("int8", [False, True])
-def test_writers_are_found_in_a_shipped_file_whatever_the_page_calls_them(int8, tmp_path):
-    path = tmp_path / "shipped.safetensors"
+def test_writers_are_found_in_an_exported_file_whatever_their_styles_are_called(int8, tmp_path):
+    path = tmp_path / "exported.safetensors"
     tensors, config = tiny_network("synthesis")
-    meta = export.metadata(config, Ink, 20, {}, ["ann", "bob"], "f32")
-    # A name on the page that is another writer's id must not mislead.
-    export.write(path, *ship.ship(tensors, meta, [("bob", "ann")], {}, int8))
+    meta = metadata(config, Ink, 20, {}, ["ann", "bob"], "f32")
+    # The style's name is the id of another writer, which must not be taken for it.
+    write_weights(path, *quantise_network(tensors, meta, [("bob", "ann")], {}, int8))
     params, before = started(path, config, writers=("ann", "bob"))
     assert np.array_equal(params["style.table"][0], before["style.table"][0])
     assert np.array_equal(params["style.table"][1], tensors["style.table"][1].astype(np.float16))
 
 
-def test_writers_go_by_the_names_of_the_styles_where_the_file_does_not_tell_them():
-    assert export.writers({"styles": ["ann"]}) == ["ann"]
+def test_writer_ids_default_to_the_names_of_the_styles():
+    assert writer_ids({"styles": ["ann"]}) == ["ann"]
     with pytest.raises(SystemExit, match="`writers` has 1 names for 2 styles"):
-        export.writers({"styles": ["Round", "Slanted"], "writers": ["ann"]})
+        writer_ids({"styles": ["Round", "Slanted"], "writers": ["ann"]})
 
 
-def test_the_window_moves_twice_as_far_where_every_second_point_is_used(tmp_path):
+def test_a_warm_start_adjusts_the_windows_speed_to_the_stride(tmp_path):
     path = tmp_path / "weights.safetensors"
     tensors, config = saved(path, "synthesis", sample_ms=20)
     k = config.window
@@ -128,25 +139,25 @@ def test_the_window_moves_twice_as_far_where_every_second_point_is_used(tmp_path
     assert np.array_equal(bias[: 2 * k], tensors["window.bias"][: 2 * k])
     np.testing.assert_allclose(np.exp(bias[2 * k :]), 2 * np.exp(tensors["window.bias"][2 * k :]), rtol=1e-6)
     # And back.
-    export.save(path, tensors, config, Ink, sample_ms=40)
+    save_params(path, tensors, config, Ink, sample_ms=40)
     bias = started(path, config, stride=1)[0]["window.bias"]
     np.testing.assert_allclose(np.exp(bias[2 * k :]), np.exp(tensors["window.bias"][2 * k :]) / 2, rtol=1e-6)
     assert np.array_equal(started(path, config, stride=2)[0]["window.bias"], tensors["window.bias"])
 
 
-def test_a_file_of_other_layers_cannot_be_started_from(tmp_path):
+def test_a_warm_start_refuses_a_file_that_is_larger(tmp_path):
     path = tmp_path / "weights.safetensors"
     _, config = saved(path, "synthesis")
     changes = {"hidden": (7, 6)}, {"hidden": (7, 5, 5)}, {"mixtures": 2}
     for change in changes:
-        with pytest.raises(SystemExit, match=r"layers \(7, 6, 5\) and 3 mixtures do not fit in what is asked for"):
+        with pytest.raises(SystemExit, match=r"layers \(7, 6, 5\) and 3 mixtures do not fit into layers"):
             started(path, dataclasses.replace(config, **change))
 
 
 @pytest.mark.parametrize(
     ("kind", "hidden"), [("synthesis", (9, 6, 8)), ("synthesis", (7, 6, 5, 4)), ("prediction", (8, 5, 6))]
 )
-def test_a_larger_network_begins_by_writing_as_the_file_does(kind, hidden, tmp_path):
+def test_a_larger_network_starts_out_writing_as_the_file_does(kind, hidden, tmp_path):
     path = tmp_path / "weights.safetensors"
     tensors, config = saved(path, kind)
     larger = dataclasses.replace(config, hidden=hidden)
@@ -160,12 +171,12 @@ def test_a_larger_network_begins_by_writing_as_the_file_does(kind, hidden, tmp_p
         reference = Reference(network, shape, ids, style)
         outputs.append([reference.step(step) for step in x])
     np.testing.assert_allclose(outputs[1], outputs[0], rtol=1e-9)
-    # What is new hears the rest, and can so be learnt from.
+    # New units have random incoming weights, so that they can learn.
     name = f"lstm.{len(hidden) - 1}.weight"
     assert np.array_equal(params[name][hidden[-1] - 1], before[name][hidden[-1] - 1])
 
 
-def test_a_network_of_more_components_begins_by_writing_as_the_file_does_but_for_a_little(tmp_path):
+def test_a_network_with_more_components_starts_out_writing_nearly_as_the_file_does(tmp_path):
     path = tmp_path / "weights.safetensors"
     tensors, config = saved(path, "prediction")
     larger = dataclasses.replace(config, mixtures=config.mixtures + 2)
@@ -177,42 +188,42 @@ def test_a_network_of_more_components_begins_by_writing_as_the_file_does_but_for
         np.testing.assert_allclose(here, part, rtol=1e-5, atol=1e-6)
     share = np.asarray(jax.nn.softmax(new["pi"]))[..., config.mixtures :].sum(-1)
     assert 0 < share.min() <= share.max() < 0.02
-    # Where they lie is left to chance, as in a new network.
+    # Their means are random, as in a new network.
     fresh = slice(1 + larger.mixtures + config.mixtures, 1 + 2 * larger.mixtures)
     assert np.array_equal(params["output.bias"][fresh], before["output.bias"][fresh])
 
 
-def test_a_file_of_another_kind_cannot_be_started_from(tmp_path):
+def test_a_warm_start_refuses_a_file_of_another_kind(tmp_path):
     path = tmp_path / "weights.safetensors"
     _, config = saved(path, "prediction")
-    with pytest.raises(SystemExit, match="a prediction network, not one for synthesis"):
+    with pytest.raises(SystemExit, match="a prediction network cannot start a synthesis network"):
         started(path, dataclasses.replace(tiny_config("synthesis"), hidden=config.hidden))
 
 
-def test_a_prediction_network_begins_as_a_synthesis_network_that_always_sees_the_mean_character(tmp_path, train_corpus):
+def test_a_prediction_network_starts_as_a_synthesis_network_with_a_constant_window(tmp_path, train_corpus):
     path = tmp_path / "weights.safetensors"
     tensors, config = tiny_network("synthesis", alphabet=train_corpus.alphabet)
-    # Components so wide that each sees all characters alike, 0.25 of every one.
+    # Components so wide that each has the same weight, 0.25, for all characters.
     tensors["window.weight"] = np.zeros_like(tensors["window.weight"])
     tensors["window.bias"] = np.log(np.repeat([0.25, 1e-12, 1.0], config.window)).astype(np.float32)
-    export.save(path, tensors, config, Ink)
+    save_params(path, tensors, config, Ink)
     corpus = dataclasses.replace(train_corpus, texts=["ink"] * len(train_corpus.texts))
-    before = init(Config("prediction", config.hidden, config.mixtures), 99)
-    params = export.warm_start(before, Config("prediction", config.hidden, config.mixtures), corpus, path, 1)
+    before = init_params(Config("prediction", config.hidden, config.mixtures), 99)
+    params = warm_start(before, Config("prediction", config.hidden, config.mixtures), corpus, path, 1)
     assert params.keys() == before.keys()
     seen = encode("ink", config.alphabet)  # and its end mark
     for layer in range(len(config.hidden)):
         name = f"lstm.{layer}"
         weight = tensors[f"{name}.weight"]
         assert np.array_equal(params[f"{name}.weight"][:, :3], weight[:, :3])
-        assert np.array_equal(params[f"{name}.weight"][:, 3:], weight[:, 3 + config.ids :])
+        assert np.array_equal(params[f"{name}.weight"][:, 3:], weight[:, 3 + config.id_count :])
         of_text = 0.25 * config.window * weight[:, [3 + character for character in seen]].sum(1)
         np.testing.assert_allclose(params[f"{name}.bias"], tensors[f"{name}.bias"] + of_text, rtol=1e-5)
     for name in ("output.weight", "output.bias"):  # all but the stop
         assert np.array_equal(params[name], tensors[name][:-1])
 
 
-def test_what_the_file_has_in_another_shape_stays_random(tmp_path):
+def test_tensors_of_another_shape_stay_random(tmp_path):
     path = tmp_path / "weights.safetensors"
     tensors, config = saved(path, "synthesis")
     params, before = started(path, dataclasses.replace(config, window=5, style_dim=2), stride=2)
@@ -221,12 +232,12 @@ def test_what_the_file_has_in_another_shape_stays_random(tmp_path):
     assert np.array_equal(params["lstm.0.weight"], tensors["lstm.0.weight"])
 
 
-# --- what the page loads --------------------------------------------------------------------
+# --- exported files --------------------------------------------------------------------------
 
 
 def required_keys() -> set[str]:
-    """The keys of the metadata that the engine insists on."""
-    source = (ROOT / "src" / "model.rs").read_text(encoding="utf-8")
+    """The metadata keys that the Rust engine requires."""
+    source = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "src").rglob("*.rs")))
     count, keys = re.search(r"const REQUIRED: \[&str; (\d+)\] = \[(.*?)\];", source, re.DOTALL).groups()
     result = set(re.findall(r'"(\w+)"', keys))
     assert len(result) == int(count)
@@ -234,127 +245,127 @@ def required_keys() -> set[str]:
 
 
 def stored(path) -> dict[str, np.ndarray]:
-    """Tensors in the type they are stored in."""
+    """Tensors in their stored types."""
     with safe_open(path, framework="numpy") as handle:
         return {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
 
 
 @pytest.mark.parametrize("kind", ["prediction", "synthesis"])
-def test_shipped_files_have_f16_matrices_and_f32_biases_and_all_that_the_engine_asks_for(kind, tmp_path):
+def test_exported_files_have_f16_matrices_f32_biases_and_all_required_metadata(kind, tmp_path):
     source, target = tmp_path / "weights.safetensors", tmp_path / "weights" / f"{kind}.safetensors"
     tensors, _ = saved(source, kind, training={"updates": 7})
-    hands = ["--style", "bob", "Slanted"] if kind == "synthesis" else []
-    succeed("ship.py", "--weights", source, "--out", target, *hands)
-    shipped = stored(target)
-    assert shipped.keys() == tensors.keys()
-    for name, value in shipped.items():
+    hands = ["--hand", "bob", "Slanted"] if kind == "synthesis" else []
+    succeed("export_weights", "--weights", source, "--out", target, *hands)
+    exported = stored(target)
+    assert exported.keys() == tensors.keys()
+    for name, value in exported.items():
         assert value.dtype == (np.float16 if value.ndim == 2 else np.float32)
         if name != "style.table":
             assert np.array_equal(value, tensors[name].astype(value.dtype))
-    _, meta = export.read(target)
+    _, meta = read_weights(target)
     assert required_keys() <= meta.keys()
     assert meta["format"] == 1
     assert meta["gate_order"] == "ifgo"
     assert meta["quantisation"] == "f16"
     assert meta["training"] == {"updates": 7}
-    # A file for training again has them too.
-    assert required_keys() <= export.read(source)[1].keys()
+    # The file as trained has them too.
+    assert required_keys() <= read_weights(source)[1].keys()
 
 
-def test_shipped_files_have_the_chosen_hands_in_their_order_under_their_new_names():
+def test_exported_files_have_the_chosen_hands_in_order_under_their_new_names():
     tensors, config = tiny_network("synthesis")
-    meta = export.metadata(config, Ink, 20, {"updates": 7}, ["ann", "bob"], "f32")
-    shipped, new = ship.ship(tensors, meta, [("bob", "Slanted"), ("ann", "Round")], {"note": "chosen by eye"})
+    meta = metadata(config, Ink, 20, {"updates": 7}, ["ann", "bob"], "f32")
+    exported, new = quantise_network(tensors, meta, [("bob", "Slanted"), ("ann", "Round")], {"note": "chosen by eye"})
     assert new["styles"] == ["Slanted", "Round"]
     assert new["writers"] == ["bob", "ann"]
-    assert np.array_equal(shipped["style.table"], tensors["style.table"][[1, 0]].astype(np.float16))
+    assert np.array_equal(exported["style.table"], tensors["style.table"][[1, 0]].astype(np.float16))
     assert new["training"] == {"updates": 7, "note": "chosen by eye"}
-    # A shipped file can be shipped again, by the writers it came from.
-    again, newest = ship.ship(shipped, new, [("ann", "Open")], {})
-    assert np.array_equal(again["style.table"], shipped["style.table"][1:])
+    # An exported file can be exported again, by its writers' ids.
+    again, newest = quantise_network(exported, new, [("ann", "Open")], {})
+    assert np.array_equal(again["style.table"], exported["style.table"][1:])
     assert (newest["styles"], newest["writers"]) == (["Open"], ["ann"])
-    alone, new = ship.ship(tensors, meta, [("bob", "Slanted")], {})
+    alone, new = quantise_network(tensors, meta, [("bob", "Slanted")], {})
     assert alone["style.table"].shape == (1, config.style_dim)
-    assert export.config_of(new).writers == 1
-    # What was given is as it was.
+    assert config_from_metadata(new).writers == 1
+    # The arguments are unchanged.
     assert meta["styles"] == ["ann", "bob"]
     assert meta["quantisation"] == "f32"
 
 
-def test_all_writers_can_be_kept_and_the_windows_dwell_be_measured(tmp_path, packed_file, train_corpus):
+def test_all_writers_can_be_kept_and_dwell_is_measured(tmp_path, packed_file, train_corpus):
     tensors, config = tiny_network("synthesis", alphabet=train_corpus.alphabet)
-    source, target = tmp_path / "weights.safetensors", tmp_path / "shipped.safetensors"
-    export.write(source, tensors, export.metadata(config, train_corpus, 20, {}, ["ann", "bob"], "f32"))
-    hands = ["--style", "bob", "Slanted", "--all-writers"]
-    succeed("ship.py", "--weights", source, "--out", target, *hands, "--data", packed_file, "--lines", 8)
-    read, meta = export.read(target)
+    source, target = tmp_path / "weights.safetensors", tmp_path / "exported.safetensors"
+    write_weights(source, tensors, metadata(config, train_corpus, 20, {}, ["ann", "bob"], "f32"))
+    hands = ["--hand", "bob", "Slanted", "--all-writers"]
+    succeed("export_weights", "--weights", source, "--out", target, *hands, "--data", packed_file, "--lines", 8)
+    read, meta = read_weights(target)
     assert (meta["styles"], meta["writers"]) == (["Slanted", "ann"], ["bob", "ann"])
     assert np.array_equal(read["style.table"], tensors["style.table"][[1, 0]].astype(np.float16))
     assert len(meta["dwell"]) == len(train_corpus.alphabet)
     assert all(value > 0 for value in meta["dwell"])
-    assert meta["dwell"][train_corpus.alphabet.index("Z")] == 1, "nobody wrote it"
+    assert meta["dwell"][train_corpus.alphabet.index("Z")] == 1, "it does not occur"
     assert len(set(meta["dwell"])) > 3
 
 
 @pytest.mark.parametrize("kind", ["prediction", "synthesis"])
 def test_int8_files_have_a_scale_for_each_row_and_are_read_as_f32(kind, tmp_path):
-    source, target = tmp_path / "weights.safetensors", tmp_path / "shipped.safetensors"
+    source, target = tmp_path / "weights.safetensors", tmp_path / "exported.safetensors"
     tensors, _ = saved(source, kind)
-    hands = ["--style", "bob", "Slanted"] if kind == "synthesis" else []
-    succeed("ship.py", "--weights", source, "--out", target, "--int8", *hands)
-    shipped = stored(target)
-    read, meta = export.read(target)
+    hands = ["--hand", "bob", "Slanted"] if kind == "synthesis" else []
+    succeed("export_weights", "--weights", source, "--out", target, "--int8", *hands)
+    exported = stored(target)
+    read, meta = read_weights(target)
     assert meta["quantisation"] == "int8"
     assert read.keys() == tensors.keys()
     matrices = {name for name, value in tensors.items() if value.ndim == 2} - {"style.table"}
-    assert shipped.keys() == tensors.keys() | {f"{name}.scale" for name in matrices}
+    assert exported.keys() == tensors.keys() | {f"{name}.scale" for name in matrices}
     for name, value in tensors.items():
         assert read[name].dtype == np.float32
         if name in matrices:
-            scale = shipped[f"{name}.scale"]
-            assert (shipped[name].dtype, scale.dtype, scale.shape) == (np.int8, np.float32, value.shape[:1])
-            assert np.abs(shipped[name].astype(int)).max() <= 127
-            # Off by half a step at most, and a step is little more than the 127th part of the largest.
+            scale = exported[f"{name}.scale"]
+            assert (exported[name].dtype, scale.dtype, scale.shape) == (np.int8, np.float32, value.shape[:1])
+            assert np.abs(exported[name].astype(int)).max() <= 127
+            # The error is at most half a step, and a step is little more than a 127th of the largest magnitude.
             assert (np.abs(read[name] - value) <= 0.50001 * scale[:, None]).all()
             assert (scale <= 1.125 * np.abs(value).max(axis=1) / 127).all()
             assert np.array_equal(read[name].astype(np.float16), read[name])
         elif name == "style.table":
-            assert shipped[name].dtype == np.float16
+            assert exported[name].dtype == np.float16
         else:
-            assert np.array_equal(shipped[name], value)
+            assert np.array_equal(exported[name], value)
 
 
-def test_rows_of_any_magnitude_become_multiples_of_their_scale_that_f16_holds():
+def test_quantised_rows_of_any_magnitude_are_exact_in_f16():
     rng = np.random.default_rng(4)
     magnitudes = 10.0 ** np.arange(-9, 5)
     value = (rng.uniform(-1, 1, (14, 40)) * magnitudes[:, None]).astype(np.float32)
     value[0] = 0
-    whole, scale = ship.quantise(value)
+    whole, scale = quantise_rows(value)
     result = whole * scale[:, None]
     assert scale[0] == 0
     assert not whole[0].any()
     assert np.array_equal(result, result.astype(np.float16))
     assert (np.abs(result - value) <= 0.50001 * scale[:, None]).all()
-    # Above the finest that f16 has, most of the range is used.
+    # Above the finest step of f16, most of the int8 range is used.
     assert (np.abs(whole[6:].astype(int)).max(axis=1) >= 112).all()
 
 
 @pytest.mark.parametrize("spoil", [np.delete, lambda scale, row: scale[:, None], lambda scale, row: scale[:1]])
-def test_an_int8_matrix_whose_scales_do_not_fit_is_reported(spoil, tmp_path):
+def test_an_int8_matrix_with_scales_of_the_wrong_shape_is_refused(spoil, tmp_path):
     path = tmp_path / "weights.safetensors"
     tensors, config = tiny_network("prediction")
-    tensors, meta = ship.ship(tensors, export.metadata(config, Ink, 20, {}, [], "f32"), [], {}, int8=True)
+    tensors, meta = quantise_network(tensors, metadata(config, Ink, 20, {}, [], "f32"), [], {}, int8=True)
     name = "output.weight.scale"
     for wrong in ({name: spoil(tensors[name], 0)}, {}):
-        export.write(path, {k: v for k, v in tensors.items() if k != name} | wrong, meta)
+        write_weights(path, {k: v for k, v in tensors.items() if k != name} | wrong, meta)
         with pytest.raises(SystemExit, match=r"`output.weight` is int8, but `output.weight.scale` has no number for"):
-            export.read(path)
+            read_weights(path)
 
 
 @pytest.mark.parametrize("int8", [False, True])
-def test_values_that_no_engine_can_use_are_not_shipped(int8):
+def test_values_that_no_engine_can_use_are_not_exported(int8):
     tensors, config = tiny_network("prediction")
-    meta = export.metadata(config, Ink, 20, {}, [], "f32")
+    meta = metadata(config, Ink, 20, {}, [], "f32")
 
     def spoilt(name, number):
         value = tensors[name].copy()
@@ -363,30 +374,29 @@ def test_values_that_no_engine_can_use_are_not_shipped(int8):
 
     for name in ("lstm.0.weight", "output.bias"):
         for number in (np.nan, np.inf, -np.inf):
-            with pytest.raises(SystemExit, match=f"`{name}` of these weights has a value that is no number"):
-                ship.ship(spoilt(name, number), meta, [], {}, int8)
+            with pytest.raises(SystemExit, match=f"`{name}` of these weights has a value that is not finite"):
+                quantise_network(spoilt(name, number), meta, [], {}, int8)
     with pytest.raises(SystemExit, match=r"`lstm.1.weight` .* has a value of 70000, and f16 ends at 65504"):
-        ship.ship(spoilt("lstm.1.weight", -70000), meta, [], {}, int8)
-    shipped = ship.ship(spoilt("lstm.1.weight", 65504), meta, [], {}, int8)[0]
-    largest = shipped["lstm.1.weight"].flat[2] * shipped.get("lstm.1.weight.scale", np.ones(1))[0]
-    assert 65000 < largest <= 65504, "rounding does not take it beyond what f16 holds"
+        quantise_network(spoilt("lstm.1.weight", -70000), meta, [], {}, int8)
+    exported = quantise_network(spoilt("lstm.1.weight", 65504), meta, [], {}, int8)[0]
+    largest = exported["lstm.1.weight"].flat[2] * exported.get("lstm.1.weight.scale", np.ones(1))[0]
+    assert 65000 < largest <= 65504, "rounding does not exceed the range of f16"
     # Biases stay f32, and may be as large as that.
-    assert ship.ship(spoilt("output.bias", 70000), meta, [], {}, int8)[0]["output.bias"].flat[2] == 70000
+    assert quantise_network(spoilt("output.bias", 70000), meta, [], {}, int8)[0]["output.bias"].flat[2] == 70000
 
 
-def test_a_hand_that_the_file_does_not_have_is_reported_with_those_it_has(tmp_path):
+def test_an_unknown_writer_is_reported_with_the_known_ones(tmp_path):
     saved(tmp_path / "weights.safetensors", "synthesis")
-    result = run_program(
-        "ship.py", "--weights", tmp_path / "weights.safetensors", "--out", tmp_path / "out", "--style", "eve", "Eve"
-    )
+    options = ["--weights", tmp_path / "weights.safetensors", "--out", tmp_path / "out", "--hand", "eve", "Eve"]
+    result = run_program("export_weights", *options)
     assert result.returncode != 0
     assert "no writer 'eve' in these weights: there are ann, bob" in result.stderr
 
 
-def test_a_network_with_styles_is_not_shipped_without_a_hand(tmp_path):
-    source, target = tmp_path / "weights.safetensors", tmp_path / "shipped.safetensors"
+def test_a_network_with_styles_is_not_exported_without_a_hand(tmp_path):
+    source, target = tmp_path / "weights.safetensors", tmp_path / "exported.safetensors"
     saved(source, "synthesis")
-    result = run_program("ship.py", "--weights", source, "--out", target)
+    result = run_program("export_weights", "--weights", source, "--out", target)
     assert result.returncode != 0
-    assert "at least one --style WRITER NAME" in result.stderr
+    assert "at least one --hand WRITER NAME" in result.stderr
     assert not target.exists()

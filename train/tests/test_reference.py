@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import model
-import reference
-from alphabet import encode
 from conftest import tiny_config, tiny_network
-from model import Config
+from train.data.alphabet import encode
+from train.network.config import Config
+from train.network.mixture import log_density, split_outputs
+from train.reference import network as reference
 
 
 def softmax(values: np.ndarray) -> np.ndarray:
@@ -17,9 +17,9 @@ def softmax(values: np.ndarray) -> np.ndarray:
 
 
 def outputs_of(config: Config, lines: int, **rows) -> np.ndarray:
-    """The output layer's rows by name, the same for all lines; zero where nothing is said."""
+    """Outputs with the given rows, the same for all lines; all others are zero."""
     m = config.mixtures
-    result = np.zeros(config.outputs)
+    result = np.zeros(config.output_width)
     result[0] = rows.get("e", 0)
     for index, name in enumerate(["pi", "mu_x", "mu_y", "sigma_x", "sigma_y", "rho"]):
         result[1 + index * m : 1 + (index + 1) * m] = rows.get(name, 0)
@@ -41,7 +41,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize(("bias", "temperature"), [(0.0, 1.0), (1.5, 1.0), (0.0, 0.4), (0.7, 1.3)])
-def test_bias_and_temperature_enter_as_documented(bias, temperature):
+def test_bias_and_temperature_are_applied_as_documented(bias, temperature):
     config = tiny_config("synthesis")
     outputs = outputs_of(config, 1, **ROWS)
     expected = softmax(np.array(ROWS["pi"]) * (1 + bias) / temperature)
@@ -54,7 +54,7 @@ def test_bias_and_temperature_enter_as_documented(bias, temperature):
         point, weights, lift, stop = reference.sample(outputs, config, noise, bias, temperature)
         np.testing.assert_allclose(weights[0], expected, rtol=1e-12)
         assert lift[0] == pytest.approx(1 / (1 + np.exp(ROWS["e"] / temperature)))
-        # How far the line has come does not depend on how it is written.
+        # The stop probability depends on neither bias nor temperature.
         assert stop[0] == pytest.approx(1 / (1 + np.exp(-ROWS["stop"])))
         sx = np.exp(ROWS["sigma_x"][component] - bias) * np.sqrt(temperature)
         sy = np.exp(ROWS["sigma_y"][component] - bias) * np.sqrt(temperature)
@@ -76,7 +76,7 @@ def test_the_pen_lifts_where_the_uniform_is_below_the_probability():
 def test_samples_have_the_moments_of_the_mixture():
     config = tiny_config("prediction")
     lines, bias, temperature = 40_000, 0.3, 1.2
-    noise = reference.draw_noise(np.random.default_rng(1), lines)
+    noise = reference.noise_of_step(np.random.default_rng(1), lines)
     points, weights, lift, _ = reference.sample(
         outputs_of(config, lines, **ROWS), config, noise, np.full(lines, bias), np.full(lines, temperature)
     )
@@ -94,31 +94,31 @@ def test_samples_have_the_moments_of_the_mixture():
     assert points[:, 2].mean() == pytest.approx(lift[0], abs=0.01)
 
 
-def test_the_last_component_is_drawn_when_rounding_leaves_a_gap():
+def test_the_last_component_is_drawn_if_the_weights_sum_to_less_than_one():
     config = tiny_config("prediction")
     outputs = outputs_of(config, 1, mu_x=[1, 2, 3], sigma_x=-30).astype(np.float32)
     noise = np.array([[1.0, 0.5, 0, 0]], np.float32)
     assert reference.sample(outputs, config, noise, 0, 1)[0][0, 0] == pytest.approx(3)
 
 
-def test_densities_are_those_that_are_trained_on():
+def test_densities_are_those_of_the_training_code():
     config = tiny_config("synthesis")
     rng = np.random.default_rng(3)
-    outputs = rng.normal(0, 1, (50, config.outputs))
+    outputs = rng.normal(0, 1, (50, config.output_width))
     points = rng.normal(0, 2, (50, 3))
-    # Deviations below the least, and correlations beyond the largest.
+    # Deviations below the smallest and correlations beyond the largest that count.
     m = config.mixtures
     outputs[:10, 1 + 3 * m : 1 + 5 * m] = -9
     points[:10, :2] = outputs[:10, [1 + m, 1 + 2 * m]]
     outputs[10:20, 1 + 5 * m : 1 + 6 * m] *= 9
-    parts = model.split_outputs(outputs.astype(np.float32), config)
-    expected = model.log_density(parts, points.astype(np.float32))
+    parts = split_outputs(outputs.astype(np.float32), config)
+    expected = log_density(parts, points.astype(np.float32))
     found = reference.log_density(outputs, config, points)
     np.testing.assert_allclose(found, expected, rtol=2e-3)
     np.testing.assert_allclose(found[20:], expected[20:], rtol=1e-4)
 
 
-def test_padding_does_not_reach_a_shorter_text():
+def test_padding_does_not_affect_a_shorter_text():
     tensors, config = tiny_network("synthesis")
     rows = [encode(text, config.alphabet) for text in ("a cab bed", "bad")]
     style = np.random.default_rng(1).normal(0, 1, (2, config.style_dim))
@@ -130,11 +130,11 @@ def test_padding_does_not_reach_a_shorter_text():
     assert not both.phi[1, len(rows[1]) :].any()
 
 
-# --- where lines end ------------------------------------------------------------------------
+# --- where lines end -------------------------------------------------------------------------
 
 
 def steady(kind: str, e: float, stop: float = -30.0):
-    """A network that puts out the same at every timestep, whose window moves by one character each."""
+    """A network with constant outputs, whose window advances one character per timestep."""
     config = tiny_config(kind)
     tensors = {name: np.zeros_like(value) for name, value in tiny_network(kind)[0].items()}
     tensors["output.bias"] = outputs_of(config, 1, e=e, stop=stop, mu_x=0.5)[0]
@@ -152,7 +152,7 @@ def lengths(tensors, config, texts, cap=20) -> list[int]:
     return [len(line) for line in lines]
 
 
-def test_a_line_ends_when_the_network_says_so_and_the_pen_lifts():
+def test_a_line_ends_when_the_stop_probability_is_high_and_the_pen_lifts():
     assert lengths(*steady("synthesis", e=-30, stop=30), ["abcde", "a"]) == [1, 1]
 
 

@@ -1,26 +1,31 @@
-//! `cargo xtask bench`: the engines beside their peers, in a browser and natively, and the page itself.
+//! `cargo xtask bench`: measures the engines beside their peers, in a browser and natively, and the page.
 //!
-//! What is measured stands in `bench/`, in the languages of the peers; here it is only built, installed
-//! and run. Nothing of it is part of the page or of the tests.
+//! The benchmarks are in `bench/`, in their peers' languages; this module builds, installs and runs them.
 
 use std::fs;
 use std::num::NonZero;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
+use clap::ValueEnum;
 
 use crate::command::{cargo, command, quiet, run, say};
 use crate::{site, tools};
 
-/// The parts, in the order in which they run.
-const PARTS: [&str; 3] = ["browser", "native", "page"];
+/// A part of the benchmark. They run in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// The engines and their peers in a browser
+    Browser,
+    /// The engines and their peers on this machine, without a browser
+    Native,
+    /// The page: time to the first ink, memory
+    Page,
+}
 
 /// Runs the named parts, all if none is named, each engine `rounds` times.
-pub fn bench(root: &Path, parts: &[String], rounds: NonZero<usize>) -> Result<()> {
-    if let Some(unknown) = parts.iter().find(|part| !PARTS.contains(&part.as_str())) {
-        bail!("there is no part `{unknown}`: {}", PARTS.join(", "));
-    }
-    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|name| name == part);
+pub fn bench(root: &Path, parts: &[Part], rounds: NonZero<usize>) -> Result<()> {
+    let wanted = |part| parts.is_empty() || parts.contains(&part);
     let folder = root.join("bench");
     let data = tools::target(root).join("bench");
     let dist = data.join("dist");
@@ -41,20 +46,20 @@ pub fn bench(root: &Path, parts: &[String], rounds: NonZero<usize>) -> Result<()
         node.arg(folder.join(script)).env("CHROME", &browser.chrome);
         node
     };
-    if wanted("browser") {
+    if wanted(Part::Browser) {
         run(node("browser.mjs").arg(&data).arg(&dist).arg(&rounds))?;
     }
-    if wanted("native") {
+    if wanted(Part::Native) {
         tools::software_vulkan(root);
         run(python.script(root, &folder.join("native.py")).arg(&data).arg(&program).arg(&rounds))?;
     }
-    if wanted("page") {
+    if wanted(Part::Page) {
         run(node("page.mjs").arg(&dist).arg(&rounds))?;
     }
     Ok(())
 }
 
-/// The machine, as far as it tells: processor, cores, system, and how busy it was before.
+/// One line about the machine: processor, cores, system, and its load before the benchmark.
 fn machine(root: &Path) -> String {
     let processor = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
         let line = text.lines().find(|line| line.starts_with("model name"))?;

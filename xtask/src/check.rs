@@ -2,35 +2,38 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 
 use crate::command::{cargo, command, run as run_command, run_and_read, say, text};
 use crate::totals::{Runner, Totals};
-use crate::{licences, package, site, tools};
+use crate::{first_ink, licences, package, site, tools};
 
 /// The packages of this workspace. They are built one after the other, because cargo, when it builds
 /// both at once, turns on in each dependency what either package asks of it: most would be compiled
 /// again, having been compiled for `xtask` alone when it was started.
 const PACKAGES: [&str; 2] = ["running-hand", "xtask"];
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A part of the tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Stage {
+    /// Formatting, lints, documentation, spelling, licences
     Lint,
+    /// Rust tests on this machine
     Native,
+    /// Rust tests in headless Chrome
     Web,
+    /// The page in real browsers
     Page,
+    /// The trainer's tests
     Train,
 }
 
 impl Stage {
-    const ALL: [Stage; 5] = [Stage::Lint, Stage::Native, Stage::Web, Stage::Page, Stage::Train];
-
     fn name(self) -> &'static str {
         match self {
             Stage::Lint => "lint",
@@ -38,16 +41,6 @@ impl Stage {
             Stage::Web => "web",
             Stage::Page => "page",
             Stage::Train => "train",
-        }
-    }
-
-    fn what(self) -> &'static str {
-        match self {
-            Stage::Lint => "formatting, lints, documentation, spelling, licences",
-            Stage::Native => "Rust tests on this machine",
-            Stage::Web => "Rust tests in headless Chrome",
-            Stage::Page => "the page in a real browser",
-            Stage::Train => "the trainer's tests",
         }
     }
 
@@ -63,15 +56,6 @@ impl Stage {
             Stage::Page => page(root, outcome),
             Stage::Train => train(root, outcome),
         }
-    }
-}
-
-impl FromStr for Stage {
-    type Err = anyhow::Error;
-
-    fn from_str(name: &str) -> Result<Stage> {
-        let stage = Stage::ALL.into_iter().find(|stage| stage.name() == name);
-        stage.with_context(|| format!("there is no stage `{name}`: {}", Stage::ALL.map(Stage::name).join(", ")))
     }
 }
 
@@ -122,10 +106,10 @@ impl Outcome {
 
 /// Runs the stages, all if none is named, and tells whether all went well.
 pub fn run(root: &Path, stages: &[Stage]) -> Result<bool> {
-    let stages = if stages.is_empty() { &Stage::ALL[..] } else { stages };
+    let stages = if stages.is_empty() { Stage::value_variants() } else { stages };
     let mut done = Vec::new();
     for &stage in stages {
-        say(&format!("\n======== {}: {} ========", stage.name(), stage.what()));
+        say(&format!("\n======== {} ========", stage.name()));
         let start = Instant::now();
         let mut outcome = Outcome::default();
         if let Err(error) = stage.run(root, &mut outcome) {
@@ -223,11 +207,11 @@ fn page(root: &Path, outcome: &mut Outcome) -> Result<()> {
     let browser = tools::browser(root)?;
     let dist = root.join("dist");
     site::assemble(root, &dist)?;
-    package::gather(root)?;
+    package::assemble(root)?;
     if let Err(error) = licences::packages(root, Path::new("tests/page")) {
         outcome.problem(&error);
     }
-    if let Err(error) = size(&dist.join(site::WASM)) {
+    if let Err(error) = first_ink::check(&dist) {
         outcome.problem(&error);
     }
     // The service worker lives in another world than the page, so its types are other ones.
@@ -271,25 +255,6 @@ fn page_tests(folder: &Path) -> Result<Vec<PathBuf>> {
         bail!("{} holds no *.test.js", folder.display());
     }
     Ok(tests)
-}
-
-/// Tells the size of the WASM module, as it is and as a web host sends it, and fails over the limit.
-fn size(module: &Path) -> Result<()> {
-    let bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
-    let sent = compressed(&bytes)?;
-    say(&format!("The WASM module weighs {} bytes, {sent} with Brotli.", bytes.len()));
-    if bytes.len() > site::WASM_LIMIT {
-        bail!("the WASM module weighs {} bytes, more than the {} allowed", bytes.len(), site::WASM_LIMIT);
-    }
-    Ok(())
-}
-
-/// How many bytes Brotli makes of `bytes` at its best, as hosts that compress ahead of time do.
-fn compressed(bytes: &[u8]) -> Result<usize> {
-    let mut writer = brotli::CompressorWriter::new(Vec::new(), 1 << 16, 11, 22);
-    writer.write_all(bytes)?;
-    writer.flush()?;
-    Ok(writer.into_inner().len())
 }
 
 fn train(root: &Path, outcome: &mut Outcome) -> Result<()> {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::{cargo, command, run as run_command};
 
-/// What cargo-fuzz passes to the compiler too: which code was reached, and what was compared with what.
+/// The compiler flags of cargo-fuzz: record which code is reached and which values are compared.
 const COVERAGE: [&str; 7] = [
     "--cfg=fuzzing",
     "-Ccodegen-units=1",
@@ -20,19 +20,16 @@ const COVERAGE: [&str; 7] = [
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
 ];
 
-/// Builds and runs the target that the first argument names; the others are libFuzzer's. What it learns
-/// stays in `fuzz/corpus/`, inputs that broke something in `fuzz/artifacts/`.
-pub fn run(root: &Path, arguments: &[OsString]) -> Result<()> {
+/// Builds and runs a target with libFuzzer's `arguments`. Inputs that reach new code are kept in
+/// `fuzz/corpus/`, inputs that fail in `fuzz/artifacts/`.
+pub fn run(root: &Path, target: &str, arguments: &[OsString]) -> Result<()> {
     let targets = targets(root)?;
-    let Some((target, rest)) = arguments.split_first() else {
-        bail!("which target? There are: {}", targets.join(", "))
-    };
-    let Some(target) = target.to_str().filter(|name| targets.iter().any(|known| known == name)) else {
-        bail!("there is no target {target:?}: {}", targets.join(", "));
-    };
+    if !targets.iter().any(|known| known == target) {
+        bail!("there is no fuzz target `{target}`, only {}", targets.join(", "));
+    }
     let folder = root.join("fuzz");
     let host = host(root)?;
-    // With a target named, the flags are not for build scripts.
+    // With --target, RUSTFLAGS do not apply to build scripts.
     run_command(
         cargo(&folder)
             .args(["build", "--release", "--locked", "--bin", target, "--target", &host])
@@ -44,7 +41,7 @@ pub fn run(root: &Path, arguments: &[OsString]) -> Result<()> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
     let mut fuzzer = command(folder.join("target").join(&host).join("release").join(target), root);
-    fuzzer.args(["-timeout=20", "-rss_limit_mb=1024", "-print_final_stats=1"]).args(rest);
+    fuzzer.args(["-timeout=20", "-rss_limit_mb=1024", "-print_final_stats=1"]).args(arguments);
     fuzzer.arg(format!("-artifact_prefix={}/", artifacts.display())).arg(corpus);
     let seeds = folder.join("seeds").join(target);
     if seeds.is_dir() {
@@ -63,10 +60,10 @@ fn targets(root: &Path) -> Result<Vec<String>> {
     Ok(targets)
 }
 
-/// This machine's name for the compiler.
+/// The compiler's target triple for this machine.
 fn host(root: &Path) -> Result<String> {
     let said = command("rustc", root).arg("-vV").output().context("cannot run rustc")?.stdout;
     let said = String::from_utf8_lossy(&said);
     let host = said.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).context("rustc does not say what this machine is called")
+    host.map(str::to_owned).context("`rustc -vV` prints no host")
 }

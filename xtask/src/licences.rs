@@ -1,6 +1,10 @@
 //! Licences of everything that is compiled or installed: each must be one that asks for no more than
-//! its text to be handed on, so that Running Hand can be used under its own.
+//! that its text is passed on, so that Running Hand can be used under its own.
+//!
+//! The forge's workflow checks crates with cargo-deny, which takes minutes to compile and needs a database
+//! from the network for its other checks. The check here needs neither; both read one list, in deny.toml.
 
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -9,29 +13,37 @@ use spdx::{Expression, LicenseReq, ParseMode};
 
 use crate::command::{cargo, command, quiet};
 
-/// Of crates, which become part of the module and of the programs.
-const CRATES: [&str; 8] = ["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "Unicode-3.0", "Zlib"];
-/// Of npm's packages also this one, as they only test: axe-core.
-const PACKAGES: [&str; 9] =
-    ["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "Unicode-3.0", "Zlib", "MPL-2.0"];
+/// Allowed for npm packages in addition to the licences in deny.toml: axe-core has it, which only tests use.
+const NPM_ONLY: &str = "MPL-2.0";
 
-/// Checks the crates of the workspace, for any system.
+/// Checks the crates of the workspace, for all systems.
 pub fn crates(root: &Path) -> Result<()> {
     let text = quiet(cargo(root).args(["metadata", "--format-version", "1", "--locked"]))
         .context("`cargo metadata` failed")?;
     let metadata: Value = serde_json::from_str(&text)?;
     let packages = metadata["packages"].as_array().context("`cargo metadata` lists no packages")?;
     let licences = packages.iter().map(|package| (named(package), package["license"].as_str().unwrap_or_default()));
-    refuse(licences, &CRATES)
+    refuse(licences, &allowed(root)?)
 }
 
-/// Checks npm's packages of a folder.
+/// Checks the npm packages that are installed in a folder.
 pub fn packages(root: &Path, folder: &Path) -> Result<()> {
     let text = quiet(command("npm", &root.join(folder)).args(["query", "*"])).context("`npm query` failed")?;
     let packages: Vec<Value> = serde_json::from_str(&text)?;
     let installed = packages.iter().filter(|package| package["private"] != true);
     let licences = installed.map(|package| (named(package), package["license"].as_str().unwrap_or_default()));
-    refuse(licences, &PACKAGES)
+    let mut allowed = allowed(root)?;
+    allowed.push(NPM_ONLY.to_owned());
+    refuse(licences, &allowed)
+}
+
+/// The licences that deny.toml allows.
+fn allowed(root: &Path) -> Result<Vec<String>> {
+    let text = fs::read_to_string(root.join("deny.toml")).context("cannot read deny.toml")?;
+    let list = text.lines().find_map(|line| line.strip_prefix("allow = ["));
+    // An array of strings on one line is the same in TOML and in JSON.
+    let list = list.context("deny.toml has no line `allow = [...]`")?;
+    serde_json::from_str(&format!("[{list}")).context("deny.toml: `allow` must be one line of strings")
 }
 
 fn named(package: &Value) -> String {
@@ -39,8 +51,8 @@ fn named(package: &Value) -> String {
     format!("{} {}", of("name"), of("version"))
 }
 
-/// Names every package whose licence leaves no choice among those allowed.
-fn refuse<'a>(licences: impl Iterator<Item = (String, &'a str)>, allowed: &[&str]) -> Result<()> {
+/// Fails with the names of all packages that cannot be used under the allowed licences.
+fn refuse<'a>(licences: impl Iterator<Item = (String, &'a str)>, allowed: &[String]) -> Result<()> {
     let refused: Vec<_> = licences
         .filter(|(_, licence)| !permits(licence, allowed))
         .map(|(package, licence)| format!("{package} ({})", if licence.is_empty() { "no licence" } else { licence }))
@@ -48,23 +60,26 @@ fn refuse<'a>(licences: impl Iterator<Item = (String, &'a str)>, allowed: &[&str
     if refused.is_empty() {
         return Ok(());
     }
-    bail!("licences to be looked at, and allowed in xtask/src/licences.rs or avoided: {}", refused.join(", "))
+    bail!("licences that deny.toml does not allow: {}", refused.join(", "))
 }
 
-fn permits(licence: &str, allowed: &[&str]) -> bool {
+fn permits(licence: &str, allowed: &[String]) -> bool {
     let fits = |required: &LicenseReq| {
-        required.addition.is_none() && required.license.id().is_some_and(|id| allowed.contains(&id.name))
+        required.addition.is_none()
+            && required.license.id().is_some_and(|id| allowed.iter().any(|name| name == id.name))
     };
     // Lax: older crates write `MIT/Apache-2.0`.
     Expression::parse_mode(licence, ParseMode::LAX).is_ok_and(|expression| expression.evaluate(fits))
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
     #[test]
     fn a_choice_needs_one_allowed_licence_and_a_sum_all() {
+        let allowed = allowed(crate::root().unwrap()).unwrap();
         for (licence, expected) in [
             ("MIT", true),
             ("MIT/Apache-2.0", true),
@@ -77,7 +92,7 @@ mod tests {
             ("LicenseRef-mine", false),
             ("", false),
         ] {
-            assert_eq!(permits(licence, &CRATES), expected, "{licence}");
+            assert_eq!(permits(licence, &allowed), expected, "{licence}");
         }
     }
 }

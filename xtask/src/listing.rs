@@ -1,5 +1,5 @@
-//! `files.js` of the built page: every file with its SHA-256. By it the page checks what it downloads,
-//! and its service worker keeps exactly the files of one version.
+//! `files.js` of the built page: the SHA-256 of every file. The page checks its downloads against it, and
+//! the service worker caches exactly the files of one version.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,13 +9,16 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-/// The list itself. It stands in `www/` without files, for the page when it is served from there.
+use crate::imports;
+
+/// The name of the list. In `www/` it lists no file, for the page when it is served from its sources.
 const LIST: &str = "files.js";
 
-/// Not listed: the list cannot hold its own hash, browsers keep the service worker themselves, no page
-/// asks for types, and what hosts read (`_headers`, `.nojekyll`) they do not serve.
-fn is_listed(path: &str) -> bool {
-    path != LIST && path != "sw.js" && !path.starts_with(['_', '.']) && !path.ends_with(".d.ts")
+/// Whether the list, which is at `list`, has an entry for `path`. It cannot hold its own hash, browsers
+/// cache the service worker themselves, no page loads type declarations, and hosts do not serve their own
+/// configuration (`_headers`, `.nojekyll`).
+fn is_listed(path: &str, list: &str) -> bool {
+    path != list && path != "sw.js" && !path.starts_with(['_', '.']) && !path.ends_with(".d.ts")
 }
 
 struct File {
@@ -23,11 +26,13 @@ struct File {
     bytes: usize,
 }
 
-/// Lists the files of a built page in its `files.js`.
+/// Lists the files of a built page in its `files.js`, which is there already, in any folder.
 pub fn write(site: &Path) -> Result<()> {
+    let list = imports::find(site, LIST)?;
     let mut files = BTreeMap::new();
     gather(site, "", &mut files)?;
-    let list = site.join(LIST);
+    files.retain(|path, _| is_listed(path, &list));
+    let list = site.join(list);
     fs::write(&list, text(&files)?).with_context(|| format!("cannot write {}", list.display()))
 }
 
@@ -35,11 +40,12 @@ fn gather(folder: &Path, prefix: &str, files: &mut BTreeMap<String, File>) -> Re
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let entry = entry?;
         let name = entry.file_name();
-        let name = name.to_str().with_context(|| format!("{} has an odd name", entry.path().display()))?;
+        let name =
+            name.to_str().with_context(|| format!("{} has a name that is not Unicode", entry.path().display()))?;
         let path = format!("{prefix}{name}");
         if entry.file_type()?.is_dir() {
             gather(&entry.path(), &format!("{path}/"), files)?;
-        } else if is_listed(&path) {
+        } else {
             let bytes = fs::read(entry.path()).with_context(|| format!("cannot read {}", entry.path().display()))?;
             files.insert(path, File { sha256: hex(&Sha256::digest(&bytes)), bytes: bytes.len() });
         }
@@ -47,12 +53,12 @@ fn gather(folder: &Path, prefix: &str, files: &mut BTreeMap<String, File>) -> Re
     Ok(())
 }
 
-/// The module; `build` is a hash over all paths and hashes.
+/// The source of `files.js`; `build` is a hash over all paths and hashes.
 fn text(files: &BTreeMap<String, File>) -> Result<String> {
     let mut build = Sha256::new();
     let mut lines = String::new();
     for (path, File { sha256, bytes }) in files {
-        // They become addresses and JavaScript strings as they are.
+        // Paths are used as URLs and JavaScript strings without escaping.
         if !path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)) {
             bail!("{path}: rename it with letters, digits, `-`, `_` and `.` only");
         }
@@ -78,16 +84,23 @@ mod tests {
 
     fn listed(site: &Path) -> String {
         write(site).unwrap();
-        fs::read_to_string(site.join(LIST)).unwrap()
+        fs::read_to_string(site.join("util").join(LIST)).unwrap()
     }
 
     #[test]
     fn every_file_is_listed_with_its_hash_and_a_change_gives_another_build() {
         let folder = Scratch::new("listing");
-        fs::create_dir_all(folder.path().join("pkg")).unwrap();
-        for (path, text) in
-            [("index.html", "abc"), ("pkg/a.js", ""), ("pkg/a.d.ts", ""), ("sw.js", ""), ("_headers", "")]
-        {
+        for subfolder in ["pkg", "util"] {
+            fs::create_dir_all(folder.path().join(subfolder)).unwrap();
+        }
+        for (path, text) in [
+            ("index.html", "abc"),
+            ("pkg/a.js", ""),
+            ("pkg/a.d.ts", ""),
+            ("util/files.js", ""),
+            ("sw.js", ""),
+            ("_headers", ""),
+        ] {
             fs::write(folder.path().join(path), text).unwrap();
         }
         let first = listed(folder.path());
@@ -109,9 +122,11 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_no_plain_addresses_are_refused() {
+    fn names_that_would_need_escaping_are_refused() {
         let folder = Scratch::new("odd-name");
-        fs::write(folder.path().join("a b.js"), "").unwrap();
+        for name in ["a b.js", LIST] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
         assert!(format!("{:#}", write(folder.path()).unwrap_err()).contains("a b.js"));
     }
 }

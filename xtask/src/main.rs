@@ -1,15 +1,13 @@
-//! The repository's commands, run as `cargo xtask NAME`. Each installs what it is missing.
-//!
-//! `site` builds the WASM module and gathers the page, `listing` lists its files, `package` makes one
-//! for npm, `serve` hands the page to a browser, `check` is `cargo xtask test`, `bench` measures, `fuzz`
-//! runs a fuzz target, `check` the soak test too; `command` and `tools` run and find other programs, `totals` counts tests.
+//! The repository's commands, run as `cargo xtask COMMAND`. Each installs the tools that it misses.
 
 #![forbid(unsafe_code)]
 
 mod bench;
 mod check;
 mod command;
+mod first_ink;
 mod fuzz;
+mod imports;
 mod licences;
 mod listing;
 mod package;
@@ -21,42 +19,66 @@ mod site;
 mod tools;
 mod totals;
 
+use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use lexopt::prelude::{Long, Short, Value, ValueExt};
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
 
-const HELP: &str = "\
-Usage: cargo xtask COMMAND
+/// The repository's commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
 
-  serve [--port N]     build the page and serve it on 127.0.0.1 (port 8080, or the next free one)
-  build [--out DIR]    build the page as a folder that any web host can serve (dist)
-  package              make the npm package, as a folder (target/npm)
-  test [STAGE...]      run all tests, or only the named stages: lint native web page train
-  fuzz TARGET [ARG...] run a target of fuzz/ until it is stopped; libFuzzer's arguments, such as -runs=1000
-  soak [ARG...]        press everything and write for an hour, watching memory; --minutes N --pages N --presses N
-  bench [--rounds N] [PART...]
-                       measure the engines beside their peers (7 rounds); parts: browser native page
-";
-
-/// How often each engine has its turn in a bench.
-const ROUNDS: NonZero<usize> = NonZero::new(7).unwrap();
-
+#[derive(Subcommand)]
 enum Task {
-    Help,
-    Serve { port: Option<u16> },
-    Build { out: PathBuf },
+    /// Build the page and serve it on 127.0.0.1
+    Serve {
+        /// Port, or 0 for any free one [default: 8080, or the next free one]
+        #[arg(long)]
+        port: Option<u16>,
+        /// Serve what was built before
+        #[arg(long)]
+        no_build: bool,
+    },
+    /// Build the page as a folder that any web host can serve
+    Build {
+        #[arg(long, default_value = "dist")]
+        out: PathBuf,
+    },
+    /// Make the npm package, as a folder (target/npm)
     Package,
+    /// Run all tests, or only the named stages
     Test { stages: Vec<check::Stage> },
-    Bench { parts: Vec<String>, rounds: NonZero<usize> },
-    Fuzz { arguments: Vec<std::ffi::OsString> },
-    Soak { arguments: Vec<std::ffi::OsString> },
+    /// Measure the engines beside their peers
+    Bench {
+        parts: Vec<bench::Part>,
+        /// How often each engine has its turn
+        #[arg(long, default_value = "7")]
+        rounds: NonZero<usize>,
+    },
+    /// Run a target of fuzz/ until it is stopped
+    Fuzz {
+        target: String,
+        /// For libFuzzer, such as -runs=1000
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Press everything on the page and write for an hour, watching memory
+    Soak {
+        /// --minutes N, --pages N, --presses N
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
-    match run() {
+    match run(Arguments::parse().task) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -66,61 +88,29 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether all went well: an error would hide the last line of the tests' totals.
-fn run() -> Result<bool> {
-    let task = parse(lexopt::Parser::from_env()).context("see `cargo xtask --help`")?;
+/// Runs a task. Failed tests are `Ok(false)`, not an error: nothing may follow their line of totals.
+fn run(task: Task) -> Result<bool> {
     let root = root()?;
     match task {
-        Task::Help => command::say(HELP.trim_end()),
-        Task::Serve { port } => {
-            // The port first: a mistake there should not show only after the build.
-            let server = serve::bind(port)?;
-            site::build_package(root)?;
-            serve::serve(root, &server)?;
+        Task::Serve { port, no_build } => {
+            // Before the build, which takes minutes: a port in use should show at once.
+            let listener = serve::bind(port)?;
+            if !no_build {
+                site::build_package(root)?;
+            }
+            serve::serve(root, listener)?;
         }
         Task::Build { out } => site::assemble(root, &out)?,
         Task::Package => {
             site::build_package(root)?;
-            package::gather(root)?;
+            package::assemble(root)?;
         }
         Task::Test { stages } => return check::run(root, &stages),
         Task::Bench { parts, rounds } => bench::bench(root, &parts, rounds)?,
-        Task::Fuzz { arguments } => fuzz::run(root, &arguments)?,
+        Task::Fuzz { target, arguments } => fuzz::run(root, &target, &arguments)?,
         Task::Soak { arguments } => check::soak(root, &arguments)?,
     }
     Ok(true)
-}
-
-fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
-    let Some(first) = arguments.next()? else { return Ok(Task::Help) };
-    let mut task = match first {
-        Long("help") | Short('h') => return Ok(Task::Help),
-        Value(name) => match name.string()?.as_str() {
-            "help" => return Ok(Task::Help),
-            "serve" => Task::Serve { port: None },
-            "build" => Task::Build { out: PathBuf::from("dist") },
-            "package" => Task::Package,
-            "test" => Task::Test { stages: Vec::new() },
-            "bench" => Task::Bench { parts: Vec::new(), rounds: ROUNDS },
-            // What follows is for another program.
-            "fuzz" => return Ok(Task::Fuzz { arguments: arguments.raw_args()?.collect() }),
-            "soak" => return Ok(Task::Soak { arguments: arguments.raw_args()?.collect() }),
-            other => bail!("there is no command `{other}`"),
-        },
-        other => return Err(other.unexpected().into()),
-    };
-    while let Some(argument) = arguments.next()? {
-        match (&mut task, argument) {
-            (_, Long("help") | Short('h')) => return Ok(Task::Help),
-            (Task::Serve { port }, Long("port")) => *port = Some(arguments.value()?.parse()?),
-            (Task::Build { out }, Long("out")) => *out = arguments.value()?.into(),
-            (Task::Test { stages }, Value(name)) => stages.push(name.parse()?),
-            (Task::Bench { rounds, .. }, Long("rounds")) => *rounds = arguments.value()?.parse()?,
-            (Task::Bench { parts, .. }, Value(name)) => parts.push(name.string()?),
-            (_, other) => return Err(other.unexpected().into()),
-        }
-    }
-    Ok(task)
 }
 
 /// The repository's root, where every command runs: the folder above this package.
@@ -133,21 +123,31 @@ fn root() -> Result<&'static Path> {
 mod tests {
     use super::*;
 
-    fn parsed(arguments: &[&str]) -> Result<Task> {
-        parse(lexopt::Parser::from_args(arguments))
+    fn parsed(arguments: &[&str]) -> Result<Task, clap::Error> {
+        Arguments::try_parse_from([&["xtask"], arguments].concat()).map(|arguments| arguments.task)
+    }
+
+    #[test]
+    fn the_definition_of_the_arguments_is_consistent() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
     }
 
     #[test]
     fn commands_and_their_options() {
-        assert!(matches!(parsed(&[]).unwrap(), Task::Help));
-        assert!(matches!(parsed(&["serve", "--help"]).unwrap(), Task::Help));
-        assert!(matches!(parsed(&["serve", "--port", "9000"]).unwrap(), Task::Serve { port: Some(9000) }));
+        use bench::Part;
+        use check::Stage;
+        assert!(matches!(parsed(&["serve"]).unwrap(), Task::Serve { port: None, no_build: false }));
+        let serve = parsed(&["serve", "--port", "9000", "--no-build"]).unwrap();
+        assert!(matches!(serve, Task::Serve { port: Some(9000), no_build: true }));
         assert!(matches!(parsed(&["build", "--out=x"]).unwrap(), Task::Build { out } if out == Path::new("x")));
         let bench = parsed(&["bench", "--rounds", "3", "page"]).unwrap();
-        assert!(matches!(bench, Task::Bench { parts, rounds } if parts == ["page"] && rounds.get() == 3));
-        assert!(matches!(parsed(&["test", "web", "page"]).unwrap(), Task::Test { stages } if stages.len() == 2));
+        assert!(matches!(bench, Task::Bench { parts, rounds } if parts == [Part::Page] && rounds.get() == 3));
+        let test = parsed(&["test", "web", "page"]).unwrap();
+        assert!(matches!(test, Task::Test { stages } if stages == [Stage::Web, Stage::Page]));
         let fuzz = parsed(&["fuzz", "weights", "-runs=5"]).unwrap();
-        assert!(matches!(fuzz, Task::Fuzz { arguments } if arguments == ["weights", "-runs=5"]));
+        assert!(matches!(fuzz, Task::Fuzz { target, arguments } if target == "weights" && arguments == ["-runs=5"]));
+        let soak = parsed(&["soak", "--minutes", "2"]).unwrap();
+        assert!(matches!(soak, Task::Soak { arguments } if arguments == ["--minutes", "2"]));
     }
 
     #[test]
@@ -158,8 +158,10 @@ mod tests {
             (&["build", "--port", "1"], "--port"),
             (&["test", "everything"], "everything"),
             (&["bench", "--rounds", "0"], "zero"),
+            (&["bench", "engine"], "engine"),
+            (&["fuzz"], "TARGET"),
         ] {
-            let error = format!("{:#}", parsed(arguments).err().unwrap());
+            let error = parsed(arguments).err().unwrap().to_string();
             assert!(error.contains(named), "{error}");
         }
     }

@@ -1,7 +1,6 @@
-//! `cargo xtask package`: a folder that `npm pack` makes a package of, with the module, the element, its
-//! worker and the weights, at the same places beside each other as in the built page.
+//! `cargo xtask package`: a folder that `npm pack` makes a package of. It holds the module, the element,
+//! its workers and the weights, at the same paths as in the built page.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,28 +8,33 @@ use anyhow::{Context, Result};
 
 use crate::command::say;
 use crate::site::{self, copy_folder, copy_into};
-use crate::{listing, tools};
+use crate::{imports, listing, tools};
 
-/// The scripts that others start; what these import comes along.
-const SCRIPTS: [&str; 3] = ["running-hand.js", "worker.js", "helper.js"];
+/// The scripts that pages and workers start from, wherever they are in `www/`. The modules that they
+/// import are packaged too.
+const SCRIPTS: [&str; 3] = ["running-hand.js", site::WORKER, "helper.js"];
 
 /// Where the package is made.
 pub fn folder(root: &Path) -> PathBuf {
     tools::target(root).join("npm")
 }
 
-/// Gathers the package from what `site::build_package` has built.
-pub fn gather(root: &Path) -> Result<()> {
+/// Assembles the package from what `site::build_package` has built.
+pub fn assemble(root: &Path) -> Result<()> {
     let (out, www) = (folder(root), root.join("www"));
     if out.exists() {
         fs::remove_dir_all(&out).with_context(|| format!("cannot empty {}", out.display()))?;
     }
     copy_folder(&www.join("pkg"), &out.join("pkg"))?;
-    for script in imported(&www, &SCRIPTS)? {
-        copy_into(&www.join(&script), &out)?;
-        let types = www.join(script).with_extension("d.ts");
+    let entries: Vec<String> = SCRIPTS.iter().map(|name| imports::find(&www, name)).collect::<Result<_>>()?;
+    for script in imports::graph(&www, &entries)? {
+        let (source, copy) = (www.join(&script), out.join(&script));
+        let folder = copy.parent().context("a script without a folder")?;
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        copy_into(&source, folder)?;
+        let types = source.with_extension("d.ts");
         if types.is_file() {
-            copy_into(&types, &out)?;
+            copy_into(&types, folder)?;
         }
     }
     for file in ["LICENSE-MIT", "LICENSE-APACHE", "npm/LICENSE.md", "npm/README.md"] {
@@ -44,27 +48,7 @@ pub fn gather(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The names of scripts and of what they import from beside them.
-fn imported(www: &Path, scripts: &[&str]) -> Result<BTreeSet<String>> {
-    let mut found = BTreeSet::new();
-    let mut waiting: Vec<String> = scripts.iter().map(|&name| name.to_owned()).collect();
-    while let Some(name) = waiting.pop() {
-        let script = www.join(&name);
-        let text = fs::read_to_string(&script).with_context(|| format!("cannot read {}", script.display()))?;
-        for line in text.lines() {
-            // A statement, not a type in a comment. Files in folders, such as pkg/, are there anyway.
-            let statement = line.starts_with("import ") || line.starts_with("export ") || line.starts_with("} from ");
-            let path = line.split_once("\"./").and_then(|(_, rest)| rest.split_once('"')).map(|(path, _)| path);
-            if let Some(path) = path.filter(|path| statement && !path.contains('/')) {
-                waiting.extend((!found.contains(path)).then(|| path.to_owned()));
-            }
-        }
-        found.insert(name);
-    }
-    Ok(found)
-}
-
-/// The version of the crate, which is that of the package.
+/// The version of the crate, which the package has too.
 fn version(root: &Path) -> Result<String> {
     let manifest = fs::read_to_string(root.join("Cargo.toml")).context("cannot read Cargo.toml")?;
     let version = manifest.lines().find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"'));
@@ -72,9 +56,12 @@ fn version(root: &Path) -> Result<String> {
 }
 
 fn versioned(template: &str, version: &str) -> Result<String> {
-    let place = "\"version\": \"0.0.0\"";
-    template.contains(place).then_some(()).context("npm/package.json: its version is to be 0.0.0, for this command")?;
-    Ok(template.replace(place, &format!("\"version\": \"{version}\"")))
+    let placeholder = "\"version\": \"0.0.0\"";
+    template
+        .contains(placeholder)
+        .then_some(())
+        .context("npm/package.json must have the version 0.0.0, for this command to replace")?;
+    Ok(template.replace(placeholder, &format!("\"version\": \"{version}\"")))
 }
 
 #[cfg(test)]
@@ -83,20 +70,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scripts_bring_what_they_import_and_nothing_that_only_their_comments_name() {
-        let folder = crate::scratch::Scratch::new("imported");
-        for (name, text) in [
-            (
-                "a.js",
-                "import { x } from \"./b.js\";\nimport y from \"./pkg/y.js\";\n/** @type {import(\"./d.js\").D} */\n",
-            ),
-            ("b.js", "import {\n  z,\n} from \"./c.js\";\n"),
-            ("c.js", "import \"./a.js\";\n"),
-        ] {
-            fs::write(folder.path().join(name), text).unwrap();
+    fn the_element_and_its_workers_are_found_with_their_imports() {
+        let root = crate::root().unwrap();
+        let www = root.join("www");
+        for name in SCRIPTS {
+            let script = imports::find(&www, name).unwrap();
+            assert!(fs::read_to_string(www.join(script)).unwrap().contains("import "), "{name} imports nothing");
         }
-        let found: Vec<_> = imported(folder.path(), &["a.js"]).unwrap().into_iter().collect();
-        assert_eq!(found, ["a.js", "b.js", "c.js"]);
     }
 
     #[test]

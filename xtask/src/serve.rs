@@ -1,77 +1,122 @@
 //! The local web server: `www/` at the root, `weights/` under `/weights/`.
+//!
+//! Not tower-http's `ServeDir`: it follows symbolic links out of the folder, and it streams a file, so that
+//! headers and body leave in separate writes. Files here are a few megabytes at most and are read whole.
 
-use std::fs::File;
-use std::net::{Ipv4Addr, TcpListener};
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::Response;
+use axum::serve::ListenerExt as _;
+use percent_encoding::percent_decode_str;
 
 use crate::command::say;
-use anyhow::{Context, Result, anyhow};
-use percent_encoding::percent_decode_str;
-use tiny_http::{Header, Method, Request, Response, Server, StatusCode};
 
 const FIRST_PORT: u16 = 8080;
-/// How many ports are tried before giving up: somebody runs a few servers, not twenty.
+/// How many ports are tried before giving up: nobody runs twenty of these servers at once.
 const PORTS: u16 = 20;
-/// A page asks for its few files at once; more threads would only wait for the same disk.
-const THREADS: usize = 4;
+/// How long responses that are under way may take after Ctrl+C. A browser that has stopped reading must
+/// not keep the program alive.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Opens the port that was asked for, or else 8080 or the next free one.
-pub fn bind(port: Option<u16>) -> Result<Server> {
+/// Opens the given port (0: any free one), or by default 8080 or the next free one.
+pub fn bind(port: Option<u16>) -> Result<TcpListener> {
     let open = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-    let listener = match port {
-        Some(port) => open(port).with_context(|| format!("port {port} cannot be opened: name another with --port"))?,
-        None => (FIRST_PORT..FIRST_PORT + PORTS)
-            .find_map(|port| open(port).ok())
-            .with_context(|| format!("no port from {FIRST_PORT} on is free: name one with --port"))?,
-    };
-    Server::from_listener(listener, None).map_err(|error| anyhow!("the server did not start: {error}"))
+    match port {
+        Some(port) => open(port).with_context(|| format!("cannot open port {port}: name another with --port")),
+        None => (FIRST_PORT..FIRST_PORT + PORTS).find_map(|port| open(port).ok()).with_context(|| {
+            format!("ports {FIRST_PORT} to {} are in use: name one with --port", FIRST_PORT + PORTS - 1)
+        }),
+    }
 }
 
-/// Answers requests until the program is ended.
-pub fn serve(root: &Path, server: &Server) -> Result<()> {
+/// Serves the page until Ctrl+C.
+pub fn serve(root: &Path, listener: TcpListener) -> Result<()> {
     let folders = Folders::new(root)?;
-    say(&format!("Running Hand is at http://{}/ (Ctrl+C ends it)", server.server_addr()));
-    std::thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                while let Ok(request) = server.recv() {
-                    answer(&folders, request);
-                }
-            });
+    let ready = |address| say(&format!("Running Hand is at http://{address}/ (Ctrl+C ends it)"));
+    run(folders, listener, ready, async {
+        // Without a handler, Ctrl+C ends the program all the same.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
         }
+    })
+}
+
+/// Serves `folders` until `stop` completes; calls `ready` once connections are accepted.
+fn run(
+    folders: Folders,
+    listener: TcpListener,
+    ready: impl FnOnce(SocketAddr),
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        listener.set_nonblocking(true)?;
+        ready(listener.local_addr()?);
+        // The end of a response must not wait for the acknowledgement of its beginning (Nagle's algorithm).
+        let listener = tokio::net::TcpListener::from_std(listener)?.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                eprintln!("cannot set TCP_NODELAY: {error}");
+            }
+        });
+        let router = Router::new().fallback(answer).with_state(Arc::new(folders));
+        let (stopping, stopped) = tokio::sync::oneshot::channel();
+        let server = axum::serve(listener, router).with_graceful_shutdown(async {
+            stop.await;
+            let _ = stopping.send(());
+        });
+        let timeout = async {
+            if stopped.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
+        };
+        tokio::select! {
+            result = server => result.context("the server failed"),
+            () = timeout => Ok(()),
+        }
+    })
+}
+
+async fn answer(State(folders): State<Arc<Folders>>, method: Method, uri: Uri) -> Response {
+    if !matches!(method, Method::GET | Method::HEAD) {
+        let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD are supported.\n".into());
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    let path = uri.path().to_owned();
+    let file = tokio::task::spawn_blocking(move || {
+        let file = folders.find(&path)?;
+        Some((fs::read(&file).ok()?, mime(&file)))
     });
-    Ok(())
-}
-
-fn answer(folders: &Folders, request: Request) {
-    if !matches!(request.method(), Method::Get | Method::Head) {
-        send(request, Response::from_string("Only GET and HEAD.\n").with_status_code(405));
-        return;
-    }
-    let file = folders.find(request.url()).and_then(|path| Some((File::open(&path).ok()?, path)));
-    match file {
-        Some((file, path)) => send(request, Response::from_file(file).with_header(header("Content-Type", mime(&path)))),
-        None => {
-            let missing = format!("There is no {} here.\n", request.url());
-            send(request, Response::from_string(missing).with_status_code(StatusCode(404)));
-        }
+    match file.await.ok().flatten() {
+        Some((bytes, mime)) => response(StatusCode::OK, mime, bytes),
+        None => text(StatusCode::NOT_FOUND, format!("Not found: {}\n", uri.path())),
     }
 }
 
-fn send<R: std::io::Read>(request: Request, response: Response<R>) {
-    let response = response
-        // Whoever edits the page must see the edit.
-        .with_header(header("Cache-Control", "no-cache, no-store"))
-        .with_header(header("X-Content-Type-Options", "nosniff"))
-        // In one piece, with its length: the page shows how far a file has come.
-        .with_chunked_threshold(usize::MAX);
-    // The browser may have gone away: nobody is left to tell.
-    let _ = request.respond(response);
+fn text(status: StatusCode, text: String) -> Response {
+    response(status, mime(Path::new("message.txt")), text.into())
 }
 
-#[expect(clippy::expect_used, reason = "all names and values are constants of this file, in ASCII")]
-fn header(name: &'static str, value: &'static str) -> Header {
-    Header::from_bytes(name, value).expect("an ASCII header")
+/// A response whose body is in memory: hyper announces its length and sends it in one write with the headers.
+fn response(status: StatusCode, mime: &'static str, bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(mime));
+    // Whoever edits the page must see the edit at the next reload.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 fn mime(path: &Path) -> &'static str {
@@ -92,7 +137,7 @@ fn mime(path: &Path) -> &'static str {
     }
 }
 
-/// The folders that are served, as real paths: no file outside them is.
+/// The folders that are served, as canonical paths: no file outside them is served.
 struct Folders {
     www: PathBuf,
     weights: PathBuf,
@@ -100,18 +145,18 @@ struct Folders {
 
 impl Folders {
     fn new(root: &Path) -> Result<Folders> {
-        let real = |name| root.join(name).canonicalize().with_context(|| format!("the folder {name}/ is missing"));
-        Ok(Folders { www: real("www")?, weights: real("weights")? })
+        let canonical = |name| root.join(name).canonicalize().with_context(|| format!("the folder {name}/ is missing"));
+        Ok(Folders { www: canonical("www")?, weights: canonical("weights")? })
     }
 
-    /// The file behind a request's address.
+    /// The file that a URL's path names.
     fn find(&self, url: &str) -> Option<PathBuf> {
         let path = relative(url)?;
         let (folder, path) = match path.strip_prefix("weights") {
             Ok(rest) => (&self.weights, rest.to_owned()),
             Err(_) => (&self.www, path),
         };
-        // A link may point outside, so the real path decides.
+        // A symbolic link may point outside the folder, so its target is what counts.
         let mut file = folder.join(path).canonicalize().ok()?;
         if file.is_dir() {
             file = file.join("index.html").canonicalize().ok()?;
@@ -120,7 +165,7 @@ impl Folders {
     }
 }
 
-/// The path that an address names, if it is made of plain names only.
+/// The relative path that a URL names, if it consists of plain names only.
 fn relative(url: &str) -> Option<PathBuf> {
     let end = url.find(['?', '#']).unwrap_or(url.len());
     let path = percent_decode_str(&url[..end]).decode_utf8().ok()?;
@@ -135,13 +180,13 @@ fn relative(url: &str) -> Option<PathBuf> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use std::fs;
-    use std::io::Read;
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
 
     use super::*;
     use crate::scratch::Scratch;
 
-    fn house(name: &str) -> (Scratch, Folders) {
+    fn sample(name: &str) -> (Scratch, Folders) {
         let root = Scratch::new(name);
         for (path, text) in [
             ("www/index.html", "page"),
@@ -157,29 +202,29 @@ mod tests {
         (root, folders)
     }
 
-    fn text(folders: &Folders, url: &str) -> Option<String> {
+    fn content(folders: &Folders, url: &str) -> Option<String> {
         folders.find(url).map(|path| fs::read_to_string(path).unwrap())
     }
 
     #[test]
-    fn addresses_lead_to_files() {
-        let (_root, folders) = house("found");
+    fn urls_name_files() {
+        let (_root, folders) = sample("found");
         for (url, found) in [
             ("/", "page"),
             ("/index.html?engine=cpu", "page"),
             ("/pkg/a%20b.js", "script"),
             ("/weights/w.safetensors", "numbers"),
         ] {
-            assert_eq!(text(&folders, url).as_deref(), Some(found), "{url}");
+            assert_eq!(content(&folders, url).as_deref(), Some(found), "{url}");
         }
         for url in ["/missing", "/pkg", "/weights/", "/weights/missing", "/weightsw.safetensors"] {
-            assert_eq!(text(&folders, url), None, "{url}");
+            assert_eq!(content(&folders, url), None, "{url}");
         }
     }
 
     #[test]
     fn nothing_outside_is_served() {
-        let (root, folders) = house("outside");
+        let (root, folders) = sample("outside");
         for url in [
             "/../secret.txt",
             "/..%2fsecret.txt",
@@ -198,18 +243,18 @@ mod tests {
             "http://host/../secret.txt",
             "/%ff",
         ] {
-            assert_eq!(text(&folders, url), None, "{url}");
+            assert_eq!(content(&folders, url), None, "{url}");
         }
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(root.path().join("secret.txt"), root.path().join("www/link")).unwrap();
-            assert_eq!(text(&folders, "/link"), None);
+            assert_eq!(content(&folders, "/link"), None);
         }
         drop(root);
     }
 
     #[test]
-    fn files_have_the_types_that_browsers_ask_for() {
+    fn files_have_the_mime_types_that_browsers_require() {
         for (name, expected) in [
             ("running_hand_bg.wasm", "application/wasm"),
             ("worker.js", "text/javascript; charset=utf-8"),
@@ -222,31 +267,93 @@ mod tests {
     }
 
     #[test]
-    fn a_taken_port_is_an_error_only_if_asked_for() {
+    fn only_a_port_that_was_named_must_be_free() {
         let first = bind(Some(0)).unwrap();
-        let port = first.server_addr().to_ip().unwrap().port();
+        let port = first.local_addr().unwrap().port();
         assert!(format!("{:#}", bind(Some(port)).err().unwrap()).contains("--port"));
         assert!(bind(None).is_ok());
     }
 
+    /// Runs `client` beside a server of `sample(name)`, then stops the server.
+    fn with_server(name: &str, client: impl FnOnce(SocketAddr)) {
+        let (_root, folders) = sample(name);
+        let listener = bind(Some(0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let server = std::thread::spawn(|| {
+            run(folders, listener, |_| {}, async {
+                let _ = stopped.await;
+            })
+        });
+        client(address);
+        drop(stop);
+        server.join().unwrap().unwrap();
+    }
+
+    /// Sends one request line and reads until the server closes the connection.
+    fn ask(address: SocketAddr, request: &str) -> String {
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        reply
+    }
+
     #[test]
-    fn answers_carry_their_length_and_type() {
-        let (_root, folders) = house("answers");
-        let server = bind(Some(0)).unwrap();
-        let address = server.server_addr().to_ip().unwrap();
-        std::thread::scope(|scope| {
-            scope.spawn(|| answer(&folders, server.recv().unwrap()));
-            let mut stream = std::net::TcpStream::connect(address).unwrap();
-            let request = "GET /weights/w.safetensors HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-            std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
-            let mut reply = String::new();
-            stream.read_to_string(&mut reply).unwrap();
-            let head = reply.to_ascii_lowercase();
-            assert!(head.starts_with("http/1.1 200"), "{reply}");
-            assert!(head.contains("content-length: 7"), "{reply}");
-            assert!(head.contains("content-type: application/octet-stream"), "{reply}");
-            assert!(head.contains("cache-control: no-cache"), "{reply}");
-            assert!(reply.ends_with("numbers"), "{reply}");
+    fn responses_carry_length_type_and_no_caching() {
+        with_server("headers", |address| {
+            for (request, status, mime, length, body) in [
+                ("GET /weights/w.safetensors", 200, "application/octet-stream", 7, "numbers"),
+                ("HEAD /weights/w.safetensors", 200, "application/octet-stream", 7, ""),
+                ("GET /pkg/a%20b.js?x=1", 200, "text/javascript; charset=utf-8", 6, "script"),
+                ("GET /missing", 404, "text/plain; charset=utf-8", 20, "Not found: /missing\n"),
+                ("GET /../secret.txt", 404, "text/plain; charset=utf-8", 26, "Not found: /../secret.txt\n"),
+                ("POST /", 405, "text/plain; charset=utf-8", 33, "Only GET and HEAD are supported.\n"),
+            ] {
+                let reply = ask(address, request);
+                let (head, rest) = reply.split_once("\r\n\r\n").unwrap();
+                let head = head.to_ascii_lowercase();
+                assert!(head.starts_with(&format!("http/1.1 {status} ")), "{request}: {reply}");
+                for line in [
+                    format!("content-type: {mime}"),
+                    format!("content-length: {length}"),
+                    "cache-control: no-cache, no-store".to_owned(),
+                    "x-content-type-options: nosniff".to_owned(),
+                ] {
+                    assert!(head.lines().any(|sent| sent == line), "{request}, {line}: {reply}");
+                }
+                assert_eq!(rest, body, "{request}");
+            }
+        });
+    }
+
+    #[test]
+    fn headers_and_body_arrive_together_on_a_connection_that_is_kept() {
+        with_server("kept", |address| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            for _ in 0..3 {
+                stream.write_all(b"GET /index.html HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+                let mut reply = [0; 4096];
+                let length = stream.read(&mut reply).unwrap();
+                assert!(reply[..length].ends_with(b"\r\n\r\npage"), "{}", String::from_utf8_lossy(&reply[..length]));
+            }
+        });
+    }
+
+    #[test]
+    fn the_server_stops_though_connections_are_open() {
+        let mut open = Vec::new();
+        with_server("open", |address| {
+            // Browsers connect in advance and may never ask.
+            open.push(TcpStream::connect(address).unwrap());
+            // This one is kept after its request.
+            let mut idle = TcpStream::connect(address).unwrap();
+            idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+            assert!(idle.read(&mut [0; 4096]).unwrap() > 0);
+            // And this one stopped in the middle of a request.
+            let mut half = TcpStream::connect(address).unwrap();
+            half.write_all(b"GET / HT").unwrap();
+            open.extend([idle, half]);
         });
     }
 }

@@ -9,13 +9,10 @@ use wasm_bindgen_cli_support::Bindgen;
 use crate::command::say;
 use crate::{command, listing, tools};
 
-/// A larger module than this fails the tests: nobody should add a megabyte without noticing. It is
-/// what the module weighs with all features and little more; the aim is 400,000. Under "Sizes"
-/// ARCHITECTURE.md tells what takes the room and what was tried.
-pub const WASM_LIMIT: usize = 800_000;
-
 /// The module's path under the folder of the page.
 pub const WASM: &str = "pkg/running_hand_bg.wasm";
+/// The name of the script that runs an engine as a worker.
+pub const WORKER: &str = "worker.js";
 
 /// Compiles `running-hand` to WASM and writes the module and its JavaScript to `www/pkg`.
 pub fn build_package(root: &Path) -> Result<()> {
@@ -38,20 +35,20 @@ pub fn build_package(root: &Path) -> Result<()> {
         .typescript(true)
         // The module finds its WASM beside itself.
         .omit_default_module_path(false)
-        // Names of functions: a fifth of the module, and nothing that visitors need.
+        // The names of functions are a fifth of the module and only help debuggers.
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(&package)
         .with_context(|| format!("wasm-bindgen cannot read {}", module.display()))?;
-    // The types name `Symbol.dispose`, which TypeScript knows only if it is told to.
+    // The types use `Symbol.dispose`, which TypeScript does not include by default.
     let types = package.join("running_hand.d.ts");
     let text = fs::read_to_string(&types).with_context(|| format!("cannot read {}", types.display()))?;
     fs::write(&types, format!("/// <reference lib=\"esnext.disposable\" />\n{text}"))
         .with_context(|| format!("cannot write {}", types.display()))
 }
 
-/// The crate's wasm-bindgen and the one linked into this program must be of one version: the first
-/// writes a description into the module that only the second can read.
+/// Fails unless the crate's wasm-bindgen and the one linked into this program have the same version: each
+/// version writes a description into the module that only the same version can read.
 fn same_wasm_bindgen(root: &Path) -> Result<()> {
     let lock = fs::read_to_string(root.join("Cargo.lock")).context("cannot read Cargo.lock")?;
     let of = |package| locked_version(&lock, package).with_context(|| format!("Cargo.lock does not name {package}"));
@@ -71,18 +68,18 @@ fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
 }
 
-/// Builds everything and gathers it in `out`: the page, the module and the weights, side by side,
-/// with relative addresses only, so that it works under any path of a host.
+/// Builds everything and copies it to `out`: the page, the module and the weights. All URLs in them are
+/// relative, so that the folder works under any path of a host.
 pub fn assemble(root: &Path, out: &Path) -> Result<()> {
     let out = root.join(out);
     let www = root.join("www");
     // The folder is emptied first, so it must be one that this command made, or an empty one.
-    let mark = out.join(WASM);
-    if out.exists() && !mark.exists() && fs::read_dir(&out)?.next().is_some() {
+    let built_before = out.join(WASM).exists();
+    if out.exists() && !built_before && fs::read_dir(&out)?.next().is_some() {
         bail!("{} holds other files: name a new folder with --out", out.display());
     }
     if root.starts_with(&out) || out.starts_with(&www) {
-        bail!("{} is in the way of the sources: name another folder with --out", out.display());
+        bail!("{} holds the sources or is among them: name another folder with --out", out.display());
     }
     build_package(root)?;
     if out.exists() {
@@ -90,14 +87,14 @@ pub fn assemble(root: &Path, out: &Path) -> Result<()> {
     }
     copy_folder(&www, &out)?;
     copy_weights(root, &out)?;
-    // GitHub's pages would turn the terms of the weights into another file, and leave out `_headers`.
+    // Without this file, GitHub Pages would convert the weights' README.md and leave out `_headers`.
     fs::write(out.join(".nojekyll"), "")?;
     listing::write(&out)?;
     say(&format!("The page is in {}: any web host can serve it.", out.display()));
     Ok(())
 }
 
-/// Copies the weights that are served, and their terms, to the folder `weights` of `out`.
+/// Copies the weights that are served, with their README and licence, to the folder `weights` of `out`.
 pub fn copy_weights(root: &Path, out: &Path) -> Result<()> {
     let weights = out.join("weights");
     fs::create_dir_all(&weights)?;
@@ -107,14 +104,14 @@ pub fn copy_weights(root: &Path, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The weights that are served, and their terms.
+/// The files of weights/ that are served: weights and Markdown.
 fn weights_files(root: &Path) -> Result<Vec<PathBuf>> {
     let folder = root.join("weights");
     let mut files = Vec::new();
     for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        // Twice as large, for trainings to go on from: every visitor would have to keep them.
+        // Checkpoints to continue training from: twice as large, and of no use to visitors.
         let for_training = name.ends_with("-f16.safetensors");
         let served = (name.ends_with(".safetensors") && !for_training) || name.ends_with(".md");
         if served && path.is_file() {

@@ -1,94 +1,180 @@
-//! What the command is asked to do.
+//! The command line.
 
-use lexopt::prelude::{Long, Short, Value, ValueExt};
-use running_hand::document::layout::{Look, Paper};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use running_hand::document::{PageStyle, Paper};
 use running_hand::engine::Choice;
 use running_hand::export::{Format, Gcode, Lift, MARGIN, Options};
 use running_hand::writer::Settings;
-use std::error::Error;
 use std::path::{Path, PathBuf};
 
-pub const HELP: &str = "\
-Writes a text by hand.
-
-Usage: running-hand [OPTIONS] TEXT
-       running-hand [OPTIONS] -            reads the text from standard input
-       running-hand [OPTIONS] --scribble   writes what comes to the network's mind
-       running-hand --list-hands
-
-What is written
-  --hand NAME|none       a hand by its name in --list-hands (the first)
-  --blend NAME           a second hand, and how far the first one is moved
-  --share 0..1             towards it (0.5)
-  --bias 0..5            more is neater (0.75)
-  --temperature 0.1..4   more is wilder (1)
-  --seed N               the same seed writes the same again (1)
-  --own FILE             one's own hand, as the page exports it
-  --columns 1..100       most letters in a line (36; on paper what fits)
-  --attempts 0..20       how often a word that went wrong is written anew (4)
-  --points N             points of a scribble (1400)
-
-The file
-  -o, --output FILE      - for standard output, which is also the default unless
-                           that is a terminal
-  --format NAME          svg, outline, animated, gcode, inkml or json; without it,
-                           what the file's ending says
-  --size MM              height of an x (3.2)
-  --paper SHEET          a4, letter, card or WIDTHxHEIGHT in mm. What does not fit on
-                           one goes to FILE-2, FILE-3 and so on (none: one sheet,
-                           as large as the ink)
-  --margin MM            around the ink (5; on paper what suits it, as on the page)
-  --slant DEGREES        leans the ink to the right (0)
-  --wander 0..1          makes lines unsteady (0)
-  --color COLOR          as in CSS (#1a1a2e)
-  --line-width MM        (0.25)
-  --speed N              animated: how many times as fast as a hand (1)
-  --feed MM              gcode: speed of the pen, in mm a minute (1500)
-  --lift z|servo         gcode: what lifts the pen (z)
-  --up N, --down N       gcode: height of the lifted pen and on paper in mm (3, 0),
-                           or the servo's numbers (0, 30): M3 S30, M5 for 0
-  --dwell SECONDS        gcode: wait after the pen was lifted or set down (0)
-
-How
-  --engine auto|cpu|gpu  (auto)
-  --weights FILE         the network (weights/synthesis.safetensors)
-  -q, --quiet            say nothing but errors
-  -h, --help    -V, --version
-
-Examples
+const EXAMPLES: &str = "\
+Examples:
   running-hand \"Dear reader,\" -o dear.svg
   running-hand - --hand Flowing --paper a4 -o letter.svg < letter.txt
   running-hand \"for the plotter\" --lift servo --dwell 0.2 -o plot.gcode
   running-hand \"look\" --format animated > look.svg
-";
+  running-hand -- \"-a text that begins with a hyphen\" -o hyphen.svg";
+
+/// Writes a text by hand: a neural network moves the pen.
+#[derive(Debug, Parser)]
+#[command(name = "running-hand", version, after_help = EXAMPLES)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Subcommands>,
+
+    /// The text; `-` reads it from standard input
+    #[arg(required_unless_present_any = ["scribble", "list_hands"], conflicts_with = "scribble")]
+    text: Option<String>,
+    /// Writes without a text: whatever the network comes up with
+    #[arg(long)]
+    scribble: bool,
+    /// Lists the hands that the network knows
+    #[arg(long)]
+    list_hands: bool,
+
+    /// A hand by its name in --list-hands, or "none" for no one's in particular [default: the first]
+    #[arg(long, value_name = "NAME", help_heading = "Writing")]
+    hand: Option<String>,
+    /// A second hand that the first one is moved towards
+    #[arg(long, value_name = "NAME", help_heading = "Writing")]
+    blend: Option<String>,
+    /// How far it is moved, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5, help_heading = "Writing")]
+    share: f32,
+    /// Neatness, 0 to 5
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.75, help_heading = "Writing")]
+    bias: f32,
+    /// Wildness, 0.1 to 4
+    #[arg(long, value_name = "NUMBER", default_value_t = 1.0, help_heading = "Writing")]
+    temperature: f32,
+    /// The same seed writes the same again
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, help_heading = "Writing")]
+    seed: u64,
+    /// A sample of your own handwriting, as the page exports it: the text is written in that hand
+    #[arg(long, value_name = "FILE", help_heading = "Writing")]
+    sample: Option<PathBuf>,
+    /// Most characters in a line, 1 to 100 [default: as many as fit]
+    #[arg(long, value_name = "NUMBER", help_heading = "Writing")]
+    columns: Option<usize>,
+    /// How often a word that went wrong is written anew, 0 to 20
+    #[arg(long, value_name = "NUMBER", default_value_t = 4, help_heading = "Writing")]
+    attempts: usize,
+    /// Points of a scribble
+    #[arg(long, value_name = "NUMBER", default_value_t = 1400, help_heading = "Writing")]
+    points: usize,
+
+    /// a4, letter, card or WIDTHxHEIGHT in mm. What does not fit on one sheet goes to FILE-2, FILE-3 and so on
+    /// [default: one sheet, as large as the ink]
+    #[arg(long, value_name = "SHEET", value_parser = paper, help_heading = "Layout")]
+    paper: Option<Paper>,
+    /// Turns a sheet that has a name
+    #[arg(long, requires = "paper", help_heading = "Layout")]
+    landscape: bool,
+    /// Margin in mm [default: 5 around the ink; on paper 8.5 % of a side within 10 to 20]
+    #[arg(long, value_name = "MM", help_heading = "Layout")]
+    margin: Option<f64>,
+    /// Height of an x in mm
+    #[arg(long, value_name = "MM", default_value_t = 3.2, help_heading = "Layout")]
+    size: f64,
+    /// Leans the ink to the right, -45 to 45
+    #[arg(long, value_name = "DEGREES", default_value_t = 0.0, allow_negative_numbers = true, help_heading = "Layout")]
+    slant: f64,
+    /// How unsteady lines are, 0 to 1
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.0, help_heading = "Layout")]
+    unsteadiness: f64,
+
+    /// Where to write; `-` for standard output, which is also the default unless that is a terminal
+    #[arg(short, long, value_name = "FILE", help_heading = "File")]
+    output: Option<PathBuf>,
+    /// Kind of file [default: what the output's ending says, else svg]
+    #[arg(long, value_name = "NAME", value_parser = format_parser(), help_heading = "File")]
+    format: Option<Format>,
+    /// Colour of the ink, as in CSS
+    #[arg(long, value_name = "COLOR", default_value = "#1a1a2e", help_heading = "File")]
+    color: String,
+    /// Width of the line
+    #[arg(long, value_name = "MM", default_value_t = 0.25, help_heading = "File")]
+    line_width: f32,
+    /// animated: how many times as fast as a hand
+    #[arg(long, value_name = "NUMBER", default_value_t = 1.0, help_heading = "File")]
+    speed: f32,
+    /// gcode: speed of the pen in mm a minute
+    #[arg(long, value_name = "NUMBER", default_value_t = 1500.0, help_heading = "File")]
+    feed: f32,
+    /// gcode: what lifts the pen
+    #[arg(long, value_enum, default_value_t = LiftArgument::Z, help_heading = "File")]
+    lift: LiftArgument,
+    /// gcode: height of the lifted pen in mm, or the servo's number [default: 3; servo: 0, which is M5]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, help_heading = "File")]
+    up: Option<f32>,
+    /// gcode: height of the pen on paper in mm, or the servo's number [default: 0; servo: 30, which is M3 S30]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, help_heading = "File")]
+    down: Option<f32>,
+    /// gcode: seconds to wait after the pen was lifted or set down
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, help_heading = "File")]
+    dwell: f32,
+
+    /// What computes: auto takes a GPU if there is one
+    #[arg(long, value_enum, default_value_t = EngineArgument::Auto)]
+    engine: EngineArgument,
+    /// The network, or a folder of networks [default: weights/synthesis.safetensors]
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// Says nothing but errors
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subcommands {
+    /// Prints completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LiftArgument {
+    Z,
+    Servo,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum EngineArgument {
+    Auto,
+    Cpu,
+    Gpu,
+}
 
 /// What the arguments ask for.
 #[derive(Debug)]
 pub enum Task {
-    Help,
-    Version,
+    Completions(clap_complete::Shell),
     ListHands { weights: Option<PathBuf> },
-    Write(Box<Wish>),
+    Write(Box<Request>),
 }
 
 /// A text and how to write it.
 #[derive(Debug)]
-pub struct Wish {
+pub struct Request {
     pub source: Source,
     pub settings: Settings,
-    /// As it was asked for: a name, or "none"; nothing if nobody asked.
+    /// A name or "none"; `None` if it was not said.
     pub hand: Option<String>,
     pub blend: Option<(String, f32)>,
-    pub own: Option<PathBuf>,
+    pub sample: Option<PathBuf>,
     pub columns: Option<usize>,
     pub engine: Choice,
     pub weights: Option<PathBuf>,
     pub output: Option<PathBuf>,
     pub format: Format,
     pub options: Options,
-    pub look: Look,
+    pub style: PageStyle,
     /// Millimetres around ink that is not on paper.
-    pub margin: f64,
+    pub margin: f32,
     pub quiet: bool,
 }
 
@@ -97,156 +183,126 @@ pub struct Wish {
 pub enum Source {
     Text(String),
     Stdin,
-    Nothing,
+    /// There is none.
+    Scribble,
 }
 
-/// Height of an `x` in corpus units.
-const X_HEIGHT: f64 = 200.0;
+/// Prints completions for a shell.
+pub fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "running-hand", &mut script);
+    script
+}
 
-pub fn parse(mut arguments: lexopt::Parser) -> Result<Task, Box<dyn Error>> {
-    let mut source = None;
-    let mut settings = Settings { bias: 0.75, ..Settings::default() };
-    let mut options = Options::default();
-    let (mut hand, mut blend, mut share, mut columns, mut engine) = (None, None, 0.5, None, Choice::Auto);
-    let (mut own, mut weights, mut output, mut format) = (None, None, None, None);
-    let (mut size, mut margin, mut paper, mut slant, mut wander): (f64, _, _, f64, f64) = (3.2, None, None, 0.0, 0.0);
-    let (mut up, mut down) = (None, None);
-    let (mut quiet, mut list) = (false, false);
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Long("help") | Short('h') => return Ok(Task::Help),
-            Long("version") | Short('V') => return Ok(Task::Version),
-            Long("list-hands") => list = true,
-            Long("hand") => hand = Some(arguments.value()?.string()?),
-            Long("blend") => blend = Some(arguments.value()?.string()?),
-            Long("share") => share = arguments.value()?.parse()?,
-            Long("bias") => settings.bias = arguments.value()?.parse()?,
-            Long("temperature") => settings.temperature = arguments.value()?.parse()?,
-            Long("seed") => settings.seed = arguments.value()?.parse()?,
-            Long("own") => own = Some(PathBuf::from(arguments.value()?)),
-            Long("columns") => columns = Some(arguments.value()?.parse()?),
-            Long("attempts") => settings.attempts = arguments.value()?.parse()?,
-            Long("points") => settings.points = arguments.value()?.parse()?,
-            Long("scribble") => set_source(&mut source, Source::Nothing)?,
-            Long("output") | Short('o') => output = Some(PathBuf::from(arguments.value()?)),
-            Long("format") => format = Some(arguments.value()?.parse::<Format>()?),
-            Long("size") => size = arguments.value()?.parse()?,
-            Long("paper") => paper = sheet(&arguments.value()?.string()?)?,
-            Long("margin") => margin = Some(arguments.value()?.parse()?),
-            Long("slant") => slant = arguments.value()?.parse()?,
-            Long("wander") => wander = arguments.value()?.parse()?,
-            Long("color") => options.color = arguments.value()?.string()?,
-            Long("line-width") => options.line_width = arguments.value()?.parse()?,
-            Long("speed") => options.speed = arguments.value()?.parse()?,
-            Long("feed") => options.gcode.feed = arguments.value()?.parse()?,
-            Long("lift") => {
-                options.gcode.lift = match arguments.value()?.string()?.as_str() {
-                    "z" => Lift::Z,
-                    "servo" => Lift::Servo,
-                    other => return Err(format!("--lift: {other:?} is neither z nor servo").into()),
-                }
-            }
-            Long("up") => up = Some(arguments.value()?.parse()?),
-            Long("down") => down = Some(arguments.value()?.parse()?),
-            Long("dwell") => options.gcode.dwell = arguments.value()?.parse()?,
-            Long("engine") => engine = arguments.value()?.string()?.parse()?,
-            Long("weights") => weights = Some(PathBuf::from(arguments.value()?)),
-            Long("quiet") | Short('q') => quiet = true,
-            Value(text) if text == "-" => set_source(&mut source, Source::Stdin)?,
-            Value(text) => set_source(&mut source, Source::Text(text.string()?))?,
-            other => return Err(other.unexpected().into()),
-        }
+/// Reads the arguments, the program's name first.
+///
+/// # Errors
+/// What is wrong with them, or the text of `--help` and `--version`.
+pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Task, clap::Error> {
+    let arguments = Arguments::try_parse_from(arguments)?;
+    let refuse = |error: running_hand::Error| Arguments::command().error(ErrorKind::ValueValidation, error);
+    if let Some(Subcommands::Completions { shell }) = arguments.command {
+        return Ok(Task::Completions(shell));
     }
-    if list {
-        return Ok(Task::ListHands { weights });
+    if arguments.list_hands {
+        return Ok(Task::ListHands { weights: arguments.weights });
     }
-    let source =
-        source.ok_or("there is nothing to write: give a text, - to read it from standard input, or --scribble")?;
-    let lifted = match options.gcode.lift {
-        Lift::Z => Gcode::default(),
-        Lift::Servo => Gcode { up: 0.0, down: 30.0, ..Gcode::default() },
-    };
-    options.gcode.up = up.unwrap_or(lifted.up);
-    options.gcode.down = down.unwrap_or(lifted.down);
-    let format = match (format, &output) {
+    let format = match (arguments.format, &arguments.output) {
         (Some(format), _) => format,
-        (None, Some(file)) if file != Path::new("-") => by_ending(file)?,
+        (None, Some(file)) if file != Path::new("-") => format_of(file).ok_or_else(|| {
+            let problem = format!("{}: no format has this ending; name one with --format", file.display());
+            Arguments::command().error(ErrorKind::ValueValidation, problem)
+        })?,
         (None, _) => Format::Svg,
     };
-    let paper = paper.map(|mut paper: Paper| {
-        paper.margins = margin.map_or(paper.margins, |margin| [margin; 2]);
-        paper
-    });
-    let room = paper.map_or(1000.0, |paper| paper.width.min(paper.height) / 2.0 - 1.0);
-    let margin = margin.unwrap_or(MARGIN.into());
-    for (name, value, least, most) in [
-        ("--size", size, 0.1, 1000.0),
-        ("--margin", margin, 0.0, room.max(MARGIN.into())),
-        ("--slant", slant, -60.0, 60.0),
-        ("--wander", wander, 0.0, 1.0),
-    ] {
-        if !(least..=most).contains(&value) {
-            return Err(format!("{name}: {value} is outside {least} to {most}").into());
-        }
+    let paper = arguments.paper.map(|paper| if arguments.landscape { paper.landscape() } else { paper });
+    let (paper, margin) = match (paper, arguments.margin) {
+        (Some(paper), Some(margin)) => (Some(paper.with_margin(margin).map_err(refuse)?), MARGIN),
+        (paper, margin) => (paper, margin.map_or(MARGIN, |margin| margin as f32)),
+    };
+    if !(0.0..=1000.0).contains(&margin) {
+        let problem = format!("--margin: {margin} is outside 0 to 1000");
+        return Err(Arguments::command().error(ErrorKind::ValueValidation, problem));
     }
-    let blend = blend.map(|name| (name, share));
-    let (seed, level) = (settings.seed, source != Source::Nothing);
-    let look = Look { paper, unit: size / X_HEIGHT, slant, wander, seed, level };
-    Ok(Task::Write(Box::new(Wish {
-        source,
+    let style =
+        PageStyle { paper, slant: arguments.slant, unsteadiness: arguments.unsteadiness, ..PageStyle::default() };
+    let style = style.with_size(arguments.size).map_err(refuse)?;
+    style.validate().map_err(refuse)?;
+    let settings = Settings {
+        bias: arguments.bias,
+        temperature: arguments.temperature,
+        seed: arguments.seed,
+        attempts: arguments.attempts,
+        points: arguments.points,
+        ..Settings::default()
+    };
+    let lifted = match arguments.lift {
+        LiftArgument::Z => Gcode::default(),
+        LiftArgument::Servo => Gcode { lift: Lift::Servo, up: 0.0, down: 30.0, ..Gcode::default() },
+    };
+    let gcode = Gcode {
+        feed: arguments.feed,
+        up: arguments.up.unwrap_or(lifted.up),
+        down: arguments.down.unwrap_or(lifted.down),
+        dwell: arguments.dwell,
+        ..lifted
+    };
+    let options = Options {
+        color: arguments.color,
+        line_width: arguments.line_width,
+        speed: arguments.speed,
+        gcode,
+        ..Options::default()
+    };
+    Ok(Task::Write(Box::new(Request {
+        source: match arguments.text {
+            None => Source::Scribble,
+            Some(text) if text == "-" => Source::Stdin,
+            Some(text) => Source::Text(text),
+        },
         settings,
-        hand,
-        blend,
-        own,
-        columns,
-        engine,
-        weights,
-        output,
+        hand: arguments.hand,
+        blend: arguments.blend.map(|name| (name, arguments.share)),
+        sample: arguments.sample,
+        columns: arguments.columns,
+        engine: match arguments.engine {
+            EngineArgument::Auto => Choice::Auto,
+            EngineArgument::Cpu => Choice::Cpu,
+            EngineArgument::Gpu => Choice::Gpu,
+        },
+        weights: arguments.weights,
+        output: arguments.output,
         format,
         options,
-        look,
+        style,
         margin,
-        quiet,
+        quiet: arguments.quiet,
     })))
 }
 
-fn set_source(slot: &mut Option<Source>, source: Source) -> Result<(), Box<dyn Error>> {
-    match slot.replace(source) {
-        None => Ok(()),
-        Some(_) => Err("there is more than one text: put quotation marks around it".into()),
+fn paper(name: &str) -> Result<Paper, String> {
+    if let Some(paper) = Paper::named(name) {
+        return Ok(paper);
     }
+    let sides = name.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    let (width, height) = sides.ok_or("is none of a4, letter, card and WIDTHxHEIGHT in mm")?;
+    Paper::new(width, height).map_err(|error| error.to_string())
 }
 
-fn sheet(name: &str) -> Result<Option<Paper>, Box<dyn Error>> {
-    let sides: [f64; 2] = match name {
-        "none" => return Ok(None),
-        "a4" => [210.0, 297.0],
-        "letter" => [215.9, 279.4],
-        "card" => [105.0, 148.0],
-        other => {
-            let bad = || format!("--paper: {other:?} is none of a4, letter, card, none or WIDTHxHEIGHT in mm");
-            let (width, height) = other.split_once('x').ok_or_else(bad)?;
-            [width.parse().map_err(|_| bad())?, height.parse().map_err(|_| bad())?]
-        }
-    };
-    if sides.iter().all(|side| (10.0..=10_000.0).contains(side)) {
-        Ok(Some(Paper::new(sides[0], sides[1])))
-    } else {
-        Err(format!("--paper: {name} is outside 10 to 10000 mm").into())
-    }
+/// Reads a format by its name; the names are listed in help, errors and completions.
+fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
+    use clap::builder::TypedValueParser;
+    clap::builder::PossibleValuesParser::new(Format::ALL.map(|(_, name, _)| name))
+        .try_map(|name| name.parse::<Format>().map_err(|error| error.to_string()))
 }
 
 /// The format that a file's ending stands for.
-fn by_ending(file: &Path) -> Result<Format, Box<dyn Error>> {
-    let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-    match ending.as_str() {
-        "nc" | "ngc" | "gco" => return Ok(Format::Gcode),
-        _ => {}
+fn format_of(file: &Path) -> Option<Format> {
+    let ending = file.extension()?.to_str()?.to_ascii_lowercase();
+    if ["nc", "ngc", "gco"].contains(&ending.as_str()) {
+        return Some(Format::Gcode);
     }
-    let known = Format::ALL.iter().find(|(_, _, own)| *own == ending);
-    known.map(|&(format, ..)| format).ok_or_else(|| {
-        format!("{}: no format has this ending; name one with --format (see --help)", file.display()).into()
-    })
+    Format::ALL.iter().find(|(_, _, of_format)| *of_format == ending).map(|&(format, ..)| format)
 }
 
 #[cfg(test)]
@@ -254,75 +310,88 @@ fn by_ending(file: &Path) -> Result<Format, Box<dyn Error>> {
 mod tests {
     use super::*;
 
-    fn parsed(arguments: &[&str]) -> Result<Task, Box<dyn Error>> {
-        parse(lexopt::Parser::from_args(arguments))
+    fn parsed(arguments: &[&str]) -> Result<Task, clap::Error> {
+        parse(std::iter::once(&"running-hand").chain(arguments).map(Into::into))
     }
 
-    fn wish(arguments: &[&str]) -> Wish {
+    fn request(arguments: &[&str]) -> Request {
         match parsed(arguments).unwrap() {
-            Task::Write(wish) => *wish,
+            Task::Write(request) => *request,
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn a_text_and_its_settings() {
-        let found = wish(&["Dear reader", "--hand", "a b", "--bias", "1", "--seed=7", "-o", "x.svg", "--size", "4"]);
-        assert_eq!(found.source, Source::Text("Dear reader".into()));
-        assert_eq!((found.hand.as_deref(), found.settings.bias, found.settings.seed), (Some("a b"), 1.0, 7));
-        assert_eq!((found.format, found.look.unit), (Format::Svg, 0.02));
-        assert_eq!(wish(&["-", "--hand", "none"]).source, Source::Stdin);
-        assert_eq!(wish(&["--scribble"]).source, Source::Nothing);
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn texts_settings_and_tasks() {
+        let found = request(&["so it goes", "--bias=1", "--seed", "3", "--hand", "Open", "--blend", "Tall", "-q"]);
+        assert_eq!(found.source, Source::Text("so it goes".into()));
+        assert_eq!((found.settings.bias, found.settings.seed, found.settings.temperature), (1.0, 3, 1.0));
+        assert_eq!((found.hand.as_deref(), found.blend, found.quiet), (Some("Open"), Some(("Tall".into(), 0.5)), true));
+        assert_eq!(request(&["-"]).source, Source::Stdin);
+        assert_eq!(request(&["--scribble"]).source, Source::Scribble);
+        assert_eq!(request(&["--", "--scribble"]).source, Source::Text("--scribble".into()));
+        assert_eq!(request(&["--", "completions"]).source, Source::Text("completions".into()));
         assert!(matches!(parsed(&["--list-hands"]).unwrap(), Task::ListHands { weights: None }));
+        assert!(matches!(parsed(&["completions", "bash"]).unwrap(), Task::Completions(clap_complete::Shell::Bash)));
+        assert!(String::from_utf8(completions(clap_complete::Shell::Bash)).unwrap().contains("--unsteadiness"));
+        assert_eq!(parsed(&["--help"]).err().unwrap().exit_code(), 0);
     }
 
     #[test]
     fn the_ending_says_the_format_unless_it_is_named() {
         for (file, format) in [("a.SVG", Format::Svg), ("a.nc", Format::Gcode), ("b/a.json", Format::Json)] {
-            assert_eq!(wish(&["a", "-o", file]).format, format);
+            assert_eq!(request(&["a", "-o", file]).format, format);
         }
-        assert_eq!(wish(&["a", "-o", "a.svg", "--format", "outline"]).format, Format::Outline);
-        assert_eq!(wish(&["a", "-o", "-"]).format, Format::Svg);
+        assert_eq!(request(&["a", "-o", "a.svg", "--format", "outline"]).format, Format::Outline);
+        assert_eq!(request(&["a", "-o", "-"]).format, Format::Svg);
     }
 
     #[test]
     fn a_servo_has_numbers_of_its_own() {
-        let gcode = wish(&["a", "--lift", "servo", "--down", "90"]).options.gcode;
+        let gcode = request(&["a", "--lift", "servo", "--down", "90"]).options.gcode;
         assert_eq!((gcode.up, gcode.down), (0.0, 90.0));
-        let gcode = wish(&["a"]).options.gcode;
+        let gcode = request(&["a"]).options.gcode;
         assert_eq!((gcode.up, gcode.down), (3.0, 0.0));
+        assert_eq!(request(&["a", "--down", "-2"]).options.gcode.down, -2.0);
     }
 
     #[test]
     fn paper_brings_its_margins() {
         let sides =
-            |arguments: &[&str]| wish(arguments).look.paper.map(|paper| (paper.width, paper.height, paper.margins));
+            |arguments: &[&str]| request(arguments).style.paper.map(|paper| (paper.width, paper.height, paper.margins));
         assert_eq!(sides(&["a", "--paper", "200x50.5"]), Some((200.0, 50.5, [17.0, 10.0])));
         assert_eq!(sides(&["a", "--paper", "card", "--margin", "0"]), Some((105.0, 148.0, [0.0; 2])));
-        assert_eq!(sides(&["a", "--paper", "20x20"]), Some((20.0, 20.0, [5.0; 2])));
-        assert_eq!(wish(&["a"]).margin, 5.0);
+        assert_eq!(sides(&["a", "--paper", "card", "--landscape"]).unwrap().0, 148.0);
+        assert_eq!(request(&["a"]).margin, 5.0);
+        assert_eq!(request(&["a", "--margin", "7", "--slant", "-12"]).margin, 7.0);
     }
 
     #[test]
     fn mistakes_are_named() {
         for (arguments, named) in [
-            (&[][..], "nothing to write"),
-            (&["two", "texts"], "quotation marks"),
+            (&[][..], "TEXT"),
+            (&["two", "texts"], "texts"),
+            (&["a", "--scribble"], "--scribble"),
             (&["a", "--bias", "much"], "much"),
-            (&["a", "--colour", "red"], "--colour"),
+            (&["a", "--colour", "red"], "--color"),
             (&["a", "--paper", "a0"], "a0"),
             (&["a", "--paper", "0x10"], "0x10"),
             (&["a", "-o", "a.docx"], "a.docx"),
             (&["a", "--format", "pdf"], "pdf"),
-            (&["a", "--size", "0"], "--size"),
-            (&["a", "--margin", "-1"], "--margin"),
-            (&["a", "--paper", "card", "--margin", "60"], "--margin"),
-            (&["a", "--slant", "NaN"], "--slant"),
-            (&["a", "--wander", "2"], "--wander"),
+            (&["a", "--size", "0"], "size"),
+            (&["a", "--margin=-1"], "margin"),
+            (&["a", "--paper", "card", "--margin", "60"], "margin"),
+            (&["a", "--slant", "NaN"], "slant"),
+            (&["a", "--unsteadiness", "2"], "unsteadiness"),
             (&["a", "--engine", "abacus"], "abacus"),
         ] {
-            let error = parsed(arguments).err().unwrap().to_string();
-            assert!(error.contains(named), "{error}");
+            let error = parsed(arguments).err().unwrap();
+            assert!(error.exit_code() == 2 && error.to_string().contains(named), "{error}");
         }
     }
 }

@@ -4,7 +4,7 @@ use super::sigmoid;
 use crate::engine::{Noise, Step};
 use std::f32::consts::TAU;
 
-/// As in training (`train/model.py`), so that a density stays finite: least log of a standard
+/// As in training (`train/network/config.py`), so that a density stays finite: least log of a standard
 /// deviation, and largest ρ̂.
 const MIN_LOG_SD: f32 = -7.0;
 const MAX_RHO: f32 = 6.0;

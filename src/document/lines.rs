@@ -1,0 +1,306 @@
+//! The lines of a text, in order, as the writer completes them.
+//!
+//! The writer writes lines together. The first is handed out as it is written, those below when they and all above them
+//! are complete: where a line begins says little of where it runs.
+
+use super::layout::LineInk;
+use super::scribble::{self, Scribble};
+use crate::engine::Line;
+use crate::error::{Error, Result};
+use crate::ink::{Offset, Point};
+use crate::inspect::{DrawnPoint, LineRecord};
+use crate::model::{Kind, Weights};
+use crate::text::alphabet::{Alphabet, Encoded};
+use crate::text::wrap::wrap;
+use crate::writer::{Finish, LineUpdate, Prime, Settings, Writer};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Most characters of a line that can be asked for.
+const MAX_COLUMNS: usize = 100;
+
+/// A text being written line by line.
+#[derive(Debug)]
+pub struct LineStream {
+    pub kind: Kind,
+    pub text: Encoded,
+    pub weights: Arc<Weights>,
+    /// Rows of the text: `None` is a blank one. Without a text one empty line, which the network fills as it likes.
+    rows: Vec<Option<String>>,
+    /// Row of each line that has text.
+    row_of_line: Vec<usize>,
+    settings: Settings,
+    columns: usize,
+    /// Where the pen is before a line's first point: behind ink that is gone on with, else at the origin.
+    before: [f32; 3],
+    /// The line that is handed out next.
+    next: usize,
+    /// What there is of it and of those below.
+    pending: BTreeMap<usize, Pending>,
+    /// How often the network that writes without a text has come to rest.
+    rests: u64,
+    /// Of a line that went wrong.
+    worst: Option<Finish>,
+    pub finish: Option<Finish>,
+    /// The lines begun, for inspection, and how many points of all have been handed out.
+    pub records: Vec<LineRecord>,
+    points: usize,
+}
+
+/// A line that is not handed out, or not wholly.
+#[derive(Debug, Default)]
+struct Pending {
+    /// In line coordinates, and how many of them are handed out.
+    points: Vec<[f32; 3]>,
+    delivered: usize,
+    /// The line as the engine read it, and the moves that are not recorded yet.
+    line: Line,
+    moves: Vec<DrawnPoint>,
+    recorded: bool,
+    scribble: Scribble,
+    finish: Option<Finish>,
+}
+
+impl LineStream {
+    /// Wraps the text and begins its lines. Line breaks are kept. Row n, from 0, has the noise of line
+    /// `settings.line + n`. Every line is primed with the same ink; without a text, the writing goes on where that ends.
+    ///
+    /// # Errors
+    /// As [`Writer::start`]; [`Error::Setting`] for lines of no or too many characters.
+    pub async fn start(writer: &mut Writer, text: &str, settings: &Settings, columns: usize) -> Result<Self> {
+        if !(1..=MAX_COLUMNS).contains(&columns) {
+            let problem = format!("{columns} is outside 1 to {MAX_COLUMNS}");
+            return Err(Error::Setting { name: "columns".into(), problem });
+        }
+        let kind = if text.trim().is_empty() { Kind::Prediction } else { Kind::Synthesis };
+        let weights = writer.weights(kind).ok_or_else(|| Error::NotLoaded { kind: kind.to_string() })?;
+        let mut stream = Self {
+            kind,
+            text: Encoded::default(),
+            rows: vec![Some(String::new())],
+            row_of_line: Vec::new(),
+            settings: settings.clone(),
+            columns,
+            weights: Arc::clone(weights),
+            before: match &settings.prime {
+                Some(prime) if kind == Kind::Prediction => [prime.end.x, prime.end.y, 1.0],
+                _ => [0.0; 3],
+            },
+            next: 0,
+            pending: BTreeMap::new(),
+            rests: 0,
+            worst: None,
+            finish: None,
+            records: Vec::new(),
+            points: 0,
+        };
+        if kind == Kind::Synthesis {
+            let alphabet = Alphabet::new(&weights.config.alphabet);
+            stream.text = alphabet.encode(text);
+            stream.rows.clear();
+            for paragraph in text.trim().lines() {
+                let lines = wrap(&alphabet.encode(paragraph).written, columns);
+                if lines.is_empty() {
+                    stream.rows.push(None);
+                }
+                stream.rows.extend(lines.into_iter().map(Some));
+            }
+        }
+        let lines = stream.rows.iter().enumerate().filter_map(|(row, text)| Some((row, text.clone()?)));
+        let settings_of = |row: usize| Settings { line: settings.line + row as u64, ..settings.clone() };
+        let (rows, lines): (Vec<usize>, Vec<_>) = lines.map(|(row, text)| (row, (text, settings_of(row)))).unzip();
+        stream.row_of_line = rows;
+        if lines.is_empty() {
+            stream.finish = Some(Finish::Stopped);
+        } else {
+            writer.start_lines(lines).await?;
+        }
+        Ok(stream)
+    }
+
+    /// The next ink in reading order, sometimes none; `None` when all is written. A line's first point is where its
+    /// pen comes down; with its last one its last stroke ends.
+    ///
+    /// # Errors
+    /// As [`Writer::next`]; the writing is then over.
+    pub async fn next(&mut self, writer: &mut Writer) -> Result<Option<Vec<LineInk>>> {
+        if self.finish.is_some() {
+            return Ok(None);
+        }
+        // A line that was held back may be next, without anything new.
+        let is_complete = self.pending.get(&self.next).is_some_and(|pending| pending.finish.is_some());
+        if !is_complete || writer.is_cancelled() {
+            let Some(updates) = writer.next_updates().await? else {
+                // Of a line that is held back nothing has been seen.
+                let first = self.pending.remove(&self.next).filter(|_| self.next == 0);
+                self.finish = Some(Finish::Cancelled);
+                return Ok(Some(first.map_or(Vec::new(), |pending| self.deliver(pending, true).0)));
+            };
+            for update in updates {
+                self.accept(update);
+            }
+        }
+        let Some(pending) = self.pending.remove(&self.next) else { return Ok(Some(Vec::new())) };
+        if pending.scribble.at_rest && !writer.is_cancelled() {
+            return self.resume(writer, pending).await.map(Some);
+        }
+        if pending.finish.is_none() && self.next > 0 {
+            self.pending.insert(self.next, pending);
+            return Ok(Some(Vec::new()));
+        }
+        let finish = pending.finish;
+        let (ink, pending) = self.deliver(pending, finish.is_some());
+        let Some(finish) = finish else {
+            self.pending.insert(self.next, pending);
+            return Ok(Some(ink));
+        };
+        self.next += 1;
+        match finish {
+            // The rest of the text is written all the same.
+            Finish::Cap | Finish::NonFinite => self.worst = Some(finish),
+            Finish::Stopped | Finish::WindowRule => {}
+            Finish::Cancelled | Finish::Length => self.finish = Some(finish),
+        }
+        if self.next == self.row_of_line.len() {
+            self.finish.get_or_insert(self.worst.unwrap_or(Finish::Stopped));
+        }
+        Ok(Some(ink))
+    }
+
+    /// Adds what has come of a line; without a text, up to where the pen comes to rest.
+    fn accept(&mut self, update: LineUpdate) {
+        let mut pending = self.pending.remove(&update.line).unwrap_or_default();
+        if let Some(line) = update.begun {
+            pending.line = line;
+        }
+        if pending.points.is_empty() && !update.chunk.steps.is_empty() && self.settings.prime.is_none() {
+            pending.points.push(self.before);
+        }
+        pending.finish = update.finish;
+        for (step, offset) in update.chunk.steps.iter().zip(&update.chunk.offsets) {
+            pending.moves.push(DrawnPoint::from(step));
+            self.follow(&mut pending, offset);
+            let rests = || scribble::rests(&pending.points[pending.scribble.rested..]);
+            if self.kind == Kind::Prediction && rests() && self.left(&pending) > 0 {
+                (pending.scribble.at_rest, pending.finish) = (true, None);
+                break;
+            }
+        }
+        self.pending.insert(update.line, pending);
+    }
+
+    /// Points that may still be written without a text.
+    fn left(&self, pending: &Pending) -> usize {
+        let origin = usize::from(self.settings.prime.is_none());
+        (self.settings.points + origin).saturating_sub(pending.points.len())
+    }
+
+    /// Goes on where the network has come to rest: it reads the first words once more, as ink to go on from, and has
+    /// other noise. What is not handed out yet is, and the pen lifts.
+    async fn resume(&mut self, writer: &mut Writer, pending: Pending) -> Result<Vec<LineInk>> {
+        let left = self.left(&pending);
+        let first_line = pending.scribble.breaks.first().copied().unwrap_or(pending.points.len());
+        let words = scribble::first_words(&pending.points, first_line, self.columns);
+        let prime_of_words = || Prime::new(&self.weights.config, "", words).ok().map(Arc::new);
+        let prime = self.settings.prime.clone().or_else(prime_of_words);
+        // Behind the ink, as high above the line's middle as the words end above theirs.
+        let line = &pending.points[pending.scribble.line_start()..];
+        let right = line.iter().map(|point| point[0]).fold(f32::MIN, f32::max);
+        let middles = (words.last(), scribble::middle(words), scribble::middle(line));
+        let resume_at = match (&self.settings.prime, middles) {
+            (None, (Some(last), Some(of_words), Some(of_line))) => Some([right, of_line + last[1] - of_words]),
+            _ => None,
+        };
+        let (ink, pending) = self.deliver(pending, true);
+        if prime.is_none() {
+            self.finish = Some(Finish::Stopped);
+            return Ok(ink);
+        }
+        self.rests += 1;
+        let line = self.settings.line + self.rests;
+        writer.start("", &Settings { line, points: left, prime, ..self.settings.clone() }).await?;
+        let scribble = Scribble { at_rest: false, rested: pending.points.len(), resume_at, ..pending.scribble };
+        self.pending.insert(self.next, Pending { recorded: false, scribble, ..pending });
+        Ok(ink)
+    }
+
+    /// Adds the point to which the pen moves. Without a text the network knows no lines: where one is nearly full, the
+    /// next word begins another, and where it is full the next stroke.
+    fn follow(&self, pending: &mut Pending, offset: &Offset) {
+        let [mut x, mut y, lifted] = pending.points.last().copied().unwrap_or(self.before);
+        if let Some(from) = pending.scribble.resume_at.take() {
+            [x, y] = from;
+        }
+        let start = self.settings.prime.as_ref().map_or(Point::default(), |prime| prime.start);
+        let breaks = self.kind == Kind::Prediction && lifted > 0.5;
+        let [x, y] = if breaks && scribble::is_full(x - start.x, offset, self.columns) {
+            pending.scribble.breaks.push(pending.points.len());
+            [start.x, start.y]
+        } else {
+            [x + offset.dx, y + offset.dy]
+        };
+        pending.points.push([x, y, f32::from(u8::from(offset.pen_lift))]);
+    }
+
+    /// The ink of a line that is not handed out yet; all of it if the line is complete, and then the pen lifts.
+    fn deliver(&mut self, mut pending: Pending, complete: bool) -> (Vec<LineInk>, Pending) {
+        if let Some(last) = pending.points.last_mut().filter(|_| complete) {
+            last[2] = 1.0;
+        }
+        // Without the last point: the line may end with it.
+        let count = pending.points.len();
+        let end = if complete { count } else { count.saturating_sub(1).max(pending.delivered) };
+        if !pending.recorded && count > pending.scribble.rested {
+            pending.recorded = true;
+            let (weights, line) = (Arc::clone(&self.weights), std::mem::take(&mut pending.line));
+            // A blank joins the text of the ink that the line is primed with to the line's.
+            let given = self.settings.prime.as_ref().map_or(0, |prime| prime.text.chars().count() + 1);
+            let given = if self.kind == Kind::Synthesis { given } else { 0 };
+            self.records.push(LineRecord {
+                weights,
+                line,
+                first_point: self.points,
+                prime_characters: given,
+                drawn: Vec::new(),
+            });
+        }
+        if let Some(record) = self.records.last_mut() {
+            record.drawn.append(&mut pending.moves);
+        }
+        let base = self.row_of_line.get(self.next).copied().unwrap_or_default();
+        let mut ink = Vec::new();
+        let mut at = pending.delivered;
+        while at < end {
+            // Without a text the points may be on several rows.
+            let row = pending.scribble.row_of(at);
+            let until = pending.scribble.breaks.get(row).copied().unwrap_or(end).min(end);
+            let complete = complete && until == end || until < end;
+            ink.push(LineInk { row: base + row, points: pending.points[at..until].to_vec(), complete });
+            at = until;
+        }
+        // A line whose last point had been handed out is complete nevertheless.
+        if ink.is_empty() && complete && pending.delivered > 0 {
+            let row = base + pending.scribble.breaks.len();
+            ink.push(LineInk { row, points: Vec::new(), complete });
+        }
+        self.points += end - pending.delivered;
+        pending.delivered = end;
+        (ink, pending)
+    }
+
+    /// The lines that have text, in order.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.rows.iter().flatten().map(String::as_str)
+    }
+
+    /// How many rows there are, blank ones among them.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Lines that are waiting to be handed out.
+    #[cfg(test)]
+    pub fn pending(&self) -> usize {
+        self.pending.len()
+    }
+}

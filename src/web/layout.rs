@@ -1,0 +1,251 @@
+//! Pages, for JavaScript: ink where it lies, laid out anew, and exported.
+
+use super::export::PageExport;
+use super::{RunningHand, Writing, from_js, set, to_js};
+use crate::document::{Document, Frame, LETTER_WIDTH, PageStyle, Paper, PlacedInk};
+use crate::error::Error;
+use crate::export::{self, Format};
+use js_sys::{Array, Float32Array, Object};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+
+/// Most lines on a sheet that grows with the ink: as many as a screen can show at a readable size.
+const MAX_ROWS: usize = 24;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** What of a page is taken, and how large. */
+export interface FrameOptions {
+  /** Around the ink, with 2 mm, rather than the whole sheet. Default false. */
+  crop?: boolean;
+  /** Width of the result in mm. Default: its natural size. */
+  width?: number;
+  /** Leaves out points from this one on, counted over all pages: those that the pen has not drawn yet. */
+  end?: number;
+}
+
+/** Where a page's ink lies, in mm; `scale` is the millimetres of a corpus unit. */
+export interface Frame {
+  width: number;
+  height: number;
+  x: number;
+  y: number;
+  scale: number;
+}
+"#;
+
+/// `LayoutOptions` as JavaScript gives them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LayoutOptions {
+    pub paper: PaperOption,
+    pub orientation: Orientation,
+    pub margin: Option<f64>,
+    pub size: Option<f64>,
+    pub ruling: Option<String>,
+    pub slant: f64,
+    pub unsteadiness: f64,
+}
+
+/// `LayoutOptions.paper`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum PaperOption {
+    Named(String),
+    Sides([f64; 2]),
+}
+
+impl Default for PaperOption {
+    fn default() -> Self {
+        Self::Named("free".into())
+    }
+}
+
+/// `LayoutOptions.orientation`.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Orientation {
+    #[default]
+    Portrait,
+    Landscape,
+}
+
+impl LayoutOptions {
+    pub fn style(&self) -> Result<PageStyle, Error> {
+        let paper = match &self.paper {
+            PaperOption::Named(name) if name == "free" => None,
+            PaperOption::Named(name) => Some(Paper::named(name).ok_or_else(|| Error::Setting {
+                name: "paper".into(),
+                problem: format!("{name:?} is none of free, a4, letter, card and [width, height] in mm"),
+            })?),
+            &PaperOption::Sides([width, height]) => Some(Paper::new(width, height)?),
+        };
+        let turned = self.orientation == Orientation::Landscape && matches!(self.paper, PaperOption::Named(_));
+        let paper = paper.map(|paper| if turned { paper.landscape() } else { paper });
+        let paper = match (paper, self.margin) {
+            (Some(paper), Some(margin)) => Some(paper.with_margin(margin)?),
+            (paper, _) => paper,
+        };
+        let style = PageStyle {
+            paper,
+            ruling: self.ruling.as_deref().unwrap_or("plain").parse()?,
+            slant: self.slant,
+            unsteadiness: self.unsteadiness,
+            max_rows: MAX_ROWS,
+            ..PageStyle::default()
+        };
+        match self.size {
+            Some(size) => style.with_size(size),
+            None => Ok(style),
+        }
+    }
+}
+
+/// `Sheet`.
+#[derive(Debug, Serialize)]
+pub struct Sheet {
+    width: f64,
+    height: f64,
+    unit: f64,
+    pages: usize,
+    rules: Rules,
+}
+
+#[derive(Debug, Serialize)]
+struct Rules {
+    across: Vec<f64>,
+    upright: Vec<f64>,
+}
+
+impl Sheet {
+    pub fn of(document: &Document) -> Self {
+        let layout = document.layout();
+        let sheet = layout.sheet();
+        let [across, upright] = sheet.rules(layout.style().ruling);
+        let (width, height, unit) = (sheet.width, sheet.height, sheet.unit);
+        Self { width, height, unit, pages: layout.pages(), rules: Rules { across, upright } }
+    }
+}
+
+/// `FrameOptions` as JavaScript gives them.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct FrameOptions {
+    crop: bool,
+    width: Option<f32>,
+    end: Option<usize>,
+}
+
+/// `Frame`.
+#[derive(Debug, Serialize)]
+struct FrameInMm {
+    width: f32,
+    height: f32,
+    x: f32,
+    y: f32,
+    scale: f32,
+}
+
+/// A list of `PlacedInk`.
+pub fn ink_to_js(ink: &[PlacedInk]) -> Result<JsValue, JsError> {
+    let list = Array::new();
+    for PlacedInk { page, line, points } in ink {
+        list.push(&placed(*page, *line, points)?);
+    }
+    Ok(list.into())
+}
+
+fn placed(page: usize, line: usize, points: &[[f32; 3]]) -> Result<JsValue, JsError> {
+    let object = Object::new();
+    set(&object, "page", &page.into())?;
+    set(&object, "line", &line.into())?;
+    set(&object, "points", &Float32Array::from(points.as_flattened()))?;
+    Ok(object.into())
+}
+
+#[wasm_bindgen]
+impl Writing {
+    /// The paper, as it is by now: a sheet that grows with the ink may get larger with each ink that comes.
+    #[wasm_bindgen(getter, unchecked_return_type = "Sheet")]
+    pub fn sheet(&self) -> Result<JsValue, JsError> {
+        to_js(&*self.state.sheet.borrow())
+    }
+
+    /// Lays the same ink out otherwise, and gives all of it: number and order of the points stay. Ink that comes later
+    /// is laid out likewise.
+    #[wasm_bindgen(js_name = layOut, unchecked_return_type = "PlacedInk[]")]
+    pub async fn lay_out(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "LayoutOptions")] options: JsValue,
+    ) -> Result<JsValue, JsError> {
+        let style = from_js::<LayoutOptions>("options", options)?.style()?;
+        let mut document = self.state.document.lock().await;
+        document.lay_out(style)?;
+        self.state.note(&document);
+        let list = Array::new();
+        for (line, (page, points)) in document.layout().lines().enumerate() {
+            list.push(&placed(page, line, points)?);
+        }
+        Ok(list.into())
+    }
+
+    /// Forgets all but the first points, as if the pen had been stopped behind them.
+    pub async fn truncate(&self, count: usize) {
+        let mut document = self.state.document.lock().await;
+        document.truncate(count);
+        self.state.note(&document);
+    }
+
+    /// Where a page's ink lies in an export.
+    #[wasm_bindgen(unchecked_return_type = "Frame")]
+    pub async fn frame(
+        &self,
+        page: usize,
+        #[wasm_bindgen(unchecked_optional_param_type = "FrameOptions")] options: JsValue,
+    ) -> Result<JsValue, JsError> {
+        let options: FrameOptions = from_js("options", options)?;
+        let document = self.state.document.lock().await;
+        let export::Layout { width, height, x, y, scale } = document.frame(page, options.into())?;
+        to_js(&FrameInMm { width, height, x, y, scale })
+    }
+
+    /// A page as a file.
+    #[wasm_bindgen(js_name = exportPage)]
+    pub async fn export_page(
+        &self,
+        page: usize,
+        #[wasm_bindgen(unchecked_param_type = "ExportFormat")] format: String,
+        #[wasm_bindgen(unchecked_optional_param_type = "ExportOptions & FrameOptions")] options: JsValue,
+    ) -> Result<String, JsError> {
+        let format: Format = format.parse()?;
+        let PageExport { options, frame } = PageExport::from_js(options)?;
+        let document = self.state.document.lock().await;
+        Ok(document.export_framed(page, format, &options, frame)?)
+    }
+
+    /// A page as SVG to be shown in another page: one unfilled path per stroke, in corpus units and as large as the ink.
+    #[wasm_bindgen(js_name = toSvg)]
+    pub async fn to_svg(&self, page: Option<usize>) -> String {
+        let document = self.state.document.lock().await;
+        export::svg(&document.ink(page.unwrap_or(0), None))
+    }
+}
+
+#[wasm_bindgen]
+impl RunningHand {
+    /// How many characters fit in a line, where one is `letterWidth` corpus units wide.
+    #[wasm_bindgen(js_name = fittingColumns)]
+    pub fn fitting_columns(
+        #[wasm_bindgen(unchecked_param_type = "LayoutOptions")] options: JsValue,
+        letter_width: Option<f64>,
+    ) -> Result<usize, JsError> {
+        let style = from_js::<LayoutOptions>("options", options)?.style()?;
+        Ok(style.columns(letter_width.filter(|_| style.paper.is_some()).unwrap_or(LETTER_WIDTH)))
+    }
+}
+
+impl From<FrameOptions> for Frame {
+    fn from(options: FrameOptions) -> Self {
+        Self { crop: options.crop.then_some(crate::document::CROP_MARGIN), width: options.width, end: options.end }
+    }
+}

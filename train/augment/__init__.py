@@ -1,0 +1,1 @@
+"""Data augmentation: lines with synthetic tokens, and random distortion of lines while training."""

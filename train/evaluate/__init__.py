@@ -1,0 +1,1 @@
+"""Evaluation: log-loss, broken lines, legibility and contact sheets."""

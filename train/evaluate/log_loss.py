@@ -1,0 +1,119 @@
+"""Log-loss of a network over a corpus, and its table in the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from train.data.batches import collate, evenly_spaced
+from train.data.corpus import Corpus, encodable_lines, ids_width, load_split
+from train.evaluate.tables import markdown_table
+from train.export.weights_file import config_from_metadata, read_weights
+from train.network.config import Config
+from train.network.mixture import grid_min_log_sd, line_losses
+from train.network.regularisation import with_style_vectors
+
+#: What others reached on the same split: network, kind, log-loss, squared error.
+PUBLISHED = [
+    ("[G] 1 x 900", "prediction", "-1025.7", "0.40"),
+    ("[G] 3 x 400", "prediction", "-1041.0", "0.41"),
+    ("[G] 3 x 400, adaptive weight noise", "prediction", "-1057.7", "0.41"),
+    ("[H] 3 x 400, dropout, scaling", "prediction", "-1068", ""),
+    ("[H] 2 x 650, dropout, scaling", "prediction", "-1135", ""),
+    ("[H] HyperLSTM 900", "prediction", "-1162", ""),
+    ("[G] 3 x 400", "synthesis", "-1096.9", "0.23"),
+    ("[G] 3 x 400, adaptive weight noise", "synthesis", "-1128.2", "0.23"),
+]
+
+
+def make_log_loss_evaluator(config: Config):
+    """A function that measures the losses of a network of this shape over a corpus, in f32 and without styles.
+
+    `evaluate(params, corpus, width, size, limit)` reads the lines that the alphabet can spell, or an even sample of
+    `limit` of them, in batches of `size`; `width` is that of the ids. It returns `lines`, `log_loss`,
+    `log_loss_grid_floor` and `stop_loss` (nats per line), `sse` (squared error per point, in network units) and
+    `valid_points`.
+    """
+
+    @jax.jit
+    def sums(params, batch, grid_floor):
+        batch = with_style_vectors(params, config, batch, jnp.zeros(batch["writer"].shape))
+        return [one.sum() for one in line_losses(params, config, batch, grid_floor=grid_floor)]
+
+    def evaluate(params, corpus: Corpus, width: int, size: int = 64, limit: int | None = None) -> dict:
+        chosen = encodable_lines(corpus, config.alphabet)
+        if limit:
+            chosen = evenly_spaced(chosen, limit)
+        chosen = sorted(chosen, key=lambda i: len(corpus.points[i]))
+        grid_floor = grid_min_log_sd(corpus.sd)
+        total = np.zeros(5)
+        for start in range(0, len(chosen), size):
+            batch = collate(corpus, chosen[start : start + size], config.alphabet, width, size)
+            total += np.array([float(v) for v in sums(params, batch, grid_floor)])
+        return {
+            "lines": len(chosen),
+            "log_loss": total[0] / len(chosen),
+            "log_loss_grid_floor": total[4] / len(chosen),
+            "stop_loss": total[1] / len(chosen),
+            "sse": total[2] / total[3],
+            "valid_points": int(total[3]),
+        }
+
+    return evaluate
+
+
+@dataclass
+class FileLoss:
+    """The losses of one weights file: `result` as the evaluator returns it."""
+
+    path: Path
+    meta: dict
+    result: dict
+
+    def same_network(self, other: FileLoss) -> bool:
+        """Whether one was quantised from the other: quantising keeps the record of training."""
+        return all(self.meta[key] == other.meta[key] for key in ("kind", "hidden", "training"))
+
+    def row(self, trained: Sequence[FileLoss]) -> list[str]:
+        """A row of the table; `trained` are the f32 files to compare with."""
+        stride = self.meta["sample_ms"] // 20
+        before = [other.result["log_loss"] for other in trained if other is not self and self.same_network(other)]
+        change = [f"{100 * (self.result['log_loss'] - value) / abs(value):+.2f} %" for value in before[:1]]
+        # The files of all runs have the same name, so theirs comes with the folder.
+        is_trained = any(other is self for other in trained)
+        return [
+            f"{self.path.parent.name}/{self.path.name}" if is_trained else self.path.name,
+            self.meta["kind"],
+            self.meta["quantisation"],
+            "all" if stride == 1 else f"one in {stride} (not the paper's units)",
+            str(self.result["lines"]),
+            f"{self.result['log_loss']:.1f}",
+            f"{self.result['log_loss_grid_floor']:.1f}",
+            f"{self.result['sse']:.3f}",
+            f"{self.result['stop_loss']:.2f}",
+            *(change or [""]),
+        ]
+
+
+def measure_file(path: Path, packed: Path, limit: int | None) -> FileLoss:
+    """The losses of the weights file `path` on the validation lines of `packed`, `limit` of them or all."""
+    tensors, meta = read_weights(path)
+    valid = load_split(packed, "valid", meta["sample_ms"] // 20, (meta["offset_mean"], meta["offset_sd"]))
+    params = {name: jnp.asarray(value) for name, value in tensors.items()}
+    evaluate = make_log_loss_evaluator(config_from_metadata(meta))
+    return FileLoss(path, meta, evaluate(params, valid, ids_width(valid), limit=limit))
+
+
+def log_loss_table(trained: Sequence[FileLoss], exported: Sequence[FileLoss], published: bool) -> str:
+    """Files as trained and as exported, and with `published` what others reached."""
+    rows = [one.row(trained) for one in sorted([*trained, *exported], key=lambda one: one.meta["kind"])]
+    for name, kind, nats, squared in PUBLISHED if published else []:
+        rows.append([name, kind, "", "all", "", nats, "", squared, "", ""])
+    columns = ["file", "kind", "dtype", "points", "lines", "log-loss (nats/line)", "with grid floor"]
+    columns += ["SSE", "stop loss", "against f32"]
+    return markdown_table(columns, rows)

@@ -1,0 +1,1 @@
+"""Weights files: writing, reading, warm starts and quantisation."""

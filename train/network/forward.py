@@ -1,0 +1,52 @@
+"""The whole network: LSTM layers with skip connections, window and output layer [G eqs 7-13, 46-53]."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from train.network.config import Config
+from train.network.parameters import Params
+from train.network.recurrent import linear, lstm_layer, matmul, window_layer
+
+
+def forward(
+    params: Params, config: Config, x, ids=None, ids_mask=None, style=None, dtype=jnp.float32, dropout_masks=None
+):
+    """Outputs `[T, B, R]` for inputs `x` `[T, B, 3]`, and the window's trace.
+
+    `ids` and `ids_mask` `[B, U]` are the text, `style` `[B, S]` the style vectors; either may be `None`.
+    `dropout_masks`, one `[B, H_l]` for each layer, scale what the next layer receives of a layer's hidden state (the
+    window and the output layer receive all of it). The trace has `kappa` `[T, B, K]`, `phi` `[T, B, U]` and `window`
+    `[T, B, A]`; it is empty for a network without text. Matrix products have operands of `dtype` and f32 sums.
+    """
+    trace = {}
+    hidden: list[jax.Array] = []
+    for layer, width in enumerate(config.hidden):
+        weight = params[f"lstm.{layer}.weight"]
+        bias = params[f"lstm.{layer}.bias"]
+        if style is not None and config.style_dim:
+            bias = bias + style @ params[f"lstm.{layer}.style"].T
+        if layer == 0 and config.window:
+            onehot = jax.nn.one_hot(ids, config.id_count)
+            gates = matmul(x, weight[:, :3].T, jnp.float32) + bias
+            hidden_0, window, trace["kappa"], trace["phi"] = window_layer(
+                weight[:, 3:],
+                params["window.weight"],
+                params["window.bias"],
+                (ids, ids_mask, onehot),
+                gates,
+                dtype,
+            )
+            trace["window"] = window
+            hidden.append(hidden_0)
+            continue
+        inputs = [x]
+        if config.window:
+            inputs.append(window)
+        if layer:
+            inputs.append(hidden[-1] if dropout_masks is None else hidden[-1] * dropout_masks[layer - 1])
+        gates = linear(jnp.concatenate(inputs, axis=-1), weight[:, :-width], dtype) + bias
+        hidden.append(lstm_layer(weight[:, -width:], gates, dtype))
+    outputs = linear(jnp.concatenate(hidden, axis=-1), params["output.weight"], dtype) + params["output.bias"]
+    return outputs, trace

@@ -1,0 +1,1 @@
+"""An independent implementation of the network in NumPy, the source of the golden fixtures."""
