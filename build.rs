@@ -1,7 +1,9 @@
-//! What the WebAssembly module would otherwise carry too much of: makes the table of transliterations of
-//! `src/alphabet.rs` from deunicode's, which covers all of Unicode and would be more than half of the module, and
-//! takes comments and indentation out of the shaders, two fifths of them. And it assembles the kernel that is a
-//! module of its own.
+//! Generates what the library includes:
+//!
+//! * the table of transliterations of `src/text/alphabet.rs`, an excerpt of deunicode's, which covers all of Unicode and
+//!   would be more than half of the WebAssembly module;
+//! * the shaders, each with `common.wgsl` in front, without comments and indentation, which are two fifths of them;
+//! * the relaxed SIMD kernel, assembled to a WebAssembly module of its own.
 
 use deunicode::deunicode_char;
 use std::fmt::Write;
@@ -31,16 +33,26 @@ fn main() -> io::Result<()> {
     let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?;
     let out = Path::new(&out);
     fs::write(out.join("transliterations.rs"), table)?;
+    let common = stripped("common.wgsl")?.join(" ");
     for shader in ["lstm.wgsl", "window.wgsl", "mixture.wgsl"] {
-        let source = fs::read_to_string(Path::new("shaders").join(shader))?;
-        // Lines stay where they are, for a driver's messages.
-        let lines = source.lines().map(|line| line.split("//").next().unwrap_or_default().trim());
-        fs::write(out.join(shader), lines.collect::<Vec<_>>().join("\n"))?;
+        let mut lines = stripped(shader)?;
+        // In the place of a comment, so that the line numbers of a driver's messages are those of the shader's file.
+        match lines.first_mut() {
+            Some(first) if first.is_empty() => first.clone_from(&common),
+            _ => return Err(io::Error::other(format!("the first line of shaders/{shader} has to be a comment"))),
+        }
+        fs::write(out.join(shader), lines.join("\n"))?;
     }
-    let kernel = "src/engine/cpu/matvec/bytes/relaxed.wat";
+    let kernel = "src/engine/cpu/matvec/int8/three_byte/relaxed.wat";
     fs::write(out.join("relaxed.wasm"), wat::parse_file(kernel).map_err(io::Error::other)?)?;
     println!("cargo::rerun-if-changed={kernel}");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=shaders");
     Ok(())
+}
+
+/// The lines of a shader without comments and indentation.
+fn stripped(shader: &str) -> io::Result<Vec<String>> {
+    let source = fs::read_to_string(Path::new("shaders").join(shader))?;
+    Ok(source.lines().map(|line| line.split("//").next().unwrap_or_default().trim().to_owned()).collect())
 }

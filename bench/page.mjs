@@ -50,30 +50,21 @@ async function firstInk(page) {
   return page.evaluate(() => globalThis.ink);
 }
 
-/** Points a second of the page's engine, with its helpers, for the first line and for all of them, by turns. */
+/** Points a second of the page's engine, with its line pool, for the first line and for all of them, by turns. */
 async function pace(page, turns) {
   return page.evaluate(
     async ([text, turns]) => {
-      const { site } = await import(new URL("files.js", location.href).href);
-      const { script } = await import(new URL("trusted.js", location.href).href);
-      const worker = new Worker(script("worker.js"), { type: "module" });
-      const until = (type, seen = () => {}) =>
-        new Promise((resolve, reject) => {
-          worker.onmessage = ({ data }) => {
-            if (data.type === "error") reject(new Error(data.message));
-            seen(data);
-            if (data.type === type) resolve(undefined);
-          };
-        });
-      worker.postMessage({ type: "open", engine: "cpu", build: site.build, lazy: true });
-      await until("ready");
-      let job = 0;
+      const { site } = await import(new URL("util/site-files.js", location.href).href);
+      const { startEngine } = await import(new URL("engine/client.js", location.href).href);
+      const client = startEngine();
+      await client.request("open", { engine: "cpu", build: site.build, lazy: true });
+      let seed = 0;
       const rate = async (text) => {
         let points = 0;
-        job += 1;
+        const onEvent = (event) => (points += (event.points?.length ?? 0) / 3);
+        seed += 1;
         const start = performance.now();
-        worker.postMessage({ type: "write", job, text, options: { seed: job, columns: 100 } });
-        await until("finish", (data) => (points += (data.points?.length ?? 0) / 3));
+        await client.request("write", { text, options: { seed, columns: 100 } }, { onEvent });
         return points / ((performance.now() - start) / 1000);
       };
       const [one, all] = [[], []];
@@ -82,7 +73,7 @@ async function pace(page, turns) {
         const found = [await rate(text.split("\n")[0]), await rate(text)];
         if (turn >= 0) one.push(found[0]), all.push(found[1]);
       }
-      worker.terminate();
+      client.close();
       return { one, all, cores: navigator.hardwareConcurrency };
     },
     [text.trim(), turns],

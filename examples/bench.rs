@@ -217,8 +217,8 @@ fn parameters(weights: &Weights) -> usize {
     matrices.map(|dense| dense.weight.len() + dense.bias.len()).sum()
 }
 
-/// A weights file of a random network that is like the shipped one but for its layers: whole numbers
-/// with a scale for each row, which `f16` holds exactly.
+/// A weights file of a random network, like the shipped one except for its layers: int8 matrices that `f16` represents
+/// exactly.
 fn random(hidden: &[usize]) -> Result<Vec<u8>> {
     let shipped = Weights::from_bytes(&std::fs::read(SHIPPED)?, SHIPPED)?.config;
     let config = Config { hidden: hidden.to_vec(), quantisation: Quantisation::Int8, styles: Vec::new(), ..shipped };

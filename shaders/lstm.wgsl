@@ -3,22 +3,22 @@
 //   i, f, o = sigmoid(W x + b),  g = tanh(W x + b),  c = f c + i g,  h = o tanh(c)
 //
 // x is the layer's input vector: [ point, window | hidden below at t | own hidden at t - 1 ], each of
-// the three parts padded with zeros to whole octets of columns. Twin: src/cpu/lstm.rs.
+// the three parts padded with zeros to whole octets of columns. Twin: src/engine/cpu/lstm.rs.
 //
-// Above the lowest layer there are also workgroups that add to the output layer's sums what the layer
-// below gives, y = y + V h: mixture.wgsl has one workgroup for each line, which would take long over it.
+// Above the lowest layer there are also workgroups that add the products of the layer below to the output
+// layer's sums, y = y + V h: mixture.wgsl has only one workgroup per line, which would be slow at that.
 //
-// Threads: a workgroup owns LINES lines and UNITS hidden units, or as many times four rows of V. LANES
+// Threads: a workgroup owns LINES lines and UNITS hidden units, or UNITS times four rows of V. LANES
 // threads share the four dot products of one unit: thread `lane` takes octet `lane` of each part, then
-// those LANES further, so that neighbours read neighbouring words. A weight that was read serves all
-// LINES lines. Nothing branches or waits between one read and the next, so that all are under way at
-// once; lines past the last read what there is (WGSL keeps that within the buffers) and are not listened
-// to. Then one thread per unit and line adds up the lanes and moves the cell, and one per line writes its UNITS
-// hidden states, which are one vec4.
+// octet `lane + LANES` and so on, so that reads of neighbouring threads coalesce. Each weight that is read is used
+// for all LINES lines. There are no branches or barriers between the reads, so that all are in flight at
+// once; lines beyond the last read whatever is there (WGSL clamps that to the buffers), and their results are
+// discarded. Then one thread per unit and line sums over the lanes and updates the cell, and one per line writes
+// its UNITS hidden states, which are one vec4.
 
-// Sizes, from the weights' metadata; those of vectors in octets.
+// Sizes, from the weights' metadata; vectors are measured in octets.
 override HIDDEN: u32;   // H, units of this layer
-override INPUT: u32;    // octets of point and window
+override INPUT: u32;    // of point and window
 override BELOW: u32;    // of the layer below, 0 for the lowest
 override BELOW_AT: u32; // where it starts in a row of `hidden`
 override OWN_AT: u32;   // where this layer starts
@@ -34,20 +34,7 @@ override THREADS = UNITS * LANES;
 
 override OWN = (HIDDEN + 7u) / 8u;
 override OCTETS = INPUT + BELOW + OWN; // in a row of W
-override UNIT_GROUPS = (HIDDEN + UNITS - 1u) / UNITS; // the workgroups that own units; others own rows of V
-
-// The same in all three shaders.
-struct Batch {
-    lines: u32,  // N
-    steps: u32,  // timesteps of a chunk
-    length: u32, // characters of the longest line
-}
-
-// Eight neighbouring columns.
-struct Octet {
-    low: vec4<f32>,
-    high: vec4<f32>,
-}
+override UNIT_GROUPS = (HIDDEN + UNITS - 1u) / UNITS; // the first workgroups own units, the others rows of V
 
 // The same columns of four rows: of a unit's gates i, f, g, o, or of V.
 struct Rows {
@@ -63,7 +50,7 @@ struct Rows {
 @group(0) @binding(2) var<storage, read> bias: array<f32>;               // [N][4 H], the line's style folded in
 @group(0) @binding(3) var<storage, read> input: array<vec4<f32>>;        // [N][2 INPUT]: point | window
 @group(0) @binding(4) var<storage, read> hidden_old: array<vec4<f32>>;   // [N][2 TOTAL], of t - 1
-@group(0) @binding(5) var<storage, read_write> hidden: array<vec4<f32>>; // [N][2 TOTAL], of t: the layers below are done
+@group(0) @binding(5) var<storage, read_write> hidden: array<vec4<f32>>; // [N][2 TOTAL], of t: the layers below are complete
 @group(0) @binding(6) var<storage, read_write> cell: array<f32>;         // [N][8 TOTAL], in and out
 @group(0) @binding(7) var<storage, read_write> output: array<f32>;       // [N][ROW]: y of the layers up to the one below
 
@@ -73,11 +60,7 @@ var<workgroup> shares: array<vec4<f32>, LINES * THREADS>;
 var<workgroup> states: array<f32, LINES * UNITS>;
 
 fn weights(at: u32) -> Octet {
-    let halves = weight[at];
-    return Octet(
-        vec4(unpack2x16float(halves[0]), unpack2x16float(halves[1])),
-        vec4(unpack2x16float(halves[2]), unpack2x16float(halves[3])),
-    );
+    return unpack(weight[at]);
 }
 
 // An octet of a unit's rows of W.
@@ -87,7 +70,7 @@ fn gates(unit: u32, octet: u32) -> Rows {
     return Rows(weights(at), weights(at + next), weights(at + 2u * next), weights(at + 3u * next));
 }
 
-// An octet of four rows of V, from `row` on. Rows past the last repeat it, and are not listened to.
+// An octet of four rows of V, from `row` on. Rows beyond the last repeat it, and their results are discarded.
 fn outputs(row: u32, octet: u32) -> Rows {
     let at = 4u * HIDDEN * OCTETS + octet;
     let last = OUTPUTS - 1u;
@@ -99,17 +82,8 @@ fn outputs(row: u32, octet: u32) -> Rows {
     );
 }
 
-fn product(w: Octet, x: Octet) -> f32 {
-    return dot(w.low, x.low) + dot(w.high, x.high);
-}
-
-fn products(w: Rows, x: Octet) -> vec4<f32> {
-    return vec4(product(w.i, x), product(w.f, x), product(w.g, x), product(w.o, x));
-}
-
-// Zeros for an octet that does not exist, in whose place the last was read.
-fn if_there(there: bool, low: vec4<f32>, high: vec4<f32>) -> Octet {
-    return Octet(select(vec4(0.0), low, there), select(vec4(0.0), high, there));
+fn row_dots(w: Rows, x: Octet) -> vec4<f32> {
+    return vec4(octet_dot(w.i, x), octet_dot(w.f, x), octet_dot(w.g, x), octet_dot(w.o, x));
 }
 
 fn at_most(octet: u32, octets: u32) -> u32 {
@@ -119,20 +93,10 @@ fn at_most(octet: u32, octets: u32) -> u32 {
 // An octet of a line's hidden states below.
 fn below(line: u32, octet: u32) -> Octet {
     let at = 2u * (line * TOTAL + BELOW_AT + at_most(octet, BELOW));
-    return if_there(octet < BELOW, hidden[at], hidden[at + 1u]);
+    return octet_or_zeros(octet < BELOW, hidden[at], hidden[at + 1u]);
 }
 
-// Both are exact at either end, whatever the driver's exp and tanh do with large arguments.
-fn sigmoid(x: f32) -> f32 {
-    return 1.0 / (1.0 + exp(clamp(-x, -80.0, 80.0)));
-}
-
-fn tangent(x: f32) -> f32 {
-    let e = exp(-2.0 * min(abs(x), 40.0));
-    return sign(x) * (1.0 - e) / (1.0 + e);
-}
-
-// Puts a thread's sums where the threads below read neighbouring words, lane after lane.
+// Stores a thread's sums so that the threads of `shared_sum` read neighbouring words.
 fn share(thread: u32, sums: array<vec4<f32>, MAX_LINES>) {
     for (var line = 0u; line < LINES; line++) {
         shares[(thread % LANES * UNITS + thread / LANES) * LINES + line] = sums[line];
@@ -149,9 +113,9 @@ fn shared_sum(thread: u32) -> vec4<f32> {
     return sum;
 }
 
-// Moves the units of a workgroup.
+// Advances the units of a workgroup.
 fn step(group: u32, first_line: u32, thread: u32) {
-    // What the cell needs is asked for first, so that it is there when the sums are.
+    // Loaded first, so that these reads overlap the sums.
     let own_unit = group * UNITS + thread / LINES;
     let own_line = first_line + thread % LINES;
     let cell_at = 8u * (own_line * TOTAL + OWN_AT) + own_unit;
@@ -171,14 +135,14 @@ fn step(group: u32, first_line: u32, thread: u32) {
         let w = gates(unit, at_most(octet, INPUT));
         for (var line = 0u; line < LINES; line++) {
             let at = 2u * ((first_line + line) * INPUT + at_most(octet, INPUT));
-            sums[line] += products(w, if_there(octet < INPUT, input[at], input[at + 1u]));
+            sums[line] += row_dots(w, octet_or_zeros(octet < INPUT, input[at], input[at + 1u]));
         }
     }
     for (var round = 0u; round < (BELOW + LANES - 1u) / LANES; round++) {
         let octet = round * LANES + lane;
         let w = gates(unit, INPUT + at_most(octet, BELOW));
         for (var line = 0u; line < LINES; line++) {
-            sums[line] += products(w, below(first_line + line, octet));
+            sums[line] += row_dots(w, below(first_line + line, octet));
         }
     }
     for (var round = 0u; round < (OWN + LANES - 1u) / LANES; round++) {
@@ -186,20 +150,20 @@ fn step(group: u32, first_line: u32, thread: u32) {
         let w = gates(unit, INPUT + BELOW + at_most(octet, OWN));
         for (var line = 0u; line < LINES; line++) {
             let at = 2u * ((first_line + line) * TOTAL + OWN_AT + at_most(octet, OWN));
-            sums[line] += products(w, if_there(octet < OWN, hidden_old[at], hidden_old[at + 1u]));
+            sums[line] += row_dots(w, octet_or_zeros(octet < OWN, hidden_old[at], hidden_old[at + 1u]));
         }
     }
     share(thread, sums);
 
     if thread < UNITS * LINES {
         let sum = shared_sum(thread) + gate_bias;
-        let c = sigmoid(sum[1]) * old + sigmoid(sum[0]) * tangent(sum[2]);
+        let c = sigmoid(sum[1]) * old + sigmoid(sum[0]) * safe_tanh(sum[2]);
         let is_owner = own_unit < HIDDEN && own_line < batch.lines;
         if is_owner {
             cell[cell_at] = c;
         }
-        // Units past the last are the padding of a row, and stay 0.
-        states[thread % LINES * UNITS + thread / LINES] = select(0.0, sigmoid(sum[3]) * tangent(c), is_owner);
+        // Units beyond the last are the padding of a row, and stay 0.
+        states[thread % LINES * UNITS + thread / LINES] = select(0.0, sigmoid(sum[3]) * safe_tanh(c), is_owner);
     }
     workgroupBarrier();
 
@@ -210,7 +174,7 @@ fn step(group: u32, first_line: u32, thread: u32) {
     }
 }
 
-// Adds what the layer below gives to the output layer's sums.
+// Adds the products of the layer below to the output layer's sums.
 fn add_outputs(group: u32, first_line: u32, thread: u32) {
     let own_row = 4u * (group * UNITS + thread / LINES);
     let own_line = first_line + thread % LINES;
@@ -229,7 +193,7 @@ fn add_outputs(group: u32, first_line: u32, thread: u32) {
         let octet = round * LANES + lane;
         let w = outputs(row, at_most(octet, BELOW));
         for (var line = 0u; line < LINES; line++) {
-            sums[line] += products(w, below(first_line + line, octet));
+            sums[line] += row_dots(w, below(first_line + line, octet));
         }
     }
     share(thread, sums);

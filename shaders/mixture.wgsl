@@ -8,14 +8,14 @@
 //   log density = log sum_j softmax(pi^)_j N_j(dx, dy), without bias and temperature
 //
 // Rows of W and y: e^ | pi^ (M) | mu_x^ (M) | mu_y^ (M) | sigma_x^ (M) | sigma_y^ (M) | rho^ (M) | stop (if STOP).
-// Twin: src/cpu/mixture.rs.
+// Twin: src/engine/cpu/mixture.rs.
 //
-// The products with all layers but the last are in y already: lstm.wgsl adds them.
+// y already contains the products with all layers but the last: lstm.wgsl adds them.
 //
 // Threads: a workgroup owns a line. LANES threads share the dot products of ROWS rows of W; then each
-// thread owns components; then one thread chooses, in the order of the components; then each thread
-// owns components again, whose densities one thread sums. What the later parts need is asked for before
-// the sums, so that nothing is waited for behind them.
+// thread owns components; then one thread samples, in the order of the components; then each thread
+// owns components again, whose densities one thread sums. Inputs of the later parts are loaded before
+// the sums, so that these reads overlap them.
 
 // Sizes, from the weights' metadata.
 override TOTAL: u32;    // octets of a row of `hidden`
@@ -27,47 +27,25 @@ override STOP: bool;    // whether the network has learned to stop
 
 const THREADS = 256u;
 const LANES = 8u;
-const ROWS = 4u; // a thread's rows: they share what it reads of h
+const ROWS = 4u; // rows per thread, which share its reads of h
 const TEAMS = THREADS / LANES;
-const SPAN = TEAMS * ROWS; // rows that the workgroup takes at a time
+const SPAN = TEAMS * ROWS; // rows that the workgroup computes at a time
 
-// As in training, so that a density stays finite: least log of a standard deviation, largest rho^.
+// As in training, so that a density stays finite: minimum of log sigma, maximum of |rho^|.
 const MIN_LOG_SD = -7.0;
 const MAX_RHO = 6.0;
-// Standard deviations beyond which a point is no farther; below every log of a density.
+// Distances from the mean are clamped to so many standard deviations.
 const FAR = 1e15;
-// Largest log of a standard deviation; least log of one with which a point is drawn; log of a share
-// of pi below which it is none: short of where exp overflows, or an adapter may take it for 0.
+// Maximum of log sigma, below where exp overflows; minimum of log sigma when sampling, and log pi below which a
+// component's weight counts as 0: an adapter may flush smaller numbers to 0.
 const MAX_LOG_SD = 30.0;
 const LEAST_DRAWN = -80.0;
 const LEAST_SHARE = -80.0;
-const LEAST = -1e38;
+const LEAST = -1e38; // below every log density
 const LOG_TAU = 1.8378770664093453;
 
 override OUTPUTS = 1u + 6u * MIXTURES + select(0u, 1u, STOP); // R, rows of W
-override ROUNDS = (LAST + LANES - 1u) / LANES;                // octets that each lane takes
-
-// The same in all three shaders.
-struct Batch {
-    lines: u32,  // N
-    steps: u32,  // timesteps of a chunk
-    length: u32, // characters of the longest line
-}
-
-struct Line {
-    position: f32,    // character under the window's maximum
-    kappa: f32,       // mean of the window's kappa
-    bias: f32,
-    temperature: f32,
-    length: u32,      // characters U, with the end mark
-    step: u32,        // timestep within the chunk
-}
-
-// Eight neighbouring columns.
-struct Octet {
-    low: vec4<f32>,
-    high: vec4<f32>,
-}
+override ROUNDS = (LAST + LANES - 1u) / LANES;                // octets per lane
 
 // What one timestep yields: engine::Step.
 struct Step {
@@ -86,10 +64,10 @@ struct Step {
 @group(0) @binding(1) var<storage, read> weight: array<vec4<u32>>;  // [R][LAST], eight f16 each
 @group(0) @binding(2) var<storage, read> bias: array<f32>;          // [R]
 @group(0) @binding(3) var<storage, read> hidden: array<vec4<f32>>;  // [N][2 TOTAL], of t
-// [N][steps]: uniforms for component and pen, two normals. A first number below 0 says that the
-// point is given, not drawn: the other three are dx, dy and pen.
+// [N][steps]: uniforms for component and pen, two normals. After a negative first number the other three
+// are the point itself, dx, dy and pen (teacher forcing).
 @group(0) @binding(4) var<storage, read> noise: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> lines: array<Line>;  // [N], step is moved on
+@group(0) @binding(5) var<storage, read_write> lines: array<Line>;  // [N], step is incremented
 @group(0) @binding(6) var<storage, read_write> output: array<f32>;  // [N][R + M]: y, in and out | pi, out
 @group(0) @binding(7) var<storage, read_write> steps: array<Step>;  // [N][steps], out
 @group(0) @binding(8) var<storage, read_write> input: array<f32>;   // [N][8 INPUT], out: point, before the window
@@ -97,45 +75,26 @@ struct Step {
 var<workgroup> shares: array<vec4<f32>, THREADS>; // [LANES][TEAMS]
 var<workgroup> sums: array<f32, OUTPUTS>;         // y
 var<workgroup> pi: array<f32, MIXTURES>;
-var<workgroup> exponentials: array<f32, MIXTURES>; // of pi^, the largest taken out
-var<workgroup> terms: array<f32, MIXTURES>;       // logs of the components' shares of the density
+var<workgroup> exponentials: array<f32, MIXTURES>; // of pi^ minus the largest
+var<workgroup> terms: array<f32, MIXTURES>;       // logs of the components' terms of the density
 var<workgroup> offset: vec2<f32>;                 // dx, dy of the next point
 
 // An octet of the last layer's hidden states; zeros beyond its end.
 fn columns(line: u32, octet: u32) -> Octet {
     let at = 2u * (line * TOTAL + LAST_AT + min(octet, LAST - 1u));
-    let there = octet < LAST;
-    return Octet(select(vec4(0.0), hidden[at], there), select(vec4(0.0), hidden[at + 1u], there));
+    return octet_or_zeros(octet < LAST, hidden[at], hidden[at + 1u]);
 }
 
-// Threads past the last row repeat it, and are not listened to. Octets beyond the end of a row are
-// its last, and their columns are zeros.
+// Rows beyond the last repeat it, and their results are discarded. Octets beyond the end of a row repeat
+// the last one; `columns` has zeros for them.
 fn weights(row: u32, octet: u32) -> Octet {
-    let halves = weight[min(row, OUTPUTS - 1u) * LAST + min(octet, LAST - 1u)];
-    return Octet(
-        vec4(unpack2x16float(halves[0]), unpack2x16float(halves[1])),
-        vec4(unpack2x16float(halves[2]), unpack2x16float(halves[3])),
-    );
+    return unpack(weight[min(row, OUTPUTS - 1u) * LAST + min(octet, LAST - 1u)]);
 }
 
-fn product(w: Octet, x: Octet) -> f32 {
-    return dot(w.low, x.low) + dot(w.high, x.high);
-}
-
-// Both are exact at either end, whatever the driver's exp and tanh do with large arguments.
-fn sigmoid(x: f32) -> f32 {
-    return 1.0 / (1.0 + exp(clamp(-x, -80.0, 80.0)));
-}
-
-fn tangent(x: f32) -> f32 {
-    let e = exp(-2.0 * min(abs(x), 40.0));
-    return sign(x) * (1.0 - e) / (1.0 + e);
-}
-
-// The next point, from pi and the output layer, or from the noise if that says so.
+// The next point: sampled from pi and the output layer, or forced by the noise.
 fn draw(own: Line, drawn: vec4<f32>) -> Step {
-    // The first component at which the running sum passes the uniform; rounding may leave the
-    // sum just short of 1, then it is the last that has a share.
+    // The first component at which the cumulative sum exceeds the uniform; if rounding leaves the sum
+    // just below 1, the last component with a weight above 0.
     var component = 0u;
     var passed = false;
     var sum = 0.0;
@@ -153,7 +112,7 @@ fn draw(own: Line, drawn: vec4<f32>) -> Step {
     let log_sy = clamp(sums[chosen + 4u * MIXTURES] - own.bias, LEAST_DRAWN, MAX_LOG_SD);
     let sigma_x = exp(log_sx) * spread;
     let sigma_y = exp(log_sy) * spread;
-    let rho = tangent(sums[chosen + 5u * MIXTURES]);
+    let rho = safe_tanh(sums[chosen + 5u * MIXTURES]);
     var step: Step;
     step.pen_probability = sigmoid(-sums[0] / own.temperature);
     step.dx = sums[chosen + MIXTURES] + sigma_x * drawn[2];
@@ -173,8 +132,8 @@ fn draw(own: Line, drawn: vec4<f32>) -> Step {
     return step;
 }
 
-// Log of the density N of one component, whose row of pi^ is `row`, factored as x, then y given x:
-// as 1 - rho^2 = 1 / cosh(rho^)^2, nothing cancels where rho is near 1.
+// Log density N of one component, whose row of pi^ is `row`, factored into x and y given x: with
+// 1 - rho^2 = 1 / cosh(rho^)^2 there is no cancellation where |rho| is near 1.
 fn log_normal(row: u32) -> f32 {
     let log_sx = clamp(sums[row + 3u * MIXTURES], MIN_LOG_SD, MAX_LOG_SD);
     let log_sy = clamp(sums[row + 4u * MIXTURES], MIN_LOG_SD, MAX_LOG_SD);
@@ -182,7 +141,7 @@ fn log_normal(row: u32) -> f32 {
     let zx = clamp((offset.x - sums[row + MIXTURES]) * exp(-log_sx), -FAR, FAR);
     let zy = clamp((offset.y - sums[row + 2u * MIXTURES]) * exp(-log_sy), -FAR, FAR);
     let stretch = cosh(rho);
-    let across = (zy - tangent(rho) * zx) * stretch;
+    let across = (zy - safe_tanh(rho) * zx) * stretch;
     return log(stretch) - 0.5 * (zx * zx + across * across) - log_sx - log_sy - LOG_TAU;
 }
 
@@ -211,10 +170,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             let octet = round * LANES + lane;
             let h = columns(line, octet);
             share += vec4(
-                product(weights(row, octet), h),
-                product(weights(row + 1u, octet), h),
-                product(weights(row + 2u, octet), h),
-                product(weights(row + 3u, octet), h),
+                octet_dot(weights(row, octet), h),
+                octet_dot(weights(row + 1u, octet), h),
+                octet_dot(weights(row + 2u, octet), h),
+                octet_dot(weights(row + 3u, octet), h),
             );
         }
         shares[lane * TEAMS + thread / LANES] = share;
@@ -233,7 +192,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let at = line * batch.steps + own.step;
     let drawn = noise[at];
 
-    // pi: softmax, the largest taken out first so that nothing overflows.
+    // pi: softmax, the largest subtracted first so that nothing overflows.
     let sharpness = (1.0 + own.bias) / own.temperature;
     var largest = sums[1];
     for (var j = 1u; j < MIXTURES; j++) {
@@ -271,7 +230,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         return;
     }
 
-    // Sums of exp(pi^) and of exp(pi^) N, the largest term taken out of each.
+    // Log-sum-exp of pi^ and of pi^ + log N.
     var most = LEAST;
     for (var j = 0u; j < MIXTURES; j++) {
         most = max(most, terms[j]);
@@ -285,7 +244,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     step.log_density = most + log(sum) - log(all);
     steps[at] = step;
 
-    // The next timestep reads this point; after the chunk's last timestep, counting starts over.
+    // The next timestep reads this point; after the chunk's last timestep, the count starts again at 0.
     input[8u * line * INPUT] = step.dx;
     input[8u * line * INPUT + 1u] = step.dy;
     input[8u * line * INPUT + 2u] = step.pen;

@@ -6,7 +6,8 @@
 //! much as writing on the CPU engine. A [`Snapshot`] of M mixture components and U characters has some
 //! 9 M + U + 10 numbers: with the shipped networks about 200, or 800 bytes a point.
 
-use crate::engine::cpu::{State, check, mixture, sigmoid, window};
+use crate::engine::cpu::{Network, State, mixture, sigmoid, window};
+use crate::engine::step::check_line;
 use crate::engine::{Line, Step};
 use crate::error::Result;
 use crate::model::Weights;
@@ -99,7 +100,7 @@ pub struct Snapshot {
 /// extended by further points.
 #[derive(Debug, Clone)]
 pub struct Replay {
-    weights: Arc<Weights>,
+    network: Arc<Network>,
     line: Line,
     state: State,
     drawn: Vec<DrawnPoint>,
@@ -112,10 +113,11 @@ impl Replay {
     /// # Errors
     /// [`crate::Error::Sequence`] if the line does not fit the network.
     pub fn new(weights: &Arc<Weights>, line: &Line) -> Result<Self> {
-        check(weights, line)?;
-        let mut state = State::new(weights, line);
-        state.read(weights, &line.prefix);
-        Ok(Self { weights: Arc::clone(weights), line: line.clone(), state, drawn: Vec::new(), replayed: 0 })
+        check_line(&weights.config, line)?;
+        let network = Network::of(weights);
+        let mut state = State::new(&network, line);
+        state.read(&network, &line.prefix);
+        Ok(Self { network, line: line.clone(), state, drawn: Vec::new(), replayed: 0 })
     }
 
     /// Appends points of the line, in the order in which they were drawn.
@@ -135,14 +137,14 @@ impl Replay {
 
     /// The characters that the window reads, one for each weight of [`Snapshot::phi`]; `None` for the end mark.
     pub fn characters(&self) -> Vec<Option<char>> {
-        let alphabet = Alphabet::new(&self.weights.config.alphabet);
+        let alphabet = Alphabet::new(&self.network.weights.config.alphabet);
         self.line.ids.iter().map(|&id| alphabet.character(id)).collect()
     }
 
     /// The output that the state has just computed, before `drawn` was drawn from it.
     fn snapshot(&self, drawn: DrawnPoint) -> Snapshot {
         let state = &self.state;
-        let config = &self.weights.config;
+        let config = &self.network.weights.config;
         let (bias, temperature) = (self.line.bias, self.line.temperature);
         let m = config.mixtures;
         let hat = |block: usize, j: usize| state.output[1 + block * m + j];
@@ -180,7 +182,7 @@ impl Iterator for Replay {
     fn next(&mut self) -> Option<Snapshot> {
         let drawn = *self.drawn.get(self.replayed)?;
         self.replayed += 1;
-        self.state.advance(&self.weights);
+        self.state.advance(&self.network);
         let snapshot = self.snapshot(drawn);
         self.state.point = [drawn.dx, drawn.dy, f32::from(u8::from(drawn.pen_lift))];
         Some(snapshot)
@@ -203,11 +205,16 @@ mod tests {
         noise: Noise,
     }
 
-    fn written(weights: &Weights, line: &Line, steps: usize) -> Vec<Computed> {
-        let mut state = State::new(weights, line);
-        state.read(weights, &line.prefix);
-        let step =
-            |noise| Computed { step: state.step(weights, &noise), pi: state.pi.clone(), phi: state.phi.clone(), noise };
+    fn written(weights: &Arc<Weights>, line: &Line, steps: usize) -> Vec<Computed> {
+        let network = Network::of(weights);
+        let mut state = State::new(&network, line);
+        state.read(&network, &line.prefix);
+        let step = |noise| Computed {
+            step: state.step(&network, &noise),
+            pi: state.pi.clone(),
+            phi: state.phi.clone(),
+            noise,
+        };
         testing::noise(3, 1, steps).into_iter().map(step).collect()
     }
 

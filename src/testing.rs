@@ -3,13 +3,23 @@
 
 use crate::engine::cpu::CpuEngine;
 use crate::engine::noise::NoiseStream;
+#[cfg(test)]
+use crate::engine::step::check_chunk;
 use crate::engine::{Engine, Noise};
-use crate::model::{Config, Kind, Quantisation, Weights};
+#[cfg(test)]
+use crate::engine::{Line, Step};
+#[cfg(test)]
+use crate::error::{Error, Result};
+use crate::model::{Config, Dense, Elements, Kind, Matrix, Quantisation, Weights};
 use crate::writer::Writer;
 use half::f16;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use safetensors::tensor::{Dtype, TensorView};
+#[cfg(test)]
+use std::collections::VecDeque;
+#[cfg(test)]
+use std::sync::Arc;
 
 /// Metadata of a small network.
 pub fn config(kind: Kind, hidden: &[usize], mixtures: usize) -> Config {
@@ -148,7 +158,42 @@ pub fn weights_file(config: &Config, seed: u64) -> Vec<u8> {
 
 /// A random network whose matrices `f16` holds exactly.
 pub fn weights(config: &Config, seed: u64) -> Weights {
-    Weights::from_bytes(&weights_file(config, seed), "random.safetensors").expect("valid").rounded_to_f16()
+    rounded_to_f16(&Weights::from_bytes(&weights_file(config, seed), "random.safetensors").expect("valid"))
+}
+
+/// All elements of a matrix as `f32`, row-major.
+pub fn elements(matrix: &Matrix) -> Vec<f32> {
+    let mut elements = vec![0.0; matrix.len()];
+    elements.chunks_exact_mut(matrix.columns).enumerate().for_each(|(row, to)| matrix.copy_row(row, to));
+    elements
+}
+
+/// The elements of a matrix that is stored as `f32`, as those of [`weights`] are.
+pub fn elements_mut(matrix: &mut Matrix) -> &mut [f32] {
+    match &mut matrix.elements {
+        Elements::F32(values) => Some(values.as_mut_slice()),
+        _ => None,
+    }
+    .expect("an f32 matrix")
+}
+
+/// The same network with every `weight` matrix rounded to `f16`, the precision of the GPU engine: both engines then
+/// compute with the same weights and differ only in the order of their sums. A matrix that `f16` represents exactly
+/// keeps its element type; others become `f32`.
+#[must_use]
+pub fn rounded_to_f16(weights: &Weights) -> Weights {
+    let round = |dense: &mut Dense| {
+        let exact = elements(&dense.weight);
+        let rounded: Vec<f32> = exact.iter().map(|&value| f16::from_f32(value).to_f32()).collect();
+        if rounded != exact {
+            dense.weight.elements = Elements::F32(rounded);
+        }
+    };
+    let mut rounded = weights.clone();
+    rounded.layers.iter_mut().for_each(|layer| round(&mut layer.gates));
+    rounded.window.iter_mut().for_each(round);
+    round(&mut rounded.output);
+    rounded
 }
 
 /// A writer on the CPU engine, with a small network of either kind.
@@ -159,11 +204,74 @@ pub fn writer() -> Writer {
     writer
 }
 
-/// Given ink: so many places in corpus units, up and down and to the right, in strokes of ten points.
+/// Ink for priming: `count` absolute points in corpus units, a zigzag to the right in strokes of ten points.
 pub fn zigzag(count: usize) -> Vec<[f32; 3]> {
-    let place =
+    let point =
         |k: usize| [100.0 + 17.0 * k as f32, if k % 4 < 2 { 30.0 } else { -90.0 }, f32::from(u8::from(k % 10 == 9))];
-    (0..count).map(place).collect()
+    (0..count).map(point).collect()
+}
+
+/// A GPU that is lost after so many chunks. It does what a GPU engine does, with the numbers of the CPU engine: several
+/// chunks may be in flight while slots are assigned and rewound, which take effect with the next chunk submitted, and
+/// a rewind goes back to the line's beginning.
+#[cfg(test)]
+#[derive(Debug)]
+pub struct LostGpu {
+    cpu: CpuEngine,
+    lines: usize,
+    in_flight: VecDeque<Vec<Step>>,
+    /// Chunks that can still be collected.
+    left: usize,
+}
+
+#[cfg(test)]
+impl LostGpu {
+    /// Lost when chunk `chunks` (counted from 0) is collected.
+    pub fn after(chunks: usize) -> Self {
+        Self { cpu: CpuEngine::new(), lines: 0, in_flight: VecDeque::new(), left: chunks }
+    }
+
+    /// Chunks that were submitted and not collected.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    pub fn label(&self) -> String {
+        "a GPU that is lost".into()
+    }
+
+    pub fn open(&mut self, weights: &Arc<Weights>, lines: &[Line]) -> Result<()> {
+        self.in_flight.clear();
+        self.lines = lines.len();
+        self.cpu.open(weights, lines)
+    }
+
+    pub fn assign_slot(&mut self, slot: usize, line: &Line) -> Result<()> {
+        self.cpu.assign_slot(slot, line)
+    }
+
+    pub fn release_slot(&mut self, _slot: usize) -> Result<()> {
+        Ok(())
+    }
+
+    pub fn checkpoint(&mut self, _slot: usize, _count: usize) {}
+
+    pub fn rewind(&mut self, slot: usize, _count: usize) -> Result<usize> {
+        self.cpu.rewind(slot, 0)
+    }
+
+    pub fn submit(&mut self, steps: usize, noise: &[Noise]) -> Result<()> {
+        check_chunk(steps, self.lines, noise, self.in_flight.len())?;
+        self.cpu.submit(steps, noise)?;
+        self.in_flight.push_back(self.cpu.collect()?);
+        Ok(())
+    }
+
+    pub fn collect(&mut self) -> Result<Vec<Step>> {
+        let Some(left) = self.left.checked_sub(1) else { return Err(Error::DeviceLost("unplugged".into())) };
+        self.left = left;
+        self.in_flight.pop_front().ok_or_else(crate::engine::step::nothing_submitted)
+    }
 }
 
 /// Noise for `lines` lines of `steps` timesteps, as engines want it.

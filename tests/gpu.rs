@@ -1,6 +1,5 @@
-//! Natively, on whatever adapter there is (`mesa-vulkan-drivers` brings a software one): the WGSL
-//! kernels against their twins. Where there is none, the tests say so and pass: the browser's
-//! (`tests/web.rs`) are those that must run.
+//! The WGSL kernels against their twins, natively, on any adapter (`mesa-vulkan-drivers` installs a software one).
+//! Without an adapter these tests say so and pass; those in the browser (`tests/web.rs`) require one.
 #![cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 #![expect(clippy::print_stdout, reason = "the figures are for people")]

@@ -1,6 +1,5 @@
-//! The CPU engine against golden fixtures, which the trainer computed in `f64` with an
-//! implementation of its own (`train/reference/`; written by `train/make_fixtures.py`, which lists the
-//! tensors).
+//! The CPU engine against golden fixtures, computed in `f64` by the trainer's independent reference implementation
+//! (`train/reference/`; written by `train/make_fixtures.py`, which lists the tensors).
 //!
 //! Each kernel is fed with the fixture's inputs of every timestep, and each tensor it yields is
 //! compared as a whole: largest difference over largest magnitude.
@@ -9,12 +8,12 @@
 #![expect(clippy::print_stdout, reason = "the figures are for people")]
 #![expect(clippy::needless_range_loop, reason = "t indexes many arrays at once")]
 
-use running_hand::engine::cpu::simd::product;
-use running_hand::engine::cpu::{State, lstm, mixture, window};
+use running_hand::engine::cpu::matvec::multiply_one;
+use running_hand::engine::cpu::{Network, State, lstm, mixture, window};
 use running_hand::engine::{Engine, Line, Noise, Step};
 use running_hand::model::style::gate_bias;
 use running_hand::model::{Kind, Quantisation, Weights};
-use running_hand::testing::relative_error;
+use running_hand::testing::{relative_error, rounded_to_f16};
 use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -29,7 +28,7 @@ const FREE_RUN: f32 = 1e-4;
 
 /// A fixture file: one line of T timesteps, with everything in between.
 struct Fixture {
-    weights: Weights,
+    weights: Arc<Weights>,
     bytes: Vec<u8>,
     line: Line,
     noise: Vec<Noise>,
@@ -62,7 +61,7 @@ impl Fixture {
             );
             Weights::from_bytes(&weights, &file.display().to_string()).unwrap()
         };
-        let mut fixture = Self { weights, bytes, line: Line::default(), noise: Vec::new() };
+        let mut fixture = Self { weights: Arc::new(weights), bytes, line: Line::default(), noise: Vec::new() };
         let config = &fixture.weights.config;
         fixture.line = Line {
             ids: if config.window > 0 { fixture.integers("ids") } else { Vec::new() },
@@ -113,6 +112,7 @@ fn before(rows: &[Vec<f32>], t: usize) -> Vec<f32> {
 fn kernels(name: &str) {
     let fixture = Fixture::read(name);
     let weights = &fixture.weights;
+    let network = Network::of(weights);
     let steps = fixture.noise.len();
     let x = fixture.tensor("x");
     let hidden: Vec<_> = (0..fixture.layers()).map(|l| fixture.tensor(&format!("hidden.{l}"))).collect();
@@ -133,7 +133,7 @@ fn kernels(name: &str) {
             input.extend(before(&hidden[l], t));
             let (mut c, mut h) = (before(&cell[l], t), vec![0.0; layer.hidden]);
             let mut sums = vec![0.0; bias.len()];
-            product(&layer.gates, &input, &mut sums);
+            multiply_one(&network.gates[l], &input, &mut sums);
             lstm::step(&sums, &bias, &mut c, &mut h);
             hiddens.push(h);
             cells.push(c);
@@ -142,12 +142,12 @@ fn kernels(name: &str) {
         close(name, &format!("cell.{l}"), &cells, &cell[l], KERNEL);
     }
 
-    if let Some(dense) = &weights.window {
+    if let (Some(matrix), Some(dense)) = (&network.window, &weights.window) {
         let kappa = fixture.tensor("kappa");
         let (mut kappas, mut phis, mut found) = (Vec::new(), Vec::new(), Vec::new());
         for t in 0..steps {
             let mut sums = vec![0.0; 3 * weights.config.window];
-            product(dense, &hidden[0][t], &mut sums);
+            multiply_one(matrix, &hidden[0][t], &mut sums);
             let mut k = before(&kappa, t);
             let (mut phi, mut w) = (vec![0.0; fixture.line.ids.len()], vec![0.0; weights.config.ids()]);
             window::step(&mut sums, &dense.bias, &fixture.line.ids, &mut k, &mut phi, &mut w);
@@ -166,7 +166,7 @@ fn kernels(name: &str) {
     for t in 0..steps {
         let all: Vec<f32> = hidden.iter().flat_map(|h| h[t].clone()).collect();
         let mut output = vec![0.0; weights.config.outputs()];
-        product(&weights.output, &all, &mut output);
+        multiply_one(&network.output, &all, &mut output);
         mixture::output(&weights.output.bias, &mut output);
         outputs.push(output);
         let mut pi = vec![0.0; weights.config.mixtures];
@@ -189,12 +189,13 @@ fn kernels(name: &str) {
 /// The same line from noise alone, through the state and through the engine.
 fn free_run(name: &str) {
     let fixture = Fixture::read(name);
-    let weights = Arc::new(fixture.weights.clone());
-    let mut state = State::new(&weights, &fixture.line);
+    let weights = &fixture.weights;
+    let network = Network::of(weights);
+    let mut state = State::new(&network, &fixture.line);
     let (mut outputs, mut hiddens, mut points) = (Vec::new(), Vec::new(), Vec::new());
     let mut steps = Vec::new();
     for noise in &fixture.noise {
-        let step = state.step(&weights, noise);
+        let step = state.step(&network, noise);
         outputs.push(state.output.clone());
         hiddens.push(state.hidden[fixture.layers() - 1].clone());
         points.push(vec![step.dx, step.dy, step.pen]);
@@ -214,7 +215,7 @@ fn free_run(name: &str) {
 
     let engine_steps: Vec<Step> = pollster::block_on(async {
         let (mut engine, _) = Engine::choose("cpu".parse().unwrap()).await;
-        engine.open(&weights, std::slice::from_ref(&fixture.line)).await.unwrap();
+        engine.open(weights, std::slice::from_ref(&fixture.line)).await.unwrap();
         engine.submit(fixture.noise.len(), &fixture.noise).unwrap();
         engine.collect().await.unwrap()
     });
@@ -233,14 +234,15 @@ fn the_tiny_synthesis_network() {
     free_run("tiny-synthesis");
 }
 
-/// Its matrices are `int8`, as the trainer ships them: what `f16` holds, so that both engines compute the same.
+/// Its matrices are int8, as in the shipped files; `f16` represents them exactly, so that both engines compute with the
+/// same weights.
 #[test]
-fn the_tiny_network_of_whole_numbers() {
+fn the_tiny_int8_network() {
     kernels("tiny-int8");
     free_run("tiny-int8");
     let weights = Fixture::read("tiny-int8").weights;
     assert_eq!(weights.config.quantisation, Quantisation::Int8);
-    assert_eq!(weights, weights.rounded_to_f16());
+    assert_eq!(*weights, rounded_to_f16(&weights));
 }
 
 #[test]

@@ -8,12 +8,13 @@
 mod twins;
 
 use running_hand::engine::Line;
-use running_hand::engine::cpu::matvec::{Fixed, Way, products_by};
-use running_hand::engine::cpu::simd::Part;
-use running_hand::engine::cpu::{CpuEngine, State};
-use running_hand::model::{Weights, Whole};
+use running_hand::engine::cpu::matvec::int8::{Int8Kernel, multiply_int8_with};
+use running_hand::engine::cpu::matvec::{MatVecOperands, PackedInt8, QuantizedInput};
+use running_hand::engine::cpu::{CpuEngine, Network, State};
+use running_hand::model::Weights;
 use running_hand::testing::relative_error;
 use safetensors::SafeTensors;
+use std::sync::Arc;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -102,36 +103,40 @@ async fn choice() {
     twins::choice().await;
 }
 
-/// The kernel that is a module of its own, where this browser and processor have it, against the one that all have.
+/// The relaxed SIMD kernel, where this browser and processor support it, against the one that all have.
 #[wasm_bindgen_test]
-fn all_ways_to_multiply_give_the_same_sums() {
-    say(&format!("CPU · SIMD · multiplies by {:?}", Way::best()));
+fn all_int8_kernels_give_the_same_sums() {
+    say(&format!("CPU · SIMD · int8 kernel {:?}", Int8Kernel::fastest()));
     for (rows, columns) in [(1, 1), (3, 16), (4, 17), (13, 333), (1600, 880)] {
-        let numbers: Vec<u8> = (0..rows * columns).map(|k| (k % 10_007 * (k % 251)) as u8).collect();
+        let values: Vec<i8> = (0..rows * columns).map(|k| (k % 10_007 * (k % 251)) as i8).collect();
         let scales = (0..rows).map(|r| 0.25 + r as f32).collect();
-        let whole = Whole::new(&numbers, columns, scales, columns / 3).unwrap();
-        let sums = |way: Way, count: usize| {
+        let matrix = PackedInt8::new(&values, columns, scales, columns / 3).unwrap();
+        let sums = |kernel: Int8Kernel, count: usize| {
             let line = |line: usize| (0..columns).map(|k| ((k + 3 * line) as f32 * 0.3).cos()).collect();
-            let mut lines: Vec<(Vec<f32>, Fixed, Vec<f32>)> =
-                (0..count).map(|n| (line(n), Fixed::default(), vec![9.0; rows])).collect();
-            products_by(way, &whole, &mut lines, &|(input, fixed, sums)| Part { input, fixed, sums });
+            let mut lines: Vec<(Vec<f32>, QuantizedInput, Vec<f32>)> =
+                (0..count).map(|n| (line(n), QuantizedInput::default(), vec![9.0; rows])).collect();
+            multiply_int8_with(kernel, &matrix, &mut lines, &|(input, quantized, sums)| MatVecOperands {
+                input,
+                quantized,
+                sums,
+            });
             lines.into_iter().map(|(.., sums)| sums).collect::<Vec<_>>()
         };
-        let expected = sums(Way::Parts, 5);
-        assert_eq!(sums(Way::best(), 5), expected);
-        assert_eq!(sums(Way::best(), 1)[0], expected[0]);
-        assert_eq!(sums(Way::Parts, 1)[0], expected[0]);
+        let expected = sums(Int8Kernel::TwoPart, 5);
+        assert_eq!(sums(Int8Kernel::fastest(), 5), expected);
+        assert_eq!(sums(Int8Kernel::fastest(), 1)[0], expected[0]);
+        assert_eq!(sums(Int8Kernel::TwoPart, 1)[0], expected[0]);
     }
 }
 
-/// A fixture's tensor as words, whatever they stand for.
+/// A fixture's tensor, as words of any type.
 fn words<T: bytemuck::Pod>(fixture: &[u8], name: &str) -> Vec<T> {
     let tensors = SafeTensors::deserialize(fixture).unwrap();
     bytemuck::pod_collect_to_vec(tensors.tensor(&format!("fixture.{name}")).unwrap().data())
 }
 
-/// The CPU engine as visitors run it, against the trainer's fixtures; natively `tests/parity.rs`
-/// goes through every tensor. Same tolerance for a free run as there.
+/// The CPU engine compiled to WASM, against the trainer's fixtures; natively `tests/parity.rs` compares every tensor.
+/// The tolerance is that of a free run there.
 #[wasm_bindgen_test]
 fn simd_against_the_fixtures() {
     assert_eq!(CpuEngine::new().label(), "CPU · SIMD");
@@ -141,7 +146,8 @@ fn simd_against_the_fixtures() {
         ("tiny-int8", include_bytes!("fixtures/tiny-int8.safetensors")),
     ];
     for (name, fixture) in fixtures {
-        let weights = Weights::from_bytes(fixture, name).unwrap();
+        let weights = Arc::new(Weights::from_bytes(fixture, name).unwrap());
+        let network = Network::of(&weights);
         let line = Line {
             ids: if weights.config.window > 0 { words(fixture, "ids") } else { Vec::new() },
             style: if weights.config.style_dim > 0 { words(fixture, "style") } else { Vec::new() },
@@ -149,10 +155,10 @@ fn simd_against_the_fixtures() {
             temperature: words(fixture, "temperature")[0],
             prefix: Vec::new(),
         };
-        let mut state = State::new(&weights, &line);
+        let mut state = State::new(&network, &line);
         let (mut outputs, mut points, mut densities) = (Vec::new(), Vec::new(), Vec::new());
         for noise in words::<[f32; 4]>(fixture, "noise") {
-            let step = state.step(&weights, &noise);
+            let step = state.step(&network, &noise);
             outputs.extend_from_slice(&state.output);
             points.extend([step.dx, step.dy, step.pen]);
             densities.push(step.log_density);

@@ -1,101 +1,107 @@
-// The page: ties the form, the desk and what the visitor presses together. What the parts with
-// modules of their own get is written down in desk.js.
+// The page: connects the form, the app, the dialogs and the buttons.
 
-import { Desk } from "./desk.js";
-import { element } from "./dom.js";
-import { site } from "./files.js";
-import { Form } from "./form.js";
-import { mountFiles } from "./drop.js";
-import { fromFragment, toFragment } from "./link.js";
-import { keepOffline } from "./offline.js";
-import { mountPrint } from "./print.js";
-import { Own } from "./own.js";
-import { say } from "./status.js";
-import { mount as mountTake } from "./take.js";
-import { mount as mountThink } from "./think.js";
+import { App } from "./app/app.js";
+import { mountFileDrop } from "./app/file-drop.js";
+import { Form } from "./app/form.js";
+import { fromFragment, toFragment } from "./app/link.js";
+import { keepOffline } from "./app/offline.js";
+import { showStatus } from "./app/status.js";
+import { CaptureDialog } from "./capture/dialog.js";
+import { mountExport } from "./export/dialog.js";
+import { mountPrint } from "./export/print.js";
+import { mountInspector } from "./inspector/panel.js";
+import { element } from "./util/dom.js";
 
 const form = new Form();
-const desk = new Desk(form);
+const app = new App(form);
 const writeButton = element("write", HTMLButtonElement);
 const stopButton = element("stop", HTMLButtonElement);
 const copyButton = element("copy", HTMLButtonElement);
 const text = element("text", HTMLTextAreaElement);
-const own = new Own(desk);
+const capture = new CaptureDialog(app);
 
-mountPrint(desk);
-mountThink(desk);
-mountTake(desk);
-mountFiles(desk, own);
+mountPrint(app);
+mountInspector(app);
+mountExport(app);
+mountFileDrop({
+  weights: (file) => void app.useWeights(file),
+  ink: (file) => void capture.openFile(file),
+  other: ({ name }) => {
+    const known = "weights (.safetensors), a hand (.json) and ink (.inkml, .json)";
+    showStatus(`${name} is nothing that this page can read: that are ${known}.`, true);
+  },
+});
 
 // --- writing ---------------------------------------------------------------------------------
 
-let soon = 0;
+/** Milliseconds before a changed setting is written, in which the visitor may change another one. */
+const SETTLE_TIME = 250;
+let settling = 0;
 
-/** @param {boolean} [hurry] whether the ink is to be there at once @param {string} [weights] that a link was made with */
-function write(hurry = false, weights = "") {
-  clearTimeout(soon);
-  if (!desk.ready || !form.valid()) return;
-  desk.write({}, { hurry, weights });
+/** @param {boolean} [instant] whether to draw at once @param {string} [weights] that a link was made with */
+function write(instant = false, weights = "") {
+  clearTimeout(settling);
+  if (!app.ready || !form.validate()) return;
+  app.write({ instant, weights });
 }
 
-/** What is written is written anew, after a moment in which the visitor may choose again. @param {boolean} hurry */
-function writeSoon(hurry) {
-  clearTimeout(soon);
-  if (desk.points.count) soon = setTimeout(() => write(hurry), 250);
+/** Writes the text once more, if one has been written. @param {boolean} instant */
+function writeSoon(instant) {
+  clearTimeout(settling);
+  if (app.ink.count) settling = setTimeout(() => write(instant), SETTLE_TIME);
 }
 
-/** What determines the writing, and how it looks. */
-const fragment = () => toFragment(form.wish, desk.fingerprint, desk.strokes);
+const fragment = () => toFragment(form.settings, app.fingerprint, app.encodedStrokes);
 
-/** Puts it into the address; the back button does not go through them all. */
-function remember() {
+/** Puts the settings into the address, without an entry in the history. */
+function updateAddress() {
   try {
     history.replaceState(null, "", fragment());
   } catch {
-    // Too often within a few seconds, or too long for this browser: Copy link still has it.
+    // Browsers limit how often and how long; "Copy link" still works.
   }
 }
 
-/** Fills the form from the address, if that is a link, and writes. */
-function follow() {
+/** If the address is a link to a text, fills the form from it and writes. */
+function followLink() {
   const link = fromFragment(location.hash);
   if (!link) return;
-  const problems = [...link.problems, ...form.set(link.shared)];
-  desk.complaints += problems.map((problem) => `${problem} `).join("");
-  if (link.strokes && desk.ready && form.valid()) desk.goOn(link.strokes, { weights: link.weights });
+  const problems = [...link.problems, ...form.apply(link.settings)];
+  app.pendingNotes += problems.map((problem) => `${problem} `).join("");
+  if (link.strokes && app.ready && form.validate()) app.continueStrokes(link.strokes, { weights: link.weights });
   else write(false, link.weights);
 }
 
-desk.addEventListener("busy", () => {
-  stopButton.disabled = !desk.writing;
+app.addEventListener("busy", () => {
+  stopButton.disabled = !app.writing;
 });
-desk.addEventListener("ready", () => {
+app.addEventListener("ready", () => {
   writeButton.disabled = false;
   copyButton.disabled = false;
-  // A link may be of a hand that is kept here.
-  void own.restored.then(() => follow());
+  // The link may refer to a hand that is stored on this device.
+  void capture.restored.then(() => followLink());
   void keepOffline(element("update", HTMLElement), element("offline", HTMLElement));
 });
-desk.addEventListener("broken", () => {
+app.addEventListener("broken", () => {
   writeButton.disabled = true;
 });
-desk.addEventListener("started", () => {
+app.addEventListener("started", () => {
   element("invitation", HTMLElement).setAttribute("hidden", "");
-  // The network that scribbles is loaded when it is first needed: only now is it known which it is.
-  remember();
+  // Not earlier: the fingerprint of the prediction network is known when it has been loaded.
+  updateAddress();
 });
 form.hands.addEventListener("change", () => writeSoon(false));
-// Other paper has other lines.
+// Other paper breaks the lines elsewhere.
 form.addEventListener("paper", () => writeSoon(true));
-desk.addEventListener("look", () => {
-  if (desk.points.count) remember();
+app.addEventListener("look", () => {
+  if (app.ink.count) updateAddress();
 });
 
 element("form", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
   write();
 });
-stopButton.addEventListener("click", () => desk.stop());
+stopButton.addEventListener("click", () => app.stop());
 text.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
@@ -103,64 +109,64 @@ text.addEventListener("keydown", (event) => {
   }
 });
 document.addEventListener("keydown", (event) => {
-  // In a dialog Escape closes that.
-  if (event.key === "Escape" && !document.querySelector("dialog[open]")) desk.stop();
+  // Escape closes a dialog first.
+  if (event.key === "Escape" && !document.querySelector("dialog[open]")) app.stop();
 });
-addEventListener("hashchange", () => follow());
+addEventListener("hashchange", () => followLink());
 
-const newSeed = () => Math.floor(Math.random() * 1_000_000);
+const randomSeed = () => Math.floor(Math.random() * 1_000_000);
 element("new-seed", HTMLButtonElement).addEventListener("click", () => {
-  form.set({ seed: newSeed() });
-  clearTimeout(soon);
-  if (desk.ready && form.valid()) desk.again();
+  form.apply({ seed: randomSeed() });
+  clearTimeout(settling);
+  if (app.ready && form.validate()) app.rewrite();
 });
 element("surprise", HTMLButtonElement).addEventListener("click", () => {
   const { names } = form.hands;
   const others = names.filter((name) => name !== form.hands.value);
-  form.set({ seed: newSeed(), style: others[Math.floor(Math.random() * others.length)] ?? "" });
+  form.apply({ seed: randomSeed(), style: others[Math.floor(Math.random() * others.length)] ?? "" });
   write();
 });
 
 // --- pages -----------------------------------------------------------------------------------
 
-const before = element("page-before", HTMLButtonElement);
-const after = element("page-after", HTMLButtonElement);
+const previous = element("page-before", HTMLButtonElement);
+const next = element("page-after", HTMLButtonElement);
 
 function showPages() {
-  const { page, pages } = desk.sheet;
+  const { page, pages } = app.sheet;
   element("pages", HTMLElement).hidden = pages < 2;
   element("page-number", HTMLElement).textContent = `Sheet ${page + 1} of ${pages}`;
-  before.disabled = page === 0;
-  after.disabled = page === pages - 1;
+  previous.disabled = page === 0;
+  next.disabled = page === pages - 1;
 }
-before.addEventListener("click", () => desk.sheet.turnTo(desk.sheet.page - 1));
-after.addEventListener("click", () => desk.sheet.turnTo(desk.sheet.page + 1));
-desk.sheet.addEventListener("drawn", showPages);
-for (const type of ["started", "look", "stopped"]) desk.addEventListener(type, showPages);
+previous.addEventListener("click", () => app.sheet.turnTo(app.sheet.page - 1));
+next.addEventListener("click", () => app.sheet.turnTo(app.sheet.page + 1));
+app.sheet.addEventListener("drawn", showPages);
+for (const type of ["started", "look", "stopped"]) app.addEventListener(type, showPages);
 
-// --- away from the page ----------------------------------------------------------------------
+// --- the link --------------------------------------------------------------------------------
+
+/** What a link to the text on the sheet lacks, for the status line. */
+function missingFromLink() {
+  if (app.initialCount) return app.encodedStrokes ? "" : "The strokes that you drew are too many for a link. ";
+  return form.hands.captured ? "Your own hand stays on this device, the link is without it. " : "";
+}
 
 copyButton.addEventListener("click", async () => {
-  if (!form.valid()) return;
-  const address = new URL(fragment(), location.href).href;
-  const without = desk.given
-    ? desk.strokes ? "" : "The strokes that you drew are too many for a link. "
-    : form.hands.own
-      ? "Your own hand stays on this device, the link is without it. "
-      : "";
+  if (!form.validate()) return;
+  const missing = missingFromLink();
   try {
-    await navigator.clipboard.writeText(address);
-    if (!desk.writing) say(`${without}The link is copied. Done`);
+    await navigator.clipboard.writeText(new URL(fragment(), location.href).href);
+    if (!app.writing) showStatus(`${missing}The link is copied. Done`);
   } catch {
-    remember();
-    if (!desk.writing) say(`${without}The browser does not let the page copy; the link is in the address bar. Done`);
+    updateAddress();
+    if (!app.writing) showStatus(`${missing}The browser does not let the page copy; the link is in the address bar. Done`);
   }
 });
 
 // --- the engine ------------------------------------------------------------------------------
 
-const wanted = new URLSearchParams(location.search).get("engine");
-if (wanted !== null && wanted !== "cpu" && wanted !== "gpu") {
-  desk.complaints = `There is no engine “${wanted}”, only cpu and gpu. `;
-}
-desk.send({ type: "open", engine: wanted === "cpu" || wanted === "gpu" ? wanted : "auto", build: site.build });
+const engine = new URLSearchParams(location.search).get("engine") ?? "auto";
+const known = engine === "cpu" || engine === "gpu" || engine === "auto";
+if (!known) app.pendingNotes = `There is no engine “${engine}”, only cpu and gpu. `;
+void app.open(known ? engine : "auto");

@@ -22,6 +22,7 @@ pub use fit::{fit, fit_free};
 pub use verify::{Alignment, align, verify_text};
 
 use crate::model::Weights;
+use std::sync::Arc;
 
 /// Fewest letters, digits and signs that show a hand.
 pub const MIN_LETTERS: usize = 10;
@@ -138,7 +139,7 @@ pub type Points = Vec<[f32; 3]>;
 /// # Errors
 /// See [`fit()`].
 pub fn fit_and_verify(
-    weights: &Weights,
+    weights: &Arc<Weights>,
     text: &str,
     strokes: &[Vec<Sample>],
 ) -> Result<(Points, Option<Advice>), Advice> {

@@ -2,9 +2,10 @@
 
 use super::{Advice, Points};
 use crate::engine::Line;
-use crate::engine::cpu::{State, mixture};
+use crate::engine::cpu::{Network, State, mixture};
 use crate::model::Weights;
 use crate::text::alphabet::{END, Encoded};
+use std::sync::Arc;
 
 /// Smallest log-likelihood ratio, in nats per character, of ink with its text to ink with that text backwards. Of 80
 /// validation lines 77 had 2.4 or more (median 6.2), and of 80 with another line's text 77 had less than 2.2
@@ -27,15 +28,15 @@ pub struct Alignment {
 }
 
 /// Has the network read points with a text's ids. The first point is where the pen begins, and has no density.
-pub fn align(weights: &Weights, ids: &[u32], points: &[[f32; 3]]) -> Alignment {
-    let config = &weights.config;
+pub fn align(network: &Network, ids: &[u32], points: &[[f32; 3]]) -> Alignment {
+    let config = &network.weights.config;
     let line = Line { ids: ids.to_vec(), temperature: 1.0, ..Line::default() };
-    let mut state = State::new(weights, &line);
+    let mut state = State::new(network, &line);
     let mut alignment = Alignment { positions: Vec::with_capacity(points.len()), log_density: 0.0 };
     for pair in points.windows(2) {
         let [dx, dy] = config.normalised(pair[1][0] - pair[0][0], pair[1][1] - pair[0][1]);
         let pen = pair[1][2];
-        state.advance(weights);
+        state.advance(network);
         let logit = if pen > 0.5 { -state.output[0] } else { state.output[0] };
         let log_pen = -(-logit).exp().ln_1p();
         alignment.log_density +=
@@ -50,10 +51,11 @@ pub fn align(weights: &Weights, ids: &[u32], points: &[[f32; 3]]) -> Alignment {
 ///
 /// # Errors
 /// [`Advice::OtherText`], [`Advice::Unfinished`] or [`Advice::GoesOn`].
-pub fn verify_text(weights: &Weights, text: &Encoded, points: &Points) -> Result<(), Advice> {
-    let forwards = align(weights, &text.ids, points);
+pub fn verify_text(weights: &Arc<Weights>, text: &Encoded, points: &Points) -> Result<(), Advice> {
+    let network = Network::of(weights);
+    let forwards = align(&network, &text.ids, points);
     let reversed: Vec<u32> = text.ids.iter().rev().copied().filter(|&id| id != END).chain([END]).collect();
-    let backwards = align(weights, &reversed, points);
+    let backwards = align(&network, &reversed, points);
     let end = text.ids.len() - 1;
     let at_end = forwards.positions.iter().filter(|&&position| position >= end).count();
     let last = forwards.positions.last().copied().unwrap_or_default();

@@ -53,9 +53,9 @@ struct Pending {
     /// In line coordinates, and how many of them are handed out.
     points: Vec<[f32; 3]>,
     delivered: usize,
-    /// The line as the engine read it, and the moves that are not recorded yet.
+    /// The line as the engine read it, and the drawn points that are not recorded yet.
     line: Line,
-    moves: Vec<DrawnPoint>,
+    drawn: Vec<DrawnPoint>,
     recorded: bool,
     scribble: Scribble,
     finish: Option<Finish>,
@@ -178,7 +178,7 @@ impl LineStream {
         }
         pending.finish = update.finish;
         for (step, offset) in update.chunk.steps.iter().zip(&update.chunk.offsets) {
-            pending.moves.push(DrawnPoint::from(step));
+            pending.drawn.push(DrawnPoint::from(step));
             self.follow(&mut pending, offset);
             let rests = || scribble::rests(&pending.points[pending.scribble.rested..]);
             if self.kind == Kind::Prediction && rests() && self.left(&pending) > 0 {
@@ -265,7 +265,7 @@ impl LineStream {
             });
         }
         if let Some(record) = self.records.last_mut() {
-            record.drawn.append(&mut pending.moves);
+            record.drawn.append(&mut pending.drawn);
         }
         let base = self.row_of_line.get(self.next).copied().unwrap_or_default();
         let mut ink = Vec::new();

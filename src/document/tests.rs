@@ -208,7 +208,7 @@ fn text_of_which_nothing_can_be_written_is_done_at_once_and_told() {
 fn a_line_that_went_wrong_is_told_at_the_end_and_the_others_are_written() {
     let mut weights = testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2);
     let window = weights.window.as_mut().unwrap();
-    window.weight.fill(0.0);
+    testing::elements_mut(&mut window.weight).fill(0.0);
     window.bias[8..].fill(-40.0); // stands still
     let mut writer = writer();
     writer.set_weights(weights);

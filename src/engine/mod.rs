@@ -1,75 +1,30 @@
-//! What both engines offer, and choosing one.
+//! The two engines, their common interface, and choosing one.
 //!
-//! An engine opens a batch of lines, then advances all of them by chunks of timesteps: noise goes
-//! in with [`Engine::submit`], points come out of [`Engine::collect`] in the same order. A line that is over gives
-//! its place to another ([`Engine::assign_slot`]) while the others go on. Engines
-//! know character ids, gate biases and noise; they know nothing of text, seeds or stopping.
+//! An engine opens a batch of lines, then advances all of them by chunks of timesteps: noise goes in with
+//! [`Engine::submit`], points come out of [`Engine::collect`] in the same order. Each line has a slot, its index in the
+//! batch; when a line is finished, another can be assigned to its slot ([`Engine::assign_slot`]) while the others
+//! continue. Engines know character ids, gate biases and noise; text, seeds and the end of a line are the writer's.
 
 pub mod cpu;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod noise;
+#[cfg(feature = "gpu")]
+#[doc(hidden)]
+pub mod selftest;
+pub(crate) mod step;
 
 use crate::error::{Error, Result};
 use crate::model::Weights;
-use bytemuck::{Pod, Zeroable};
+#[cfg(test)]
+use crate::testing::LostGpu;
 use cpu::CpuEngine;
 #[cfg(feature = "gpu")]
 use gpu::GpuEngine;
 use std::sync::Arc;
+pub use step::{IN_FLIGHT, Line, Noise, Step, forced_point};
 
-/// Noise of one timestep: two uniforms in [0, 1) (component, pen) and two standard normals.
-pub type Noise = [f32; 4];
-
-/// Noise that says that the timestep's point is not drawn, but is this one: ink that is read.
-pub fn forced_point([dx, dy, pen]: [f32; 3]) -> Noise {
-    [-1.0, dx, dy, pen]
-}
-
-/// Chunks that may be submitted and not yet collected.
-pub const IN_FLIGHT: usize = 2;
-
-/// One line to be written: what an engine needs.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Line {
-    /// Character ids with the end mark; empty for a prediction network.
-    pub ids: Vec<u32>,
-    /// Style vector `[S]`; empty or zeros for none.
-    pub style: Vec<f32>,
-    /// Bias b ≥ 0: neater [G eqs 61–62].
-    pub bias: f32,
-    /// Temperature τ > 0: wilder. 1 is neutral.
-    pub temperature: f32,
-    /// Ink to go on from, as normalised `(dx, dy, pen)`: fed in before sampling starts.
-    pub prefix: Vec<[f32; 3]>,
-}
-
-/// What one timestep yields for one line: the layout of the GPU's read-back buffer, 36 bytes.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
-pub struct Step {
-    /// Sampled offset, normalised.
-    pub dx: f32,
-    /// Sampled offset, normalised.
-    pub dy: f32,
-    /// 1 if the stroke ends with this point, else 0.
-    pub pen: f32,
-    /// Probability e of that.
-    pub pen_probability: f32,
-    /// Learned probability that the line ends with this point; 0 if the network has none.
-    pub stop: f32,
-    /// Index of the character under the window's maximum; U − 1 is the end mark. 0 without text.
-    pub position: f32,
-    /// Mixture component that was chosen.
-    pub component: f32,
-    /// Mean of the window's κ over its components, in characters. 0 without text.
-    pub kappa: f32,
-    /// Log of the density that the network as it was trained, without bias and temperature, gives to
-    /// the offset: normalised units, pen left out.
-    pub log_density: f32,
-}
-
-/// One of the two engines.
+/// One of the engines.
 #[derive(Debug)]
 pub enum Engine {
     /// Rust loops; everywhere.
@@ -77,15 +32,28 @@ pub enum Engine {
     /// WGSL kernels through wgpu.
     #[cfg(feature = "gpu")]
     Gpu(Box<GpuEngine>),
-    /// Stands in for a GPU that is lost after so many chunks.
+    /// A test double of a GPU that is lost.
     #[cfg(test)]
-    Failing(CpuEngine, usize),
+    Lost(LostGpu),
 }
 
-/// Which engine is wanted.
+/// Calls the same method of whichever engine it is.
+macro_rules! on_engine {
+    ($engine:expr, $name:ident => $call:expr) => {
+        match $engine {
+            Engine::Cpu($name) => $call,
+            #[cfg(feature = "gpu")]
+            Engine::Gpu($name) => $call,
+            #[cfg(test)]
+            Engine::Lost($name) => $call,
+        }
+    };
+}
+
+/// Which engine the user wants.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// The GPU where there is a real one, else the CPU.
+    /// The GPU if there is a hardware adapter, else the CPU.
     #[default]
     Auto,
     /// The CPU.
@@ -111,14 +79,15 @@ impl std::str::FromStr for Choice {
 }
 
 impl Engine {
-    /// The engine that is wanted, or the CPU engine and a sentence that says why it is not.
+    /// The engine that is wanted; if that is not available, the CPU engine and a sentence that says why. A GPU has to
+    /// pass the self-test first.
     pub async fn choose(choice: Choice) -> (Self, Option<String>) {
         if choice == Choice::Cpu {
             return (Engine::Cpu(CpuEngine::new()), None);
         }
         #[cfg(feature = "gpu")]
-        let reason = match GpuEngine::new(choice == Choice::Gpu).await {
-            Ok(engine) => return (Engine::Gpu(Box::new(engine)), None),
+        let reason = match Self::tested_gpu(choice == Choice::Gpu).await {
+            Ok(engine) => return (engine, None),
             Err(error) => error,
         };
         #[cfg(not(feature = "gpu"))]
@@ -126,29 +95,25 @@ impl Engine {
         (Engine::Cpu(CpuEngine::new()), Some(reason.to_string()))
     }
 
-    /// Whether it computes on the CPU: when a chunk is collected, and one line after the other.
+    /// A GPU engine that has passed the self-test; on a software adapter only if `software` is set.
+    #[cfg(feature = "gpu")]
+    async fn tested_gpu(software: bool) -> Result<Self> {
+        let mut engine = GpuEngine::new(software).await?;
+        selftest::run_once(&mut engine).await?;
+        Ok(Engine::Gpu(Box::new(engine)))
+    }
+
+    /// Whether it is the CPU engine, which computes a chunk when it is collected, and one line after the other.
     pub fn is_cpu(&self) -> bool {
-        match self {
-            Engine::Cpu(_) => true,
-            #[cfg(test)]
-            Engine::Failing(..) => true,
-            #[cfg(feature = "gpu")]
-            Engine::Gpu(_) => false,
-        }
+        matches!(self, Engine::Cpu(_))
     }
 
     /// For the status line: "CPU · SIMD", "WebGPU · NVIDIA …", "Vulkan · …".
     pub fn label(&self) -> String {
-        match self {
-            Engine::Cpu(engine) => engine.label(),
-            #[cfg(test)]
-            Engine::Failing(engine, _) => engine.label(),
-            #[cfg(feature = "gpu")]
-            Engine::Gpu(engine) => engine.label(),
-        }
+        on_engine!(self, engine => engine.label())
     }
 
-    /// Starts a batch: states at zero, prefixes fed in. Ends whatever was under way.
+    /// Starts a batch: states at zero, prefixes fed in. Discards the previous batch.
     ///
     /// # Errors
     /// A GPU that is lost or out of memory.
@@ -156,89 +121,61 @@ impl Engine {
         self.open_with_capacity(weights, lines, 0).await
     }
 
-    /// Likewise, with room for lines of up to `longest` ids to take the place of those that are over.
+    /// As [`Engine::open`], with room for lines of up to `longest` ids in [`Engine::assign_slot`].
     ///
     /// # Errors
     /// As [`Engine::open`].
-    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "the CPU makes room when it needs it"))]
+    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "the CPU allocates each line separately"))]
     pub async fn open_with_capacity(&mut self, weights: &Arc<Weights>, lines: &[Line], longest: usize) -> Result<()> {
         match self {
             Engine::Cpu(engine) => engine.open(weights, lines),
-            #[cfg(test)]
-            Engine::Failing(engine, _) => engine.open(weights, lines),
             #[cfg(feature = "gpu")]
             Engine::Gpu(engine) => engine.open_with_capacity(weights, lines, longest).await,
+            #[cfg(test)]
+            Engine::Lost(engine) => engine.open(weights, lines),
         }
     }
 
-    /// Puts another line in the place of one of the batch, from the next chunk submitted on. Its prefix is not fed
-    /// in: noise can be [`forced_point`]s. On the CPU no chunk may be in flight, here and below.
+    /// Puts another line into a slot of the batch, at its beginning, effective with the next chunk submitted. Its
+    /// prefix is not fed in; [`forced_point`]s can do that. On the CPU no chunk may be in flight, here and in the
+    /// methods below.
     ///
     /// # Errors
-    /// A line that does not fit the network or has no room, a place that is none, a lost GPU.
-    pub fn assign_slot(&mut self, place: usize, line: &Line) -> Result<()> {
-        match self {
-            Engine::Cpu(engine) => engine.assign_slot(place, line),
-            #[cfg(test)]
-            Engine::Failing(engine, _) => engine.assign_slot(place, line),
-            #[cfg(feature = "gpu")]
-            Engine::Gpu(engine) => engine.assign_slot(place, line),
-        }
+    /// A line that does not fit the network or the batch's capacity, a slot out of range, a lost GPU.
+    pub fn assign_slot(&mut self, slot: usize, line: &Line) -> Result<()> {
+        on_engine!(self, engine => engine.assign_slot(slot, line))
     }
 
-    /// From now on nobody wants what comes of this place, until another line is put there. The GPU goes on with it.
+    /// Stops computing a slot until another line is assigned to it; its steps are zeros. A GPU does not stop: what it
+    /// returns for the slot is to be ignored.
     ///
     /// # Errors
-    /// A place that is none.
-    pub fn release_slot(&mut self, place: usize) -> Result<()> {
-        match self {
-            Engine::Cpu(engine) => engine.release_slot(place),
-            #[cfg(test)]
-            Engine::Failing(engine, _) => engine.release_slot(place),
-            #[cfg(feature = "gpu")]
-            Engine::Gpu(_) => Ok(()),
-        }
+    /// A slot out of range.
+    pub fn release_slot(&mut self, slot: usize) -> Result<()> {
+        on_engine!(self, engine => engine.release_slot(slot))
     }
 
-    /// Says that the line may have to go back to where it was after `count` timesteps, at a pen lift.
-    pub fn checkpoint(&mut self, place: usize, count: usize) {
-        match self {
-            Engine::Cpu(engine) => engine.checkpoint(place, count),
-            #[cfg(test)]
-            Engine::Failing(engine, _) => engine.checkpoint(place, count),
-            #[cfg(feature = "gpu")]
-            Engine::Gpu(_) => {}
-        }
+    /// Keeps the line's state after `count` timesteps, at a pen lift, for a later [`Engine::rewind`].
+    pub fn checkpoint(&mut self, slot: usize, count: usize) {
+        on_engine!(self, engine => engine.checkpoint(slot, count));
     }
 
-    /// Takes a line back to where it was after `count` timesteps or fewer, from the next chunk submitted on, and says
-    /// after how many. The points from there on have to be given again.
+    /// Takes a line back to its state after `count` timesteps or fewer, effective with the next chunk submitted.
+    /// Returns after how many: the points from there to `count` have to be fed in again, as [`forced_point`]s.
     ///
     /// # Errors
-    /// A place at rest, a lost GPU.
-    pub fn rewind(&mut self, place: usize, count: usize) -> Result<usize> {
-        match self {
-            Engine::Cpu(engine) => engine.rewind(place, count),
-            #[cfg(test)]
-            Engine::Failing(engine, _) => engine.rewind(place, count),
-            #[cfg(feature = "gpu")]
-            Engine::Gpu(engine) => engine.rewind(place).map(|()| 0),
-        }
+    /// A slot that is out of range or released, a lost GPU.
+    pub fn rewind(&mut self, slot: usize, count: usize) -> Result<usize> {
+        on_engine!(self, engine => engine.rewind(slot, count))
     }
 
-    /// Queues `steps` timesteps of every line. `noise` is `[line][step]`, so `lines · steps` long.
-    /// At most [`IN_FLIGHT`] chunks may wait to be collected.
+    /// Queues `steps` timesteps, at least one, of every line. `noise` is `[line][step]`, `lines · steps` long.
+    /// At most [`IN_FLIGHT`] chunks may be submitted and not yet collected.
     ///
     /// # Errors
     /// Wrong length, too many chunks in flight, or a lost GPU.
     pub fn submit(&mut self, steps: usize, noise: &[Noise]) -> Result<()> {
-        match self {
-            Engine::Cpu(engine) => engine.submit(steps, noise),
-            #[cfg(test)]
-            Engine::Failing(engine, _) => engine.submit(steps, noise),
-            #[cfg(feature = "gpu")]
-            Engine::Gpu(engine) => engine.submit(steps, noise),
-        }
+        on_engine!(self, engine => engine.submit(steps, noise))
     }
 
     /// The oldest chunk, `[line][step]`.
@@ -248,15 +185,10 @@ impl Engine {
     pub async fn collect(&mut self) -> Result<Vec<Step>> {
         match self {
             Engine::Cpu(engine) => engine.collect(),
-            #[cfg(test)]
-            Engine::Failing(_, 0) => Err(Error::DeviceLost("unplugged".into())),
-            #[cfg(test)]
-            Engine::Failing(engine, left) => {
-                *left -= 1;
-                engine.collect()
-            }
             #[cfg(feature = "gpu")]
             Engine::Gpu(engine) => engine.collect().await,
+            #[cfg(test)]
+            Engine::Lost(engine) => engine.collect(),
         }
     }
 }
@@ -278,13 +210,5 @@ mod tests {
             assert!(notice.contains("no GPU engine") && notice.contains("CPU engine writes"), "{notice}");
         }
         assert!("abacus".parse::<Choice>().unwrap_err().to_string().contains("abacus"));
-    }
-
-    #[test]
-    fn a_step_has_the_layout_of_the_read_back_buffer() {
-        assert_eq!(size_of::<Step>(), 36);
-        let step: Step = bytemuck::cast([1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
-        assert_eq!((step.dx, step.pen, step.stop, step.position), (1.0, 3.0, 5.0, 6.0));
-        assert_eq!((step.kappa, step.log_density), (8.0, 9.0));
     }
 }

@@ -1,6 +1,6 @@
 //! Randomness: one stream per line, seekable, the same for both engines.
 
-use crate::engine::Noise;
+use super::step::Noise;
 use rand::Rng;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;

@@ -1,10 +1,10 @@
-//! Styles: a vector per hand, folded into the gate bias once per line.
+//! Styles: one vector per hand, added to the gate bias once per line.
 
 use crate::error::{Error, Result};
 use crate::model::{LstmWeights, Weights};
 
-/// The style vector `[S]` of a named hand by its index in `Config::styles`; zeros for `None`, the
-/// hand of no one in particular, which is also trained.
+/// The style vector `[S]` of a named hand by its index in `Config::styles`; zeros for `None`, which the
+/// network was also trained with: no particular hand.
 ///
 /// # Errors
 /// [`Error::Setting`] if there is no such hand.
@@ -18,20 +18,26 @@ pub fn vector(weights: &Weights, style: Option<usize>) -> Result<Vec<f32>> {
             problem: format!("there is no hand {index}; this network has {count}, counted from 0"),
         });
     }
-    Ok(weights.style_table[index * width..(index + 1) * width].to_vec())
+    let mut vector = vec![0.0; width];
+    if let Some(table) = &weights.style_table {
+        table.copy_row(index, &mut vector);
+    }
+    Ok(vector)
 }
 
-/// A hand on the way from one style vector to another, `share` of it.
+/// Linear interpolation between two style vectors: `share` 0 is `from`, 1 is `to`.
 pub fn between(from: &[f32], to: &[f32], share: f32) -> Vec<f32> {
     from.iter().zip(to).map(|(from, to)| from * (1.0 - share) + to * share).collect()
 }
 
-/// Gate bias `[4 H]` of one line: the layer's own plus its style weight times the line's style.
-/// A style vector that is empty counts as zeros.
+/// Gate bias `[4 H]` of one line: the layer's bias plus its style matrix times the line's style vector `[S]`.
+/// An empty style vector stands for zeros.
 pub fn gate_bias(layer: &LstmWeights, style: &[f32]) -> Vec<f32> {
     let mut bias = layer.gates.bias.clone();
-    if !style.is_empty() && !layer.style.is_empty() {
-        for (b, row) in bias.iter_mut().zip(layer.style.chunks_exact(style.len())) {
+    if let Some(matrix) = layer.style.as_ref().filter(|_| !style.is_empty()) {
+        let mut row = vec![0.0; matrix.columns];
+        for (r, b) in bias.iter_mut().enumerate() {
+            matrix.copy_row(r, &mut row);
             *b += row.iter().zip(style).map(|(w, s)| w * s).sum::<f32>();
         }
     }
@@ -49,7 +55,7 @@ mod tests {
     fn a_style_is_a_row_of_the_table_and_none_is_zeros() {
         let weights = testing::weights(&testing::config(Kind::Synthesis, &[4], 1), 3);
         assert_eq!(vector(&weights, None).unwrap(), [0.0; 3]);
-        assert_eq!(vector(&weights, Some(1)).unwrap(), weights.style_table[3..6]);
+        assert_eq!(vector(&weights, Some(1)).unwrap(), testing::elements(weights.style_table.as_ref().unwrap())[3..6]);
         let message = vector(&weights, Some(2)).unwrap_err().to_string();
         assert!(message.contains("no hand 2") && message.contains("has 2"), "{message}");
     }
@@ -60,10 +66,11 @@ mod tests {
         let layer = &weights.layers[0];
         assert_eq!(gate_bias(layer, &[]), layer.gates.bias);
         assert_eq!(gate_bias(layer, &[0.0; 3]), layer.gates.bias);
+        let style = testing::elements(layer.style.as_ref().unwrap());
         let bias = gate_bias(layer, &[1.0, 0.0, -2.0]);
         assert_eq!(bias.len(), 16);
         for (row, found) in bias.iter().enumerate() {
-            let expected = layer.gates.bias[row] + layer.style[3 * row] - 2.0 * layer.style[3 * row + 2];
+            let expected = layer.gates.bias[row] + style[3 * row] - 2.0 * style[3 * row + 2];
             assert!((found - expected).abs() < 1e-6, "row {row}");
         }
     }

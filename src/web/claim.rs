@@ -1,5 +1,5 @@
 //! Lines that other `RunningHand`s write, each in a worker of its own: for the page's pool. None of this is in the
-//! public types; `www/engine/pool.d.ts` has them.
+//! public types; `www/engine/messages.js` has them.
 
 use super::{RunningHand, Writing, event_loop, name, primed, set, to_js};
 use crate::engine::Step;

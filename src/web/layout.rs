@@ -2,15 +2,12 @@
 
 use super::export::PageExport;
 use super::{RunningHand, Writing, from_js, set, to_js};
-use crate::document::{Document, Frame, LETTER_WIDTH, PageStyle, Paper, PlacedInk};
+use crate::document::{self, CROP_MARGIN, Document, Extent, Frame, LETTER_WIDTH, PageStyle, Paper, PlacedInk, Ruling};
 use crate::error::Error;
 use crate::export::{self, Format};
 use js_sys::{Array, Float32Array, Object};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
-
-/// Most lines on a sheet that grows with the ink: as many as a screen can show at a readable size.
-const MAX_ROWS: usize = 24;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -45,6 +42,7 @@ pub struct LayoutOptions {
     pub ruling: Option<String>,
     pub slant: f64,
     pub unsteadiness: f64,
+    pub rows: Option<usize>,
 }
 
 /// `LayoutOptions.paper`.
@@ -91,7 +89,7 @@ impl LayoutOptions {
             ruling: self.ruling.as_deref().unwrap_or("plain").parse()?,
             slant: self.slant,
             unsteadiness: self.unsteadiness,
-            max_rows: MAX_ROWS,
+            max_rows: self.rows.unwrap_or(usize::MAX).max(1),
             ..PageStyle::default()
         };
         match self.size {
@@ -120,10 +118,13 @@ struct Rules {
 impl Sheet {
     pub fn of(document: &Document) -> Self {
         let layout = document.layout();
-        let sheet = layout.sheet();
-        let [across, upright] = sheet.rules(layout.style().ruling);
-        let (width, height, unit) = (sheet.width, sheet.height, sheet.unit);
-        Self { width, height, unit, pages: layout.pages(), rules: Rules { across, upright } }
+        Self::new(layout.sheet(), layout.style().ruling, layout.pages())
+    }
+
+    fn new(sheet: &document::Sheet, ruling: Ruling, pages: usize) -> Self {
+        let [across, upright] = sheet.rules(ruling);
+        let &document::Sheet { width, height, unit, .. } = sheet;
+        Self { width, height, unit, pages, rules: Rules { across, upright } }
     }
 }
 
@@ -149,18 +150,15 @@ struct FrameInMm {
 /// A list of `PlacedInk`.
 pub fn ink_to_js(ink: &[PlacedInk]) -> Result<JsValue, JsError> {
     let list = Array::new();
-    for PlacedInk { page, line, points } in ink {
-        list.push(&placed(*page, *line, points)?);
+    for PlacedInk { page, line, start, points } in ink {
+        let object = Object::new();
+        set(&object, "page", &(*page).into())?;
+        set(&object, "line", &(*line).into())?;
+        set(&object, "start", &(*start).into())?;
+        set(&object, "points", &Float32Array::from(points.as_flattened()))?;
+        list.push(&object);
     }
     Ok(list.into())
-}
-
-fn placed(page: usize, line: usize, points: &[[f32; 3]]) -> Result<JsValue, JsError> {
-    let object = Object::new();
-    set(&object, "page", &page.into())?;
-    set(&object, "line", &line.into())?;
-    set(&object, "points", &Float32Array::from(points.as_flattened()))?;
-    Ok(object.into())
 }
 
 #[wasm_bindgen]
@@ -182,11 +180,7 @@ impl Writing {
         let mut document = self.state.document.lock().await;
         document.lay_out(style)?;
         self.state.note(&document);
-        let list = Array::new();
-        for (line, (page, points)) in document.layout().lines().enumerate() {
-            list.push(&placed(page, line, points)?);
-        }
-        Ok(list.into())
+        ink_to_js(&document.layout().ink().collect::<Vec<_>>())
     }
 
     /// Forgets all but the first points, as if the pen had been stopped behind them.
@@ -233,6 +227,15 @@ impl Writing {
 
 #[wasm_bindgen]
 impl RunningHand {
+    /// Paper before anything is written on it.
+    #[wasm_bindgen(js_name = emptySheet, unchecked_return_type = "Sheet")]
+    pub fn empty_sheet(
+        #[wasm_bindgen(unchecked_param_type = "LayoutOptions")] options: JsValue,
+    ) -> Result<JsValue, JsError> {
+        let style = from_js::<LayoutOptions>("options", options)?.style()?;
+        to_js(&Sheet::new(&document::Sheet::new(&style, Extent::default()), style.ruling, 1))
+    }
+
     /// How many characters fit in a line, where one is `letterWidth` corpus units wide.
     #[wasm_bindgen(js_name = fittingColumns)]
     pub fn fitting_columns(
@@ -246,6 +249,6 @@ impl RunningHand {
 
 impl From<FrameOptions> for Frame {
     fn from(options: FrameOptions) -> Self {
-        Self { crop: options.crop.then_some(crate::document::CROP_MARGIN), width: options.width, end: options.end }
+        Self { crop: options.crop.then_some(CROP_MARGIN), width: options.width, end: options.end }
     }
 }

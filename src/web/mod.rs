@@ -48,6 +48,8 @@ export interface LayoutOptions {
   slant?: number;
   /** How unsteady lines are, 0 to 1. Default 0. */
   unsteadiness?: number;
+  /** Most lines on a sheet that grows with the ink; the next ones go to another. Default: no limit. */
+  rows?: number;
 }
 
 export interface WriteOptions extends LayoutOptions {
@@ -96,6 +98,8 @@ export interface PlacedInk {
   page: number;
   /** The line among those that have ink, from 0. */
   line: number;
+  /** Index of the first point among all points of the writing. */
+  start: number;
   /** Triples x, y, pen: corpus units from the page's upper left corner, y down; pen is 1 where a stroke ends. */
   points: Float32Array;
 }
@@ -172,6 +176,7 @@ struct Options {
     ruling: Option<String>,
     slant: f64,
     unsteadiness: f64,
+    rows: Option<usize>,
 }
 
 impl Default for Options {
@@ -195,6 +200,7 @@ impl Default for Options {
             ruling: None,
             slant: 0.0,
             unsteadiness: 0.0,
+            rows: None,
         }
     }
 }
@@ -414,6 +420,7 @@ impl RunningHand {
             ruling: options.ruling,
             slant: options.slant,
             unsteadiness: options.unsteadiness,
+            rows: options.rows,
         };
         let options = document::Options {
             settings,

@@ -112,12 +112,13 @@ impl Writer {
     }
 
     /// Adds or replaces the network of the weights' kind.
-    pub fn set_weights(&mut self, weights: Weights) {
+    pub fn set_weights(&mut self, weights: impl Into<Arc<Weights>>) {
+        let weights = weights.into();
         let slot = match weights.config.kind {
             Kind::Prediction => &mut self.prediction,
             Kind::Synthesis => &mut self.synthesis,
         };
-        *slot = Some(Arc::new(weights));
+        *slot = Some(weights);
     }
 
     /// The network of this kind, if loaded.

@@ -1,13 +1,14 @@
 use super::batch::MAX_SLOTS;
 use super::*;
-use crate::testing::{self, writer};
+use crate::engine::IN_FLIGHT;
+use crate::testing::{self, LostGpu, writer};
 use crate::text::alphabet::Alphabet;
 use pollster::block_on;
 
 /// A writer whose GPU is lost after so many chunks.
 fn writer_losing_gpu_after(chunks: usize) -> Writer {
     let mut writer = writer();
-    writer.engine = Engine::Failing(CpuEngine::new(), chunks);
+    writer.engine = Engine::Lost(LostGpu::after(chunks));
     writer
 }
 
@@ -98,7 +99,7 @@ fn checked_writing_delivers_each_point_once_also_when_the_gpu_is_lost() {
 fn faults_are_reported_for_checked_and_unchecked_lines() {
     let mut weights = testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2);
     let window = weights.window.as_mut().unwrap();
-    window.weight.fill(0.0);
+    testing::elements_mut(&mut window.weight).fill(0.0);
     window.bias[8..].fill(3.0); // the window rushes through the text
     for attempts in [0, 1] {
         let mut writer = writer();
@@ -116,7 +117,7 @@ fn faults_are_reported_for_checked_and_unchecked_lines() {
 fn a_line_whose_window_stands_still_ends_at_the_cap() {
     let mut weights = testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2);
     let window = weights.window.as_mut().unwrap();
-    window.weight.fill(0.0);
+    testing::elements_mut(&mut window.weight).fill(0.0);
     window.bias[8..].fill(-40.0);
     let mut writer = writer();
     writer.set_weights(weights);
@@ -208,7 +209,7 @@ fn lines_of_a_batch_equal_single_lines_also_when_the_gpu_is_lost() {
             let (_, ink, finish) = write_line(&mut writer(), TEXTS[n % 6], &settings);
             assert!(*found == (ink, finish), "line {n} of {count}");
         }
-        for chunks in [0, 3, 60] {
+        for chunks in [0, 3, 9] {
             let mut lost = writer_losing_gpu_after(chunks);
             assert!(write_batch(&mut lost, count, settings).0 == lines, "lost after {chunks} chunks");
             assert!(lost.notice().contains("unplugged"));
@@ -399,6 +400,15 @@ fn settings_out_of_range_and_missing_networks_are_refused_by_name() {
     let mut empty = Writer::new(Engine::Cpu(CpuEngine::new()));
     let error = block_on(empty.start("a", &Settings::default())).unwrap_err().to_string();
     assert!(error.contains("synthesis network is not loaded"), "{error}");
+}
+
+#[test]
+fn a_gpu_computes_the_next_chunk_while_one_is_collected() {
+    let mut writer = writer_losing_gpu_after(3);
+    block_on(writer.start("hello there", &Settings { attempts: 0, ..Settings::default() })).unwrap();
+    assert!(block_on(writer.next()).unwrap().is_some());
+    let Engine::Lost(gpu) = &writer.engine else { unreachable!("not lost yet") };
+    assert_eq!(gpu.in_flight(), IN_FLIGHT - 1);
 }
 
 #[test]

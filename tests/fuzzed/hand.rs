@@ -4,9 +4,10 @@ use running_hand::capture::{self, HandSample, Sample};
 use running_hand::model::{Kind, Weights};
 use running_hand::testing;
 use running_hand::writer::prime::Prime;
+use std::sync::Arc;
 
 thread_local! {
-    static WEIGHTS: Weights = testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2);
+    static WEIGHTS: Arc<Weights> = Arc::new(testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2));
 }
 
 /// `input` is a file, or a text, a zero byte and strokes. Either is refused with advice, or becomes ink that can prime

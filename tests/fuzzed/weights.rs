@@ -7,6 +7,7 @@ use rand::{Rng, SeedableRng};
 use running_hand::engine::Engine;
 use running_hand::engine::cpu::CpuEngine;
 use running_hand::model::{Kind, Weights};
+use running_hand::testing;
 use running_hand::writer::{Settings, Writer};
 
 /// Most memory that reading may take: bytes per byte of the file.
@@ -38,11 +39,13 @@ pub fn read(bytes: &[u8]) -> bool {
 fn write(weights: Weights) {
     let config = weights.config.clone();
     for dense in weights.layers.iter().map(|layer| &layer.gates).chain(&weights.window).chain([&weights.output]) {
-        assert_eq!(dense.weight.len(), dense.bias.len() * dense.columns);
-        assert!(dense.weight.iter().chain(&dense.bias).all(|value| value.is_finite()));
+        let (rows, columns) = (dense.weight.rows(), dense.weight.columns);
+        assert_eq!((rows, dense.weight.len()), (dense.bias.len(), rows * columns));
+        assert!(testing::elements(&dense.weight).iter().chain(&dense.bias).all(|value| value.is_finite()));
+        #[cfg(feature = "gpu")]
         assert_eq!(
-            dense.packed_f16(std::slice::from_ref(&(0..dense.columns))).len(),
-            dense.bias.len() * dense.columns.div_ceil(8) * 4
+            running_hand::engine::gpu::pack_f16(&dense.weight, std::slice::from_ref(&(0..columns))).len(),
+            rows * columns.div_ceil(8) * 4
         );
     }
     let text: String = match config.kind {

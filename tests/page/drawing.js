@@ -1,13 +1,13 @@
-// A visitor who draws with the mouse, in the dialog for one's own hand.
+// A visitor who draws with the mouse in the capture dialog.
 
 export const SENTENCE = "I write this as always";
 
-/** Milliseconds from one sample to the next: about what the network takes for two of its points. */
+/** Milliseconds between samples: about twice those between the network's points. */
 const PACE = 16;
 
 /**
- * Has samples follow one another evenly from now on, in the page. How fast the pen moves is read from them, and a busy
- * machine's mouse moves by fits and starts, of which the network makes a hand that nobody has.
+ * In the page: gives pointer events even timestamps from now on. The pen's speed is computed from these, and on a busy
+ * machine the mouse moves unevenly, as no person's pen does.
  */
 function evenly(pace) {
   let time = performance.now();
@@ -23,10 +23,10 @@ function evenly(pace) {
   for (const type of ["pointerdown", "pointermove"]) window.addEventListener(type, stampAll, true);
 }
 
-/** Gives a visitor the dialog's parts at hand. */
-export function equipped(visitor) {
+/** Adds to a visitor what can be done in the dialog. */
+export function withCaptureDialog(visitor) {
   const { page } = visitor;
-  const dialog = page.locator("#own");
+  const dialog = page.locator("#capture");
   const press = (name, exact = false) => dialog.getByRole("button", { name, exact }).click();
   return Object.assign(visitor, {
     dialog,
@@ -34,33 +34,33 @@ export function equipped(visitor) {
     advice: dialog.getByRole("status"),
     tile: (name) => page.getByRole("radio", { name, exact: true }),
     opens: (name = "Your own hand") => page.getByRole("button", { name }).click(),
-    /** Opens the dialog and asks for a sentence of one's own. */
+    /** Opens the dialog and enters a sentence. */
     async asks(sentence = SENTENCE) {
       await page.getByRole("button", { name: "Your own hand" }).click();
       await dialog.getByLabel("Sentence", { exact: true }).selectOption({ label: "A sentence of your own" });
       await dialog.getByLabel("Your sentence").fill(sentence);
     },
-    /** Presses a button that closes the dialog and has the network write. */
+    /** Presses a button that closes the dialog and starts a text; waits for its end. */
     async leaves(button) {
       await press(button);
       await dialog.waitFor({ state: "hidden", timeout: 60_000 }).catch(async (cause) => {
-        throw new Error(`the dialog says: ${await page.locator("#own-advice").textContent()}`, { cause });
+        throw new Error(`the dialog says: ${await page.locator("#capture-advice").textContent()}`, { cause });
       });
       return visitor.hears(/Done$/);
     },
-    /** Waits until the dialog has said something that matches. */
+    /** Waits until the dialog's message matches. */
     async told(pattern) {
       await page.waitForFunction(
-        (source) => new RegExp(source).test(document.querySelector("#own-advice").textContent),
+        (source) => new RegExp(source).test(document.querySelector("#capture-advice").textContent),
         pattern.source,
         { timeout: 60_000 },
       );
-      return visitor.page.locator("#own-advice").textContent();
+      return visitor.page.locator("#capture-advice").textContent();
     },
     /** Draws strokes of points [x, y] with the mouse, as large as the paper allows. */
     async draws(ink, share = 0.9) {
       await page.evaluate(evenly, PACE);
-      const box = await dialog.locator("#own-pad svg").boundingBox();
+      const box = await dialog.locator("#capture-pad svg").boundingBox();
       const all = ink.flat();
       const [left, right] = [Math.min(...all.map(([x]) => x)), Math.max(...all.map(([x]) => x))];
       const heights = all.map(([, y]) => y).sort((a, b) => a - b);
@@ -77,7 +77,7 @@ export function equipped(visitor) {
   });
 }
 
-/** Ink of the network's, every second point of it: that is still twice as dense as a screen needs. */
+/** Ink that the network writes, every second point of it: still as dense as a screen records ink. */
 export const written = (page, text, style) =>
   page.evaluate(
     async ({ text, style }) => {
@@ -87,9 +87,10 @@ export const written = (page, text, style) =>
       await runningHand.load(new URL("weights/synthesis.safetensors", location.href).href);
       const strokes = [[]];
       let count = 0;
-      for await (const points of await runningHand.write(text, { style, bias: 1, seed: 3, columns: 60 })) {
+      for await (const ink of await runningHand.write(text, { style, bias: 1, seed: 3, columns: 60 })) {
+        const points = ink.flatMap((piece) => [...piece.points]);
         for (let i = 0; i < points.length; i += 3) {
-          const [x, y, lift] = points.subarray(i, i + 3);
+          const [x, y, lift] = points.slice(i, i + 3);
           const stroke = strokes[strokes.length - 1];
           if (count++ % 2 === 0 || lift > 0.5 || stroke.length === 0) stroke.push([x, y]);
           if (lift > 0.5) strokes.push([]);

@@ -56,7 +56,7 @@ test("the demonstration writes its elements, with one worker and one download", 
     { timeout: 120_000 },
   );
   assert.deepEqual(server.asked.filter((path) => path.endsWith("safetensors")), ["weights/synthesis.safetensors"]);
-  assert.equal(server.asked.filter((path) => path === "worker.js").length, 1);
+  assert.equal(server.asked.filter((path) => path === "engine/worker.js").length, 1);
   const sizes = await page.evaluate(() =>
     [...document.querySelectorAll("running-hand")].map((element) => {
       const { width, height } = element.getBoundingClientRect();

@@ -1,4 +1,4 @@
-// The page in Firefox, with the CPU engine: everything that a visitor does, once.
+// The page in Firefox with the CPU engine: everything that visitors do, once.
 
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { SENTENCE, equipped, written } from "./drawing.js";
+import { SENTENCE, withCaptureDialog, written } from "./drawing.js";
 import { Visitor, launchFirefox, serve, strokes } from "./site.js";
 
 let server, browser, folder;
@@ -26,7 +26,7 @@ after(async () => {
 const come = async (query = "?engine=cpu", ready = /Ready$/) =>
   Visitor.open(await browser.newContext({ acceptDownloads: true, viewport: { width: 1280, height: 900 } }), server.address + query, ready);
 
-/** The sheet as it is downloaded: Firefox tells Playwright of no download, but makes the file. */
+/** The sheet as downloaded. Playwright gets no download events from Firefox, so this waits for the file. */
 async function downloads({ page }, format = "svg", name = "running-hand.svg", end = "</svg>") {
   await page.getByRole("button", { name: "Take it with you" }).click();
   await page.getByLabel("As", { exact: true }).selectOption(format);
@@ -153,7 +153,7 @@ test("hands are chosen by picture, mixed, and met by surprise; pens, inks and sl
     await visitor.hears(/Done$/);
     inks.add(await downloads(visitor));
   };
-  await visitor.takes("Flowing");
+  await visitor.choosesHand("Flowing");
   await settled();
   await page.getByLabel("Mix with").selectOption("Round");
   await visitor.slide("How much of it", 0.6);
@@ -179,7 +179,7 @@ test("hands are chosen by picture, mixed, and met by surprise; pens, inks and sl
 });
 
 test("one's own hand is drawn, written in and still there at the next visit; strokes are gone on with", async () => {
-  const visitor = equipped(await come());
+  const visitor = withCaptureDialog(await come());
   const { page } = visitor;
   await visitor.speed("At once");
   await visitor.asks();
@@ -206,7 +206,7 @@ test("every file can be taken away; ink comes back, a damaged one is refused", a
   const visitor = await come();
   const { page } = visitor;
   await visitor.speed("At once");
-  await visitor.takes("Round");
+  await visitor.choosesHand("Round");
   await visitor.writes("to take away");
   for (const [format, name, end] of [
     ["outline", "running-hand.svg", "</svg>"],
@@ -222,12 +222,12 @@ test("every file can be taken away; ink comes back, a damaged one is refused", a
   const give = (name, content) =>
     page.getByLabel("Open a hand or ink").setInputFiles({ name, mimeType: "application/inkml+xml", buffer: Buffer.from(content) });
   const told = (pattern) =>
-    page.waitForFunction((source) => new RegExp(source).test(document.querySelector("#own-advice").textContent), pattern.source);
+    page.waitForFunction((source) => new RegExp(source).test(document.querySelector("#capture-advice").textContent), pattern.source);
   await give("cut.inkml", inkml.slice(0, 900));
   await told(/cut off/);
   await give("ink.inkml", inkml);
   await told(/strokes are on the paper/);
-  assert.ok((await page.locator("#own-pad .strokes path").count()) > 5);
+  assert.ok((await page.locator("#capture-pad .strokes path").count()) > 5);
   // Firefox reports XML that it cannot read by itself.
   assert.deepEqual(visitor.complaints.filter((complaint) => !complaint.startsWith("no root element found")), []);
   await visitor.leave();
@@ -252,26 +252,26 @@ test("what cannot be written is said; absurd links are put right; the embedded e
 test("see it think: the pen waits, steps and is moved by keyboard, with the numbers of the moment", async () => {
   const visitor = await come();
   const { page } = visitor;
-  const press = (name) => page.locator("#think").getByRole("button", { name }).press("Enter");
+  const press = (name) => page.locator("#inspector").getByRole("button", { name }).press("Enter");
   const shows = (point) =>
     page.waitForFunction(
-      (point) => document.querySelector("#think-point").getAttribute("aria-valuetext")?.startsWith(`${point} of`),
+      (point) => document.querySelector("#inspector-point").getAttribute("aria-valuetext")?.startsWith(`${point} of`),
       point,
     );
-  const size = async () => (await page.locator("#think .live").first().textContent()).match(/= (\d\.\d+)/)[1];
+  const size = async () => (await page.locator("#inspector .live").first().textContent()).match(/= (\d\.\d+)/)[1];
   await page.getByRole("button", { name: "See it think" }).press("Enter");
   await visitor.text.fill("think");
   await visitor.text.press("Control+Enter");
-  await page.waitForFunction(() => Number.parseInt(document.querySelector("#think .where")?.textContent) > 3);
+  await page.waitForFunction(() => Number.parseInt(document.querySelector("#inspector .where")?.textContent) > 3);
   await press("Pause");
-  const held = Number.parseInt(await page.locator("#think .where").textContent());
+  const held = Number.parseInt(await page.locator("#inspector .where").textContent());
   await press("Step");
   await shows(held + 1);
   const before = await size();
   await page.getByLabel("Point", { exact: true }).focus();
   await page.keyboard.press("Home");
   await shows(1);
-  assert.match(await page.locator("#think").textContent(), /Mostly on “t”, character 1 of 5\./);
+  assert.match(await page.locator("#inspector").textContent(), /Mostly on “t”, character 1 of 5\./);
   assert.notEqual(await size(), before);
   await page.getByRole("button", { name: "See it think" }).press("Enter");
   await visitor.hears(/Done$/);
@@ -281,7 +281,7 @@ test("see it think: the pen waits, steps and is moved by keyboard, with the numb
 
 test("after one visit it works with the network off", async () => {
   const visitor = await come();
-  await visitor.kept();
+  await visitor.isCached();
   server.close();
   await visitor.page.reload();
   await visitor.hears(/Ready$/);

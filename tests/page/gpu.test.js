@@ -6,7 +6,7 @@ import { open, strokes } from "./site.js";
 
 const site = await open({ gpu: true });
 
-/** Millimetres, of 3.2 that an x is high: what rounding may add up to over a short word. */
+/** In millimetres, an x being 3.2 high: what rounding may add up to over a short word. */
 const TOLERANCE = 0.064;
 
 test("both engines write the same text with the same ink", async () => {

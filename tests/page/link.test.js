@@ -1,10 +1,10 @@
-// Links from anywhere: whatever stands in an address, the form gets settings in their ranges, and what
-// was put into a link comes out of it again. No browser: link.js is plain JavaScript.
+// Links: whatever an address contains, the form gets settings within their ranges, and what is put into a link comes
+// out of it again. Without a browser: link.js is plain JavaScript.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fromFragment, LONGEST, toFragment } from "../../www/link.js";
-import { fromWord, MOST, asWord, whole } from "../../www/strokes.js";
+import { fromFragment, MAX_TEXT, toFragment } from "../../www/app/link.js";
+import { decodeStrokes, encodeStrokes, MAX_POINTS, roundStrokes } from "../../www/app/stroke-encoding.js";
 import { numbers } from "./numbers.js";
 
 const ROUNDS = 5_000;
@@ -27,25 +27,25 @@ const CHOICES = {
   tip: ["fineliner", "fountain", "pencil"],
 };
 
-/** What the form may rely on. */
+/** Asserts what the form relies on. */
 function sound(link, fragment) {
   if (link === undefined) return;
-  const { shared, problems, weights, strokes } = link;
+  const { settings, problems, weights, strokes } = link;
   if (strokes) assert.ok(strokes.length > 0 && strokes.length % 3 === 0 && strokes.every(Number.isFinite), fragment);
   for (const [key, [min, max]] of Object.entries(NUMBERS)) {
-    const value = shared[key];
+    const value = settings[key];
     if (value !== undefined) assert.ok(value >= min && value <= max, `${key} is ${value} by ${fragment}`);
   }
-  for (const key of ["seed", "columns"]) assert.ok(shared[key] === undefined || Number.isInteger(shared[key]), fragment);
-  for (const [key, values] of Object.entries(CHOICES)) assert.ok(values.includes(shared[key]), `${key} by ${fragment}`);
-  assert.ok(shared.text.length <= LONGEST);
-  assert.equal(typeof shared.scribble, "boolean");
-  assert.match(shared.own, /^([0-9a-f]{16})?$/);
-  if (shared.ink !== undefined) assert.match(shared.ink, /^#[0-9a-f]{6}$/);
-  for (const key of ["style", "blend"]) assert.equal(typeof shared[key], "string");
+  for (const key of ["seed", "columns"]) assert.ok(settings[key] === undefined || Number.isInteger(settings[key]), fragment);
+  for (const [key, values] of Object.entries(CHOICES)) assert.ok(values.includes(settings[key]), `${key} by ${fragment}`);
+  assert.ok(settings.text.length <= MAX_TEXT);
+  assert.equal(typeof settings.scribble, "boolean");
+  assert.match(settings.captured, /^([0-9a-f]{16})?$/);
+  if (settings.ink !== undefined) assert.match(settings.ink, /^#[0-9a-f]{6}$/);
+  for (const key of ["style", "blend"]) assert.equal(typeof settings[key], "string");
   assert.equal(typeof weights, "string");
-  const known = new Set(["text", "style", "blend", "scribble", "own", "ink", ...Object.keys(NUMBERS), ...Object.keys(CHOICES)]);
-  assert.deepEqual(Object.keys(shared).filter((key) => !known.has(key)), [], fragment);
+  const known = new Set(["text", "style", "blend", "scribble", "captured", "ink", ...Object.keys(NUMBERS), ...Object.keys(CHOICES)]);
+  assert.deepEqual(Object.keys(settings).filter((key) => !known.has(key)), [], fragment);
   for (const problem of problems) assert.ok(problem.length < 300, problem);
 }
 
@@ -58,7 +58,7 @@ const AWKWARD = [
 test("whatever a link says, what comes of it is in its range", () => {
   const below = numbers(1);
   const pick = (list) => list[below(list.length)];
-  const keys = ["text", "style", "blend", "scribble", "own", "ink", "weights", "strokes", "__proto__", "toString", ...Object.keys(NUMBERS), ...Object.keys(CHOICES)];
+  const keys = ["text", "style", "blend", "scribble", "captured", "ink", "weights", "strokes", "__proto__", "toString", ...Object.keys(NUMBERS), ...Object.keys(CHOICES)];
   for (let round = 0; round < ROUNDS; round++) {
     const pieces = below(10) ? ["seed=1"] : [];
     for (let count = below(6); count > 0; count--) {
@@ -78,38 +78,38 @@ test("what is put into a link comes out of it", () => {
   for (let round = 0; round < ROUNDS; round++) {
     const text = String.fromCharCode(...Array.from({ length: below(60) }, () => below(below(2) ? 128 : 65_536))).toWellFormed();
     const between = ([min, max], steps) => min + ((max - min) * below(steps + 1)) / steps;
-    const shared = {
+    const settings = {
       text,
       scribble: below(2) === 0,
       style: pick(["", "Plain", "a & b = c", "漢"]),
       blend: pick(["", "Upright"]),
-      own: pick(["", "0123456789abcdef"]),
+      captured: pick(["", "0123456789abcdef"]),
       ink: pick(["#1f3a5f", "#000000"]),
       seed: pick([0, 1, 4_294_967_296, Number.MAX_SAFE_INTEGER]),
       columns: 10 + below(51),
     };
-    for (const key of ["bias", "temperature", "share", "nib", "slant", "wander"]) shared[key] = between(NUMBERS[key], 20);
-    for (const [key, values] of Object.entries(CHOICES)) shared[key] = pick(values);
-    const points = whole(Float32Array.from({ length: 3 * (1 + below(40)) }, (_, i) => (i % 3 === 2 ? below(2) : below(4000) - 2000)));
+    for (const key of ["bias", "temperature", "share", "nib", "slant", "wander"]) settings[key] = between(NUMBERS[key], 20);
+    for (const [key, values] of Object.entries(CHOICES)) settings[key] = pick(values);
+    const points = roundStrokes(Float32Array.from({ length: 3 * (1 + below(40)) }, (_, i) => (i % 3 === 2 ? below(2) : below(4000) - 2000)));
     const strokes = below(2) ? points : undefined;
-    const link = fromFragment(toFragment(shared, "feedface", strokes && asWord(strokes)));
+    const link = fromFragment(toFragment(settings, "feedface", strokes && encodeStrokes(strokes)));
     sound(link, text);
     // Of what is not blended there is no share.
-    if (shared.blend === "") delete shared.share;
-    assert.deepEqual(link, { shared, problems: [], weights: "feedface", strokes });
+    if (settings.blend === "") delete settings.share;
+    assert.deepEqual(link, { settings, problems: [], weights: "feedface", strokes });
   }
 });
 
-test("strokes of a link are whole or left out", () => {
-  const points = whole(Float32Array.from({ length: 3 * MOST }, (_, i) => (i % 3 === 2 ? Number(i % 90 === 89) : 700 * Math.sin(i / 40))));
-  const word = asWord(points);
-  assert.match(word, /^[\w-]+$/);
-  assert.ok(word.length < 5 * MOST, `${word.length} letters`);
-  assert.deepEqual(fromWord(word), points.map((value) => value + 0));
-  assert.equal(asWord(new Float32Array(3 * MOST + 3)), "", "too many");
-  const far = asWord(new Float32Array([2e6, 0, 1]));
-  for (const damaged of ["", "A", "AAAA", "!", "gICAgICAgICAgAA", "gA", far, `${word}!`]) {
-    assert.equal(fromWord(damaged), undefined, damaged.slice(0, 40));
+test("strokes of a link are complete or left out", () => {
+  const points = roundStrokes(Float32Array.from({ length: 3 * MAX_POINTS }, (_, i) => (i % 3 === 2 ? Number(i % 90 === 89) : 700 * Math.sin(i / 40))));
+  const encoded = encodeStrokes(points);
+  assert.match(encoded, /^[\w-]+$/);
+  assert.ok(encoded.length < 5 * MAX_POINTS, `${encoded.length} letters`);
+  assert.deepEqual(decodeStrokes(encoded), points.map((value) => value + 0));
+  assert.equal(encodeStrokes(new Float32Array(3 * MAX_POINTS + 3)), "", "too many");
+  const far = encodeStrokes(new Float32Array([2e6, 0, 1]));
+  for (const damaged of ["", "A", "AAAA", "!", "gICAgICAgICAgAA", "gA", far, `${encoded}!`]) {
+    assert.equal(decodeStrokes(damaged), undefined, damaged.slice(0, 40));
   }
   const { problems, strokes } = fromFragment("#seed=1&strokes=~");
   assert.deepEqual([problems, strokes], [["The link’s strokes are damaged and left out."], undefined]);

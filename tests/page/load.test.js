@@ -1,8 +1,8 @@
-// A visitor who presses everything: the short version of soak.js, which goes on for as long as one likes.
+// Random presses: a short version of soak.js.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { fine, press, seen, watched } from "./presses.js";
+import { assertUndisturbed, openWatched, press, watched } from "./presses.js";
 import { launch, serve } from "./site.js";
 
 let server;
@@ -17,9 +17,9 @@ after(async () => {
 });
 
 test("20 presses in any order leave one engine, one text and no stale ink", async () => {
-  const visitor = await watched(browser, server.address);
+  const visitor = await openWatched(browser, server.address);
   await press(visitor, 20, 1);
-  await fine(visitor, browser, server.address);
-  assert.ok((await seen(visitor)).points > 0, "the watch sees the points");
+  await assertUndisturbed(visitor, browser, server.address);
+  assert.ok((await watched(visitor)).points > 0, "points are counted");
   await visitor.leave();
 });

@@ -1,4 +1,4 @@
-// The module as other pages use it: no worker, no form, thirty lines of JavaScript.
+// The WebAssembly module as other pages use it: without a worker, from a few lines of JavaScript.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +6,7 @@ import { open } from "./site.js";
 
 const site = await open();
 
-/** What `use` returns in the page, given the module and two helpers. */
+/** What `use` returns in the page, given the module, `gather` and `refusal`. */
 async function inPage(use) {
   const visitor = await site.come({ query: "?engine=cpu" });
   const found = await visitor.page.evaluate(`(async () => {
@@ -14,7 +14,7 @@ async function inPage(use) {
     await module.default();
     const gather = async (writing) => {
       const points = [];
-      for await (const more of writing) points.push(...more);
+      for await (const ink of writing) for (const piece of ink) points.push(...piece.points);
       return { points, finish: writing.finish };
     };
     const refusal = async (promise) => {
@@ -34,14 +34,14 @@ async function inPage(use) {
 }
 
 test("a line in a few lines of JavaScript, on the page's own thread", async () => {
-  const found = await inPage(async ({ RunningHand, toSvg }, gather) => {
+  const found = await inPage(async ({ RunningHand }, gather) => {
     const runningHand = await RunningHand.open("cpu");
     const loaded = [];
     const network = await runningHand.load("weights/synthesis.safetensors", (bytes, total) => loaded.push([bytes, total]));
     const writing = await runningHand.write("Dear reader", { bias: 1, seed: 7, style: runningHand.styles()[0] });
     const plan = writing.plan;
     const { points, finish } = await gather(writing);
-    const svg = toSvg(Float32Array.from(points));
+    const svg = await writing.toSvg();
     return { network, plan, loaded, count: points.length, finite: points.every(Number.isFinite), finish, svg };
   });
   assert.equal(found.network.kind, "synthesis");
@@ -73,6 +73,37 @@ test("a new text ends the one before, and cancel ends it for good", async () => 
   assert.deepEqual(found, { begun: false, old: "cancelled", same: true, after: { points: [], finish: "cancelled" } });
 });
 
+test("a text on pages: placed ink, laid out anew, exported page by page, cut short", async () => {
+  const found = await inPage(async ({ RunningHand }) => {
+    const runningHand = await RunningHand.open("cpu");
+    await runningHand.load("weights/synthesis.safetensors");
+    const text = "a letter that goes on\n".repeat(14);
+    const writing = await runningHand.write(text, { paper: "card", ruling: "ruled", seed: 4, style: 1, bias: 1 });
+    const ink = [];
+    for await (const pieces of writing) ink.push(...pieces);
+    const { sheet, plan } = writing;
+    const count = ink.reduce((sum, { points }) => sum + points.length / 3, 0);
+    const second = JSON.parse(await writing.exportPage(1, "json"));
+    const cropped = await writing.frame(0, { crop: true, width: 50 });
+    const svg = await writing.toSvg(1);
+    const free = await writing.layOut({});
+    const alone = writing.sheet;
+    await writing.truncate(10);
+    const cut = await writing.layOut({});
+    return { ink: ink.map(({ page, line, start }) => [page, line, start]), sheet, plan, count, second, cropped, svg, alone,
+      free: free.reduce((sum, { points }) => sum + points.length / 3, 0), cut: cut.map(({ points }) => points.length) };
+  });
+  const { ink, sheet } = found;
+  assert.deepEqual([ink.length, ink[0], ink[13].slice(0, 2)], [14, [0, 0, 0], [1, 13]]);
+  assert.deepEqual([Math.round(sheet.width * sheet.unit), Math.round(sheet.height * sheet.unit), sheet.pages], [105, 148, 2]);
+  assert.ok(sheet.rules.across.length > 5 && sheet.rules.upright.length === 0 && found.plan.columns > 20);
+  assert.deepEqual([found.second.width, found.second.height], [105, 148]);
+  assert.equal(found.second.text.split("\n").length, ink.filter(([page]) => page === 1).length);
+  assert.equal(Math.round(found.cropped.width), 50);
+  assert.match(found.svg, /^<svg .*<path d="M/s);
+  assert.deepEqual([found.free, found.alone.pages, found.cut], [found.count, 1, [30]]);
+});
+
 test("another engine can write lines of a text", async () => {
   const found = await inPage(async ({ RunningHand }, gather, refusal) => {
     const [one, other] = await Promise.all(["cpu", "cpu"].map((engine) => RunningHand.open(engine)));
@@ -80,31 +111,31 @@ test("another engine can write lines of a text", async () => {
     const text = "my dear\nold friend\nhow are\nyou now";
     const options = { seed: 9, style: 2, bias: 1 };
     const alone = await gather(await one.write(text, options));
-    one.shares = true;
+    one.hasPool = true;
     const writing = await one.write(text, options);
-    const [first, second] = [writing.lend(), writing.lend()];
+    const [first, second] = [writing.claimLine(), writing.claimLine()];
     const busy = writing.next();
     // It begins behind what waits already.
     for (let turn = 0; turn < 5; turn++) await null;
-    const notNow = [writing.lend(), writing.giveBack(first.number)];
+    const notNow = [writing.claimLine(), writing.completeLine(first.number)];
     const begun = (await busy).value;
     const written = await other.writeLine(first.text, first.line, options);
     const refusals = [
-      await refusal((async () => writing.giveBack(7))()),
-      await refusal((async () => writing.giveBack(first.number, { steps: [1], finish: "stopped" }))()),
-      await refusal((async () => writing.giveBack(first.number, { steps: new Float32Array(8), finish: "stopped" }))()),
-      await refusal((async () => writing.giveBack(first.number, { ...written, finish: "cancelled" }))()),
+      await refusal((async () => writing.completeLine(7))()),
+      await refusal((async () => writing.completeLine(first.number, { steps: [1], finish: "stopped" }))()),
+      await refusal((async () => writing.completeLine(first.number, { steps: new Float32Array(8), finish: "stopped" }))()),
+      await refusal((async () => writing.completeLine(first.number, { ...written, finish: "cancelled" }))()),
     ];
-    const taken = [writing.giveBack(first.number, written), writing.giveBack(second.number)];
+    const taken = [writing.completeLine(first.number, written), writing.completeLine(second.number)];
     const shared = await gather(writing);
-    const same = JSON.stringify(alone) === JSON.stringify({ ...shared, points: [...begun, ...shared.points] });
-    return { same, loans: [first, second], notNow, refusals, taken, late: writing.lend() };
+    const same = JSON.stringify(alone) === JSON.stringify({ ...shared, points: [...begun.flatMap(({ points }) => [...points]), ...shared.points] });
+    return { same, claims: [first, second], notNow, refusals, taken, late: writing.claimLine() };
   });
   assert.ok(found.same);
-  assert.deepEqual(found.loans, [{ number: 1, line: 1, text: "old friend" }, { number: 2, line: 2, text: "how are" }]);
+  assert.deepEqual(found.claims, [{ number: 1, line: 1, text: "old friend" }, { number: 2, line: 2, text: "how are" }]);
   assert.deepEqual(found.notNow, [undefined, false]);
   assert.deepEqual(found.taken, [true, true]);
-  assert.match(found.refusals[0], /line 7 is not lent/);
+  assert.match(found.refusals[0], /line 7 is not claimed/);
   assert.match(found.refusals[1], /`steps` has to be a Float32Array/);
   assert.match(found.refusals[2], /9 numbers each/);
   assert.match(found.refusals[3], /not whole/);
@@ -116,7 +147,7 @@ test("leaving the loop early ends the text", async () => {
     const runningHand = await RunningHand.open("cpu");
     await runningHand.load("weights/synthesis.safetensors");
     const writing = await runningHand.write("left early");
-    for await (const points of writing) if (points.length) break;
+    for await (const ink of writing) if (ink.length) break;
     return [writing.finish, (await writing.next()).done];
   });
   assert.deepEqual(found, ["cancelled", true]);
@@ -133,22 +164,24 @@ test("given ink is gone on with, in its hand and from its end", async () => {
     const plain = await gathered("indeed", {});
     const primed = await gathered("indeed", { prime });
     const listed = await gathered("indeed", { prime: { ...prime, points: given.points } });
-    const further = await gathered("", { prime: { text: "", points: given.points }, points: 50 });
-    const end = given.points.slice(-3);
+    const strokes = { text: "", points: given.points };
+    const further = await gathered("", { prime: strokes, points: 50 });
+    const continued = await gathered("", { prime: { ...strokes, drawn: true }, points: 50 });
+    const [end, next] = [given.points.length - 3, given.points.length].map((at) => continued.slice(at, at + 2));
     return {
       same: JSON.stringify(primed) === JSON.stringify(listed),
       other: JSON.stringify(primed) !== JSON.stringify(plain),
-      origin: primed.slice(0, 2),
       lengths: [plain.length, primed.length],
       further: further.length,
-      away: Math.hypot(further[0] - end[0], further[1] - end[1]),
+      continued: continued.length - given.points.length,
+      away: Math.hypot(next[0] - end[0], next[1] - end[1]),
       short: await refusal(runningHand.write("a", { prime: { text: "a", points: [1, 2, 0] } })),
       triples: await refusal(runningHand.write("a", { prime: { text: "a", points: [1, 2] } })),
       shape: await refusal(runningHand.write("a", { prime: "mine" })),
       text: await refusal(runningHand.write("a", { prime: { ...prime, text: "" } })),
     };
   });
-  assert.deepEqual([found.same, found.other, found.origin, found.further], [true, true, [0, 0], 150]);
+  assert.deepEqual([found.same, found.other, found.further, found.continued], [true, true, 150, 150]);
   const [plain, primed] = found.lengths;
   assert.ok(primed > plain / 2 && primed < plain * 2, `${found.lengths}`);
   assert.ok(found.away < 1500, `${found.away}`);
@@ -159,20 +192,27 @@ test("given ink is gone on with, in its hand and from its end", async () => {
 });
 
 test("mistakes are errors with a message, never a panic", async () => {
-  const found = await inPage(async ({ RunningHand, toSvg }, gather, refusal) => {
+  const found = await inPage(async ({ RunningHand }, gather, refusal) => {
     const runningHand = await RunningHand.open("cpu");
     const said = {
       unloaded: await refusal(runningHand.write("a")),
       engine: await refusal(RunningHand.open("abacus")),
       missing: await refusal(runningHand.load("weights/none.safetensors")),
       garbage: await refusal(runningHand.loadBytes(new Uint8Array(999), "mine.safetensors")),
-      points: await refusal((async () => toSvg(Float32Array.of(1, 2, 0, NaN, 1, 1)))()),
     };
     await runningHand.load("weights/synthesis.safetensors");
     said.bias = await refusal(runningHand.write("a", { bias: 99 }));
     said.option = await refusal(runningHand.write("a", { boldness: 1 }));
     said.seed = await refusal(runningHand.write("a", { seed: -1 }));
     said.hand = await refusal(runningHand.write("a", { style: "nobody" }));
+    said.paper = await refusal(runningHand.write("a", { paper: "napkin" }));
+    said.sides = await refusal(runningHand.write("a", { paper: [0, 10] }));
+    said.margin = await refusal(runningHand.write("a", { paper: "card", margin: 90 }));
+    const writing = await runningHand.write("ab");
+    await gather(writing);
+    said.page = await refusal(writing.exportPage(1, "svg"));
+    said.format = await refusal(writing.exportPage(0, "docx"));
+    said.size = await refusal(writing.layOut({ size: -1 }));
     said.long = await refusal(runningHand.write("a", { columns: 1000 }));
     said.after = (await gather(await runningHand.write("ab"))).points.length > 0;
     return said;
@@ -181,7 +221,12 @@ test("mistakes are errors with a message, never a panic", async () => {
   assert.match(found.engine, /^Error: engine: "abacus" is none of/);
   assert.match(found.missing, /^Error: weights\/none\.safetensors cannot be downloaded: the server answered 404/);
   assert.match(found.garbage, /^Error: mine\.safetensors: not a readable weights file/);
-  assert.match(found.points, /^Error: points: expected triples/);
+  assert.match(found.paper, /^Error: paper: "napkin" is none of/);
+  assert.match(found.sides, /^Error: paper: 0 × 10 mm/);
+  assert.match(found.margin, /^Error: margin: 90 mm is outside/);
+  assert.match(found.page, /^Error: page: there is no page 1: there are 1/);
+  assert.match(found.format, /^Error: format: "docx" is none of/);
+  assert.match(found.size, /^Error: size: -1 mm is outside/);
   assert.match(found.bias, /^Error: bias: 99 is outside 0 to 5/);
   assert.match(found.option, /^Error: options: .*boldness/);
   assert.match(found.seed, /^Error: options: /);
@@ -190,39 +235,41 @@ test("mistakes are errors with a message, never a panic", async () => {
   assert.equal(found.after, true);
 });
 
-test("the worker warms up: nobody hears of it, and what is asked for is written as without it", async () => {
+test("the worker's warm-up sends nothing and changes no text", async () => {
   const found = await inPage(async () => {
-    const [{ script }, { site }] = await Promise.all([import("./trusted.js"), import("./files.js")]);
+    const [{ script }, { site }] = await Promise.all([import("./util/trusted-types.js"), import("./util/site-files.js")]);
     const ask = async (wait) => {
-      const worker = new Worker(script("worker.js"), { type: "module" });
+      const worker = new Worker(script("engine/worker.js"), { type: "module" });
       const heard = [];
-      const until = (type) =>
+      const until = (kind) =>
         new Promise((resolve) => {
           worker.addEventListener("message", ({ data }) => {
             heard.push(data);
-            if (data.type === type) resolve(data);
+            if (kind(data)) resolve(data);
           });
         });
-      const ready = until("ready");
-      worker.postMessage({ type: "open", engine: "cpu", build: site.build, lazy: true });
+      const ready = until((reply) => reply.id === 1 && "result" in reply);
+      worker.postMessage({ id: 1, type: "open", params: { engine: "cpu", build: site.build, lazy: true } });
       if (wait) {
         await ready;
         await new Promise((done) => setTimeout(done, wait));
       }
-      const before = new Set(heard.map(({ type }) => type));
-      before.delete("progress"); // none if the browser kept the weights
-      const finished = until("finish");
-      worker.postMessage({ type: "write", job: 7, text: "Dear reader", options: { seed: 7, bias: 1 } });
-      const { job, finish } = await finished;
+      // Without the events of `open`, of which there are none if the browser cached the weights.
+      const before = heard.filter((reply) => !("event" in reply)).map(({ id, notice }) => (notice ? "notice" : id));
+      const finished = until((reply) => reply.id === 7 && "result" in reply);
+      worker.postMessage({ id: 7, type: "write", params: { text: "Dear reader", options: { seed: 7, bias: 1 } } });
+      const { result } = await finished;
       worker.terminate();
-      const points = heard.filter(({ type }) => type === "points").flatMap(({ points }) => [...points]);
-      return { before: [...before].sort(), job, finish, points };
+      const events = heard.filter(({ id, event }) => id === 7 && event?.type === "ink").map(({ event }) => event);
+      // Each message was heard by both listeners.
+      const points = [...new Set(events)].flatMap(({ ink }) => ink.flatMap(({ points }) => [...points]));
+      return { before, finish: result, points };
     };
     return { late: await ask(1500), early: await ask(0), amid: await ask(220) };
   });
   const { late, early, amid } = found;
-  assert.deepEqual(late.before, ["engine", "ready"]);
-  assert.deepEqual([late.job, late.finish], [7, "stopped"]);
+  assert.deepEqual(late.before, ["notice", 1]);
+  assert.equal(late.finish, "stopped");
   assert.ok(late.points.length > 90);
   assert.deepEqual(early.points, late.points);
   assert.deepEqual(amid.points, late.points);

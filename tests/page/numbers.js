@@ -1,6 +1,6 @@
-// Random numbers for tests that try many things: the same at every run.
+// Random numbers for tests, the same in every run.
 
-/** Whole numbers below `end`, always the same ones (Mulberry32). */
+/** A generator of whole numbers below `end` (Mulberry32). */
 export function numbers(seed) {
   let state = seed;
   return (end) => {

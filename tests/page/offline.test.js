@@ -1,4 +1,4 @@
-// Without a network, and from one version of the site to the next.
+// The site without a network, and updates of the site.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -18,12 +18,12 @@ after(() => browser.close());
 const folders = [];
 after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
 
-/** The site as another version would be published: with some of its files changed, and listed anew. */
+/** Another version of the site: some files changed, and listed with their new hashes. */
 async function version(build, changes) {
   const folder = await mkdtemp(join(tmpdir(), "running-hand-site-"));
   folders.push(folder);
   await cp(DIST, folder, { recursive: true });
-  let list = await readFile(join(folder, "files.js"), "utf8");
+  let list = await readFile(join(folder, "util/site-files.js"), "utf8");
   list = list.replace(/build: "[^"]*"/, `build: "${build}"`);
   for (const [path, change] of Object.entries(changes)) {
     const text = change(await readFile(join(folder, path), "utf8"));
@@ -33,17 +33,17 @@ async function version(build, changes) {
     const sha256 = createHash("sha256").update(text).digest("hex");
     list = list.replace(entry, `"${path}": { sha256: "${sha256}", bytes: ${Buffer.byteLength(text)} },`);
   }
-  await writeFile(join(folder, "files.js"), list);
+  await writeFile(join(folder, "util/site-files.js"), list);
   return folder;
 }
 
-/** A browser that may keep the site, and a server of its own, which can be turned off. */
+/** A browser context that allows service workers, and a server of its own, which can be stopped. */
 async function first() {
   const server = await serve();
   const context = await browser.newContext({ serviceWorkers: "allow" });
   const open = (query = "?engine=cpu", ready) => Visitor.open(context, server.address + query, ready);
   const visitor = await open();
-  await visitor.kept();
+  await visitor.isCached();
   return { server, context, visitor, open };
 }
 
@@ -76,7 +76,7 @@ test("a second visit fetches nothing; it only looks for a new version", async ()
   const again = await open();
   await again.speed("At once");
   await again.writes("again");
-  const looked = ["sw.js", "files.js", "weights.js"];
+  const looked = ["sw.js", "util/site-files.js", "engine/weights.js"];
   assert.deepEqual(server.asked.filter((path) => !looked.includes(path)), []);
   await context.close();
   server.close();
@@ -87,12 +87,12 @@ test("a new version is told of, waits for the other tabs, and comes as a whole",
   const other = await open();
   server.folder = await version("second", {
     "index.html": (text) => text.replace(/<title>.*<\/title>/, "<title>Running Hand, second</title>"),
-    "link.js": (text) => `${text}\ndocument.body.dataset.script = "second";\n`,
+    "app/link.js": (text) => `${text}\ndocument.body.dataset.script = "second";\n`,
   });
   server.asked.length = 0;
   const shown = () =>
     visitor.page.evaluate(async () => {
-      const { site } = await import("./files.js");
+      const { site } = await import("./util/site-files.js");
       return { title: document.title, script: document.body.dataset.script, build: site.build };
     });
   const old = await shown();
@@ -123,8 +123,8 @@ test("a new version is told of, waits for the other tabs, and comes as a whole",
 
 test("a version that is published in halves is not taken, and the old one goes on", async () => {
   const { server, context, visitor } = await first();
-  const half = await version("half", { "link.js": (text) => `${text}\n` });
-  await cp(join(DIST, "link.js"), join(half, "link.js"));
+  const half = await version("half", { "app/link.js": (text) => `${text}\n` });
+  await cp(join(DIST, "app/link.js"), join(half, "app/link.js"));
   server.folder = half;
   await visitor.page.reload();
   await visitor.hears(/Ready$/);
@@ -145,7 +145,7 @@ test("a version that is published in halves is not taken, and the old one goes o
 test("served from its sources again, the site lets go of what was kept", async () => {
   const { server, context, visitor } = await first();
   const sources = await version("", { "index.html": (text) => text.replace(/<title>.*<\/title>/, "<title>Running Hand, edited</title>") });
-  await writeFile(join(sources, "files.js"), 'export const site = { build: "", files: {} };\n');
+  await writeFile(join(sources, "util/site-files.js"), 'export const site = { build: "", files: {} };\n');
   server.folder = sources;
   await visitor.page.reload();
   await visitor.page.waitForFunction(() => document.title === "Running Hand, edited");

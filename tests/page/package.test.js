@@ -1,5 +1,5 @@
-// The npm package, as somebody installs it: packed, installed into an empty project without a network,
-// used from thirty lines of JavaScript and from TypeScript.
+// The npm package as users install it: packed, installed into an empty project without a network, used from thirty
+// lines of JavaScript and from TypeScript.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -16,22 +16,21 @@ const PACKAGE = process.env.PACKAGE ?? fileURLToPath(new URL("../../target/npm/"
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
 const JAVASCRIPT = `
-import init, { RunningHand, toSvg } from "./node_modules/running-hand/pkg/running_hand.js";
+import init, { RunningHand } from "./node_modules/running-hand/pkg/running_hand.js";
 
 await init();
 const runningHand = await RunningHand.open("cpu");
 await runningHand.load("node_modules/running-hand/weights/synthesis.safetensors");
 const writing = await runningHand.write("Dear reader,", { bias: 1, seed: 7, style: runningHand.styles()[0] });
-const points = [];
-for await (const more of writing) points.push(...more);
+for await (const _ of writing);
 const image = new Image();
-image.src = URL.createObjectURL(new Blob([toSvg(Float32Array.from(points))], { type: "image/svg+xml" }));
+image.src = URL.createObjectURL(new Blob([await writing.toSvg()], { type: "image/svg+xml" }));
 image.alt = writing.plan.lines.join(" ");
 document.body.append(image);
 `;
 
 const TYPESCRIPT = `
-import init, { RunningHand, toSvg, type Finish, type WriteOptions } from "running-hand";
+import init, { RunningHand, type Finish, type PlacedInk, type WriteOptions } from "running-hand";
 import "running-hand/running-hand.js";
 
 export async function line(text: string, options: WriteOptions = { bias: 1, seed: 7n }): Promise<string> {
@@ -39,12 +38,13 @@ export async function line(text: string, options: WriteOptions = { bias: 1, seed
   const runningHand = await RunningHand.open("auto");
   await runningHand.load("weights/synthesis.safetensors", (loaded: number, total: number) => console.log(loaded / total), "synthesis");
   const writing = await runningHand.write(text, options);
-  const points: number[] = [];
-  for await (const more of writing) points.push(...more);
+  const pages: PlacedInk[][] = [];
+  for await (const ink of writing) for (const piece of ink) (pages[piece.page] ??= []).push(piece);
   const finish: Finish | undefined = writing.finish;
   const lines: string[] = writing.plan.lines;
   console.log(finish, lines);
-  return toSvg(Float32Array.from(points));
+  console.log(pages.length, writing.sheet.rules.across);
+  return (await writing.exportPage(0, "svg", { color: "navy", crop: true })) + (await writing.toSvg(0));
 }
 
 const element = document.createElement("running-hand");
@@ -54,6 +54,8 @@ element.addEventListener("finish", () => console.log(element.points.length));
 void element.write();
 // @ts-expect-error: no such engine
 void RunningHand.open("abacus");
+// @ts-expect-error: no such paper
+void line("a", { paper: "napkin" });
 // @ts-expect-error: a number is needed
 void line("a", { bias: "much" });
 `;
@@ -66,14 +68,14 @@ before(async () => {
   const [{ filename, files }] = JSON.parse(await npm(PACKAGE, "pack", "--json", "--pack-destination", project));
   const { version } = JSON.parse(await readFile(join(PACKAGE, "package.json"), "utf8"));
   assert.equal(filename, `running-hand-${version}.tgz`);
-  for (const path of ["pkg/running_hand.js", "pkg/running_hand.d.ts", "running-hand.js", "worker.js", "helper.js", "weights/README.md", "LICENSE.md"]) {
+  for (const path of ["pkg/running_hand.js", "pkg/running_hand.d.ts", "element/running-hand.js", "element/running-hand.d.ts", "engine/worker.js", "engine/pool-worker.js", "weights/README.md", "LICENSE.md"]) {
     assert.ok(files.some((file) => file.path === path), `${path} is in the package`);
   }
   await writeFile(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
   await npm(project, "install", "--offline", "--no-audit", "--no-fund", `./${filename}`);
   await writeFile(join(project, "app.js"), JAVASCRIPT);
   await writeFile(join(project, "index.html"), '<!doctype html><title>Mine</title><script type="module" src="app.js"></script>');
-  const element = '<script type="module" src="node_modules/running-hand/running-hand.js"></script><running-hand text="mine" speed="instant">';
+  const element = '<script type="module" src="node_modules/running-hand/element/running-hand.js"></script><running-hand text="mine" speed="instant">';
   await writeFile(join(project, "element.html"), `<!doctype html><title>Mine</title>${element}`);
   await writeFile(join(project, "user.ts"), TYPESCRIPT);
 });

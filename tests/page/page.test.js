@@ -1,4 +1,4 @@
-// The page in a real browser, as a visitor uses it.
+// The page in a real browser: writing, settings, links, and what goes wrong.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -87,7 +87,7 @@ test("hands differ", async () => {
   assert.ok(hands.length >= 3, hands.join());
   const found = new Set();
   for (const label of hands.slice(0, 3)) {
-    await visitor.takes(label);
+    await visitor.choosesHand(label);
     await visitor.writes("hand");
     found.add(await visitor.downloads());
   }
@@ -217,7 +217,7 @@ test("a link writes the same again, somewhere else", async () => {
   const visitor = await come({ permissions: ["clipboard-read", "clipboard-write"] });
   await visitor.speed("At once");
   await visitor.slide("Neatness (bias)", 1.2);
-  await visitor.takes("Open");
+  await visitor.choosesHand("Open");
   await visitor.page.getByLabel("Seed", { exact: true }).fill("77");
   await visitor.writes("send & <b>share</b> #1\nnext line");
   const ink = await visitor.downloads();
@@ -328,9 +328,9 @@ test("a download that is broken once is repeated, and nobody notices", async () 
 
 test("parts of two versions of the site do not work together, and the page says so", async () => {
   let times = 0;
-  const list = String(await file("files.js")).replace(/build: "/, 'build: "other');
+  const list = String(await file("util/site-files.js")).replace(/build: "/, 'build: "other');
   const answer = { body: list, contentType: "text/javascript" };
-  const route = ["**/files.js", (route) => (times++ ? route.fulfill(answer) : route.continue())];
+  const route = ["**/site-files.js", (route) => (times++ ? route.fulfill(answer) : route.continue())];
   const visitor = await come({ route, ready: /The site was changed while this page loaded.* Load the page again\./ });
   await visitor.leave();
 });

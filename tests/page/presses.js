@@ -1,14 +1,14 @@
-// Visitors in a hurry, for load.test.js and soak.js: random presses, and a watch over the page's workers.
+// For load.test.js and soak.js: random presses, and counts of the page's workers and messages.
 
 import assert from "node:assert/strict";
 import { numbers } from "./numbers.js";
 import { Visitor } from "./site.js";
 
 /**
- * Opens the page with a watch: how many workers there are, and whether a text goes on after a newer one
+ * Opens the page with counters: of its workers, of the points that come, and of events of a text after a newer one
  * has begun.
  */
-export async function watched(browser, address) {
+export async function openWatched(browser, address) {
   const context = await browser.newContext({ acceptDownloads: true, serviceWorkers: "block" });
   await context.addInitScript(() => {
     const watch = { workers: 0, points: 0, late: 0, newest: 0 };
@@ -18,10 +18,11 @@ export async function watched(browser, address) {
         super(...made);
         watch.workers += 1;
         this.addEventListener("message", ({ data }) => {
-          if (data.type === "plan") watch.newest = Math.max(watch.newest, data.job);
-          if (data.type !== "points") return;
-          watch.points += data.points.length / 3;
-          if (data.job < watch.newest) watch.late += 1;
+          const { id, event } = data;
+          if (event?.type === "plan") watch.newest = Math.max(watch.newest, id);
+          if (event?.type !== "points") return;
+          watch.points += event.points.length / 3;
+          if (id < watch.newest) watch.late += 1;
         });
       }
       terminate() {
@@ -33,20 +34,20 @@ export async function watched(browser, address) {
   return Visitor.open(context, `${address}?engine=cpu`);
 }
 
-/** What the watch has seen. */
-export const seen = (visitor) => visitor.page.evaluate(() => ({ ...window.watch }));
+/** The counters. */
+export const watched = (visitor) => visitor.page.evaluate(() => ({ ...window.watch }));
 
 const TEXTS = ["hello", "the quick brown fox jumps over the lazy dog", "one\ntwo\n\nthree", "", "naïve café"];
 
 /**
- * Presses at random, without waiting for anything that a press begins.
+ * Presses at random, without waiting for what a press starts.
  * @param {Visitor} visitor
  */
 export async function press(visitor, count, seed) {
   const { page } = visitor;
   const below = numbers(seed);
   const click = (id) => page.evaluate((id) => document.getElementById(id).click(), id);
-  // A slider takes only what lies on its steps.
+  // Sliders accept multiples of their step only.
   const slide = (label, from, to) =>
     visitor.slide(label, Number((from + 0.05 * below(Math.round((to - from) / 0.05) + 1)).toFixed(2)));
   const done = {};
@@ -59,7 +60,7 @@ export async function press(visitor, count, seed) {
     wildness: () => slide("Wildness (temperature)", 0.2, 2),
     speed: () => visitor.speed(["At once", "As a hand writes"][below(2)]),
     resize: () => page.setViewportSize({ width: 320 + below(1200), height: 480 + below(600) }),
-    // Headless tabs are never hidden: the page is told so.
+    // Headless tabs are never hidden: this simulates it.
     hide: () =>
       page.evaluate((hidden) => {
         Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
@@ -78,8 +79,8 @@ export async function press(visitor, count, seed) {
   return done;
 }
 
-/** The page is as it was: what it writes now is what a page writes that nobody has pressed on. */
-export async function fine(visitor, browser, address) {
+/** Asserts that the page works as before: it has one worker and writes what a newly opened page writes. */
+export async function assertUndisturbed(visitor, browser, address) {
   const write = async (visitor) => {
     await visitor.page.setViewportSize({ width: 1280, height: 720 });
     await visitor.page.evaluate(() => {
@@ -95,12 +96,14 @@ export async function fine(visitor, browser, address) {
     return visitor.downloads();
   };
   const after = await write(visitor);
-  const { workers, late } = await seen(visitor);
+  const { workers, late } = await watched(visitor);
   assert.equal(workers, 1, "workers");
-  assert.equal(visitor.page.workers().length, 1, "workers that the browser has");
+  const scripts = visitor.page.workers().map((worker) => new URL(worker.url()).pathname.split("/").at(-1));
+  // After a text of several lines the engine's worker has workers of its own.
+  assert.deepEqual(scripts.filter((name) => name !== "pool-worker.js"), ["worker.js"], "workers that the browser has");
   assert.equal(late, 0, "pieces of ink of a text after a newer one had begun");
   assert.deepEqual(visitor.complaints, []);
-  const fresh = await watched(browser, address);
+  const fresh = await openWatched(browser, address);
   assert.equal(after, await write(fresh), "the ink of a page that was just opened");
   await fresh.leave();
 }

@@ -1,17 +1,17 @@
-// The page's security policy, by trying to get around it.
+// The page's Content-Security-Policy: attempts to get around it.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { Visitor, file, launch, serve } from "./site.js";
 
-/** The headers that hosts are asked to send. */
+/** The headers in `_headers`. */
 const headers = Object.fromEntries(
   [...String(await file("_headers")).matchAll(/^ +([\w-]+): (.*)$/gm)].map(([, name, value]) => [name.toLowerCase(), value]),
 );
 
 let server, browser, foreign;
-/** What the foreign server was asked for. */
+/** Requests to the foreign server. */
 const stolen = [];
 
 before(async () => {
@@ -42,7 +42,7 @@ test("the policy that hosts are asked to send is the page's own, and strict", as
 
 test("what stands in a link never becomes a part of the page", async () => {
   const bad = `<img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script><b>`;
-  const parameters = new URLSearchParams({ text: bad, style: bad, own: bad, blend: bad, ruling: bad, seed: bad, __proto__: bad, weights: bad });
+  const parameters = new URLSearchParams({ text: bad, style: bad, captured: bad, blend: bad, ruling: bad, seed: bad, __proto__: bad, weights: bad });
   const visitor = await come(`?engine=cpu&engine=${encodeURIComponent(bad)}#${parameters}`, { ready: /Done$/, reducedMotion: "reduce" });
   assert.equal(await visitor.text.inputValue(), bad);
   const found = await visitor.page.evaluate(() => ({

@@ -1,4 +1,4 @@
-// What the page's tests share: the built page behind a web server, a browser, and a visitor's moves.
+// Shared by the page's tests: a web server for the built page, a browser, and what visitors do.
 
 import assert from "node:assert/strict";
 import { createReadStream } from "node:fs";
@@ -11,7 +11,7 @@ import { chromium, firefox } from "playwright-core";
 
 /** The page as `cargo xtask build` makes it. */
 export const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
-/** The page is served below a path, as many hosts do. */
+/** Path of the page on the server: the page has to work below any path. */
 const PATH = "/some/where/";
 const TYPES = {
   ".html": "text/html; charset=utf-8",
@@ -22,7 +22,7 @@ const TYPES = {
   ".webmanifest": "application/manifest+json",
 };
 
-/** A server and a browser for the tests of one file: `address` is that of the page. */
+/** A server and a browser for the tests of a file; `address` is that of the page. */
 export async function open(options) {
   const server = await serve();
   const opened = { browser: undefined };
@@ -41,7 +41,7 @@ export async function open(options) {
 }
 
 /**
- * A server of `folder`, which can be exchanged for another one, and which notes what it is asked for.
+ * Serves a folder; `folder` can be set to another one, and `asked` lists the requested paths.
  * @param {string} [folder] @param {Record<string, string>} [headers] sent with every file
  */
 export async function serve(folder = DIST, headers = {}) {
@@ -69,17 +69,15 @@ export async function serve(folder = DIST, headers = {}) {
   return served;
 }
 
-/** Bytes of a file of the page. */
+/** Bytes of a file of the built page. */
 export const file = (name) => readFile(join(DIST, name));
 
-/**
- * A browser without WebGPU, or with WebGPU on a software adapter: what webdriver.json asks for.
- */
+/** Chromium without WebGPU, or with WebGPU on a software adapter, by the flags in webdriver.json. */
 export const launch = async (options) => chromium.launch(await launchOptions(options));
 
 /**
- * The Firefox that people have, through WebDriver BiDi. Playwright knows it as an experiment, and not
- * every version of Playwright gets on with every Firefox: see CONTRIBUTING.md.
+ * An unmodified Firefox, through WebDriver BiDi. Playwright's support is experimental, and not every version of
+ * Playwright works with every Firefox: see CONTRIBUTING.md.
  */
 export const launchFirefox = (options = {}) =>
   firefox.launch({ channel: "moz-firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr", ...options });
@@ -93,19 +91,19 @@ export async function launchOptions({ gpu = false } = {}) {
   };
 }
 
-/** How long a text may take on a busy machine with a software adapter. */
+/** Milliseconds that a text may take: a busy machine with a software adapter is slow. */
 const PATIENCE = Number(process.env.PATIENCE ?? 180_000);
 
-/** A visitor with the page open, who notices errors that nobody else would. */
+/** A visitor with the page open; records errors and requests. */
 export class Visitor {
   /** @param {import("playwright-core").Page} page */
   constructor(page) {
     this.page = page;
     this.status = page.getByRole("status");
     this.text = page.getByLabel("Text", { exact: true });
-    /** Addresses that the page asked for. */
+    /** Addresses that the page requested. */
     this.requests = [];
-    /** What the page should not have said. */
+    /** Errors: uncaught ones, and those on the console. */
     this.complaints = [];
     page.on("request", (request) => this.requests.push(request.url()));
     page.on("pageerror", (error) => this.complaints.push(error.message));
@@ -115,7 +113,7 @@ export class Visitor {
   }
 
   /**
-   * Opens the page and waits until it is ready, or says why it is not. Nothing is kept for a next visit,
+   * Opens the page in a new browser context and waits until the status line matches `ready`. Without a service worker,
    * unless `serviceWorkers` is "allow".
    */
   static async come(browser, address, { route, query = "", ready = /Ready$/, ...options } = {}) {
@@ -124,7 +122,7 @@ export class Visitor {
     return Visitor.open(context, address + query, ready);
   }
 
-  /** Opens the page in another tab of a browser that was here before. */
+  /** Opens the page in another tab of a context. */
   static async open(context, address, ready = /Ready$/) {
     const visitor = new Visitor(await context.newPage());
     await visitor.page.goto(address);
@@ -150,8 +148,8 @@ export class Visitor {
     return this.status.textContent();
   }
 
-  /** Waits until a version of the site is kept, and serves the next visit. */
-  async kept() {
+  /** Waits until the service worker has cached the site and is active. */
+  async isCached() {
     await this.page.evaluate(async () => {
       const { active } = await navigator.serviceWorker.ready;
       while (active.state !== "activated") {
@@ -174,20 +172,20 @@ export class Visitor {
     await this.page.getByLabel("Speed").selectOption({ label });
   }
 
-  /** Presses Write and waits for the end; gives the status line. */
+  /** Presses Write and waits for the end; returns the status line. */
   async writes(text) {
     if (text !== undefined) await this.text.fill(text);
     await this.page.getByRole("button", { name: "Write", exact: true }).click();
-    // The click has wiped what the status line said before.
+    // The click has replaced the status line's earlier "Done".
     return this.hears(/Done$/);
   }
 
-  /** Chooses a hand by the name below its picture. */
-  async takes(hand) {
+  /** Chooses a hand by its name. */
+  async choosesHand(hand) {
     await this.page.getByRole("radio", { name: hand, exact: true }).check({ force: true });
   }
 
-  /** A file, as bytes: the sheet in this format, by the name of its option. */
+  /** Downloads the sheet from the open export dialog, in the format with this option value. */
   async saves(format) {
     await this.page.getByLabel("As", { exact: true }).selectOption(format);
     const [download] = await Promise.all([
@@ -197,7 +195,7 @@ export class Visitor {
     return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
   }
 
-  /** The ink as it is downloaded: SVG in millimetres. */
+  /** The ink as downloaded: SVG in millimetres. */
   async downloads() {
     await this.page.getByRole("button", { name: "Take it with you" }).click();
     const { name, bytes } = await this.saves("svg");
@@ -217,7 +215,7 @@ export class Visitor {
   }
 }
 
-/** Strokes of an SVG, each its list of numbers; a dot, a line of no length there, has one point. */
+/** Strokes of an SVG, each a list of its numbers; a dot, which is a line of zero length there, has one point. */
 export function strokes(svg) {
   return [...svg.matchAll(/<path d="([^"]*)"/g)].map(([, path]) => path.replace(/l0 0$/, "").match(/-?\d+(\.\d+)?/g).map(Number));
 }

@@ -1,11 +1,11 @@
-// `cargo xtask soak`: presses everything two hundred times, then writes page after page, and tells what memory
-// and workers there are. Fails if something goes wrong or memory grows. Not among the tests: it takes as long as
-// it is told to, `--minutes 60 --presses 200` if it is told nothing.
+// `cargo xtask soak`: presses buttons two hundred times, then writes page after page and prints memory and workers.
+// Fails if something goes wrong or memory grows. Not among the tests, because of its duration: by default
+// `--minutes 60 --presses 200`.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { fine, press, seen, watched } from "./presses.js";
+import { assertUndisturbed, openWatched, press, watched } from "./presses.js";
 import { launch, serve } from "./site.js";
 
 const { values } = parseArgs({
@@ -32,10 +32,10 @@ const system = await browser.newBrowserCDPSession();
 async function memory(visitor, devtools) {
   await devtools.send("HeapProfiler.collectGarbage");
   const { metrics } = await devtools.send("Performance.getMetrics");
-  const [worker] = visitor.page.workers();
+  const worker = visitor.page.workers().find((worker) => worker.url().endsWith("/engine/worker.js"));
   const wasm = await worker.evaluate(async () => {
     // The module that the worker has: it is not loaded again.
-    const { default: init } = await import(new URL("pkg/running_hand.js", self.location.href).href);
+    const { default: init } = await import(new URL("../pkg/running_hand.js", self.location.href).href);
     return (await init()).memory.buffer.byteLength;
   });
   const { processInfo } = await system.send("SystemInfo.getProcessInfo");
@@ -49,10 +49,10 @@ async function memory(visitor, devtools) {
 }
 
 try {
-  const visitor = await watched(browser, server.address);
+  const visitor = await openWatched(browser, server.address);
   if (presses) {
     const done = await press(visitor, presses, Number(Date.now()) % 1000);
-    await fine(visitor, browser, server.address);
+    await assertUndisturbed(visitor, browser, server.address);
     console.log(`${presses} presses, no error, no stale ink:`, JSON.stringify(done));
   }
 
@@ -66,7 +66,7 @@ try {
   console.log("minute  pages   points  WASM MB  JS heap MB  process MB  workers");
   const sample = async (minute) => {
     const { wasm, heap, resident } = await memory(visitor, devtools);
-    const { workers, points, late } = await seen(visitor);
+    const { workers, points, late } = await watched(visitor);
     assert.equal(workers, 1);
     assert.equal(late, 0);
     const cells = [minute.toFixed(1), pages, points, wasm.toFixed(1), heap.toFixed(1), resident.toFixed(0), workers];

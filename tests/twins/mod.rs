@@ -1,16 +1,16 @@
-//! WGSL against its twins in Rust, on whatever adapter there is: `tests/web.rs` runs this in a
-//! browser, `tests/gpu.rs` natively. Each prints what it measured.
+//! The WGSL kernels against their twins in Rust, on any adapter: `tests/web.rs` runs this in a browser, `tests/gpu.rs`
+//! natively. Each test prints the differences it measured.
 //!
-//! Networks are random, their matrices rounded to what `f16` holds, so that the engines differ only
-//! by the order of their sums and by the adapter's `exp`.
+//! Networks are random, their matrices rounded to `f16`, so that the engines differ only in the order of their sums and
+//! in the adapter's `exp`.
 
 use crate::say;
 use running_hand::document::{Document, Options};
-use running_hand::engine::cpu::simd::product;
-use running_hand::engine::cpu::{CpuEngine, State, lstm, mixture, window};
+use running_hand::engine::cpu::matvec::multiply_one;
+use running_hand::engine::cpu::{CpuEngine, Network, State, lstm, mixture, window};
 use running_hand::engine::gpu::GpuEngine;
 use running_hand::engine::noise::NoiseStream;
-use running_hand::engine::{Choice, Engine, IN_FLIGHT, Line, Noise, Step};
+use running_hand::engine::{Choice, Engine, IN_FLIGHT, Line, Noise, Step, selftest};
 use running_hand::error::Error;
 use running_hand::model::style::gate_bias;
 use running_hand::model::{Config, Kind, Weights};
@@ -135,9 +135,9 @@ impl Errors {
 }
 
 /// A state as no run from zero would reach it.
-fn random_state(weights: &Weights, line: &Line, seed: u64) -> State {
+fn random_state(network: &Network, line: &Line, seed: u64) -> State {
     let mut stream = NoiseStream::new(seed, 77);
-    let mut state = State::new(weights, line);
+    let mut state = State::new(network, line);
     let [a, b, c, _] = stream.next();
     state.point = [3.0 * a - 1.5, 3.0 * b - 1.5, if c > 0.0 { 1.0 } else { 0.0 }];
     for (hidden, cell) in state.hidden.iter_mut().zip(&mut state.cell) {
@@ -162,12 +162,13 @@ async fn kernels_of(name: &str, weights: Arc<Weights>, lengths: &[usize], rounds
 async fn kernels_on(mut engine: GpuEngine, name: &str, weights: Arc<Weights>, lengths: &[usize], rounds: u64) {
     let lines = lines(&weights, lengths);
     let layers = weights.layers.len();
+    let network = Network::of(&weights);
     engine.open(&weights, &lines).await.unwrap();
     let mut errors = Errors::default();
     for round in 0..rounds {
         let noise = testing::noise(round, lines.len(), 1);
         let before: Vec<State> =
-            lines.iter().zip(0..).map(|(line, l)| random_state(&weights, line, 100 * round + l)).collect();
+            lines.iter().zip(0..).map(|(line, l)| random_state(&network, line, 100 * round + l)).collect();
         engine.write_states(&before).unwrap();
         engine.submit(1, &noise).unwrap();
         let steps = engine.collect().await.unwrap();
@@ -186,15 +187,15 @@ async fn kernels_on(mut engine: GpuEngine, name: &str, weights: Arc<Weights>, le
                 input.extend(&before.hidden[l]);
                 let (mut cell, mut hidden) = (before.cell[l].clone(), vec![0.0; layer.hidden]);
                 let mut sums = vec![0.0; 4 * layer.hidden];
-                product(&layer.gates, &input, &mut sums);
+                multiply_one(&network.gates[l], &input, &mut sums);
                 lstm::step(&sums, &gate_bias(layer, &line.style), &mut cell, &mut hidden);
                 let names = [["lstm 0: h", "lstm 0: c"], ["lstm 1: h", "lstm 1: c"], ["lstm 2: h", "lstm 2: c"]];
                 errors.add(names[l][0], &after.hidden[l], &hidden);
                 errors.add(names[l][1], &after.cell[l], &cell);
             }
-            if let Some(dense) = &weights.window {
+            if let (Some(matrix), Some(dense)) = (&network.window, &weights.window) {
                 let mut sums = vec![0.0; 3 * weights.config.window];
-                product(dense, &after.hidden[0], &mut sums);
+                multiply_one(matrix, &after.hidden[0], &mut sums);
                 let (mut kappa, mut phi, mut view) =
                     (before.kappa.clone(), vec![0.0; line.ids.len()], vec![0.0; weights.config.ids()]);
                 window::step(&mut sums, &dense.bias, &line.ids, &mut kappa, &mut phi, &mut view);
@@ -204,7 +205,7 @@ async fn kernels_on(mut engine: GpuEngine, name: &str, weights: Arc<Weights>, le
             }
             let joined: Vec<f32> = (0..layers).flat_map(|l| after.hidden[l].clone()).collect();
             let mut output = vec![0.0; weights.config.outputs()];
-            product(&weights.output, &joined, &mut output);
+            multiply_one(&network.output, &joined, &mut output);
             mixture::output(&weights.output.bias, &mut output);
             errors.add("mixture: y", &after.output, &output);
         }
@@ -274,7 +275,7 @@ pub async fn free_runs() {
 #[cfg(not(target_arch = "wasm32"))]
 pub async fn free_run_of_shipped(kind: Kind, bytes: Vec<u8>) {
     let name = kind.to_string();
-    let weights = Arc::new(Weights::from_bytes_of(kind, &bytes, &name).unwrap().rounded_to_f16());
+    let weights = Arc::new(testing::rounded_to_f16(&Weights::from_bytes_of(kind, &bytes, &name).unwrap()));
     let ids = match kind {
         Kind::Prediction => Vec::new(),
         Kind::Synthesis => Alphabet::new(&weights.config.alphabet).encode("the quick brown fox jumps").ids,
@@ -484,7 +485,7 @@ pub async fn misuse() {
     wrong(engine.submit(0, &[]), "no timesteps");
     wrong(engine.collect().await.map(drop), "never submitted");
     let mut heavy = Weights::clone(&weights);
-    heavy.output.weight[3] = 1e6;
+    testing::elements_mut(&mut heavy.output.weight)[3] = 1e6;
     wrong(engine.open(&Arc::new(heavy), std::slice::from_ref(line)).await, "65504");
     engine.open(&weights, std::slice::from_ref(line)).await.unwrap();
     engine.submit(1, &[[0.0; 4]]).unwrap();
@@ -570,7 +571,7 @@ pub async fn extremes() {
     let mut worst = 0.0f32;
     for (name, pi, mu, sigma, rho) in cases {
         let mut weights = testing::weights(&testing::config(Kind::Prediction, &[5], 3), 1);
-        weights.output.weight.fill(0.0);
+        testing::elements_mut(&mut weights.output.weight).fill(0.0);
         let mirrored = |values: [f32; 3]| [values, values.map(|v| -v)].concat();
         weights.output.bias =
             [&[pi[2]][..], &pi, &mirrored(mu), &sigma, &[sigma[1], sigma[2], sigma[0]], &rho].concat();
@@ -598,7 +599,7 @@ pub async fn extremes() {
 /// An adapter that computes wrong numbers is found out; one that cannot compile the shaders is refused, and
 /// a writer that has it goes on with the CPU engine.
 pub async fn wrong_numbers() {
-    gpu().await.test().await.unwrap();
+    selftest::run(&mut gpu().await).await.unwrap();
     fn edited(name: &str, source: &'static str, file: &str, from: &str, to: &str) -> Cow<'static, str> {
         assert!(name != file || source.contains(from), "{file} has no {from}");
         if name == file { source.replace(from, to).into() } else { source.into() }
@@ -613,7 +614,7 @@ pub async fn wrong_numbers() {
     })
     .await
     .unwrap();
-    let said = message(engine.test().await);
+    let said = message(selftest::run(&mut engine).await);
     assert!(said.contains("wrong numbers") && said.contains("CPU engine writes"), "{said}");
 
     // Compiles only as long as nobody asks for its pipeline.
@@ -621,7 +622,7 @@ pub async fn wrong_numbers() {
         GpuEngine::with_shaders(true, |name, source| edited(name, source, "lstm.wgsl", "fn main", "fn other"))
             .await
             .unwrap();
-    message(engine.test().await);
+    message(selftest::run(&mut engine).await);
     let weights = odd();
     let mut writer = Writer::new(Engine::Gpu(Box::new(engine)));
     writer.set_weights(Weights::clone(&weights));

@@ -1,21 +1,22 @@
-//! `cargo xtask test`: every test there is, in stages, with one line of totals at the end.
+//! `cargo xtask test`: all tests, in stages, with one line of totals at the end. And the soak test.
 
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
-use crate::command::{cargo, command, run as run_command, run_and_read, say, text};
+use crate::command::{captured, cargo, command, run as run_command, run_and_read, say, text};
 use crate::totals::{Runner, Totals};
 use crate::{first_ink, licences, package, site, tools};
 
-/// The packages of this workspace. They are built one after the other, because cargo, when it builds
-/// both at once, turns on in each dependency what either package asks of it: most would be compiled
-/// again, having been compiled for `xtask` alone when it was started.
+/// The packages of this workspace. They are built one after the other: when cargo builds both at once, it
+/// enables in each dependency the features that either package needs, and would compile again most of what
+/// it compiled to start `xtask`.
 const PACKAGES: [&str; 2] = ["running-hand", "xtask"];
 
 /// A part of the tests.
@@ -59,16 +60,16 @@ impl Stage {
     }
 }
 
-/// What became of a stage.
+/// The result of a stage.
 #[derive(Debug, Default)]
 struct Outcome {
     totals: Totals,
-    /// What failed beside single tests, such as a lint or a build.
+    /// Failures that are not of single tests, such as a lint or a build.
     problems: Vec<String>,
 }
 
 impl Outcome {
-    /// Runs a check that is no test: it counts only if it fails.
+    /// Runs a check that is not a test: it counts only if it fails.
     fn check(&mut self, command: &mut Command) {
         if let Err(error) = run_command(command) {
             self.problem(&error);
@@ -85,7 +86,7 @@ impl Outcome {
 
     fn add(&mut self, totals: Totals, succeeded: bool, command: &str) {
         self.totals += totals;
-        // Failed tests speak for themselves; a run that broke otherwise would go unseen.
+        // Failed tests are counted already; a run that failed for another reason would go unseen.
         if !succeeded && totals.failed == 0 {
             self.problems.push(format!("`{command}` failed"));
         }
@@ -97,33 +98,55 @@ impl Outcome {
         self.problems.push(problem);
     }
 
-    /// Tests passed and failed; each other problem is one failure, so that a run that went wrong
-    /// never ends with "0 failed".
+    /// The totals, where each problem counts as a failure: a run with problems never ends with "0 failed".
     fn counted(&self) -> Totals {
         Totals { passed: self.totals.passed, failed: self.totals.failed + self.problems.len() }
     }
 }
 
-/// Runs the stages, all if none is named, and tells whether all went well.
+/// A stage that has run, its result, and how long it took.
+type Done = (Stage, Outcome, Duration);
+
+/// Runs the stages, all if none is named, and tells whether all succeeded.
+///
+/// The trainer's tests share nothing with the other stages, and Python uses one core most of the time: they
+/// run beside the others, and what they print follows when they are due.
 pub fn run(root: &Path, stages: &[Stage]) -> Result<bool> {
     let stages = if stages.is_empty() { Stage::value_variants() } else { stages };
-    let mut done = Vec::new();
-    for &stage in stages {
-        say(&format!("\n======== {} ========", stage.name()));
-        let start = Instant::now();
-        let mut outcome = Outcome::default();
-        if let Err(error) = stage.run(root, &mut outcome) {
-            outcome.problem(&error);
+    let done = std::thread::scope(|scope| {
+        let beside = stages.len() > 1 && stages.contains(&Stage::Train);
+        let mut train = beside.then(|| scope.spawn(|| captured(|| run_stage(root, Stage::Train))));
+        let mut done = Vec::new();
+        for &stage in stages {
+            say(&format!("\n======== {} ========", stage.name()));
+            let thread = train.take_if(|_| stage == Stage::Train);
+            done.push(match thread.map(ScopedJoinHandle::join) {
+                None => run_stage(root, stage),
+                Some(Ok((stage_done, printed))) => {
+                    say(printed.trim_end());
+                    stage_done
+                }
+                Some(Err(panic)) => std::panic::resume_unwind(panic),
+            });
         }
-        if stage.has_tests() && outcome.totals == Totals::default() && outcome.problems.is_empty() {
-            outcome.problems.push("no test ran".to_owned());
-        }
-        done.push((stage, outcome, start.elapsed()));
-    }
+        done
+    });
     Ok(report(&done))
 }
 
-fn report(done: &[(Stage, Outcome, Duration)]) -> bool {
+fn run_stage(root: &Path, stage: Stage) -> Done {
+    let start = Instant::now();
+    let mut outcome = Outcome::default();
+    if let Err(error) = stage.run(root, &mut outcome) {
+        outcome.problem(&error);
+    }
+    if stage.has_tests() && outcome.totals == Totals::default() && outcome.problems.is_empty() {
+        outcome.problems.push("no test ran".to_owned());
+    }
+    (stage, outcome, start.elapsed())
+}
+
+fn report(done: &[Done]) -> bool {
     say("\n======== totals ========");
     let mut all = Totals::default();
     for (stage, outcome, time) in done {
@@ -166,11 +189,14 @@ fn lint(root: &Path, outcome: &mut Outcome) -> Result<()> {
             ])
             .args(["--", "-D", "warnings"]),
     );
-    for package in PACKAGES {
+    // The examples need the features that tests enable in dependencies. Without them, cargo would check half
+    // of the dependencies a second time.
+    for (package, targets) in [("running-hand", &["--lib", "--examples"][..]), ("xtask", &[])] {
         outcome.check(
             // With private items: these pages are for people who read the code.
             cargo(root)
                 .args(["doc", "--package", package, "--no-deps", "--document-private-items", "--locked"])
+                .args(targets)
                 .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links"),
         );
     }
@@ -195,7 +221,7 @@ fn web(root: &Path, outcome: &mut Outcome) -> Result<()> {
     tools::wasm_target(root)?;
     let browser = tools::browser(root)?;
     let mut wasm_pack = tools::wasm_pack(root)?;
-    // What is needed is there by now, so nothing else is downloaded.
+    // All tools are installed by now: wasm-pack must not download others.
     wasm_pack.args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"]).arg(browser.driver);
     outcome.tests(Runner::Cargo, &mut wasm_pack);
     Ok(())
@@ -214,16 +240,18 @@ fn page(root: &Path, outcome: &mut Outcome) -> Result<()> {
     if let Err(error) = first_ink::check(&dist) {
         outcome.problem(&error);
     }
-    // The service worker lives in another world than the page, so its types are other ones.
+    // The service worker has other global types than the page.
     for project in ["tsconfig.json", "tsconfig.worker.json"] {
         outcome.check(command("npx", &folder).args(["--no-install", "tsc", "--project", project]));
     }
-    // Named one by one: Node's versions differ in what they make of a folder.
+    outcome.check(&mut build_command(root));
+    // Named one by one: versions of Node differ in how they treat a folder.
     let tests = page_tests(&folder)?;
     let mut node = command("node", root);
     node.args(["--test", "--test-reporter=spec"]).args(tests).env("CHROME", browser.chrome);
     node.env("PACKAGE", package::folder(root));
-    // Without Firefox its tests fail, and say so.
+    node.env("RUNNING_HAND", tools::program(root, "running-hand")).env("XTASK", std::env::current_exe()?);
+    // Without Firefox, its tests fail with a message.
     match tools::firefox(root) {
         Ok(firefox) => _ = node.env("FIREFOX", firefox),
         Err(error) => outcome.problem(&error),
@@ -232,7 +260,15 @@ fn page(root: &Path, outcome: &mut Outcome) -> Result<()> {
     Ok(())
 }
 
-/// The soak test: what it is told goes on to it.
+/// Builds the command `running-hand`, with whose output the page's is compared. As part of its own test, it
+/// shares dependencies with the native tests; `cargo build` enables other features and compiles wgpu again.
+fn build_command(root: &Path) -> Command {
+    let mut build = cargo(root);
+    build.args(["test", "--package", "running-hand", "--test", "command", "--locked", "--no-run"]);
+    build
+}
+
+/// The soak test, which gets `arguments`.
 pub fn soak(root: &Path, arguments: &[OsString]) -> Result<()> {
     let folder = root.join("tests/page");
     tools::npm_packages(root, &folder)?;

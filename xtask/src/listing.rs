@@ -1,4 +1,4 @@
-//! `files.js` of the built page: the SHA-256 of every file. The page checks its downloads against it, and
+//! `site-files.js` of the built page: the SHA-256 of every file. The page checks its downloads against it, and
 //! the service worker caches exactly the files of one version.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::imports;
 
 /// The name of the list. In `www/` it lists no file, for the page when it is served from its sources.
-const LIST: &str = "files.js";
+const LIST: &str = "site-files.js";
 
 /// Whether the list, which is at `list`, has an entry for `path`. It cannot hold its own hash, browsers
 /// cache the service worker themselves, no page loads type declarations, and hosts do not serve their own
@@ -26,7 +26,7 @@ struct File {
     bytes: usize,
 }
 
-/// Lists the files of a built page in its `files.js`, which is there already, in any folder.
+/// Lists the files of a built page in its `site-files.js`, which is there already, in any folder.
 pub fn write(site: &Path) -> Result<()> {
     let list = imports::find(site, LIST)?;
     let mut files = BTreeMap::new();
@@ -53,7 +53,7 @@ fn gather(folder: &Path, prefix: &str, files: &mut BTreeMap<String, File>) -> Re
     Ok(())
 }
 
-/// The source of `files.js`; `build` is a hash over all paths and hashes.
+/// The source of `site-files.js`; `build` is a hash over all paths and hashes.
 fn text(files: &BTreeMap<String, File>) -> Result<String> {
     let mut build = Sha256::new();
     let mut lines = String::new();

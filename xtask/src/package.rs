@@ -12,7 +12,7 @@ use crate::{imports, listing, tools};
 
 /// The scripts that pages and workers start from, wherever they are in `www/`. The modules that they
 /// import are packaged too.
-const SCRIPTS: [&str; 3] = ["running-hand.js", site::WORKER, "helper.js"];
+const SCRIPTS: [&str; 3] = ["running-hand.js", site::WORKER, "pool-worker.js"];
 
 /// Where the package is made.
 pub fn folder(root: &Path) -> PathBuf {

@@ -1,10 +1,11 @@
-//! Finding the programs that the commands need, and installing those that are missing.
+//! Finds the programs that the commands need, and installs those that are missing.
 
 use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
@@ -12,16 +13,24 @@ use crate::command::{cargo, command, quiet, run, say};
 
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// The version that is installed if there is none; any other that is there will do.
+/// The version that is installed if wasm-pack is missing.
 const WASM_PACK: &str = "0.15.1";
 
-/// Finds words that are often misspelt. It is no test of the trainer, so it is not among its
-/// requirements.
+/// The spell checker. It is not one of the trainer's requirements, as it checks the whole repository.
 const SPELLING: &str = "codespell==2.4.3";
+
+/// One installation at a time: stages that run beside each other need the same Python packages, and apt-get
+/// refuses to run twice.
+static INSTALLING: Mutex<()> = Mutex::new(());
 
 /// Where cargo builds.
 pub fn target(root: &Path) -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
+}
+
+/// Where cargo puts a program of this workspace in a development build.
+pub fn program(root: &Path, name: &str) -> PathBuf {
+    target(root).join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX))
 }
 
 /// Adds Rust's standard library for WASM if it is missing.
@@ -36,11 +45,11 @@ pub fn wasm_target(root: &Path) -> Result<()> {
     })
 }
 
-/// `wasm-pack`, with the folder that holds the wasm-bindgen it is to use first on its path.
+/// The command `wasm-pack`, with a PATH that begins with the folder of the wasm-bindgen it must use.
 ///
-/// Left alone, wasm-pack downloads wasm-bindgen, or compiles it from source in release mode where
-/// the download fails. Built here from this workspace's lock file, it is always the right version
-/// and needs nothing but the package registry.
+/// By default, wasm-pack downloads wasm-bindgen, or compiles it in release mode where the download fails.
+/// Built here from this workspace's lock file, it always has the right version and needs nothing but the
+/// package registry.
 pub fn wasm_pack(root: &Path) -> Result<Command> {
     let folder = target(root).join("tools");
     let programs = folder.join("bin");
@@ -55,8 +64,7 @@ pub fn wasm_pack(root: &Path) -> Result<Command> {
         .args(["build", "--locked", "--package", "xtask", "--features", "test-runner"])
         .args(names.iter().flat_map(|name| ["--bin", name])))?;
     for name in names {
-        let name = format!("{name}{}", env::consts::EXE_SUFFIX);
-        fs::copy(target(root).join("debug").join(&name), programs.join(format!("wasm-{name}")))
+        fs::copy(program(root, name), programs.join(format!("wasm-{name}{}", env::consts::EXE_SUFFIX)))
             .with_context(|| format!("cannot copy {name} to {}", programs.display()))?;
     }
     let mut path = OsString::from(&programs);
@@ -75,11 +83,11 @@ fn install(root: &Path, folder: &Path, package: &str, version: &str) -> Result<(
         install.args(["install", package, "--version", version, "--debug", "--root"]).arg(folder).args(locked);
         run(&mut install)
     };
-    // A mirror of the registry may lack the very newest versions that a lock file names.
+    // A mirror of the registry may lack the newest versions that a lock file names.
     locked(&["--locked"]).or_else(|_| locked(&[]))
 }
 
-/// A browser and the program that drives it.
+/// A browser and its WebDriver program.
 pub struct Browser {
     pub chrome: PathBuf,
     pub driver: PathBuf,
@@ -98,16 +106,16 @@ pub fn browser(root: &Path) -> Result<Browser> {
 }
 
 fn find_browser() -> Option<Browser> {
-    let given = |variable| env::var_os(variable).map(PathBuf::from).filter(|path| path.is_file());
-    let chrome = given("CHROME").or_else(|| {
+    let from_environment = |variable| env::var_os(variable).map(PathBuf::from).filter(|path| path.is_file());
+    let chrome = from_environment("CHROME").or_else(|| {
         let mac = Path::new("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
         ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
             .iter()
             .find_map(|name| find(name, &[]))
             .or_else(|| mac.is_file().then(|| mac.to_owned()))
     })?;
-    let driver = given("CHROMEDRIVER").or_else(|| {
-        // GitHub's machines name the folder of the driver that fits their Chrome.
+    let driver = from_environment("CHROMEDRIVER").or_else(|| {
+        // GitHub's runners name the folder of the driver that matches their Chrome.
         let folder = env::var_os("CHROMEWEBDRIVER").map(PathBuf::from).unwrap_or_default();
         find("chromedriver", &[&folder, Path::new("/usr/lib/chromium"), Path::new("/usr/lib/chromium-browser")])
     })?;
@@ -133,8 +141,8 @@ pub fn firefox(root: &Path) -> Result<PathBuf> {
     find_firefox().context(advice)
 }
 
-/// Lets Vulkan find a software adapter, so that the GPU engine's native tests have one to run on.
-/// They pass without it, and say so, so that a failure here is only told.
+/// Installs a software Vulkan adapter where there is no adapter, for the GPU engine's native tests. These
+/// pass without one, and say so; a failure here is therefore only printed.
 pub fn software_vulkan(root: &Path) {
     let drivers = fs::read_dir("/usr/share/vulkan/icd.d").is_ok_and(|mut folder| folder.next().is_some());
     if !cfg!(target_os = "linux") || drivers {
@@ -145,7 +153,7 @@ pub fn software_vulkan(root: &Path) {
     }
 }
 
-/// Node.js, which must be there.
+/// Makes sure that Node.js and npm are installed.
 pub fn node(root: &Path) -> Result<()> {
     if find("node", &[]).is_some() && find("npm", &[]).is_some() {
         return Ok(());
@@ -154,7 +162,7 @@ pub fn node(root: &Path) -> Result<()> {
     apt(root, &["nodejs", "npm"]).context(advice)
 }
 
-/// Installs the packages that a folder's package-lock.json names, unless they are there.
+/// Installs the packages of a folder's package-lock.json, unless that was done before.
 pub fn npm_packages(root: &Path, folder: &Path) -> Result<()> {
     node(root)?;
     let lock = folder.join("package-lock.json");
@@ -163,12 +171,12 @@ pub fn npm_packages(root: &Path, folder: &Path) -> Result<()> {
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    // No download of a browser: the system's is used.
+    // Playwright must not download a browser: the tests use the system's.
     run(command("npm", folder).args(["ci", "--no-audit", "--no-fund"]).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))?;
     fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
 }
 
-/// Python in an environment under the target folder.
+/// A Python virtual environment under the target folder.
 pub struct Python {
     programs: PathBuf,
 }
@@ -180,9 +188,9 @@ impl Python {
         Python::with(root, "venv", &[SPELLING], &files)
     }
 
-    /// In the folder `name`, with packages and with those that files of requirements name, as far as there
-    /// are such files.
+    /// The environment in the folder `name`, with `packages` and those of the requirements `files` that exist.
     pub fn with(root: &Path, name: &str, packages: &[&str], files: &[&str]) -> Result<Python> {
+        let _lock = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = target(root).join(name);
         let python = Python { programs: folder.join(if cfg!(windows) { "Scripts" } else { "bin" }) };
         let files: Vec<PathBuf> = files.iter().map(|name| root.join(name)).filter(|path| path.is_file()).collect();
@@ -197,9 +205,9 @@ impl Python {
         let system =
             ["python3", "python"].iter().find_map(|name| find(name, &[])).context("install Python 3.11 or newer")?;
         let make = || run(command(&system, root).args(["-m", "venv", "--clear"]).arg(&folder));
-        // Debian keeps the venv module in a package of its own.
+        // On Debian, the venv module is a separate package.
         make().or_else(|_| {
-            apt(root, &["python3-venv"]).context("Python's venv module is missing: install it")?;
+            apt_unlocked(root, &["python3-venv"]).context("Python's venv module is missing: install it")?;
             make()
         })?;
         let mut install = python.module(root, "pip");
@@ -227,8 +235,14 @@ impl Python {
     }
 }
 
-/// Installs Debian packages, if this is such a system and the user may.
+/// Installs Debian packages, if this is such a system and the user has the rights.
 fn apt(root: &Path, packages: &[&str]) -> Result<()> {
+    let _lock = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
+    apt_unlocked(root, packages)
+}
+
+/// As `apt`, for callers that hold the lock.
+fn apt_unlocked(root: &Path, packages: &[&str]) -> Result<()> {
     if find("apt-get", &[]).is_none() {
         bail!("this system has no apt-get to install {} with", packages.join(" "));
     }

@@ -57,7 +57,7 @@ fn list_hands(weights: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
 }
 
 /// The network: from the file that was named, or where the repository keeps it.
-fn load(kind: Kind, named: Option<PathBuf>) -> Result<Weights, Box<dyn Error>> {
+fn load(kind: Kind, named: Option<PathBuf>) -> Result<Arc<Weights>, Box<dyn Error>> {
     let own = PathBuf::from(format!("weights/{kind}.safetensors"));
     let file = match named {
         Some(folder) if folder.is_dir() => folder.join(format!("{kind}.safetensors")),
@@ -68,7 +68,7 @@ fn load(kind: Kind, named: Option<PathBuf>) -> Result<Weights, Box<dyn Error>> {
     };
     let name = file.display().to_string();
     let bytes = fs::read(&file).map_err(|error| format!("{name}: {error}. Name a weights file with --weights."))?;
-    Ok(Weights::from_bytes_of(kind, &bytes, &name)?)
+    Ok(Arc::new(Weights::from_bytes_of(kind, &bytes, &name)?))
 }
 
 /// Index of a hand by its name.
@@ -82,7 +82,7 @@ fn hand(weights: &Weights, name: &str) -> Result<usize, String> {
 }
 
 /// A sample of handwriting that the page exported, as ink to go on from, and its name.
-fn sample(weights: &Weights, file: &Path) -> Result<(Prime, String), Box<dyn Error>> {
+fn sample(weights: &Arc<Weights>, file: &Path) -> Result<(Prime, String), Box<dyn Error>> {
     let name = file.display();
     let bytes = fs::read(file).map_err(|error| format!("{name}: {error}"))?;
     let sample = HandSample::from_json(&bytes).map_err(|error| format!("{name}: {error}"))?;

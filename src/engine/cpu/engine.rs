@@ -1,10 +1,10 @@
-//! The engine: a batch of [`State`]s and the chunks that wait.
+//! The CPU engine: a batch of [`State`]s and the chunks that were submitted.
 //!
-//! Lines know nothing of one another. Natively the processor's cores share them: each takes some, and does all of a
-//! chunk's timesteps of these.
+//! Lines are independent. Natively the processor's cores share them: each core takes some lines and computes all of
+//! the chunk's timesteps for them.
 
-use super::{State, advance, check, simd};
-use crate::engine::{IN_FLIGHT, Line, Noise, Step};
+use super::{Network, State, advance, matvec};
+use crate::engine::step::{Line, Noise, Step, check_chunk, check_line, nothing_submitted};
 use crate::error::{Error, Result};
 use crate::model::Weights;
 use std::collections::VecDeque;
@@ -12,44 +12,50 @@ use std::sync::{Arc, OnceLock};
 #[cfg(not(target_arch = "wasm32"))]
 use std::sync::{Mutex, PoisonError};
 
-/// Pen lifts of each line to which it can be taken back.
-const MARKS: usize = 8;
+/// The last so many pen lifts of a line can be rewound to.
+const CHECKPOINTS: usize = 8;
 
 /// See [`crate::engine::Engine`].
 #[derive(Debug, Default)]
 pub struct CpuEngine {
-    weights: Option<Arc<Weights>>,
-    /// The lines that are not at rest, in any order, and the place in the batch of each.
+    /// The network of the batch.
+    network: Option<Arc<Network>>,
+    /// Networks that were opened and whose weights are still held elsewhere, so that switching between texts and
+    /// scribbles does not pack them again.
+    networks: Vec<Arc<Network>>,
+    /// The lines that are being computed, in any order.
     states: Vec<State>,
-    places: Vec<usize>,
-    /// Of every line of the batch.
-    pasts: Vec<Past>,
-    waiting: VecDeque<(usize, Vec<Noise>)>,
+    /// The slot of each of `states`.
+    slots: Vec<usize>,
+    /// By slot.
+    histories: Vec<History>,
+    /// Timesteps and noise of the chunks in flight.
+    in_flight: VecDeque<(usize, Vec<Noise>)>,
     /// Threads that share the lines; 0 for as many as there are cores.
     threads: usize,
 }
 
-/// What belongs to a line of the batch while a chunk is computed.
+/// A line's part of a chunk while that is computed.
 struct Row<'a> {
-    past: &'a mut Past,
+    history: &'a mut History,
     noise: &'a [Noise],
     steps: &'a mut [Step],
 }
 
-/// Where a line has been.
+/// The states to which a line can be rewound.
 #[derive(Debug, Default)]
-struct Past {
+struct History {
     /// Timesteps so far.
     count: usize,
-    /// The last pen lifts.
-    marks: VecDeque<Mark>,
-    /// One that stays, however many follow.
-    kept: Option<Mark>,
+    /// At the last pen lifts.
+    checkpoints: VecDeque<Checkpoint>,
+    /// The one that [`CpuEngine::checkpoint`] asked for, which does not expire.
+    kept: Option<Checkpoint>,
 }
 
-/// A line's state after `count` timesteps: what a [`State`] needs to go on from there.
+/// A line's state after `count` timesteps: all that a [`State`] needs to continue from there.
 #[derive(Debug, Clone)]
-struct Mark {
+struct Checkpoint {
     count: usize,
     point: [f32; 3],
     position: usize,
@@ -60,20 +66,20 @@ struct Mark {
 }
 
 impl CpuEngine {
-    /// An engine with nothing to write yet.
+    /// An engine without a batch.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// An engine that uses so many threads at most; [`CpuEngine::new`] takes one for each core. In WebAssembly there
-    /// is one.
+    /// An engine that uses at most so many threads; [`CpuEngine::new`] uses one for each core. In WebAssembly it is
+    /// always one.
     pub fn on_threads(threads: usize) -> Self {
         Self { threads, ..Self::default() }
     }
 
     /// "CPU · SIMD" or "CPU".
     pub fn label(&self) -> String {
-        if simd::VECTORS { "CPU · SIMD".into() } else { "CPU".into() }
+        if matvec::SIMD { "CPU · SIMD".into() } else { "CPU".into() }
     }
 
     /// See [`crate::engine::Engine::open`].
@@ -82,106 +88,108 @@ impl CpuEngine {
     /// [`Error::Sequence`] if a line does not fit the network.
     pub fn open(&mut self, weights: &Arc<Weights>, lines: &[Line]) -> Result<()> {
         for line in lines {
-            check(weights, line)?;
+            check_line(&weights.config, line)?;
         }
-        self.waiting.clear();
-        self.states = lines.iter().map(|line| State::new(weights, line)).collect();
-        self.places = (0..lines.len()).collect();
-        self.pasts = lines.iter().map(|line| Past { count: line.prefix.len(), ..Past::default() }).collect();
-        self.weights = Some(Arc::clone(weights));
+        let network = self.network_of(weights);
+        self.in_flight.clear();
+        self.states = lines.iter().map(|line| State::new(&network, line)).collect();
+        self.slots = (0..lines.len()).collect();
+        self.histories = lines.iter().map(|line| History { count: line.prefix.len(), ..History::default() }).collect();
         if lines.iter().any(|line| !line.prefix.is_empty()) {
             let threads = self.threads();
-            in_parallel(self.states.iter_mut().zip(lines), threads, |(state, line)| state.read(weights, &line.prefix));
+            in_parallel(self.states.iter_mut().zip(lines), threads, |(state, line)| state.read(&network, &line.prefix));
         }
+        self.network = Some(network);
         Ok(())
+    }
+
+    /// The packed network of these weights. Drops those that nobody can open again first, to make room.
+    fn network_of(&mut self, weights: &Arc<Weights>) -> Arc<Network> {
+        self.network = None;
+        self.networks.retain(|network| network.is_wanted());
+        let network = Network::of(weights);
+        if !self.networks.iter().any(|known| Arc::ptr_eq(known, &network)) {
+            self.networks.push(Arc::clone(&network));
+        }
+        network
     }
 
     /// See [`crate::engine::Engine::assign_slot`].
     ///
     /// # Errors
-    /// [`Error::Sequence`] if the line does not fit the network, there is no such place, or a chunk waits.
-    pub fn assign_slot(&mut self, place: usize, line: &Line) -> Result<()> {
-        self.release_slot(place)?;
-        let Some(weights) = &self.weights else { return Ok(()) };
-        check(weights, line)?;
-        self.states.push(State::new(weights, line));
-        self.places.push(place);
-        self.pasts[place] = Past::default();
+    /// [`Error::Sequence`] if the line does not fit the network, the slot is out of range, or a chunk is in flight.
+    pub fn assign_slot(&mut self, slot: usize, line: &Line) -> Result<()> {
+        self.release_slot(slot)?;
+        let Some(network) = &self.network else { return Ok(()) };
+        check_line(&network.weights.config, line)?;
+        self.states.push(State::new(network, line));
+        self.slots.push(slot);
+        self.histories[slot] = History::default();
         Ok(())
     }
 
-    /// See [`crate::engine::Engine::rest`].
+    /// See [`crate::engine::Engine::release_slot`].
     ///
     /// # Errors
-    /// [`Error::Sequence`] if there is no such place, or a chunk waits.
-    pub fn release_slot(&mut self, place: usize) -> Result<()> {
-        self.idle(place)?;
-        if let Some(index) = self.places.iter().position(|&own| own == place) {
+    /// [`Error::Sequence`] if the slot is out of range, or a chunk is in flight.
+    pub fn release_slot(&mut self, slot: usize) -> Result<()> {
+        self.check_idle(slot)?;
+        if let Some(index) = self.slots.iter().position(|&own| own == slot) {
             self.states.swap_remove(index);
-            self.places.swap_remove(index);
+            self.slots.swap_remove(index);
         }
         Ok(())
     }
 
-    /// See [`crate::engine::Engine::keep`].
-    pub fn checkpoint(&mut self, place: usize, count: usize) {
-        let Some(past) = self.pasts.get_mut(place) else { return };
-        if let Some(index) = past.marks.iter().position(|mark| mark.count == count) {
-            past.kept = past.marks.remove(index);
+    /// See [`crate::engine::Engine::checkpoint`]. The state was recorded at the pen lift; here it is marked to stay.
+    pub fn checkpoint(&mut self, slot: usize, count: usize) {
+        let Some(history) = self.histories.get_mut(slot) else { return };
+        if let Some(index) = history.checkpoints.iter().position(|checkpoint| checkpoint.count == count) {
+            history.kept = history.checkpoints.remove(index);
         }
     }
 
     /// See [`crate::engine::Engine::rewind`].
     ///
     /// # Errors
-    /// [`Error::Sequence`] if the line is at rest, or a chunk waits.
-    pub fn rewind(&mut self, place: usize, count: usize) -> Result<usize> {
-        self.idle(place)?;
-        let index = self.places.iter().position(|&own| own == place);
+    /// [`Error::Sequence`] if the slot is released, or a chunk is in flight.
+    pub fn rewind(&mut self, slot: usize, count: usize) -> Result<usize> {
+        self.check_idle(slot)?;
+        let index = self.slots.iter().position(|&own| own == slot);
         let state = index.map(|index| &mut self.states[index]);
-        let state = state.ok_or_else(|| Error::Sequence(format!("line {place} is at rest")))?;
-        let past = &mut self.pasts[place];
-        past.marks.retain(|mark| mark.count <= count);
-        let marks = past.marks.back().into_iter().chain(&past.kept);
-        let mark = marks.filter(|mark| mark.count <= count).max_by_key(|mark| mark.count);
-        past.count = mark.map_or(0, |mark| mark.count);
-        match mark {
-            Some(mark) => mark.restore(state),
+        let state = state.ok_or_else(|| Error::Sequence(format!("slot {slot} is released")))?;
+        let history = &mut self.histories[slot];
+        history.checkpoints.retain(|checkpoint| checkpoint.count <= count);
+        let checkpoints = history.checkpoints.back().into_iter().chain(&history.kept);
+        let latest =
+            checkpoints.filter(|checkpoint| checkpoint.count <= count).max_by_key(|checkpoint| checkpoint.count);
+        history.count = latest.map_or(0, |checkpoint| checkpoint.count);
+        match latest {
+            Some(checkpoint) => checkpoint.restore(state),
             None => {
-                past.kept = None;
+                history.kept = None;
                 state.clear();
             }
         }
-        Ok(past.count)
+        Ok(history.count)
     }
 
-    /// Refuses a place that is none, or one of which a chunk waits.
-    fn idle(&self, place: usize) -> Result<()> {
-        if place >= self.pasts.len() || !self.waiting.is_empty() {
-            let (lines, waiting) = (self.pasts.len(), self.waiting.len());
-            return Err(Error::Sequence(format!("line {place} of {lines}, while {waiting} chunks wait")));
+    /// Refuses a slot that is out of range, and any while chunks are in flight.
+    fn check_idle(&self, slot: usize) -> Result<()> {
+        if slot >= self.histories.len() || !self.in_flight.is_empty() {
+            let (slots, chunks) = (self.histories.len(), self.in_flight.len());
+            return Err(Error::Sequence(format!("slot {slot} of {slots}, while {chunks} chunks are in flight")));
         }
         Ok(())
     }
 
-    /// See [`crate::engine::Engine::submit`]. The work is done in [`CpuEngine::collect`].
+    /// See [`crate::engine::Engine::submit`]. [`CpuEngine::collect`] does the work.
     ///
     /// # Errors
     /// [`Error::Sequence`].
     pub fn submit(&mut self, steps: usize, noise: &[Noise]) -> Result<()> {
-        if noise.len() != steps * self.pasts.len() {
-            return Err(Error::Sequence(format!(
-                "{} noise values for {} lines of {steps} timesteps",
-                noise.len(),
-                self.pasts.len()
-            )));
-        }
-        if self.waiting.len() >= IN_FLIGHT {
-            return Err(Error::Sequence(format!(
-                "more than {IN_FLIGHT} chunks in flight, submitted and not collected"
-            )));
-        }
-        self.waiting.push_back((steps, noise.to_vec()));
+        check_chunk(steps, self.histories.len(), noise, self.in_flight.len())?;
+        self.in_flight.push_back((steps, noise.to_vec()));
         Ok(())
     }
 
@@ -190,21 +198,17 @@ impl CpuEngine {
     /// # Errors
     /// [`Error::Sequence`] if nothing was submitted.
     pub fn collect(&mut self) -> Result<Vec<Step>> {
-        let nothing = || Error::Sequence("a chunk was collected that was never submitted".into());
-        let (steps, noise) = self.waiting.pop_front().ok_or_else(nothing)?;
-        let weights = self.weights.as_ref().ok_or_else(nothing)?;
+        let (steps, noise) = self.in_flight.pop_front().ok_or_else(nothing_submitted)?;
+        let network = self.network.as_ref().ok_or_else(nothing_submitted)?;
         let mut result = vec![Step::default(); noise.len()];
-        if steps == 0 {
-            return Ok(result);
-        }
         let threads = self.threads();
-        let rows = self.pasts.iter_mut().zip(noise.chunks_exact(steps)).zip(result.chunks_exact_mut(steps));
-        let mut rows: Vec<_> = rows.map(|((past, noise), steps)| Some(Row { past, noise, steps })).collect();
-        // Those of lines that are not at rest, in the order of their states.
-        let mut rows: Vec<_> = self.places.iter().filter_map(|&place| rows[place].take()).collect();
+        let rows = self.histories.iter_mut().zip(noise.chunks_exact(steps)).zip(result.chunks_exact_mut(steps));
+        let mut rows: Vec<_> = rows.map(|((history, noise), steps)| Some(Row { history, noise, steps })).collect();
+        // Without released slots, in the order of `states`.
+        let mut rows: Vec<_> = self.slots.iter().filter_map(|&slot| rows[slot].take()).collect();
         let share = rows.len().div_ceil(threads).max(1);
-        let parts = self.states.chunks_mut(share).zip(rows.chunks_mut(share));
-        in_parallel(parts, threads, |(states, rows)| write(weights, states, rows));
+        let shares = self.states.chunks_mut(share).zip(rows.chunks_mut(share));
+        in_parallel(shares, threads, |(states, rows)| compute_chunk(network, states, rows));
         Ok(result)
     }
 
@@ -219,35 +223,35 @@ impl CpuEngine {
     }
 }
 
-/// All timesteps of a chunk, of lines that share what is read of the weights.
-fn write(weights: &Weights, states: &mut [State], rows: &mut [Row<'_>]) {
+/// All timesteps of a chunk, for lines that share each read of the weights.
+fn compute_chunk(network: &Network, states: &mut [State], rows: &mut [Row<'_>]) {
     for t in 0..rows.first().map_or(0, |row| row.steps.len()) {
-        advance(weights, states);
+        advance(network, states);
         for (state, row) in states.iter_mut().zip(&mut *rows) {
-            let step = state.draw(weights, &row.noise[t]);
+            let step = state.draw(network, &row.noise[t]);
             row.steps[t] = step;
-            row.past.count += 1;
+            row.history.count += 1;
             if step.pen > 0.5 {
-                row.past.mark(state);
+                row.history.record(state);
             }
         }
     }
 }
 
-/// Does the work on each part, on so many threads at most, of which this is one.
+/// Does `work` on each share, on at most so many threads including this one.
 #[cfg(not(target_arch = "wasm32"))]
-fn in_parallel<P>(parts: impl ExactSizeIterator<Item = P> + Send, threads: usize, work: impl Fn(P) + Sync) {
-    let others = threads.min(parts.len()).saturating_sub(1);
-    let parts = Mutex::new(parts);
-    let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+fn in_parallel<S>(shares: impl ExactSizeIterator<Item = S> + Send, threads: usize, work: impl Fn(S) + Sync) {
+    let others = threads.min(shares.len()).saturating_sub(1);
+    let shares = Mutex::new(shares);
+    let next = || shares.lock().unwrap_or_else(PoisonError::into_inner).next();
     let take = || {
-        while let Some(part) = next() {
-            work(part);
+        while let Some(share) = next() {
+            work(share);
         }
     };
     std::thread::scope(|scope| {
         for _ in 0..others {
-            // A system that has no more threads leaves more to this one.
+            // If the system refuses a thread, this one does its share.
             if std::thread::Builder::new().spawn_scoped(scope, take).is_err() {
                 break;
             }
@@ -257,23 +261,23 @@ fn in_parallel<P>(parts: impl ExactSizeIterator<Item = P> + Send, threads: usize
 }
 
 #[cfg(target_arch = "wasm32")]
-fn in_parallel<P>(parts: impl Iterator<Item = P>, _threads: usize, work: impl Fn(P)) {
-    parts.for_each(work);
+fn in_parallel<S>(shares: impl Iterator<Item = S>, _threads: usize, work: impl Fn(S)) {
+    shares.for_each(work);
 }
 
-impl Past {
-    /// Remembers where the line is now; forgets the oldest mark.
-    fn mark(&mut self, state: &State) {
-        let mut mark = if self.marks.len() < MARKS { None } else { self.marks.pop_front() };
-        match &mut mark {
-            Some(mark) => mark.take(self.count, state),
-            None => mark = Some(Mark::new(self.count, state)),
+impl History {
+    /// Records the line's state now, in the buffers of the oldest checkpoint once there are [`CHECKPOINTS`].
+    fn record(&mut self, state: &State) {
+        let mut entry = if self.checkpoints.len() < CHECKPOINTS { None } else { self.checkpoints.pop_front() };
+        match &mut entry {
+            Some(checkpoint) => checkpoint.overwrite(self.count, state),
+            None => entry = Some(Checkpoint::new(self.count, state)),
         }
-        self.marks.extend(mark);
+        self.checkpoints.extend(entry);
     }
 }
 
-impl Mark {
+impl Checkpoint {
     fn new(count: usize, state: &State) -> Self {
         let State { point, position, hidden, cell, kappa, window, .. } = state;
         Self {
@@ -287,8 +291,8 @@ impl Mark {
         }
     }
 
-    /// Likewise, in the place of what was here.
-    fn take(&mut self, count: usize, state: &State) {
+    /// As [`Checkpoint::new`], without allocating.
+    fn overwrite(&mut self, count: usize, state: &State) {
         (self.count, self.point, self.position) = (count, state.point, state.position);
         self.hidden.clone_from(&state.hidden);
         self.cell.clone_from(&state.cell);
@@ -309,6 +313,7 @@ impl Mark {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::engine::step::IN_FLIGHT;
     use crate::model::Kind;
     use crate::testing;
 
@@ -355,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_writes_what_its_lines_write_alone_bit_for_bit_in_chunks_of_any_size() {
+    fn lines_are_the_same_bit_for_bit_in_any_batch_and_chunks_of_any_size() {
         let (weights, lines, noise) = (synthesis(), lines(), noise(3, 60));
         let batch = run(&weights, &lines, &[1, 7, 32, 20], &noise);
         for l in 0..3 {
@@ -365,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn however_many_threads_share_the_lines_they_are_the_same_bit_for_bit() {
+    fn lines_are_the_same_bit_for_bit_on_any_number_of_threads() {
         let (weights, noise) = (synthesis(), noise(9, 60));
         let lines: Vec<Line> = lines().into_iter().cycle().take(9).collect();
         let alone = run_on(CpuEngine::on_threads(1), &weights, &lines, &[60], &noise);
@@ -376,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_reopened_with_its_points_goes_on_as_if_nothing_had_happened() {
+    fn a_line_reopened_with_its_points_as_prefix_continues_bit_for_bit() {
         let (weights, mut lines, noise) = (synthesis(), lines(), noise(3, 50));
         let whole = run(&weights, &lines, &[50], &noise);
         for (line, steps) in lines.iter_mut().zip(&whole) {
@@ -406,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_taken_back_or_gives_way_to_another_leaves_the_others_as_they_are() {
+    fn rewinding_or_replacing_a_line_does_not_change_the_others() {
         let (weights, lines, noise) = (synthesis(), lines(), noise(3, 400));
         let whole = run(&weights, &lines, &[400], &noise);
         let lifts: Vec<usize> = (1..150).filter(|&count| whole[1][count - 1].pen > 0.5).collect();
@@ -430,11 +435,11 @@ mod tests {
         assert_eq!(found[1], whole[1][late..late + 50]);
         assert_ne!(found[2], whole[2][..50]);
         go(&mut engine, [200, late + 50, 50], 200 - 50);
-        assert_eq!(engine.rewind(1, early + 1).unwrap(), early, "it was kept, others are forgotten");
+        assert_eq!(engine.rewind(1, early + 1).unwrap(), early, "kept, while others have expired");
         engine.release_slot(0).unwrap();
         let found = go(&mut engine, [0, early, 0], 20);
         assert_eq!(found[1], whole[1][early..early + 20]);
-        assert_eq!(found[0], [Step::default(); 20], "at rest");
+        assert_eq!(found[0], [Step::default(); 20], "released");
         assert_eq!(engine.rewind(1, early - 1).unwrap(), 0, "to its beginning");
         assert_eq!(go(&mut engine, [0; 3], 20)[1], whole[1][..20]);
         for refused in [engine.release_slot(3), engine.assign_slot(3, &lines[0]), engine.rewind(0, 0).map(drop)] {
@@ -443,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn reopening_forgets_what_was_under_way() {
+    fn opening_discards_the_previous_batch() {
         let (weights, lines, noise) = (synthesis(), lines(), noise(3, 10));
         let flat: Vec<Noise> = noise.concat();
         let mut engine = CpuEngine::new();
@@ -470,6 +475,7 @@ mod tests {
         wrong(engine.open(&weights, &[Line { style: vec![1.0], ..line.clone() }]), "style vector of 1");
         engine.open(&weights, std::slice::from_ref(line)).unwrap();
         wrong(engine.submit(2, &[[0.0; 4]; 3]), "3 noise values for 1 lines of 2");
+        wrong(engine.submit(0, &[]), "no timesteps");
         for _ in 0..IN_FLIGHT {
             engine.submit(1, &[[0.0; 4]]).unwrap();
         }

@@ -1,8 +1,8 @@
 //! One LSTM layer [G eqs 7–11, without peepholes]: twin of `shaders/lstm.wgsl`.
 
-#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of what a processor may not have"))]
+#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of functions compiled for AVX2"))]
 
-use super::exp;
+use super::math::exp;
 
 /// Advances one layer of H units by one timestep.
 ///
@@ -12,7 +12,7 @@ use super::exp;
 /// * `cell`: `[H]`, in and out;
 /// * `hidden`: `[H]`, out.
 pub fn step(sums: &[f32], bias: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
-    wide!(units(sums: &[f32], bias: &[f32], cell: &mut [f32], hidden: &mut [f32]));
+    with_avx2!(units(sums: &[f32], bias: &[f32], cell: &mut [f32], hidden: &mut [f32]));
 }
 
 #[inline(always)]
@@ -21,8 +21,8 @@ fn units(sums: &[f32], bias: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
     let cell = &mut cell[..units];
     let [i, f, g, o] = [0, 1, 2, 3].map(|gate| gate * units..(gate + 1) * units);
     let [i, f, g, o] = [i, f, g, o].map(|gate| (&sums[gate.clone()], &bias[gate]));
-    // The shader makes the products of a unit and its gates in one go; here all lines' products come first, so that
-    // they share the weights.
+    // The shader computes a unit's products and its gates in one pass; here the products of all lines come first, so
+    // that they share each read of the weights.
     for unit in 0..units {
         let gate = |(sums, bias): (&[f32], &[f32])| sums[unit] + bias[unit];
         cell[unit] = sigmoid(gate(f)) * cell[unit] + sigmoid(gate(i)) * tanh(gate(g));
@@ -30,13 +30,13 @@ fn units(sums: &[f32], bias: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
     }
 }
 
-/// Without branches and calls, so that the compiler takes several units at a time. Off by less than 2e-7.
+/// Without branches and calls, so that the compiler can vectorise it. Error below 2e-7.
 #[inline(always)]
 fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
-/// Likewise.
+/// As [`sigmoid`].
 #[inline(always)]
 fn tanh(x: f32) -> f32 {
     1.0 - 2.0 / (1.0 + exp(2.0 * x))

@@ -1,24 +1,22 @@
 //! Mixture density and sampling [G eqs 18–25, 61–62]: twin of `shaders/mixture.wgsl`.
 
 use super::sigmoid;
-use crate::engine::{Noise, Step};
+use crate::engine::step::{Noise, Step};
 use std::f32::consts::TAU;
 
-/// As in training (`train/network/config.py`), so that a density stays finite: least log of a standard
-/// deviation, and largest ρ̂.
+/// As in training (`train/network/config.py`), so that a density stays finite: minimum of log σ, and maximum of |ρ̂|.
 const MIN_LOG_SD: f32 = -7.0;
 const MAX_RHO: f32 = 6.0;
-/// Standard deviations beyond which a point is no farther: their squares stay finite, and all is
-/// improbable there.
+/// Distances from the mean are clamped to so many standard deviations, whose squares are still finite.
 const FAR: f32 = 1e15;
-/// Below every log of a density.
+/// Below every log density.
 const LEAST: f32 = -1e38;
 
-/// Largest log of a standard deviation: beyond any ink, and short of where `exp` overflows.
+/// Maximum of log σ: beyond any ink, and below where `exp` overflows.
 const MAX_LOG_SD: f32 = 30.0;
-/// Least log of one with which a point is drawn: a GPU may take what `exp` gives below for 0.
+/// Minimum of log σ when sampling: below it a GPU may flush `exp`'s result to 0.
 const LEAST_DRAWN: f32 = -80.0;
-/// Log of a share of π below which it is none, likewise.
+/// Log π below which a component's weight counts as 0, for the same reason.
 const LEAST_SHARE: f32 = -80.0;
 
 /// The output layer's bias `[R]`, added to the products `[R]` of its rows with all layers' hidden states `[Σ H]`.
@@ -32,12 +30,13 @@ pub fn output(bias: &[f32], output: &mut [f32]) {
 ///
 /// `output` is `[R]`: ê | π̂ (M) | μ̂x (M) | μ̂y (M) | σ̂x (M) | σ̂y (M) | ρ̂ (M) | stop. Bias b
 /// narrows (σ = exp(σ̂ − b), π̂ (1 + b)), temperature τ widens (σ²τ, π̂ / τ, ê / τ). Noise whose first
-/// number is below 0 is a point that is given, not drawn: see [`crate::engine::given`]. `pi` `[M]` receives the mixture weights. Of the result, `position` and `kappa` are left at 0.
+/// number is negative holds the point itself: see [`crate::engine::forced_point`]. `pi` `[M]` receives the mixture
+/// weights. Of the result, `position` and `kappa` are left at 0.
 pub fn sample(output: &[f32], has_stop: bool, bias: f32, temperature: f32, noise: &Noise, pi: &mut [f32]) -> Step {
     let m = pi.len();
     let [u_component, u_pen, z1, z2] = *noise;
-    let given = u_component < 0.0;
-    // π: softmax of π̂ (1 + b) / τ, the largest taken out first so that nothing overflows.
+    let forced = u_component < 0.0;
+    // π: softmax of π̂ (1 + b) / τ, the largest subtracted first so that nothing overflows.
     let sharpness = (1.0 + bias) / temperature;
     let mut largest = output[1];
     for j in 1..m {
@@ -52,8 +51,8 @@ pub fn sample(output: &[f32], has_stop: bool, bias: f32, temperature: f32, noise
     for j in 0..m {
         pi[j] /= total;
     }
-    // The first component at which the running sum passes the uniform; rounding may leave the
-    // sum just short of 1, then it is the last that has a share.
+    // The first component at which the cumulative sum exceeds the uniform; if rounding leaves the sum just below 1,
+    // the last component with a weight above 0.
     let mut component = 0;
     let mut sum = 0.0;
     for j in 0..m {
@@ -71,7 +70,7 @@ pub fn sample(output: &[f32], has_stop: bool, bias: f32, temperature: f32, noise
     let sigma_y = (row(4) - bias).clamp(LEAST_DRAWN, MAX_LOG_SD).exp() * spread;
     let rho = row(5).tanh();
     let pen_probability = sigmoid(-output[0] / temperature);
-    let [dx, dy, pen] = if given {
+    let [dx, dy, pen] = if forced {
         [u_pen, z1, z2]
     } else {
         let dx = row(1) + sigma_x * z1;
@@ -91,14 +90,13 @@ pub fn sample(output: &[f32], has_stop: bool, bias: f32, temperature: f32, noise
     }
 }
 
-/// Log of the density of all `m` components at an offset [G eqs 23–24], by the network as it was
-/// trained: neither bias nor temperature enters.
+/// Log density of the mixture of `m` components at an offset [G eqs 23–24], without bias and temperature.
 pub fn log_density(output: &[f32], m: usize, dx: f32, dy: f32) -> f32 {
     let mut largest = output[1];
     for j in 0..m {
         largest = largest.max(output[1 + j]);
     }
-    // Sums of exp(π̂) and of exp(π̂) N, the largest term so far taken out of each.
+    // Running log-sum-exp: sums of exp(π̂) and of exp(π̂) N, relative to the largest term so far.
     let mut total = 0.0;
     let (mut most, mut sum) = (LEAST, 0.0);
     for j in 0..m {
@@ -112,8 +110,8 @@ pub fn log_density(output: &[f32], m: usize, dx: f32, dy: f32) -> f32 {
     most + sum.ln() - total.ln()
 }
 
-/// Log of the density N of one component, factored as x, then y given x: as 1 − ρ² = 1 / cosh² ρ̂,
-/// nothing cancels where ρ is near 1 [G eq 24].
+/// Log density N of one component, factored into x and y given x: with 1 − ρ² = 1 / cosh² ρ̂ there is no
+/// cancellation where |ρ| is near 1 [G eq 24].
 fn log_normal(output: &[f32], m: usize, component: usize, dx: f32, dy: f32) -> f32 {
     let row = |block: usize| output[1 + block * m + component];
     let log_sx = row(3).clamp(MIN_LOG_SD, MAX_LOG_SD);
@@ -141,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_those_of_the_density() {
+    fn sampled_moments_are_those_of_the_density() {
         for (bias, temperature) in [(0.0, 1.0), (0.8, 1.0), (0.3, 1.6)] {
             let steps = draw(bias, temperature, 60_000);
             for j in 0..2usize {
@@ -186,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_the_parameters_a_point_is_a_number() {
+    fn with_any_parameters_a_point_is_finite() {
         let huge = [-3e38, -1e5, -90.0, -1.0, 0.0, 1.0, 90.0, 1e5, 3e38];
         let (mut noise, mut draws) = (NoiseStream::new(6, 0), NoiseStream::new(7, 0));
         let mut pi = [0.0; 3];
@@ -203,11 +201,11 @@ mod tests {
             }
             let step = sample(&output, true, bias, temperature, &drawn, &mut pi);
             let values = bytemuck::cast::<Step, [f32; 9]>(step);
-            // The mean may be as far away as it likes: a deviation must not take it beyond what there is.
+            // The mean may be huge: adding a deviation must not overflow.
             assert!(values.iter().all(|v| v.is_finite()), "{step:?} of {output:?}");
             assert!((0.0..=1.0).contains(&step.pen_probability) && (0.0..=1.0).contains(&step.stop));
             assert!((pi.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{pi:?}");
-            assert!(pi[step.component as usize] > 0.0, "a component without a share was drawn: {pi:?}");
+            assert!(pi[step.component as usize] > 0.0, "a component of weight 0 was sampled: {pi:?}");
         }
     }
 

@@ -1,9 +1,9 @@
 //! The soft window over the text [G eqs 46–51]: twin of `shaders/window.wgsl`.
 
-use super::exp;
+use super::math::exp;
 
-/// An exponent so small adds nothing: numbers below the normal ones would come of it, on which a processor
-/// may spend a hundred times as long.
+/// Below this exponent a component's share of a character counts as 0: it would be a subnormal number, with which
+/// processors can be a hundred times slower.
 const FAR: f32 = -80.0;
 
 /// Moves the window by one timestep.
@@ -14,7 +14,7 @@ const FAR: f32 = -80.0;
 /// * `ids`: `[U]`, the characters of the line and the end mark;
 /// * `kappa`: `[K]`, in and out, never falls;
 /// * `phi`: `[U]`, out: weight of each character of the line;
-/// * `window`: `[A]`, out: weight of each character id, φ summed over its places in the line.
+/// * `window`: `[A]`, out: weight of each character id, φ summed over its positions in the line.
 pub fn step(sums: &mut [f32], bias: &[f32], ids: &[u32], kappa: &mut [f32], phi: &mut [f32], window: &mut [f32]) {
     let components = kappa.len();
     for k in 0..3 * components {
@@ -23,8 +23,8 @@ pub fn step(sums: &mut [f32], bias: &[f32], ids: &[u32], kappa: &mut [f32], phi:
     for k in 0..components {
         kappa[k] += sums[2 * components + k];
     }
-    // The shader's loops the other way round, so that the compiler takes several characters at a time; every sum has the
-    // same order. Most characters are far away from most components.
+    // The shader's two loops are swapped here, so that the compiler can vectorise over characters; the order of every
+    // sum is the same. Most characters are far away from most components.
     phi.fill(0.0);
     for k in 0..components {
         let (alpha, beta) = (sums[k], sums[components + k]);
@@ -40,20 +40,20 @@ pub fn step(sums: &mut [f32], bias: &[f32], ids: &[u32], kappa: &mut [f32], phi:
     }
 }
 
-/// Nothing is in view where φ is no larger: the window has run past the text, or has not come to it.
-/// Far above the numbers that some GPUs take for 0.
+/// No character is in view while φ is not larger: the window is past the text, or has not reached it yet.
+/// Far above the subnormal numbers that some GPUs flush to 0.
 const OUT_OF_VIEW: f32 = 1e-30;
 
-/// The character under the window's maximum; the first of equals, and `last` with nothing in view.
+/// The character under the window's maximum, the first of equals; `last` if none is in view.
 pub fn position(phi: &[f32], last: usize) -> usize {
-    let (mut best, mut place) = (OUT_OF_VIEW, last);
+    let (mut best, mut position) = (OUT_OF_VIEW, last);
     for u in 0..phi.len() {
         if phi[u] > best {
             best = phi[u];
-            place = u;
+            position = u;
         }
     }
-    place
+    position
 }
 
 /// Mean of κ over the components; 0 for none.
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_character_that_stands_twice_is_seen_twice() {
+    fn a_character_that_occurs_twice_counts_twice() {
         let (mut kappa, mut phi, mut window) = ([0.0], [0.0; 3], [0.0; 2]);
         // wide: all characters weigh nearly the same
         step(&mut [0.0, -20.0, 0.0], &[0.0; 3], &[1, 1, 0], &mut kappa, &mut phi, &mut window);

@@ -1,4 +1,4 @@
-//! What depends on the batch: state, chunk and bind groups, made when it is opened.
+//! The buffers and bind groups of a batch, made when it is opened.
 //!
 //! N lines, ΣH hidden units of all layers, A character ids, K window components, R rows of the
 //! output layer, M mixtures, U characters of the longest line:
@@ -6,28 +6,29 @@
 //! | buffer | shape | written by |
 //! |---|---|---|
 //! | `shape` | lines, steps, longest line | each submit |
-//! | `lines` | `[N]` of 6 words: settings, progress; see `Line` in the shaders | window, mixture |
-//! | `biases` | per layer `[N][4 H]`, style folded in | `open`, `set` |
+//! | `lines` | `[N]` of 6 words: settings, progress; see `Line` in `common.wgsl` | window, mixture |
+//! | `biases` | per layer `[N][4 H]`, style folded in | `open`, `assign` |
 //! | `input` | `[N][3 + A]`: the point, then the window | mixture, window |
 //! | `hidden` | two of `[N][ΣH]`: one is read as of t − 1, the other written as of t, then they swap | lstm |
 //! | `cell` | `[N][ΣH]`, in place | lstm |
-//! | `text` | `[N][A + 1 + U]`: each character's places in the line | `open`, `set` |
+//! | `text` | `[N][A + 1 + U]`: each character's positions in the line | `open`, `assign` |
 //! | `kappa`, `phi` | `[N][K]`, `[N][U]` | window |
-//! | `output` | `[N][R + M]`: the output layer's sums and π | mixture |
+//! | `output` | `[N][R + M]`: the output layer's sums and π | lstm, mixture |
 //! | `noise`, `steps` | `[N][steps]` of 4 and of 9 words | each submit; mixture |
 //!
 //! A row of `input`, and each layer's part of a row of `hidden` and `cell`, is padded with zeros to whole
 //! octets (eight columns), so that the shaders read two `vec4` at a time.
 
 use super::device::Gpu;
-use super::pipelines::{Network, filled, hidden_octets, input_octets};
+use super::network::{Network, OCTET, filled};
+use super::pipelines::{hidden_octets, input_octets};
 use super::readback::Readback;
-use crate::engine::{Line, Noise, Step};
+use crate::engine::step::{Line, Noise, Step};
 use crate::model::style;
-use crate::model::{Config, OCTET, Weights};
+use crate::model::{Config, Weights};
 use bytemuck::{Pod, Zeroable};
 
-/// `Batch` in the shaders.
+/// `Batch` in `common.wgsl`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 pub struct Shape {
@@ -37,11 +38,11 @@ pub struct Shape {
     pub steps: u32,
     /// Characters U of the longest line.
     pub length: u32,
-    /// To 16 bytes.
+    /// Uniform buffers are multiples of 16 bytes.
     pub padding: u32,
 }
 
-/// `Line` in the shaders.
+/// `Line` in `common.wgsl`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
 struct LineState {
@@ -61,7 +62,7 @@ impl LineState {
     }
 }
 
-/// Words of a line in `lines`; the position comes first.
+/// Words of a line in `lines`; the first one is the position.
 pub const LINE_WORDS: usize = size_of::<LineState>() / 4;
 
 /// The state of a batch of lines.
@@ -79,14 +80,14 @@ pub struct State {
     pub output: wgpu::Buffer,
 }
 
-/// Buffers whose size follows the chunk.
+/// The buffers that are as long as a chunk.
 #[derive(Debug)]
-pub struct Chunk {
+pub struct ChunkBuffers {
     /// Timesteps that fit.
     pub capacity: usize,
     /// Uploaded noise.
     pub noise: wgpu::Buffer,
-    /// Points that come out.
+    /// The points that are drawn.
     pub steps: wgpu::Buffer,
 }
 
@@ -108,14 +109,14 @@ pub struct Batch {
     pub lines: usize,
     /// Characters U of the longest line, at least 1.
     pub length: usize,
-    /// Which tile's LSTM pipelines the bind groups are for.
+    /// The tile shape, an index into `TILES`, whose LSTM pipelines the bind groups are for.
     pub tile: usize,
-    /// Which of `state.hidden` is of t − 1.
+    /// Which of `state.hidden` holds t − 1.
     pub parity: usize,
-    /// What the timesteps move.
+    /// What a timestep updates.
     pub state: State,
-    /// What goes in and out.
-    pub chunk: Chunk,
+    /// Noise in, points out.
+    pub chunk: ChunkBuffers,
     /// Where points are read back.
     pub readback: Readback,
     /// By parity.
@@ -123,7 +124,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// All states at zero. At least one line; room for lines of `longest` ids.
+    /// All states at zero. At least one line; capacity for lines of `longest` ids and chunks of `capacity` timesteps.
     pub fn new(
         gpu: &Gpu,
         network: &Network,
@@ -135,39 +136,37 @@ impl Batch {
     ) -> Self {
         let length = lines.iter().map(|line| line.ids.len()).max().unwrap_or(0).max(longest).max(1);
         let state = State::new(gpu, weights, lines, length);
-        let chunk = Chunk::new(gpu, lines.len(), capacity);
+        let chunk = ChunkBuffers::new(gpu, lines.len(), capacity);
         let readback = Readback::new(gpu, chunk.steps.size());
         let groups = Groups::both(gpu, network, tile, &state, &chunk);
         Self { lines: lines.len(), length, tile, parity: 0, state, chunk, readback, groups }
     }
 
-    /// Makes room for chunks of `steps` timesteps; chunks in flight keep their own.
+    /// Makes room for chunks of `steps` timesteps; chunks in flight keep their buffers.
     pub fn reserve(&mut self, gpu: &Gpu, network: &Network, steps: usize) {
         if steps > self.chunk.capacity {
-            self.chunk = Chunk::new(gpu, self.lines, steps.next_power_of_two());
+            self.chunk = ChunkBuffers::new(gpu, self.lines, steps.next_power_of_two());
             self.readback.grow(gpu, self.chunk.steps.size());
             self.groups = Groups::both(gpu, network, self.tile, &self.state, &self.chunk);
         }
     }
-}
 
-impl Batch {
-    /// Puts another line in the place of one, whose state stays as it is.
-    pub fn set(&self, gpu: &Gpu, weights: &Weights, place: usize, line: &Line) {
-        let write = |buffer: &wgpu::Buffer, row: &[u8]| gpu.queue.write_buffer(buffer, (place * row.len()) as u64, row);
+    /// Writes another line's settings and text into a slot; the slot's state stays as it is.
+    pub fn assign(&self, gpu: &Gpu, weights: &Weights, slot: usize, line: &Line) {
+        let write = |buffer: &wgpu::Buffer, row: &[u8]| gpu.queue.write_buffer(buffer, (slot * row.len()) as u64, row);
         write(&self.state.lines, bytemuck::bytes_of(&LineState::new(line)));
         for (layer, buffer) in weights.layers.iter().zip(&self.state.biases) {
             write(buffer, bytemuck::cast_slice(&style::gate_bias(layer, &line.style)));
         }
-        write(&self.state.text, bytemuck::cast_slice(&places(&line.ids, weights.config.ids(), self.length)));
+        write(&self.state.text, bytemuck::cast_slice(&positions(&line.ids, weights.config.ids(), self.length)));
     }
 
-    /// Sets the state of one line to zero.
-    pub fn clear(&self, encoder: &mut wgpu::CommandEncoder, weights: &Weights, line: usize) {
+    /// Sets the state of a slot to zero.
+    pub fn clear(&self, encoder: &mut wgpu::CommandEncoder, weights: &Weights, slot: usize) {
         let (config, state) = (&weights.config, &self.state);
         let mut clear = |buffer: &wgpu::Buffer, row: usize, words: usize| {
             if words > 0 {
-                encoder.clear_buffer(buffer, (line * row * 4) as u64, Some((words * 4) as u64));
+                encoder.clear_buffer(buffer, (slot * row * 4) as u64, Some((words * 4) as u64));
             }
         };
         let (input, total) = (input_words(config), hidden_words(config));
@@ -189,7 +188,7 @@ impl State {
             let bias: Vec<f32> = lines.iter().flat_map(|line| style::gate_bias(layer, &line.style)).collect();
             filled(gpu, "gate bias", bytemuck::cast_slice(&bias))
         });
-        let text: Vec<u32> = lines.iter().flat_map(|line| places(&line.ids, config.ids(), length)).collect();
+        let text: Vec<u32> = lines.iter().flat_map(|line| positions(&line.ids, config.ids(), length)).collect();
         let total = count * hidden_words(config);
         let storage = wgpu::BufferUsages::STORAGE;
         let state = Self {
@@ -209,7 +208,7 @@ impl State {
     }
 }
 
-impl Chunk {
+impl ChunkBuffers {
     fn new(gpu: &Gpu, lines: usize, capacity: usize) -> Self {
         let words = |size: usize| lines * capacity * size / 4;
         Self {
@@ -221,8 +220,8 @@ impl Chunk {
 }
 
 impl Groups {
-    /// Two sets, which differ in the roles of the two hidden buffers.
-    fn both(gpu: &Gpu, network: &Network, tile: usize, state: &State, chunk: &Chunk) -> [Self; 2] {
+    /// One set for each parity: the two hidden buffers swap roles.
+    fn both(gpu: &Gpu, network: &Network, tile: usize, state: &State, chunk: &ChunkBuffers) -> [Self; 2] {
         std::array::from_fn(|parity| {
             let (old, new) = (&state.hidden[parity], &state.hidden[1 - parity]);
             let layers = network.lstm_pipelines(tile).iter().zip(&network.lstm).zip(&state.biases);
@@ -272,7 +271,7 @@ fn group(gpu: &Gpu, pipeline: &wgpu::ComputePipeline, buffers: &[&wgpu::Buffer])
     })
 }
 
-/// A buffer of `words` zeros; at least one, as there are no empty bindings.
+/// A buffer of `words` zeros; at least one, because bindings must not be empty.
 fn zeroed(gpu: &Gpu, label: &str, words: usize, usage: wgpu::BufferUsages) -> wgpu::Buffer {
     gpu.device.create_buffer(&wgpu::BufferDescriptor {
         label: Some(label),
@@ -282,14 +281,14 @@ fn zeroed(gpu: &Gpu, label: &str, words: usize, usage: wgpu::BufferUsages) -> wg
     })
 }
 
-/// A line's row of `text`, `[A + 1 + length]`: where each id's places start among the places, and
-/// behind the last one's their end; then the places, sorted by id, then by place.
-fn places(ids: &[u32], count: usize, length: usize) -> Vec<u32> {
+/// A line's row of `text`, `[A + 1 + length]`, an inverted index of its characters (compressed sparse rows): `A + 1`
+/// offsets into the positions, one per id and the end; then the positions, sorted by id, then by position.
+fn positions(ids: &[u32], count: usize, length: usize) -> Vec<u32> {
     let mut row = Vec::with_capacity(count + 1 + length);
     let mut found = Vec::with_capacity(length);
     for id in 0..count as u32 {
         row.push(found.len() as u32);
-        found.extend((0..).zip(ids).filter(|(_, own)| **own == id).map(|(place, _): (u32, _)| place));
+        found.extend((0..).zip(ids).filter(|(_, own)| **own == id).map(|(position, _): (u32, _)| position));
     }
     row.push(found.len() as u32);
     row.extend(found);
@@ -302,14 +301,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_sorted_by_character() {
-        // "b a b ·" in an alphabet of two, in a batch whose longest line has five
-        assert_eq!(places(&[2, 1, 2, 0], 3, 5), [0, 1, 2, 4, 3, 1, 0, 2, 0]);
-        assert_eq!(places(&[], 0, 1), [0, 0]);
+    fn positions_are_sorted_by_character() {
+        // "b a b" and the end mark, in an alphabet of two, in a batch whose longest line has five
+        assert_eq!(positions(&[2, 1, 2, 0], 3, 5), [0, 1, 2, 4, 3, 1, 0, 2, 0]);
+        assert_eq!(positions(&[], 0, 1), [0, 0]);
     }
 
     #[test]
-    fn layouts_are_those_of_the_shaders() {
+    fn layouts_match_the_shaders() {
         assert_eq!(size_of::<LineState>(), 24);
         assert_eq!(std::mem::offset_of!(LineState, position), 0);
         assert_eq!(std::mem::offset_of!(LineState, step), 20);

@@ -1,4 +1,4 @@
-//! The adapter and its device: which one, what it is called, and what goes wrong with it.
+//! The adapter and its device: choosing, naming, and errors outside of any call.
 
 use crate::error::{Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,21 +8,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Gpu {
     /// Makes buffers and pipelines.
     pub device: wgpu::Device,
-    /// Takes work.
+    /// Runs recorded work.
     pub queue: wgpu::Queue,
     /// "WebGPU · NVIDIA …" in a browser, "Vulkan · …" natively.
     pub label: String,
-    /// Whether it only imitates a GPU on the processor.
+    /// Whether it emulates a GPU on the processor.
     pub software: bool,
-    trouble: Trouble,
+    first_error: FirstError,
 }
 
-/// The first thing that went wrong outside of any call: a lost device, an error that nobody awaits.
+/// The first error outside of any call: a lost device, or an error that no scope caught.
 #[derive(Debug, Clone, Default)]
-struct Trouble(Arc<Mutex<Option<String>>>);
+struct FirstError(Arc<Mutex<Option<String>>>);
 
-impl Trouble {
-    fn tell(&self, message: &str) {
+impl FirstError {
+    fn record(&self, message: &str) {
         let message = if message.trim().is_empty() { "the driver gave no reason" } else { message.trim() };
         self.0
             .lock()
@@ -30,14 +30,14 @@ impl Trouble {
             .get_or_insert_with(|| message.trim_end_matches('.').to_string());
     }
 
-    fn told(&self) -> Option<String> {
+    fn message(&self) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl Gpu {
-    /// Opens the fastest adapter. A software adapter is refused unless `software` is set: it is
-    /// slower than the CPU engine, and of use only to test the shaders.
+    /// Opens the fastest adapter. A software adapter is refused unless `software` is set: it is slower than the CPU
+    /// engine, and useful only for testing the shaders.
     ///
     /// # Errors
     /// [`Error::GpuUnavailable`].
@@ -50,7 +50,7 @@ impl Gpu {
         let adapter =
             instance.request_adapter(&options).await.map_err(|_| Error::GpuUnavailable(MISSING.to_string()))?;
         let info = adapter.get_info();
-        // Only default limits and no features: whatever calls itself WebGPU can run the shaders.
+        // Default limits and no features, so that every WebGPU adapter can run the shaders.
         let descriptor = wgpu::DeviceDescriptor { label: Some("running-hand"), ..wgpu::DeviceDescriptor::default() };
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(|error| {
             Error::GpuUnavailable(format!("{} cannot be opened ({})", info.name, sentence(&error.to_string())))
@@ -63,12 +63,12 @@ impl Gpu {
             )));
         }
 
-        let trouble = Trouble::default();
-        let lost = trouble.clone();
-        device.set_device_lost_callback(move |_, message| lost.tell(&message));
-        watch(&device, trouble.clone());
+        let first_error = FirstError::default();
+        let lost = first_error.clone();
+        device.set_device_lost_callback(move |_, message| lost.record(&message));
+        watch(&device, first_error.clone());
         let label = format!("{} · {name}", backend(info.backend));
-        Ok(Self { device, queue, label, software: is_software, trouble })
+        Ok(Self { device, queue, label, software: is_software, first_error })
     }
 
     /// Whether the device can still be used.
@@ -76,15 +76,15 @@ impl Gpu {
     /// # Errors
     /// [`Error::DeviceLost`].
     pub fn check(&self) -> Result<()> {
-        self.trouble.told().map_or(Ok(()), |message| Err(Error::DeviceLost(message)))
+        self.first_error.message().map_or(Ok(()), |message| Err(Error::DeviceLost(message)))
     }
 
-    /// The error for something that failed: what the device said of itself, or `otherwise`.
+    /// The error for a failed operation: the device's own message, or `otherwise`.
     pub fn lost(&self, otherwise: &str) -> Error {
-        Error::DeviceLost(self.trouble.told().unwrap_or_else(|| otherwise.to_string()))
+        Error::DeviceLost(self.first_error.message().unwrap_or_else(|| otherwise.to_string()))
     }
 
-    /// Runs `make` and collects what the device has to say about it.
+    /// Runs `make` in error scopes, and waits for the errors.
     ///
     /// # Errors
     /// [`Error::DeviceLost`] if the device was lost, [`Error::GpuUnavailable`] if it refused.
@@ -108,7 +108,7 @@ const MISSING: &str = "this browser offers no WebGPU here";
 #[cfg(not(target_arch = "wasm32"))]
 const MISSING: &str = "no Vulkan, Metal or Direct3D 12 adapter was found";
 
-/// A foreign message so that it fits into a sentence of ours.
+/// A driver's message as part of a sentence.
 fn sentence(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_string()
 }
@@ -124,7 +124,7 @@ fn backend(backend: wgpu::Backend) -> &'static str {
     }
 }
 
-/// Software adapters by name, for those that do not say so themselves.
+/// Recognises software adapters that do not report themselves as such by their names.
 fn is_software(name: &str) -> bool {
     let name = name.to_lowercase();
     ["swiftshader", "llvmpipe", "lavapipe", "softpipe", "software", "microsoft basic render"]
@@ -138,8 +138,8 @@ fn name(info: &wgpu::AdapterInfo, _device: &wgpu::Device) -> String {
     info.name.clone()
 }
 
-/// In a browser, the description if there is one (few give it, lest it identify the visitor), else
-/// vendor and architecture, which wgpu does not pass on.
+/// In a browser, the description if there is one (most browsers hide it against fingerprinting), else vendor and
+/// architecture, which wgpu does not pass on.
 #[cfg(target_arch = "wasm32")]
 fn name(info: &wgpu::AdapterInfo, device: &wgpu::Device) -> String {
     let mut name = info.name.clone();
@@ -172,24 +172,24 @@ fn architecture(name: &str) -> String {
     characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
 }
 
-/// Keeps errors that nobody awaits; without this, wgpu panics.
+/// Records errors that no scope catches; without a handler, wgpu panics.
 #[cfg(not(target_arch = "wasm32"))]
-fn watch(device: &wgpu::Device, trouble: Trouble) {
-    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| trouble.tell(&sentence(&error.to_string()))));
+fn watch(device: &wgpu::Device, first_error: FirstError) {
+    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| first_error.record(&sentence(&error.to_string()))));
 }
 
 /// As above. Not through wgpu, which panics at the browser's `GPUInternalError`.
 #[cfg(target_arch = "wasm32")]
-fn watch(device: &wgpu::Device, trouble: Trouble) {
+fn watch(device: &wgpu::Device, first_error: FirstError) {
     use wasm_bindgen::prelude::Closure;
     use wasm_bindgen::{JsCast, JsValue};
     let Some(device) = device.as_webgpu() else { return };
     let read = |object: &JsValue, key: &str| js_sys::Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED);
     let handler = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
         let message = read(&read(&event, "error"), "message");
-        trouble.tell(&sentence(&message.as_string().unwrap_or_default()));
+        first_error.record(&sentence(&message.as_string().unwrap_or_default()));
     });
-    // Lives as long as the page, as the device may.
+    // Leaked on purpose: it has to live as long as the device, which may live as long as the page.
     device.set_onuncapturederror(Some(handler.into_js_value().unchecked_ref()));
 }
 
@@ -217,11 +217,11 @@ mod tests {
     }
 
     #[test]
-    fn the_first_trouble_is_kept() {
-        let trouble = Trouble::default();
-        assert_eq!(trouble.told(), None);
-        trouble.tell("out of memory.");
-        trouble.tell("and then this");
-        assert_eq!(trouble.told().as_deref(), Some("out of memory"));
+    fn the_first_error_is_kept() {
+        let first_error = FirstError::default();
+        assert_eq!(first_error.message(), None);
+        first_error.record("out of memory.");
+        first_error.record("and then this");
+        assert_eq!(first_error.message().as_deref(), Some("out of memory"));
     }
 }

@@ -1,52 +1,52 @@
 //! The network on the GPU: three hand-written WGSL kernels, in the browser through WebGPU, natively
 //! through Vulkan, Metal or Direct3D 12.
 //!
-//! A timestep is one dispatch of `shaders/lstm.wgsl` per layer, one of `window.wgsl` behind layer 0
-//! and one of `mixture.wgsl`, which draws the point that the next timestep reads. What the output layer
-//! makes of a layer is done beside the layer above, by the same dispatch. Nothing comes back
-//! to the CPU in between: a submit uploads a chunk's noise, records its timesteps in one pass and
-//! copies its points to a staging buffer.
+//! A timestep is one dispatch of `shaders/lstm.wgsl` per layer, one of `window.wgsl` after layer 0
+//! and one of `mixture.wgsl`, which draws the point that the next timestep reads. A layer's contribution to the
+//! output layer is computed in the dispatch of the layer above. Nothing is read back between timesteps: a submit
+//! uploads a chunk's noise, records its timesteps in one pass and copies its points to a staging buffer.
 //!
-//! Made once per network: weights on the GPU and pipelines ([`Network`]). Made once per batch: state,
-//! chunk and bind groups ([`Batch`]). A timestep makes nothing.
+//! Made once per network: weights on the GPU and pipelines ([`Network`]). Made once per batch: buffers and bind
+//! groups ([`Batch`]). A timestep allocates nothing.
 //!
-//! Ink to go on from is read like this: noise whose first number is below 0 is no noise but a point,
-//! `[-1, dx, dy, pen]` ([`given`]), which `mixture.wgsl` takes instead of drawing one.
+//! Priming ink is fed in as [`forced_point`]s in the place of noise.
 
 mod buffers;
 mod device;
+mod network;
 mod pipelines;
 mod readback;
-mod selftest;
-mod step;
+mod test_access;
+mod timestep;
 
-use crate::engine::cpu;
-use crate::engine::{IN_FLIGHT, Line, Noise, Step, forced_point};
+use crate::engine::step::{Line, Noise, Step, check_chunk, check_line, forced_point, nothing_submitted};
 use crate::error::{Error, Result};
-use crate::model::{OCTET, Weights};
-use buffers::{Batch, LINE_WORDS, Shape, hidden_words, input_words};
+use crate::model::Weights;
+use buffers::{Batch, Shape};
 use device::Gpu;
-use pipelines::{Network, Shaders, TILES, tile_for};
+use network::Network;
+pub use network::pack_f16;
+use pipelines::{Shaders, tile_for};
 use std::sync::Arc;
 
-/// Timesteps of a chunk for which there is room from the start; larger chunks make room.
+/// Initial capacity of the chunk buffers, in timesteps; larger chunks grow them.
 const CHUNK: usize = 64;
-/// Timesteps of given ink that go into one submit: a few milliseconds of work. At most [`CHUNK`].
-const READING: usize = 32;
+/// Timesteps of priming ink per submit: a few milliseconds of work. At most [`CHUNK`].
+const PRIMING_CHUNK: usize = 32;
 
 /// The WGSL engine.
 #[derive(Debug)]
 pub struct GpuEngine {
     gpu: Gpu,
     shaders: Shaders,
-    /// Networks whose weights somebody still holds.
+    /// Networks that were opened and whose weights somebody still holds.
     networks: Vec<Network>,
     open: Option<Open>,
-    /// The tile that every batch takes, if tests say so.
+    /// Overrides the tile shape of every batch. For tests.
     tile: Option<usize>,
 }
 
-/// What is being written.
+/// The batch and its network.
 #[derive(Debug)]
 struct Open {
     weights: Arc<Weights>,
@@ -56,18 +56,16 @@ struct Open {
 }
 
 impl GpuEngine {
-    /// Opens the best adapter; a software one (llvmpipe, SwiftShader) only if `software` is set. The
-    /// first time in a process it has to compute a few points as the CPU engine does.
+    /// Opens the fastest adapter; a software one (llvmpipe, SwiftShader) only if `software` is set. Whether the adapter
+    /// computes correctly is not tested here but in [`crate::engine::Engine::choose`].
     ///
     /// # Errors
     /// [`Error::GpuUnavailable`].
     pub async fn new(software: bool) -> Result<Self> {
-        let mut engine = Self::with_shaders(software, |_, source| source.into()).await?;
-        selftest::once(&mut engine).await?;
-        Ok(engine)
+        Self::with_shaders(software, |_, source| source.into()).await
     }
 
-    /// An engine that was not tested, of shaders that `edit` may have spoilt. For tests.
+    /// An engine whose shaders were edited. For tests.
     ///
     /// # Errors
     /// [`Error::GpuUnavailable`].
@@ -78,12 +76,9 @@ impl GpuEngine {
         Ok(Self { gpu, shaders, networks: Vec::new(), open: None, tile: None })
     }
 
-    /// Computes a few points of a small network and compares them with the CPU engine's. Ends what is open.
-    ///
-    /// # Errors
-    /// [`Error::GpuUnavailable`] if they differ, or if the adapter cannot do it at all.
-    pub async fn test(&mut self) -> Result<()> {
-        selftest::run(self).await
+    /// Discards the batch.
+    pub(super) fn close(&mut self) {
+        self.open = None;
     }
 
     /// "WebGPU · NVIDIA …" in a browser, "Vulkan · …" natively.
@@ -106,7 +101,7 @@ impl GpuEngine {
     /// As [`GpuEngine::open`].
     pub async fn open_with_capacity(&mut self, weights: &Arc<Weights>, lines: &[Line], longest: usize) -> Result<()> {
         for line in lines {
-            cpu::check(weights, line)?;
+            check_line(&weights.config, line)?;
         }
         if lines.is_empty() {
             return Err(Error::Sequence("a batch of no lines".into()));
@@ -136,7 +131,7 @@ impl GpuEngine {
                 Ok(())
             }
             Err(error) => {
-                // What was refused may be among them.
+                // The one that was refused may be among them.
                 self.networks.clear();
                 Err(error)
             }
@@ -147,30 +142,42 @@ impl GpuEngine {
     ///
     /// # Errors
     /// [`Error::Sequence`] if the line does not fit the network or the batch, [`Error::DeviceLost`].
-    pub fn assign_slot(&mut self, place: usize, line: &Line) -> Result<()> {
+    pub fn assign_slot(&mut self, slot: usize, line: &Line) -> Result<()> {
         let Self { gpu, open, .. } = self;
-        let fits = |open: &&mut Open| place < open.batch.lines && line.ids.len() <= open.batch.length;
+        let fits = |open: &&mut Open| slot < open.batch.lines && line.ids.len() <= open.batch.length;
         let Some(Open { weights, batch, .. }) = open.as_mut().filter(fits) else {
-            return Err(Error::Sequence(format!("a line of {} ids in place {place}", line.ids.len())));
+            return Err(Error::Sequence(format!("no room for a line of {} ids in slot {slot}", line.ids.len())));
         };
-        cpu::check(weights, line)?;
-        batch.set(gpu, weights, place, line);
-        self.rewind(place)
+        check_line(&weights.config, line)?;
+        batch.assign(gpu, weights, slot, line);
+        self.rewind(slot, 0).map(drop)
     }
 
-    /// Takes a line back to its beginning: see [`crate::engine::Engine::rewind`].
+    /// See [`crate::engine::Engine::release_slot`]: the slot's threads would be idle otherwise, so nothing is saved by
+    /// stopping them.
     ///
     /// # Errors
-    /// [`Error::Sequence`] if there is no such line, [`Error::DeviceLost`].
-    pub fn rewind(&mut self, place: usize) -> Result<()> {
-        let Some(Open { weights, batch, .. }) = self.open.as_ref().filter(|open| place < open.batch.lines) else {
-            return Err(Error::Sequence(format!("a line in place {place}")));
+    /// None.
+    pub fn release_slot(&mut self, _slot: usize) -> Result<()> {
+        Ok(())
+    }
+
+    /// See [`crate::engine::Engine::checkpoint`]: none are kept, [`GpuEngine::rewind`] always goes back to the beginning.
+    pub fn checkpoint(&mut self, _slot: usize, _count: usize) {}
+
+    /// See [`crate::engine::Engine::rewind`]: to the line's beginning, whatever `count` is.
+    ///
+    /// # Errors
+    /// [`Error::Sequence`] if the slot is out of range, [`Error::DeviceLost`].
+    pub fn rewind(&mut self, slot: usize, _count: usize) -> Result<usize> {
+        let Some(Open { weights, batch, .. }) = self.open.as_ref().filter(|open| slot < open.batch.lines) else {
+            return Err(Error::Sequence(format!("slot {slot} is out of range")));
         };
         self.gpu.check()?;
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        batch.clear(&mut encoder, weights, place);
+        batch.clear(&mut encoder, weights, slot);
         self.gpu.queue.submit([encoder.finish()]);
-        Ok(())
+        Ok(0)
     }
 
     /// See [`crate::engine::Engine::submit`]. At least one timestep.
@@ -179,21 +186,12 @@ impl GpuEngine {
     /// [`Error::Sequence`], [`Error::DeviceLost`].
     pub fn submit(&mut self, steps: usize, noise: &[Noise]) -> Result<()> {
         let Self { gpu, networks, open, .. } = self;
-        let lines = open.as_ref().map_or(0, |open| open.batch.lines);
-        if noise.len() != steps * lines {
-            return Err(Error::Sequence(format!(
-                "{} noise values for {lines} lines of {steps} timesteps",
-                noise.len()
-            )));
-        }
-        let Some(Open { weights, network, batch }) = open.as_mut().filter(|_| steps > 0) else {
-            return Err(Error::Sequence("a chunk of no timesteps".into()));
+        let (lines, in_flight) =
+            open.as_ref().map_or((0, 0), |open| (open.batch.lines, open.batch.readback.in_flight()));
+        check_chunk(steps, lines, noise, in_flight)?;
+        let Some(Open { weights, network, batch }) = open else {
+            return Err(Error::Sequence("a chunk of no lines".into()));
         };
-        if batch.readback.is_full() {
-            return Err(Error::Sequence(format!(
-                "more than {IN_FLIGHT} chunks in flight, submitted and not collected"
-            )));
-        }
         gpu.check()?;
         let network = &networks[*network];
         batch.reserve(gpu, network, steps);
@@ -210,92 +208,8 @@ impl GpuEngine {
     pub async fn collect(&mut self) -> Result<Vec<Step>> {
         match &mut self.open {
             Some(open) => open.batch.readback.receive(&self.gpu).await,
-            None => Err(Error::Sequence("a chunk was collected that was never submitted".into())),
+            None => Err(nothing_submitted()),
         }
-    }
-
-    /// Lets every batch take this tile, whatever would suit it, and tells how many there are. For tests.
-    #[doc(hidden)]
-    pub fn set_tile(&mut self, tile: usize) -> usize {
-        self.tile = Some(tile);
-        TILES.len()
-    }
-
-    /// Copies the state of every line into `states`, of as many lines of the same network.
-    /// For tests: it waits for the GPU.
-    ///
-    /// # Errors
-    /// [`Error::Sequence`], [`Error::DeviceLost`].
-    #[doc(hidden)]
-    pub async fn read_states(&self, states: &mut [cpu::State]) -> Result<()> {
-        let Open { weights, batch, .. } = self.opened(states.len())?;
-        let (config, state) = (&weights.config, &batch.state);
-        let lines = readback::peek(&self.gpu, &state.lines).await?;
-        let hidden = readback::peek(&self.gpu, &state.hidden[batch.parity]).await?;
-        let cell = readback::peek(&self.gpu, &state.cell).await?;
-        let kappa = readback::peek(&self.gpu, &state.kappa).await?;
-        let phi = readback::peek(&self.gpu, &state.phi).await?;
-        let input = readback::peek(&self.gpu, &state.input).await?;
-        let output = readback::peek(&self.gpu, &state.output).await?;
-        for (line, to) in states.iter_mut().enumerate() {
-            let mut at = line * hidden_words(config);
-            for (to_hidden, to_cell) in to.hidden.iter_mut().zip(&mut to.cell) {
-                let units = at..at + to_hidden.len();
-                to_hidden.copy_from_slice(&hidden[units.clone()]);
-                to_cell.copy_from_slice(&cell[units.clone()]);
-                at += to_hidden.len().next_multiple_of(OCTET);
-            }
-            let copy = |to: &mut [f32], from: &[f32], start: usize| to.copy_from_slice(&from[start..start + to.len()]);
-            to.position = lines[line * LINE_WORDS] as usize;
-            copy(&mut to.point, &input, line * input_words(config));
-            copy(&mut to.window, &input, line * input_words(config) + 3);
-            copy(&mut to.kappa, &kappa, line * config.window);
-            copy(&mut to.phi, &phi, line * batch.length);
-            let row = line * (config.outputs() + config.mixtures);
-            copy(&mut to.output, &output, row);
-            copy(&mut to.pi, &output, row + config.outputs());
-        }
-        Ok(())
-    }
-
-    /// Sets point, position, hidden states, cells, κ and window of every line. For tests.
-    ///
-    /// # Errors
-    /// [`Error::Sequence`], [`Error::DeviceLost`].
-    #[doc(hidden)]
-    pub fn write_states(&mut self, states: &[cpu::State]) -> Result<()> {
-        let Open { batch, .. } = self.opened(states.len())?;
-        let padded = |values: &[f32]| {
-            let mut values = values.to_vec();
-            values.resize(values.len().next_multiple_of(OCTET), 0.0);
-            values
-        };
-        let write = |buffer: &wgpu::Buffer, part: &dyn Fn(&cpu::State) -> Vec<f32>| {
-            let values: Vec<f32> = states.iter().flat_map(part).collect();
-            self.gpu.queue.write_buffer(buffer, 0, bytemuck::cast_slice(&values));
-        };
-        let layers = |layers: &[Vec<f32>]| layers.iter().flat_map(|layer| padded(layer)).collect();
-        write(&batch.state.hidden[batch.parity], &|state| layers(&state.hidden));
-        write(&batch.state.cell, &|state| layers(&state.cell));
-        write(&batch.state.kappa, &|state| state.kappa.clone());
-        write(&batch.state.input, &|state| padded(&[&state.point, &state.window[..]].concat()));
-        for (line, state) in states.iter().enumerate() {
-            let at = (line * LINE_WORDS * 4) as u64;
-            self.gpu.queue.write_buffer(&batch.state.lines, at, bytemuck::bytes_of(&(state.position as f32)));
-        }
-        self.gpu.check()
-    }
-
-    /// What destroys the device, as a driver that fails would. For tests.
-    #[doc(hidden)]
-    pub fn destroyer(&self) -> impl Fn() + use<> {
-        let device = self.gpu.device.clone();
-        move || device.destroy()
-    }
-
-    fn opened(&self, lines: usize) -> Result<&Open> {
-        let problem = || Error::Sequence(format!("states of {lines} lines"));
-        self.open.as_ref().filter(|open| open.batch.lines == lines).ok_or_else(problem)
     }
 }
 
@@ -312,12 +226,12 @@ fn record(
     gpu.queue.write_buffer(&batch.state.shape, 0, bytemuck::bytes_of(&shape));
     gpu.queue.write_buffer(&batch.chunk.noise, 0, bytemuck::cast_slice(noise));
     let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-    step::record(&mut encoder, weights, network, batch, steps);
+    timestep::record(&mut encoder, weights, network, batch, steps);
     encoder
 }
 
-/// Feeds in each line's prefix. All prefixes end at the same timestep; a line whose prefix is
-/// shorter reads zeros until it starts, and its state is cleared then.
+/// Feeds in each line's prefix. All prefixes end at the same timestep: a line with a shorter prefix is fed zeros first,
+/// and its state is cleared when its prefix starts.
 fn read_prefixes(gpu: &Gpu, weights: &Weights, network: &Network, batch: &mut Batch, lines: &[Line]) {
     let longest = lines.iter().map(|line| line.prefix.len()).max().unwrap_or(0);
     let start = |line: &Line| longest - line.prefix.len();
@@ -325,7 +239,7 @@ fn read_prefixes(gpu: &Gpu, weights: &Weights, network: &Network, batch: &mut Ba
     let mut noise = Vec::new();
     while at < longest {
         let next_start = lines.iter().map(start).filter(|&start| start > at).min().unwrap_or(longest);
-        let steps = (next_start - at).min(READING);
+        let steps = (next_start - at).min(PRIMING_CHUNK);
         noise.clear();
         for line in lines {
             noise.extend(

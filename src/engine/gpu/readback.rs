@@ -1,23 +1,23 @@
-//! Points on their way back: two staging buffers, so that one chunk is read while the next is made.
+//! Reading points back: two staging buffers, so that one chunk is read while the next is computed.
 
 use super::device::Gpu;
-use crate::engine::{IN_FLIGHT, Step};
-use crate::error::{Error, Result};
+use crate::engine::step::{IN_FLIGHT, Step, nothing_submitted};
+use crate::error::Result;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Staging buffers and the chunks that wait in them.
+/// Staging buffers and the chunks in flight.
 #[derive(Debug)]
 pub struct Readback {
     staging: [wgpu::Buffer; IN_FLIGHT],
     next: usize,
-    waiting: VecDeque<Waiting>,
+    in_flight: VecDeque<InFlight>,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct InFlight {
     buffer: wgpu::Buffer,
     bytes: u64,
     mapped: Mapped,
@@ -27,48 +27,47 @@ struct Waiting {
 impl Readback {
     /// Buffers for chunks of up to `bytes`.
     pub fn new(gpu: &Gpu, bytes: u64) -> Self {
-        Self { staging: std::array::from_fn(|_| staging(gpu, bytes)), next: 0, waiting: VecDeque::new() }
+        Self { staging: std::array::from_fn(|_| staging(gpu, bytes)), next: 0, in_flight: VecDeque::new() }
     }
 
-    /// Larger buffers, for chunks to come; those in flight stay where they are.
+    /// Larger buffers for later chunks; those in flight keep theirs.
     pub fn grow(&mut self, gpu: &Gpu, bytes: u64) {
         self.staging = std::array::from_fn(|_| staging(gpu, bytes));
     }
 
-    /// Whether another chunk may be sent.
-    pub fn is_full(&self) -> bool {
-        self.waiting.len() >= IN_FLIGHT
+    /// Chunks in flight.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.len()
     }
 
-    /// Submits recorded work whose result are the first `bytes` of `source`.
+    /// Submits recorded work whose result is the first `bytes` bytes of `source`.
     pub fn send(&mut self, gpu: &Gpu, mut encoder: wgpu::CommandEncoder, source: &wgpu::Buffer, bytes: u64) {
         let buffer = self.staging[self.next].clone();
         self.next = (self.next + 1) % IN_FLIGHT;
         encoder.copy_buffer_to_buffer(source, 0, &buffer, 0, bytes);
         let submission = gpu.queue.submit([encoder.finish()]);
         let mapped = Mapped::default();
-        let told = mapped.clone();
-        buffer.slice(..bytes).map_async(wgpu::MapMode::Read, move |result| told.tell(result.is_ok()));
-        self.waiting.push_back(Waiting { buffer, bytes, mapped, submission });
+        let result_of = mapped.clone();
+        buffer.slice(..bytes).map_async(wgpu::MapMode::Read, move |result| result_of.set(result.is_ok()));
+        self.in_flight.push_back(InFlight { buffer, bytes, mapped, submission });
     }
 
-    /// The oldest chunk. If this future is dropped early, the chunk can be asked for again.
+    /// The oldest chunk. If this future is dropped before it is ready, the chunk can be received again.
     ///
     /// # Errors
-    /// [`Error::Sequence`] if nothing was sent, [`Error::DeviceLost`].
+    /// [`crate::Error::Sequence`] if nothing was sent, [`crate::Error::DeviceLost`].
     pub async fn receive(&mut self, gpu: &Gpu) -> Result<Vec<Step>> {
-        let nothing = || Error::Sequence("a chunk was collected that was never submitted".into());
-        let waiting = self.waiting.front().ok_or_else(nothing)?;
-        wait(gpu, &waiting.submission)?;
-        let steps = read(gpu, &waiting.buffer, waiting.bytes, waiting.mapped.clone()).await;
-        self.waiting.pop_front();
-        let bytes = steps?;
+        let oldest = self.in_flight.front().ok_or_else(nothing_submitted)?;
+        wait(gpu, &oldest.submission)?;
+        let bytes = read(gpu, &oldest.buffer, oldest.bytes, oldest.mapped.clone()).await;
+        self.in_flight.pop_front();
+        let bytes = bytes?;
         gpu.check()?;
         Ok(bytemuck::pod_collect_to_vec(&bytes))
     }
 }
 
-/// Reads the start of a buffer at once; for tests, which look at the state.
+/// Reads a whole buffer. For tests, which compare states.
 pub async fn peek(gpu: &Gpu, source: &wgpu::Buffer) -> Result<Vec<f32>> {
     let bytes = source.size();
     let buffer = staging(gpu, bytes);
@@ -76,8 +75,8 @@ pub async fn peek(gpu: &Gpu, source: &wgpu::Buffer) -> Result<Vec<f32>> {
     encoder.copy_buffer_to_buffer(source, 0, &buffer, 0, bytes);
     let submission = gpu.queue.submit([encoder.finish()]);
     let mapped = Mapped::default();
-    let told = mapped.clone();
-    buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| told.tell(result.is_ok()));
+    let result_of = mapped.clone();
+    buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| result_of.set(result.is_ok()));
     wait(gpu, &submission)?;
     let bytes = read(gpu, &buffer, bytes, mapped).await?;
     Ok(bytemuck::pod_collect_to_vec(&bytes))
@@ -92,8 +91,7 @@ fn staging(gpu: &Gpu, bytes: u64) -> wgpu::Buffer {
     })
 }
 
-/// Natively nothing happens unless somebody waits; in a browser this does nothing, the page's event
-/// loop brings the answer.
+/// Natively callbacks run only while the device is polled; in a browser this does nothing, and the event loop runs them.
 fn wait(gpu: &Gpu, submission: &wgpu::SubmissionIndex) -> Result<()> {
     let wait = wgpu::PollType::Wait { submission_index: Some(submission.clone()), timeout: None };
     gpu.device.poll(wait).map(drop).map_err(|error| gpu.lost(&error.to_string()))
@@ -111,14 +109,14 @@ async fn read(gpu: &Gpu, buffer: &wgpu::Buffer, bytes: u64, mapped: Mapped) -> R
     Ok(copy)
 }
 
-/// Becomes true when a buffer is mapped, false when it cannot be.
+/// A future of whether a buffer could be mapped.
 #[derive(Debug, Clone, Default)]
 struct Mapped(Arc<Mutex<(Option<bool>, Option<Waker>)>>);
 
 impl Mapped {
-    fn tell(&self, fine: bool) {
+    fn set(&self, mapped: bool) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.0 = Some(fine);
+        state.0 = Some(mapped);
         let waker = state.1.take();
         drop(state);
         if let Some(waker) = waker {
@@ -133,7 +131,7 @@ impl Future for Mapped {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match state.0 {
-            Some(fine) => Poll::Ready(fine),
+            Some(mapped) => Poll::Ready(mapped),
             None => {
                 state.1 = Some(context.waker().clone());
                 Poll::Pending

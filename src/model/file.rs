@@ -1,0 +1,448 @@
+//! Reading a weights file: every tensor is checked for presence, type, shape and finite values.
+
+use super::config::{self, excerpt};
+use super::{Config, Dense, Elements, Kind, LstmWeights, MOST_METADATA, Matrix, Weights};
+use crate::error::{Error, Result};
+use half::f16;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+
+/// Name of the metadata entry that holds the configuration.
+const METADATA_KEY: &str = "running-hand";
+
+impl Weights {
+    /// Reads a weights file. `file` is the name used in messages.
+    ///
+    /// # Errors
+    /// [`Error::WeightsUnreadable`], [`Error::WeightsMetadata`] or [`Error::WeightsTensor`].
+    pub fn from_bytes(bytes: &[u8], file: &str) -> Result<Self> {
+        let unreadable = |cause: String| Error::WeightsUnreadable { file: file.into(), cause };
+        if bytes.is_empty() {
+            return Err(unreadable("it is empty".into()));
+        }
+        let tensors = SafeTensors::deserialize(bytes).map_err(|e| {
+            let html = bytes.trim_ascii_start().starts_with(b"<");
+            let hint = if html { ", it looks like an HTML page, as servers send for a missing file" } else { "" };
+            unreadable(format!("{} bytes, {}{hint}", bytes.len(), describe(&e)))
+        })?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| unreadable(describe(&e)))?;
+        let bad_metadata =
+            |problem: String| Error::WeightsMetadata { file: file.into(), key: METADATA_KEY.into(), problem };
+        let json = header.metadata().as_ref().and_then(|m| m.get(METADATA_KEY));
+        let json = json.ok_or_else(|| bad_metadata("is missing".into()))?;
+        if json.len() > MOST_METADATA {
+            return Err(bad_metadata(format!("has {} bytes, expected at most {MOST_METADATA}", json.len())));
+        }
+        let config = config::parse(json, file)?;
+        let reader = Reader { tensors: &tensors, config: &config, file };
+        let mut layers = Vec::with_capacity(config.hidden.len());
+        for (l, &hidden) in config.hidden.iter().enumerate() {
+            let gates = reader.dense(&format!("lstm.{l}"), 4 * hidden, config.columns(l))?;
+            let style = reader.style(&format!("lstm.{l}.style"), 4 * hidden)?;
+            layers.push(LstmWeights { gates, style, hidden });
+        }
+        let window = match config.window {
+            0 => None,
+            k => Some(reader.dense("window", 3 * k, config.hidden[0])?),
+        };
+        let output = reader.dense("output", config.outputs(), config.hidden_total())?;
+        let style_table = reader.style("style.table", config.styles.len())?;
+        Ok(Self { layers, window, output, style_table, fingerprint: fnv1a(bytes), config })
+    }
+
+    /// As [`Weights::from_bytes`], and refuses a network of the other kind.
+    ///
+    /// # Errors
+    /// Also [`Error::WeightsKind`].
+    pub fn from_bytes_of(kind: Kind, bytes: &[u8], file: &str) -> Result<Self> {
+        let weights = Self::from_bytes(bytes, file)?;
+        if weights.config.kind == kind {
+            return Ok(weights);
+        }
+        Err(Error::WeightsKind {
+            file: file.into(),
+            found: weights.config.kind.to_string(),
+            expected: kind.to_string(),
+        })
+    }
+}
+
+/// The safetensors error as part of a sentence.
+fn describe(error: &safetensors::SafeTensorError) -> String {
+    excerpt(&error.to_string()).trim_end_matches('.').to_string()
+}
+
+struct Reader<'a> {
+    tensors: &'a SafeTensors<'a>,
+    config: &'a Config,
+    file: &'a str,
+}
+
+impl Reader<'_> {
+    /// `{stem}.weight`, of the type that the metadata names, and `{stem}.bias`.
+    fn dense(&self, stem: &str, rows: usize, columns: usize) -> Result<Dense> {
+        let name = format!("{stem}.weight");
+        let (found, expected) = (self.view(&name, &[rows, columns])?.dtype(), self.config.quantisation.dtype());
+        if found != expected {
+            return Err(
+                self.bad(&name, format!("is of type {found:?}, but the metadata's `quantisation` says {expected:?}"))
+            );
+        }
+        Ok(Dense { weight: self.matrix(&name, rows, columns)?, bias: self.vector(&format!("{stem}.bias"), rows)? })
+    }
+
+    /// A matrix whose columns are a style vector's components; `None` without styles.
+    fn style(&self, name: &str, rows: usize) -> Result<Option<Matrix>> {
+        match self.config.style_dim {
+            0 => Ok(None),
+            columns => self.matrix(name, rows, columns).map(Some),
+        }
+    }
+
+    /// A matrix as it is stored. All elements are finite.
+    fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Matrix> {
+        let view = self.view(name, &[rows, columns])?;
+        let elements = match view.dtype() {
+            Dtype::F32 => Elements::F32(f32s(view.data())),
+            Dtype::F16 => Elements::F16(f16s(view.data())),
+            Dtype::I8 => {
+                Elements::Int8 { values: bytemuck::cast_slice(view.data()).to_vec(), scales: self.scales(name, rows)? }
+            }
+            other => return Err(self.bad(name, format!("is of type {other:?}, expected F32, F16 or I8"))),
+        };
+        let finite = |at: Option<usize>| at.map_or(Ok(()), |index| Err(self.not_finite(name, index)));
+        match &elements {
+            Elements::F32(values) => finite(values.iter().position(|v| !v.is_finite()))?,
+            Elements::F16(values) => finite(values.iter().position(|v| !v.is_finite()))?,
+            // Scales are finite; their products with the bytes can overflow.
+            Elements::Int8 { values, scales } => {
+                let mut all =
+                    values.chunks_exact(columns).zip(scales).flat_map(|(row, s)| row.iter().map(move |v| (v, s)));
+                finite(all.position(|(value, scale)| !(f32::from(*value) * scale).is_finite()))?;
+            }
+        }
+        Ok(Matrix { columns, elements })
+    }
+
+    /// A vector, as `f32`. All elements are finite.
+    fn vector(&self, name: &str, length: usize) -> Result<Vec<f32>> {
+        let view = self.view(name, &[length])?;
+        let values = match view.dtype() {
+            Dtype::F32 => f32s(view.data()),
+            Dtype::F16 => f16s(view.data()).into_iter().map(f16::to_f32).collect(),
+            other => return Err(self.bad(name, format!("is of type {other:?}, expected F32 or F16"))),
+        };
+        match values.iter().position(|v| !v.is_finite()) {
+            Some(index) => Err(self.not_finite(name, index)),
+            None => Ok(values),
+        }
+    }
+
+    /// The scale of each row of an `I8` matrix.
+    fn scales(&self, matrix: &str, rows: usize) -> Result<Vec<f32>> {
+        let name = format!("{matrix}.scale");
+        match self.view(&name, &[rows])?.dtype() {
+            Dtype::F32 => self.vector(&name, rows),
+            other => Err(self.bad(&name, format!("is of type {other:?}, expected F32"))),
+        }
+    }
+
+    /// A tensor of this name and shape.
+    fn view(&self, name: &str, shape: &[usize]) -> Result<TensorView<'_>> {
+        let view =
+            self.tensors.tensor(name).map_err(|_| self.bad(name, format!("is missing, expected shape {shape:?}")))?;
+        if view.shape() != shape {
+            return Err(
+                self.bad(name, format!("has shape {}, expected {shape:?}", excerpt(&format!("{:?}", view.shape()))))
+            );
+        }
+        Ok(view)
+    }
+
+    fn not_finite(&self, tensor: &str, index: usize) -> Error {
+        self.bad(tensor, format!("has a value that is not finite at index {index}"))
+    }
+
+    fn bad(&self, tensor: &str, problem: String) -> Error {
+        Error::WeightsTensor { file: self.file.into(), tensor: tensor.into(), problem }
+    }
+}
+
+/// Little-endian numbers; a file need not align them.
+fn f32s(data: &[u8]) -> Vec<f32> {
+    data.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+fn f16s(data: &[u8]) -> Vec<f16> {
+    data.as_chunks::<2>().0.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect()
+}
+
+/// 64-bit FNV-1a.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::model::{Config, Elements, Quantisation};
+    use crate::testing;
+    use serde_json::{Value, json};
+
+    const FILE: &str = "weights/synthesis.safetensors";
+
+    fn config() -> Config {
+        testing::config(Kind::Synthesis, &[6, 5], 2)
+    }
+
+    fn read(bytes: &[u8]) -> Result<Weights> {
+        Weights::from_bytes(bytes, FILE)
+    }
+
+    /// The message for a file whose metadata was edited.
+    fn metadata_message(edit: impl FnOnce(&mut Value)) -> String {
+        let mut json = serde_json::to_value(config()).unwrap();
+        edit(&mut json);
+        let error = read(&testing::file(&json.to_string(), &testing::tensors(&config(), 1))).unwrap_err();
+        assert!(matches!(error, Error::WeightsMetadata { .. }), "{error:?}");
+        error.to_string()
+    }
+
+    /// The message for a file whose tensors were edited.
+    fn tensor_message(edit: impl FnOnce(&mut Vec<(String, Vec<usize>, Vec<f32>)>)) -> String {
+        let mut tensors = testing::tensors(&config(), 1);
+        edit(&mut tensors);
+        let error = read(&testing::file(&serde_json::to_string(&config()).unwrap(), &tensors)).unwrap_err();
+        assert!(matches!(error, Error::WeightsTensor { .. }), "{error:?}");
+        error.to_string()
+    }
+
+    fn says(message: &str, parts: &[&str]) {
+        for part in parts {
+            assert!(message.contains(part), "{part:?} is not in: {message}");
+        }
+    }
+
+    #[test]
+    fn every_tensor_lands_where_it_belongs() {
+        let tensors = testing::tensors(&config(), 1);
+        let weights = read(&testing::weights_file(&config(), 1)).unwrap();
+        let find = |name: &str| &tensors.iter().find(|(n, ..)| n == name).unwrap().2;
+        assert_eq!(weights.config, config());
+        assert_eq!(
+            (weights.layers.len(), weights.layers[1].hidden, weights.layers[1].gates.weight.columns),
+            (2, 5, 3 + 28 + 6 + 5)
+        );
+        assert_eq!(weights.layers[0].gates.weight.elements, Elements::F32(find("lstm.0.weight").clone()));
+        assert_eq!(&weights.layers[1].gates.bias, find("lstm.1.bias"));
+        assert_eq!(&testing::elements(weights.layers[1].style.as_ref().unwrap()), find("lstm.1.style"));
+        assert_eq!(&testing::elements(&weights.window.as_ref().unwrap().weight), find("window.weight"));
+        assert_eq!(&weights.output.bias, find("output.bias"));
+        assert_eq!(&testing::elements(weights.style_table.as_ref().unwrap()), find("style.table"));
+    }
+
+    #[test]
+    fn a_prediction_network_has_no_window_and_any_number_of_mixtures() {
+        for mixtures in [1, 2, 20] {
+            let config = testing::config(Kind::Prediction, &[7], mixtures);
+            let weights = read(&testing::weights_file(&config, 1)).unwrap();
+            assert!(weights.window.is_none() && weights.style_table.is_none());
+            assert_eq!(weights.output.bias.len(), 1 + 6 * mixtures);
+        }
+    }
+
+    #[test]
+    fn half_precision_is_read_and_fingerprints_tell_files_apart() {
+        let config = config();
+        let tensors = testing::tensors(&config, 1);
+        let json = serde_json::to_string(&config).unwrap();
+        let half_json = serde_json::to_string(&Config { quantisation: Quantisation::F16, ..config }).unwrap();
+        let half = read(&testing::file_f16(&half_json, &tensors)).unwrap();
+        let full = read(&testing::file(&json, &tensors)).unwrap();
+        let found = &half.layers[0].gates.weight;
+        assert!(matches!(found.elements, Elements::F16(_)), "as it is in the file");
+        let rounded = testing::rounded_to_f16(&full);
+        assert_eq!(testing::elements(found), testing::elements(&rounded.layers[0].gates.weight));
+        assert_ne!(half.fingerprint, full.fingerprint);
+        assert_eq!(full.fingerprint, read(&testing::file(&json, &tensors)).unwrap().fingerprint);
+    }
+
+    /// A file with `I8` matrices, its tensors as stored, to be edited.
+    fn int8_file(edit: impl FnOnce(&mut Vec<testing::Stored>)) -> Vec<u8> {
+        let mut stored = testing::int8(&testing::tensors(&config(), 1));
+        edit(&mut stored);
+        let config = Config { quantisation: Quantisation::Int8, ..config() };
+        testing::file_of(&serde_json::to_string(&config).unwrap(), &stored)
+    }
+
+    #[test]
+    fn int8_matrices_are_multiplied_by_the_scales_of_their_rows() {
+        let tensors = testing::tensors(&config(), 1);
+        let weights = read(&int8_file(|_| ())).unwrap();
+        assert_eq!(weights.config.quantisation, Quantisation::Int8);
+        let found = [
+            ("lstm.0.weight", &weights.layers[0].gates.weight),
+            ("lstm.1.weight", &weights.layers[1].gates.weight),
+            ("lstm.1.style", weights.layers[1].style.as_ref().unwrap()),
+            ("window.weight", &weights.window.as_ref().unwrap().weight),
+            ("output.weight", &weights.output.weight),
+        ];
+        for (name, found) in found {
+            let (_, shape, values) = tensors.iter().find(|(n, ..)| n == name).unwrap();
+            assert!(matches!(found.elements, Elements::Int8 { .. }), "as it is in the file");
+            assert_eq!((found.len(), found.rows(), found.columns), (values.len(), shape[0], shape[1]));
+            for (found, row) in testing::elements(found).chunks(shape[1]).zip(values.chunks(shape[1])) {
+                let step = row.iter().fold(0.0f32, |m, v| m.max(v.abs())) / 127.0;
+                assert!(found.iter().zip(row).all(|(a, b)| (a - b).abs() <= 0.501 * step), "{name}");
+            }
+        }
+        let exact = read(&int8_file(|stored| {
+            let matrix = stored.iter_mut().find(|t| t.name == "window.weight").unwrap();
+            matrix.bytes[5..8].copy_from_slice(&[0, 127, 0x81]);
+            let scale = stored.iter_mut().find(|t| t.name == "window.weight.scale").unwrap();
+            scale.bytes[..4].copy_from_slice(&0.25f32.to_le_bytes());
+            scale.bytes[4..8].copy_from_slice(&0.5f32.to_le_bytes());
+        }));
+        // Six columns: the second row begins at index 6.
+        assert_eq!(testing::elements(&exact.unwrap().window.unwrap().weight)[5..8], [0.0, 63.5, -63.5]);
+    }
+
+    #[test]
+    fn scales_that_are_missing_or_cannot_be_used_are_named() {
+        let message = |edit: &dyn Fn(&mut Vec<testing::Stored>)| {
+            let error = read(&int8_file(edit)).unwrap_err();
+            assert!(matches!(error, Error::WeightsTensor { .. }), "{error:?}");
+            error.to_string()
+        };
+        for (name, rows) in [("lstm.0.weight.scale", 24), ("window.weight.scale", 12), ("lstm.1.style.scale", 20)] {
+            let scale = |edit: &dyn Fn(&mut testing::Stored)| {
+                message(&|stored| edit(stored.iter_mut().find(|t| t.name == name).unwrap()))
+            };
+            let missing = message(&|stored| stored.retain(|t| t.name != name));
+            says(&missing, &[FILE, &format!("`{name}` is missing, expected shape [{rows}]")]);
+            let misshapen = scale(&|t| t.shape = vec![rows, 1]);
+            says(&misshapen, &[FILE, &format!("`{name}` has shape [{rows}, 1], expected [{rows}]")]);
+            let infinite = scale(&|t| t.bytes[4..8].copy_from_slice(&f32::INFINITY.to_le_bytes()));
+            says(&infinite, &[FILE, &format!("`{name}` has a value that is not finite at index 1")]);
+            let half = scale(&|t| (t.dtype, t.bytes) = (Dtype::F16, vec![0; 2 * rows]));
+            says(&half, &[FILE, &format!("`{name}` is of type F16, expected F32")]);
+        }
+        // The scale is finite, its multiples are not.
+        let huge = message(&|stored| {
+            let scale = stored.iter_mut().find(|t| t.name == "output.weight.scale").unwrap();
+            scale.bytes[..4].copy_from_slice(&f32::MAX.to_le_bytes());
+        });
+        says(&huge, &["`output.weight` has a value that is not finite at index"]);
+        let bias = message(&|stored| {
+            let bias = stored.iter_mut().find(|t| t.name == "output.bias").unwrap();
+            (bias.dtype, bias.bytes) = (Dtype::I8, vec![1; bias.shape[0]]);
+        });
+        says(&bias, &["`output.bias` is of type I8, expected F32 or F16"]);
+    }
+
+    #[test]
+    fn matrices_of_another_type_than_the_metadata_says_are_named() {
+        let tensors = testing::tensors(&config(), 1);
+        let json = |quantisation| serde_json::to_string(&Config { quantisation, ..config() }).unwrap();
+        for (said, dtype) in [(Quantisation::F16, "F16"), (Quantisation::Int8, "I8")] {
+            let error = read(&testing::file(&json(said), &tensors)).unwrap_err().to_string();
+            says(&error, &[FILE, "`lstm.0.weight` is of type F32", &format!("`quantisation` says {dtype}")]);
+        }
+        let error = read(&testing::file_f16(&json(Quantisation::Int8), &tensors)).unwrap_err().to_string();
+        says(&error, &["`lstm.0.weight` is of type F16", "`quantisation` says I8"]);
+    }
+
+    #[test]
+    fn what_is_no_weights_file_is_told_with_its_name() {
+        let whole = testing::weights_file(&config(), 1);
+        let page = b"<!doctype html><title>404</title>";
+        let noise = [0xff; 300];
+        for bytes in [&[][..], &whole[..5], &whole[..whole.len() / 2], &whole[..whole.len() - 1], page, &noise] {
+            let error = read(bytes).unwrap_err();
+            assert!(matches!(error, Error::WeightsUnreadable { .. }), "{error:?}");
+            says(&error.to_string(), &[FILE, "not a readable weights file", "Download it again"]);
+        }
+        says(&read(page).unwrap_err().to_string(), &["HTML page"]);
+        says(&read(&[]).unwrap_err().to_string(), &["empty"]);
+    }
+
+    #[test]
+    fn every_required_key_is_named_when_missing_and_unknown_ones_are_ignored() {
+        let keys = serde_json::to_value(config()).unwrap();
+        for key in keys.as_object().unwrap().keys().filter(|k| !["dwell", "training", "corpus"].contains(&k.as_str())) {
+            let message = metadata_message(|json| drop(json.as_object_mut().unwrap().remove(key)));
+            says(&message, &[FILE, &format!("`{key}` is missing")]);
+        }
+        let mut json = serde_json::to_value(config()).unwrap();
+        json["painted"] = json!("blue");
+        json.as_object_mut().unwrap().remove("training");
+        assert!(read(&testing::file(&json.to_string(), &testing::tensors(&config(), 1))).is_ok());
+    }
+
+    #[test]
+    fn impossible_metadata_is_named() {
+        says(&metadata_message(|json| json["format"] = json!(2)), &[FILE, "`format`", "only 1"]);
+        says(&metadata_message(|json| json["hidden"] = json!("many")), &["`hidden`", "many"]);
+        says(&metadata_message(|json| json["hidden"] = json!([])), &["`hidden`", "1 to 16 layers"]);
+        says(&metadata_message(|json| json["hidden"] = json!([-3])), &["`hidden`"]);
+        says(&metadata_message(|json| json["mixtures"] = json!(0)), &["`mixtures`", "0"]);
+        says(&metadata_message(|json| json["kind"] = json!("poetry")), &["`kind`", "poetry", "prediction"]);
+        says(&metadata_message(|json| json["window"] = json!(0)), &["`window`", "synthesis"]);
+        says(&metadata_message(|json| json["alphabet"] = json!("aba")), &["`alphabet`", "'a' twice"]);
+        says(&metadata_message(|json| json["gate_order"] = json!("ifog")), &["`gate_order`", "ifgo"]);
+        says(&metadata_message(|json| json["offset_sd"] = json!([1.0, 0.0])), &["`offset_sd`"]);
+        says(&metadata_message(|json| json["quantisation"] = json!("int4")), &["`quantisation`", "int4", "`int8`"]);
+        says(&metadata_message(|json| json["sample_ms"] = json!(0)), &["`sample_ms`", "is 0, expected 0.0001"]);
+        says(&metadata_message(|json| json["dwell"] = json!([1.0])), &["`dwell`", "1 numbers for 27 characters"]);
+        says(
+            &metadata_message(|json| json["dwell"] = json!(vec![0.0; 27])),
+            &["`dwell`", "the number 0, expected 0.0001"],
+        );
+        says(&metadata_message(|json| json["style_dim"] = json!(0)), &["`style_dim`", "2 styles"]);
+        says(&metadata_message(|json| json["offset_sd"] = json!([1e30, 1.0])), &["`offset_sd`", "to 10000"]);
+        says(&metadata_message(|json| json["offset_mean"] = json!([0.0, -1e5])), &["`offset_mean`", "-10000 to"]);
+        says(&metadata_message(|json| json["points_per_character"] = json!(3e38)), &["`points_per_character`"]);
+        let names: Vec<String> = (0..5000).map(|n| n.to_string()).collect();
+        says(&metadata_message(|json| json["styles"] = json!(names)), &["`styles`", "5000 styles", "at most 4096"]);
+        says(&metadata_message(|json| json["styles"] = json!(["x".repeat(300)])), &["`styles`", "200 characters"]);
+        let alphabet: String = ('\u{4e00}'..).take(5000).collect();
+        says(&metadata_message(|json| json["alphabet"] = json!(alphabet)), &["`alphabet`", "5000", "at most 4096"]);
+        let long = metadata_message(|json| json["gate_order"] = json!("ifgo".repeat(100_000)));
+        assert!(long.chars().count() < 500, "a message is no place for {} characters", long.chars().count());
+        let long = metadata_message(|json| json["hidden"] = json!("many".repeat(100_000)));
+        assert!(long.chars().count() < 500, "a message is no place for {} characters", long.chars().count());
+        says(&metadata_message(|json| json["corpus"] = json!("x".repeat(MOST_METADATA))), &["`running-hand`", "bytes"]);
+        says(&metadata_message(|json| *json = json!([1])), &["`running-hand`", "not a JSON object"]);
+        let error = read(&testing::file("{", &[])).unwrap_err().to_string();
+        says(&error, &[FILE, "`running-hand` is not JSON"]);
+        let error = read(&safetensors::serialize(Vec::<(String, TensorView<'_>)>::new(), None).unwrap());
+        says(&error.unwrap_err().to_string(), &[FILE, "`running-hand` is missing"]);
+    }
+
+    #[test]
+    fn a_tensor_that_is_missing_or_misshapen_is_named_with_what_was_expected() {
+        let names: Vec<String> = testing::tensors(&config(), 1).into_iter().map(|(name, ..)| name).collect();
+        for name in &names {
+            let message = tensor_message(|tensors| tensors.retain(|(n, ..)| n != name));
+            says(&message, &[FILE, &format!("`{name}` is missing, expected shape [")]);
+            let message = tensor_message(|tensors| {
+                let (_, shape, values) = tensors.iter_mut().find(|(n, ..)| n == name).unwrap();
+                shape[0] += 1;
+                values.resize(shape.iter().product(), 0.0);
+            });
+            says(&message, &[FILE, &format!("`{name}` has shape ["), "expected ["]);
+        }
+        let message = tensor_message(|tensors| tensors[0].2[7] = f32::NAN);
+        says(&message, &["`lstm.0.weight`", "not finite at index 7"]);
+    }
+
+    #[test]
+    fn the_other_kind_of_network_is_refused() {
+        let bytes = testing::weights_file(&config(), 1);
+        let error = Weights::from_bytes_of(Kind::Prediction, &bytes, FILE).unwrap_err();
+        assert!(matches!(error, Error::WeightsKind { .. }));
+        says(&error.to_string(), &[FILE, "a synthesis network", "a prediction network is needed"]);
+        assert!(Weights::from_bytes_of(Kind::Synthesis, &bytes, FILE).is_ok());
+    }
+}

@@ -1,0 +1,372 @@
+// The application: the text that is being written, the sheet it is drawn on, and the engine that writes it. The
+// dialogs and panels (capture/, export/, inspector/) get this object and follow its events.
+
+import { startEngine } from "../engine/client.js";
+import { EMPTY_SHEET, Ink } from "../sheet/ink.js";
+import { Sheet } from "../sheet/sheet.js";
+import { element } from "../util/dom.js";
+import { site } from "../util/site-files.js";
+import { layoutOptions } from "./layout-options.js";
+import { hideLine, hideLoading, showEngine, showLine, showLoading, showStatus } from "./status.js";
+import { encodeStrokes, roundStrokes } from "./stroke-encoding.js";
+
+/** @typedef {import("../engine/messages.js").WriteEvent} WriteEvent */
+/** @typedef {import("../pkg/running_hand.js").PlacedInk} PlacedInk */
+/** @typedef {import("../pkg/running_hand.js").Plan} Plan */
+/** @typedef {import("../pkg/running_hand.js").Sheet} SheetGeometry */
+/** @typedef {import("../sheet/sheet.js").DrawnPage} DrawnPage */
+/** @typedef {import("./link.js").Settings} Settings */
+
+/** Largest weights file that is read, in bytes. */
+const MAX_WEIGHTS = 256 * 2 ** 20;
+/** Characters that the status line lists at most, and letters of the text that the canvas' label has at most. */
+const MAX_LISTED = 24;
+const MAX_LABEL = 300;
+
+/**
+ * Events:
+ * - "ready": networks and hands are loaded; "weights": other weights are; "broken": the engine cannot write any more;
+ * - "busy": `writing` has changed; "cleared": a new text was requested; "started": its plan is known, the sheet is empty;
+ *   "points": more have come; "finished": all are drawn; "stopped": the visitor stopped it;
+ * - "look": the sheet looks otherwise.
+ */
+export class App extends EventTarget {
+  /** @type {import("./form.js").Form} */ #form;
+  client = startEngine(({ label, notice }) => showEngine(label, notice));
+  sheet = new Sheet(element("canvas", HTMLCanvasElement), element("pen", SVGSVGElement), () => this.settings);
+  #canvas = element("canvas", HTMLCanvasElement);
+  /** What has come of it. */ ink = new Ink(EMPTY_SHEET);
+  /** Of the text that was begun last. @type {Plan | undefined} */ plan;
+  /** Fingerprints of the weights, as far as they are loaded. */ fingerprints = { synthesis: "", prediction: "" };
+  /** Fingerprint of the weights that a link was made with; "" if it does not say. */ #expectedWeights = "";
+  /** Whether a text can be written. */ ready = false;
+  /** Whether one is being written or drawn. */ writing = false;
+  /** The request that is being written; aborting it ends it. */ #request = new AbortController();
+  /** Said when the text is done: characters that could not be written, a line that was cut. */ #notes = "";
+  /** Said first of all: what was wrong with the address, or with storing a hand. */ pendingNotes = "";
+  /** Whether this text is drawn at once. */ #instant = false;
+  /** Strokes that the visitor drew and the network continues: x, y, pen. @type {Float32Array} */ #initialStrokes = new Float32Array();
+  /** The layout that was requested last, as JSON. */ #layout = "";
+
+  /** @param {import("./form.js").Form} form */
+  constructor(form) {
+    super();
+    this.#form = form;
+    this.client.addEventListener("broken", () => {
+      this.ready = false;
+      this.#emit("broken");
+      this.#fail(this.client.failure);
+    });
+    form.countFitting = (settings, letterWidth) =>
+      this.client.request("fittingColumns", { layout: layoutOptions(settings), letterWidth });
+    form.addEventListener("look", () => void this.#changeLook());
+    this.sheet.addEventListener("drawn", () => this.#showLine());
+    this.sheet.begin(this.ink, Infinity);
+  }
+
+  /** Starts the engine and loads what it needs. @param {import("../pkg/running_hand.js").EngineChoice} engine */
+  async open(engine) {
+    try {
+      const { styles, fingerprint } = await this.client.request("open", { engine, build: site.build }, {
+        onEvent: ({ loaded, total }) => showLoading(loaded, total),
+      });
+      void this.#changeLook();
+      await this.#setSynthesis(styles, fingerprint);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  get hands() {
+    return this.#form.hands;
+  }
+
+  get settings() {
+    return this.#form.settings;
+  }
+
+  /** Fingerprint of the weights that write what the form says; "" while they are not loaded. */
+  get fingerprint() {
+    return this.fingerprints[this.#form.hasText && !this.initialCount ? "synthesis" : "prediction"];
+  }
+
+  /** The strokes that are continued, encoded for a link; "" if there are none or too many. */
+  get encodedStrokes() {
+    return encodeStrokes(this.#initialStrokes);
+  }
+
+  /** How many of the first points are strokes of the visitor's. */
+  get initialCount() {
+    return this.#initialStrokes.length / 3;
+  }
+
+  /**
+   * Shows strokes and lets the network continue them, without a text.
+   * @param {Float32Array} points x, y, pen
+   * @param {{ instant?: boolean, weights?: string }} [how] as for `write`
+   */
+  continueStrokes(points, how = {}) {
+    const strokes = roundStrokes(points);
+    this.#write("", { prime: { text: "", points: strokes, drawn: true } }, { ...how, strokes });
+  }
+
+  /**
+   * Writes what the form says.
+   * @param {object} [how]
+   * @param {boolean} [how.instant] whether to draw the ink at once
+   * @param {string} [how.weights] fingerprint of the weights that are expected to write it
+   */
+  write(how = {}) {
+    const { hasText } = this.#form;
+    // Without a text, a captured hand would make the network continue the hand's own ink.
+    const hand = hasText ? this.hands.captured?.engineOptions() : {};
+    this.#write(hasText ? this.settings.text : "", { ...hand }, how);
+  }
+
+  /** Writes once more what is on the sheet, with the form's settings. */
+  rewrite() {
+    if (this.initialCount) this.continueStrokes(this.#initialStrokes);
+    else this.write();
+  }
+
+  stop() {
+    if (!this.writing) return;
+    this.#request.abort();
+    this.sheet.stop();
+    const { drawn } = this.sheet;
+    this.ink.truncate(drawn);
+    this.client.request("truncate", { count: drawn }).catch(() => {});
+    this.sheet.changed();
+    this.#setWriting(false);
+    this.#canvas.setAttribute("aria-label", `Handwriting, stopped: ${this.#label()}`);
+    showStatus("Stopped");
+    this.#emit("stopped");
+  }
+
+  /** Lets the network of a file write from now on. @param {File} file */
+  async useWeights(file) {
+    const { name } = file;
+    this.stop();
+    showStatus(`Reading ${name} …`);
+    try {
+      if (file.size > MAX_WEIGHTS) throw new Error(`${name} is larger than any network that a page could run.`);
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      const transfer = [bytes.buffer];
+      const { kind, styles, fingerprint } = await this.client.request("loadWeights", { bytes, name }, { transfer });
+      if (kind === "synthesis") await this.#setSynthesis(styles, fingerprint);
+      else this.fingerprints[kind] = fingerprint;
+      const what = kind === "synthesis" ? "writes now" : "scribbles now, where there is no text";
+      showStatus(`${name} ${what}, until the page is loaded again. Ready`);
+    } catch (error) {
+      showStatus(`${message(error)} ${this.ready ? "The network from before writes on." : ""}`.trimEnd(), true);
+    }
+  }
+
+  /** What is drawn, page by page; a copy. @returns {DrawnPage[]} */
+  pages() {
+    const { ink } = this;
+    return Array.from({ length: this.sheet.pages }, (_, page) => {
+      const [start, end] = ink.range(page);
+      return { points: ink.data.slice(3 * start, 3 * Math.min(end, this.sheet.drawn)), sheet: ink.sheet };
+    });
+  }
+
+  /** Places the ink anew, exactly: the first line was placed before all of it had come. */
+  async layOut() {
+    const layout = layoutOptions(this.settings);
+    this.#layout = JSON.stringify(layout);
+    const current = this.ink;
+    const { ink, sheet } = await this.client.request("layOut", { layout });
+    // Another text may have been begun meanwhile.
+    if (current !== this.ink) return;
+    this.ink.replace(ink, sheet);
+    this.sheet.changed();
+  }
+
+  // --- the engine ------------------------------------------------------------------------------
+
+  /** @param {string[]} styles @param {string} fingerprint */
+  async #setSynthesis(styles, fingerprint) {
+    this.fingerprints.synthesis = fingerprint;
+    hideLoading();
+    // Awaited, because a hand's picture tells how wide it writes, and that breaks the lines of a link's text.
+    await this.#form.setHands(styles, fingerprint);
+    const first = !this.ready;
+    this.ready = true;
+    if (first) showStatus(`${this.pendingNotes}Ready`);
+    this.#emit(first ? "ready" : "weights");
+  }
+
+  /**
+   * @param {string} text
+   * @param {import("../pkg/running_hand.js").WriteOptions} extra options besides the form's
+   * @param {{ instant?: boolean, weights?: string, strokes?: Float32Array }} how
+   */
+  #write(text, extra, { instant = false, weights = "", strokes = new Float32Array() }) {
+    const { settings } = this;
+    const { style, blend, share, bias, temperature, seed } = settings;
+    this.#request.abort();
+    this.#request = new AbortController();
+    this.#instant = instant;
+    this.#initialStrokes = strokes;
+    this.#expectedWeights = weights;
+    this.sheet.stop();
+    this.#setWriting(true);
+    showStatus("Writing …");
+    this.#emit("cleared");
+    /** @type {import("../pkg/running_hand.js").WriteOptions} */
+    const options = { bias, temperature, seed, live: this.#rate < Infinity, ...layoutOptions(settings) };
+    const layout = JSON.stringify(layoutOptions(settings));
+    const { columns, letterWidth } = this.#form;
+    if (columns !== undefined) options.columns = columns;
+    if (letterWidth !== undefined) options.letterWidth = letterWidth;
+    if (style !== "") options.style = style;
+    if (style !== "" && blend !== "") options.blend = { style: blend, share };
+    const { signal } = this.#request;
+    const onEvent = (/** @type {WriteEvent} */ event) => {
+      if (event.type === "plan") this.#begin(event.plan, event.sheet, layout);
+      else this.#add(event.ink, event.sheet);
+    };
+    this.client.request("write", { text, options: { ...options, ...extra } }, { signal, onEvent }).then(
+      (finish) => this.#end(finish),
+      (error) => {
+        if (!signal.aborted) this.#fail(error);
+      },
+    );
+  }
+
+  /** The engine could not be opened, or a text could not be written. @param {unknown} error */
+  #fail(error) {
+    hideLoading();
+    this.sheet.stop();
+    this.#setWriting(false);
+    showStatus(message(error), true);
+  }
+
+  /** Points per millisecond that the pen draws of this text. */
+  get #rate() {
+    const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    return reduced || this.#instant ? Infinity : this.#form.speed / (this.plan?.sampleMs ?? 20);
+  }
+
+  /** @param {Plan} plan @param {SheetGeometry} sheet @param {string} layout that was requested with the text */
+  #begin(plan, sheet, layout) {
+    this.plan = plan;
+    this.#layout = layout;
+    this.ink = new Ink(sheet);
+    this.#form.showColumns(plan.columns);
+    this.sheet.begin(this.ink, this.#rate);
+    this.fingerprints[plan.kind] = plan.fingerprint;
+    this.#notes = this.pendingNotes + this.#describe(plan);
+    this.pendingNotes = "";
+    this.#canvas.setAttribute("aria-label", "Being written");
+    showStatus(`${this.#notes}Writing …`);
+    this.#emit("started");
+    // The form may have been changed since the text was requested.
+    void this.#changeLook();
+  }
+
+  /** What will not be written as it was entered. @param {Plan} plan */
+  #describe({ kind, lines, leftOut, transliterated, fingerprint }) {
+    const { text } = this.settings;
+    const synthesis = kind === "synthesis";
+    let notes = "";
+    if (this.#expectedWeights && this.#expectedWeights !== fingerprint) {
+      notes += "The link was made with other weights, so the writing is not the same. ";
+    }
+    const unknown = leftOut.map(nameOf).filter((name) => name !== "");
+    if (unknown.length) notes += `Not among the letters the network knows: ${list(unknown, " ")}. `;
+    if (transliterated.length) {
+      const pairs = transliterated.map(([from, to]) => `${nameOf(from)} as ${to}`);
+      notes += `Written: ${list(pairs, ", ")}. `;
+    }
+    if (synthesis && /\t/.test(text)) notes += "Tabs are written as blanks. ";
+    // The engine does not report these: most control characters are invisible on purpose.
+    if (synthesis && /[^\P{Cc}\s]/u.test(text)) notes += "Control characters are left out. ";
+    if (synthesis && lines.length === 0) notes += "So there is nothing to write. ";
+    return notes;
+  }
+
+  /** @param {PlacedInk[]} pieces @param {SheetGeometry} sheet */
+  #add(pieces, sheet) {
+    const first = this.ink.count === 0;
+    this.ink.add(pieces, sheet);
+    this.sheet.changed();
+    if (first && this.initialCount) {
+      // The visitor's strokes are drawn at once, before the pen moves.
+      this.sheet.show(this.initialCount);
+      this.sheet.pause(false);
+    }
+    this.#emit("points");
+  }
+
+  /** @param {import("../pkg/running_hand.js").Finish | undefined} finish */
+  #end(finish) {
+    if (finish === "cap") this.#notes += "A line ran on and was cut; another seed may do better. ";
+    if (finish === "nonfinite") {
+      this.#notes += "A line broke off: the network computed no number. Another seed may do better. ";
+    }
+    this.sheet.complete(() => {
+      this.#setWriting(false);
+      const label = this.#label();
+      this.#canvas.setAttribute("aria-label", label ? `Handwriting: ${label}` : "Handwriting without a text");
+      showStatus(`${this.#notes}Done`);
+      this.#emit("finished");
+    });
+  }
+
+  // --- the sheet -------------------------------------------------------------------------------
+
+  /** Shows the same ink with the form's settings. */
+  async #changeLook() {
+    if (JSON.stringify(layoutOptions(this.settings)) === this.#layout) {
+      this.sheet.redraw();
+    } else {
+      await this.layOut().catch(() => {});
+    }
+    this.#emit("look");
+  }
+
+  #showLine() {
+    if (!this.writing || !this.plan) return;
+    showLine(this.ink.lineOf(this.sheet.drawn - 1) + 1, this.plan.lines.length);
+  }
+
+  /** The text that was written, for the canvas' label. */
+  #label() {
+    const text = this.plan?.lines.join(" ") ?? "";
+    return text.length > MAX_LABEL ? `${text.slice(0, MAX_LABEL)} …` : text;
+  }
+
+  /** @param {boolean} writing */
+  #setWriting(writing) {
+    this.writing = writing;
+    if (!writing) hideLine();
+    this.#emit("busy");
+  }
+
+  /** @param {string} type */
+  #emit(type) {
+    this.dispatchEvent(new Event(type));
+  }
+}
+
+/** @param {unknown} error */
+const message = (error) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * How a character is named in the status line: by its code point if it cannot be seen, and not at all ("") if it only
+ * modifies its neighbours.
+ * @param {string} character
+ */
+function nameOf(character) {
+  if (/[\p{Cf}\p{M}]/u.test(character)) return "";
+  if (!/\p{C}/u.test(character)) return character;
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+/** @param {string[]} names @param {string} separator */
+function list(names, separator) {
+  const shown = names.slice(0, MAX_LISTED).join(separator);
+  return names.length > MAX_LISTED ? `${shown}${separator}and ${names.length - MAX_LISTED} more` : shown;
+}

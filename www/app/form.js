@@ -1,0 +1,255 @@
+// The form with the settings of the text and the sheet.
+
+import { element } from "../util/dom.js";
+import { HandPicker } from "./hand-picker.js";
+
+/** @typedef {import("./link.js").Settings} Settings */
+
+/** Inks that are legible on cream paper, with their names. */
+const INKS = [
+  ["#1f2c6b", "Blue-black"],
+  ["#1b1b1f", "Black"],
+  ["#1747c0", "Royal blue"],
+  ["#6b3a1e", "Sepia"],
+  ["#8c1c33", "Burgundy"],
+  ["#155745", "Bottle green"],
+];
+
+const SLIDERS = /** @type {const} */ (["bias", "temperature", "share", "slant", "wander", "nib"]);
+const NUMBERS = /** @type {const} */ ([...SLIDERS, "seed", "columns"]);
+const CHOICES = /** @type {const} */ (["paper", "orientation", "ruling", "size", "tip"]);
+
+/** Settings that change how existing ink is shown. */
+const LOOKS = ["slant", "wander", "nib", "ruling", "tip", "paper", "orientation", "size"];
+/** Those of them that also change how many letters fit on a line. */
+const PAPERS = ["paper", "orientation", "size"];
+
+/** Events: "look" (ink that is there is to look otherwise), "paper" (its lines are to be broken otherwise). */
+export class Form extends EventTarget {
+  #form = element("form", HTMLFormElement);
+  #text = element("text", HTMLTextAreaElement);
+  #scribble = element("scribble", HTMLInputElement);
+  #speed = element("speed", HTMLSelectElement);
+  #blend = element("blend", HTMLSelectElement);
+  #inks = element("inks", HTMLElement);
+  #customInk = document.createElement("input");
+  hands = new HandPicker();
+  /** Letters in a line that fit on the paper. If the field has another number, the visitor entered it. */ #fittingColumns = 36;
+  /** Whether that is being counted: the field is to show it. */ #counting = false;
+  /**
+   * Counts the letters in a line that fit on the paper.
+   * @type {(settings: Settings, letterWidth: number | undefined) => Promise<number>}
+   */
+  countFitting = () => Promise.resolve(this.#fittingColumns);
+
+  constructor() {
+    super();
+    this.#fillInks();
+    for (const id of SLIDERS) {
+      this.#number(id).addEventListener("input", () => this.#showValue(id));
+      this.#showValue(id);
+    }
+    this.#form.addEventListener("input", ({ target }) => {
+      if (!(target instanceof HTMLElement)) return;
+      const paper = PAPERS.includes(target.id);
+      if (paper) void this.#fitColumns();
+      if (target.id === "columns") this.#counting = false;
+      if (LOOKS.includes(target.id) || this.#inks.contains(target)) this.dispatchEvent(new Event("look"));
+      if (paper) this.dispatchEvent(new Event("paper"));
+    });
+    this.#form.addEventListener("input", () => this.#applyInk());
+    for (const field of [this.#text, this.#scribble]) field.addEventListener("input", () => this.#refitColumns());
+    this.hands.addEventListener("change", () => this.#refitColumns());
+    this.#blend.addEventListener("input", () => this.#updateEnabled());
+    element("paper", HTMLSelectElement).addEventListener("input", () => this.#updateEnabled());
+    // Small letters would be illegible on a small screen.
+    if (matchMedia("(max-width: 34rem)").matches) this.#choice("size").value = "large";
+    void this.#fitColumns();
+    this.#updateEnabled();
+  }
+
+  /** Whether all fields are valid; shows the first that is not. */
+  validate() {
+    // A field in a closed part of the form cannot be focused.
+    const invalid = this.#form.querySelector(":invalid:not(fieldset)");
+    const closed = invalid?.closest("details");
+    if (closed) closed.open = true;
+    return this.#form.reportValidity();
+  }
+
+  /** Lists the hands of a network. @param {string[]} names @param {string} weights the network's fingerprint */
+  async setHands(names, weights) {
+    const { value } = this.#blend;
+    this.#blend.length = 1;
+    for (const name of names) this.#blend.add(new Option(name, name));
+    this.#blend.value = names.includes(value) ? value : "";
+    await this.hands.setHands(names, weights);
+    this.#updateEnabled();
+  }
+
+  /** How fast the pen is drawn; 1 is as fast as people write. */
+  get speed() {
+    return Number(this.#speed.value);
+  }
+
+  /** @returns {Settings} */
+  get settings() {
+    /** @type {Record<string, unknown>} */
+    const settings = { text: this.#text.value, scribble: this.#scribble.checked };
+    for (const id of NUMBERS) settings[id] = this.#number(id).valueAsNumber;
+    for (const id of CHOICES) settings[id] = this.#choice(id).value;
+    settings.style = this.hands.value;
+    settings.captured = this.hands.captured?.id ?? "";
+    settings.blend = this.#blend.value;
+    settings.ink = this.ink;
+    return /** @type {Settings} */ (settings);
+  }
+
+  /**
+   * Sets the fields for which there are settings.
+   * @param {Partial<Settings>} settings
+   * @returns {string[]} what could not be set
+   */
+  apply(settings) {
+    const problems = [];
+    if (settings.text !== undefined) this.#text.value = settings.text;
+    if (settings.scribble !== undefined) this.#scribble.checked = settings.scribble;
+    for (const id of CHOICES) {
+      if (settings[id] !== undefined) this.#choice(id).value = /** @type {string} */ (settings[id]);
+    }
+    if (settings.style !== undefined) this.hands.value = settings.style;
+    // For the same text in another hand or with another seed, a number of letters that the visitor entered stays.
+    if (settings.text === undefined && settings.columns === undefined && settings.seed !== undefined) this.#refitColumns();
+    else void this.#fitColumns();
+    if (settings.columns !== undefined) this.#counting = false;
+    for (const id of NUMBERS) {
+      if (settings[id] !== undefined) this.#number(id).valueAsNumber = /** @type {number} */ (settings[id]);
+    }
+    for (const id of SLIDERS) this.#showValue(id);
+    for (const key of /** @type {const} */ (["style", "blend"])) {
+      const name = settings[key];
+      if (name === undefined) continue;
+      const known = name === "" || this.hands.names.includes(name);
+      if (!known) problems.push(`There is no hand “${name}” here.`);
+      if (key === "style") this.hands.value = known ? name : "";
+      else this.#blend.value = known ? name : "";
+    }
+    if (settings.captured && !this.hands.chooseCaptured(settings.captured)) {
+      problems.push("The link is of a hand that someone drew, which stays on their device; so here it is in no one’s hand.");
+    }
+    if (settings.ink !== undefined) this.ink = settings.ink;
+    this.#updateEnabled();
+    this.#applyInk();
+    return problems;
+  }
+
+  get ink() {
+    const chosen = this.#form.querySelector("input[name=ink]:checked");
+    return chosen instanceof HTMLInputElement && chosen.value ? chosen.value : this.#customInk.value;
+  }
+
+  set ink(colour) {
+    const radios = /** @type {HTMLInputElement[]} */ ([...this.#inks.querySelectorAll("input[name=ink]")]);
+    const known = radios.find(({ value }) => value === colour);
+    if (known) {
+      known.checked = true;
+      return;
+    }
+    this.#customInk.value = colour;
+    radios[radios.length - 1].checked = true;
+  }
+
+  /** Whether there is a text to write; without one the network scribbles, and hands have no effect. */
+  get hasText() {
+    return !this.#scribble.checked && this.#text.value.trim() !== "";
+  }
+
+  /** Mean width of a letter of what would be written, in corpus units; `undefined` if only the engine can tell. */
+  get letterWidth() {
+    return this.hasText ? this.hands.letterWidth : undefined;
+  }
+
+  /** The letters in a line that the visitor entered; `undefined` for as many as fit. */
+  get columns() {
+    const { valueAsNumber } = this.#number("columns");
+    return this.#counting || valueAsNumber === this.#fittingColumns ? undefined : valueAsNumber;
+  }
+
+  /** Shows how many letters a line has. @param {number} columns */
+  showColumns(columns) {
+    if (this.columns !== undefined) return;
+    this.#fittingColumns = columns;
+    this.#number("columns").valueAsNumber = columns;
+  }
+
+  /** @param {string} id */
+  #number(id) {
+    return element(id, HTMLInputElement);
+  }
+
+  /** @param {string} id */
+  #choice(id) {
+    return element(id, HTMLSelectElement);
+  }
+
+  /** Shows a slider's value beside it. @param {string} id */
+  #showValue(id) {
+    const value = this.#number(id).valueAsNumber;
+    const shown = id === "slant" ? `${value}°` : id === "nib" ? value.toFixed(1) : value.toFixed(2);
+    const output = this.#form.querySelector(`[data-of="${id}"]`);
+    if (output) output.textContent = shown;
+  }
+
+  /** Sets the ink's colour for the pictures of the hands and the pad. */
+  #applyInk() {
+    document.documentElement.style.setProperty("--ink", this.ink);
+  }
+
+  /** Hides or disables settings that have no effect. */
+  #updateEnabled() {
+    element("mixing", HTMLElement).hidden = this.#blend.value === "";
+    this.#choice("orientation").disabled = this.#choice("paper").value === "free";
+  }
+
+  /** As `#fitColumns`, unless the visitor has entered a number. */
+  #refitColumns() {
+    if (this.columns === undefined) void this.#fitColumns();
+  }
+
+  /** Sets the letters in a line to as many as fit on the paper. */
+  async #fitColumns() {
+    this.#counting = true;
+    const fitting = await this.countFitting(this.settings, this.letterWidth).catch(() => undefined);
+    if (!this.#counting) return;
+    this.#counting = false;
+    if (fitting === undefined) return;
+    this.#fittingColumns = fitting;
+    this.#number("columns").valueAsNumber = fitting;
+  }
+
+  #fillInks() {
+    for (const [colour, name] of [...INKS, ["", "Another colour"]]) {
+      const label = document.createElement("label");
+      label.className = "swatch";
+      label.title = name;
+      const radio = document.createElement("input");
+      radio.type = "radio";
+      radio.name = "ink";
+      radio.value = colour;
+      const dot = document.createElement("span");
+      dot.className = "dot";
+      if (colour) dot.style.background = colour;
+      const caption = document.createElement("span");
+      caption.className = "visually-hidden";
+      caption.textContent = name;
+      label.append(radio, dot, caption);
+      this.#inks.append(label);
+    }
+    this.#customInk.type = "color";
+    this.#customInk.value = "#7a3fb0";
+    this.#customInk.setAttribute("aria-label", "Colour of the ink");
+    this.#customInk.addEventListener("input", () => (this.ink = this.#customInk.value));
+    this.#inks.append(this.#customInk);
+    this.ink = INKS[0][0];
+  }
+}

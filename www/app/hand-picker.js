@@ -1,0 +1,191 @@
+// The hands to choose from: a picture for each, in the chosen ink, the network's and those that the visitor drew.
+
+import { element, svg } from "../util/dom.js";
+
+/**
+ * A hand that the visitor drew.
+ * @typedef {object} CapturedHand
+ * @property {string} id
+ * @property {string} name
+ * @property {Float32Array} points of the ink: x, y, pen; shown as its picture
+ * @property {() => object} engineOptions what to add to the engine's options to write in it
+ */
+
+/** Comes before a captured hand's id in the value of its radio button; other values are names of the network's hands. */
+const CAPTURED = "captured:";
+/** Part of the plane that a picture shows, in corpus units. */
+const VIEW = { width: 960, height: 480 };
+/** Width of a captured hand's line that its picture shows at most, in corpus units. */
+const MAX_LINE = 1500;
+
+/** Event "change": the visitor chose another hand. */
+export class HandPicker extends EventTarget {
+  #tiles = element("tiles", HTMLElement);
+  #surprise = element("surprise", HTMLElement);
+  /** Pictures by name. @type {Map<string, Element>} */ #pictures = new Map();
+  /** Mean widths of letters by name, in corpus units. @type {Map<string, number>} */ #letterWidths = new Map();
+  /** The network's hands. @type {string[]} */ names = [];
+  /** By id. @type {Map<string, CapturedHand>} */ #captured = new Map();
+
+  constructor() {
+    super();
+    this.#addTile("", "No one’s");
+    this.value = "";
+    this.#tiles.addEventListener("change", () => this.dispatchEvent(new Event("change")));
+  }
+
+  /** Shows the hands of a network. @param {string[]} names @param {string} weights the network's fingerprint */
+  async setHands(names, weights) {
+    // At first one of the hands is chosen: it stays the same from line to line, which "No one's" does not.
+    const chosen = this.names.length ? this.#chosen() : (names[0] ?? "");
+    for (const radio of this.#radios()) {
+      if (this.names.includes(radio.value)) radio.closest("label")?.remove();
+    }
+    this.names = names;
+    for (const name of names) this.#addTile(name, name);
+    this.value = chosen;
+    await this.#loadPictures(weights);
+  }
+
+  /** Mean width of a letter of the chosen hand, in corpus units; `undefined` if only the engine can tell. */
+  get letterWidth() {
+    return this.#letterWidths.get(this.value || "none");
+  }
+
+  /** Name of the network's hand that is chosen; "" if it is none of them. */
+  get value() {
+    const value = this.#chosen();
+    return value.startsWith(CAPTURED) ? "" : value;
+  }
+
+  /** An unknown name chooses "No one's". @param {string} value */
+  set value(value) {
+    const radios = this.#radios();
+    (radios.find((radio) => radio.value === value) ?? radios[0]).checked = true;
+  }
+
+  /** The captured hand that is chosen. @returns {CapturedHand | undefined} */
+  get captured() {
+    return this.#captured.get(this.#chosen().slice(CAPTURED.length));
+  }
+
+  /** Adds a captured hand, or replaces that of the same id. @param {CapturedHand} hand */
+  addCaptured(hand) {
+    this.removeCaptured(hand.id);
+    this.#captured.set(hand.id, hand);
+    this.#addTile(CAPTURED + hand.id, hand.name, pictureOf(hand.points));
+  }
+
+  /** @param {string} id */
+  removeCaptured(id) {
+    if (!this.#captured.delete(id)) return;
+    const radio = this.#radios().find(({ value }) => value === CAPTURED + id);
+    const chosen = radio?.checked;
+    radio?.closest("label")?.remove();
+    if (chosen) this.value = "";
+  }
+
+  /** Chooses a captured hand, or "No one's" if there is none of that id. @param {string} id @returns whether there is one */
+  chooseCaptured(id) {
+    this.value = CAPTURED + id;
+    this.dispatchEvent(new Event("change"));
+    return this.#captured.has(id);
+  }
+
+  #chosen() {
+    return this.#radios().find((radio) => radio.checked)?.value ?? "";
+  }
+
+  /** @returns {HTMLInputElement[]} */
+  #radios() {
+    return [...this.#tiles.querySelectorAll("input")];
+  }
+
+  /** @param {string} value @param {string} name @param {Element} [picture] */
+  #addTile(value, name, picture) {
+    const label = document.createElement("label");
+    label.className = "tile";
+    const radio = document.createElement("input");
+    radio.type = "radio";
+    radio.name = "hand";
+    radio.value = value;
+    const caption = document.createElement("span");
+    caption.textContent = name;
+    label.append(radio, ...(picture ? [picture] : []), caption);
+    this.#tiles.insertBefore(label, this.#surprise);
+  }
+
+  /**
+   * Puts the pictures into the tiles. Those in hands.svg were written when the page was made, with weights that the
+   * file names; hands of other weights are shown by their names only.
+   * @param {string} weights
+   */
+  async #loadPictures(weights) {
+    this.#pictures.clear();
+    this.#letterWidths.clear();
+    try {
+      const sprite = (await loadSvg(new URL("../hands.svg", import.meta.url)))?.documentElement;
+      if (!sprite || sprite.getAttribute("data-weights") !== weights) return;
+      for (const symbol of sprite.querySelectorAll("symbol")) {
+        this.#pictures.set(symbol.id, symbol);
+        this.#letterWidths.set(symbol.id, Number(symbol.getAttribute("data-letter")));
+      }
+    } catch {
+      // The names are enough to choose by.
+    } finally {
+      for (const radio of this.#radios()) {
+        if (radio.value.startsWith(CAPTURED)) continue;
+        if (radio.nextElementSibling instanceof SVGElement) radio.nextElementSibling.remove();
+        const picture = this.#picture(radio.value || "none");
+        if (picture) radio.after(picture);
+      }
+    }
+  }
+
+  /** @param {string} name */
+  #picture(name) {
+    const symbol = this.#pictures.get(name);
+    if (!symbol) return undefined;
+    // All pictures have the same scale, except where ink would be cut off.
+    const [, , width, height] = (symbol.getAttribute("viewBox") ?? "").split(" ").map(Number);
+    const [across, down] = [Math.max(width, VIEW.width), Math.max(height, VIEW.height)];
+    const viewBox = `${(width - across) / 2} ${(height - down) / 2} ${across} ${down}`;
+    const picture = svg("svg", { viewBox, "aria-hidden": "true", class: "ink" });
+    picture.append(...[...symbol.childNodes].map((child) => document.importNode(child, true)));
+    return picture;
+  }
+}
+
+/**
+ * An SVG file as a document; `null` if there is none. By `XMLHttpRequest`, which parses it itself: parsing text from
+ * `fetch` would need a Trusted Types policy.
+ * @param {URL} address
+ * @returns {Promise<Document | null>}
+ */
+function loadSvg(address) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", address);
+    request.responseType = "document";
+    request.addEventListener("load", () => resolve(request.status === 200 ? request.responseXML : null));
+    request.addEventListener("error", reject);
+    request.send();
+  });
+}
+
+/** A picture of ink. @param {Float32Array} points x, y, pen */
+function pictureOf(points) {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  let path = "";
+  for (let i = 0; i < points.length; i += 3) {
+    const [x, y] = [points[i], points[i + 1]];
+    [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x), Math.max(bottom, y)];
+    const starts = i === 0 || points[i - 1] > 0.5;
+    path += `${starts ? "M" : "L"}${x.toFixed(0)} ${y.toFixed(0)}`;
+  }
+  const width = Math.min(right - left, MAX_LINE);
+  const viewBox = points.length ? `${left - 40} ${top - 40} ${width + 80} ${bottom - top + 80}` : "0 0 10 10";
+  const picture = svg("svg", { viewBox, "aria-hidden": "true", class: "ink", preserveAspectRatio: "xMinYMid slice" });
+  picture.append(svg("path", { d: path }));
+  return picture;
+}

@@ -1,0 +1,130 @@
+// A text with its settings as the fragment of an address: everything that determines the ink and its look, so that
+// whoever opens the link sees the same. Browsers do not send the fragment to servers.
+
+import { decodeStrokes } from "./stroke-encoding.js";
+
+/** @typedef {import("../sheet/ink.js").Pen} Pen */
+
+/**
+ * How the sheet looks: what does not change which points the engine draws.
+ * @typedef {object} PaperSettings
+ * @property {"free" | "a4" | "letter" | "card"} paper
+ * @property {"portrait" | "landscape"} orientation
+ * @property {"plain" | "ruled" | "squared"} ruling
+ * @property {"small" | "medium" | "large"} size of the letters
+ * @property {number} slant degrees to the right
+ * @property {number} wander 0 to 1: how unsteady lines are
+ */
+
+/** @typedef {PaperSettings & Pen} Look */
+
+/**
+ * What determines the points.
+ * @typedef {object} WritingSettings
+ * @property {string} text
+ * @property {number} bias
+ * @property {number} temperature
+ * @property {number} seed
+ * @property {string} style name of the hand; "" for none
+ * @property {string} blend name of a second hand; "" for none
+ * @property {number} share of the second hand
+ * @property {number} columns characters in a line
+ * @property {boolean} scribble whether to write without the text
+ * @property {string} captured id of a hand that the visitor drew; "" for none. The hand itself is not in the link
+ */
+
+/** @typedef {WritingSettings & Look} Settings */
+
+/** Ranges of the numbers: those of the form's fields. */
+const RANGES = {
+  bias: { min: 0, max: 2, whole: false },
+  temperature: { min: 0.2, max: 2, whole: false },
+  seed: { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true },
+  share: { min: 0, max: 1, whole: false },
+  columns: { min: 10, max: 60, whole: true },
+  nib: { min: 0.4, max: 2.5, whole: false },
+  slant: { min: -30, max: 30, whole: false },
+  wander: { min: 0, max: 1, whole: false },
+};
+
+/** Allowed values; the first is the default, which links leave out. */
+const CHOICES = {
+  paper: ["free", "a4", "letter", "card"],
+  orientation: ["portrait", "landscape"],
+  ruling: ["plain", "ruled", "squared"],
+  size: ["medium", "small", "large"],
+  tip: ["fineliner", "fountain", "pencil"],
+};
+
+/** Default numbers, which links leave out. @type {Partial<Settings>} */
+const DEFAULTS = { nib: 1, slant: 0, wander: 0 };
+
+/** Characters that the text field takes. */
+export const MAX_TEXT = 100_000;
+
+/**
+ * @param {Settings} settings
+ * @param {string} weights fingerprint of the network; "" if it is not known yet
+ * @param {string} [strokes] encoded strokes that are continued, see stroke-encoding.js
+ */
+export function toFragment(settings, weights, strokes = "") {
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(settings)) {
+    if (value === "" || value === false || value === DEFAULTS[/** @type {keyof Settings} */ (key)]) continue;
+    if (key === "share" && settings.blend === "") continue;
+    if (CHOICES[/** @type {keyof typeof CHOICES} */ (key)]?.[0] === value) continue;
+    parameters.set(key, value === true ? "1" : String(value));
+  }
+  if (strokes) parameters.set("strokes", strokes);
+  if (weights) parameters.set("weights", weights);
+  return `#${parameters}`;
+}
+
+/**
+ * The settings in a fragment, each within its range; `problems` says what was wrong with others. `strokes` are points
+ * (x, y, pen) to continue. `undefined` if the fragment is not a link to a text.
+ * @param {string} fragment
+ */
+export function fromFragment(fragment) {
+  const parameters = new URLSearchParams(fragment.replace(/^#/, ""));
+  if (!parameters.has("seed")) return undefined;
+  /** @type {string[]} */
+  const problems = [];
+  const text = parameters.get("text") ?? "";
+  if (text.length > MAX_TEXT) problems.push(`The link’s text is longer than ${MAX_TEXT} letters; the rest is left out.`);
+  const captured = parameters.get("captured") ?? "";
+  /** @type {Record<string, unknown>} */
+  const settings = {
+    text: text.slice(0, MAX_TEXT),
+    style: parameters.get("style") ?? "",
+    blend: parameters.get("blend") ?? "",
+    scribble: parameters.get("scribble") === "1",
+    captured: /^[0-9a-f]{16}$/.test(captured) ? captured : "",
+    ...DEFAULTS,
+  };
+  for (const [key, { min, max, whole }] of Object.entries(RANGES)) {
+    const found = parameters.get(key);
+    if (found === null) continue;
+    const value = found.trim() === "" ? NaN : Number(found);
+    if (Number.isNaN(value)) {
+      problems.push(`The link’s ${key} is no number from ${min} to ${max}.`);
+      continue;
+    }
+    const near = Math.min(max, Math.max(min, whole && Number.isFinite(value) ? Math.round(value) : value));
+    if (near !== value) problems.push(`The link’s ${key} is no number from ${min} to ${max}: ${near} is taken.`);
+    settings[key] = near;
+  }
+  for (const [key, values] of Object.entries(CHOICES)) {
+    const found = parameters.get(key) ?? values[0];
+    if (!values.includes(found)) problems.push(`The link’s ${key} is none of ${values.join(", ")}.`);
+    settings[key] = values.includes(found) ? found : values[0];
+  }
+  const ink = parameters.get("ink");
+  if (ink !== null && /^#[0-9a-f]{6}$/i.test(ink)) settings.ink = ink.toLowerCase();
+  else if (ink !== null) problems.push("The link’s ink is no colour.");
+  const encoded = parameters.get("strokes");
+  const strokes = encoded === null ? undefined : decodeStrokes(encoded);
+  if (encoded !== null && !strokes) problems.push("The link’s strokes are damaged and left out.");
+  const weights = parameters.get("weights") ?? "";
+  return { settings: /** @type {Partial<Settings>} */ (settings), problems, weights, strokes };
+}

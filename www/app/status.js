@@ -1,0 +1,50 @@
+// The status line and the progress bars.
+
+import { element } from "../util/dom.js";
+
+const state = element("state", HTMLElement);
+const loading = element("loading", HTMLElement);
+const progress = element("progress", HTMLProgressElement);
+const lines = element("lines", HTMLElement);
+const line = element("line", HTMLProgressElement);
+const lineNumber = element("line-number", HTMLElement);
+
+/** Texts with fewer lines show no line progress. */
+const MIN_LINES = 5;
+
+/** @param {string} message @param {boolean} [problem] */
+export function showStatus(message, problem = false) {
+  // Setting the same text again would make screen readers announce it again.
+  if (state.textContent !== message) state.textContent = message;
+  state.classList.toggle("problem", problem);
+}
+
+/** Shows which engine writes, and what users should know about it. @param {string} label @param {string} notice */
+export function showEngine(label, notice) {
+  element("engine", HTMLElement).textContent = label;
+  element("notice", HTMLElement).textContent = notice;
+}
+
+/** Shows how much of the network has been downloaded. @param {number} loaded @param {number} total 0 if unknown */
+export function showLoading(loaded, total) {
+  if (loading.hidden) showStatus("Loading the network");
+  loading.hidden = false;
+  // Without a value the bar is indeterminate.
+  if (total) progress.value = loaded / total;
+}
+
+export function hideLoading() {
+  loading.hidden = true;
+}
+
+/** Shows which line the pen is on. Not announced: it would drown everything else. @param {number} done @param {number} total */
+export function showLine(done, total) {
+  lines.hidden = total < MIN_LINES;
+  line.max = total;
+  line.value = done;
+  lineNumber.textContent = `${Math.max(1, done)} of ${total}`;
+}
+
+export function hideLine() {
+  lines.hidden = true;
+}

@@ -1,0 +1,59 @@
+import type { Finish, Plan } from "../pkg/running_hand.js";
+
+type Attribute = string | number | null | undefined;
+
+/**
+ * `<running-hand text="Dear reader,"></running-hand>`: writes its text by hand when it is first visible, at the size
+ * and in the colour of the surrounding text. `--running-hand-stroke` is the width of the pen's line (20; an x is 200
+ * high). Properties reflect the attributes of the same names.
+ */
+export class RunningHandElement extends HTMLElement {
+  /** The text; without it, the element's content. If it is empty, the network scribbles. */
+  get text(): string | null;
+  set text(value: Attribute);
+  /** A hand, by its name. */
+  get hand(): string | null;
+  set hand(value: Attribute);
+  /** 0 to 5; larger is neater. */
+  get bias(): string | null;
+  set bias(value: Attribute);
+  /** 0.1 to 4; larger is wilder, 1 is neutral. */
+  get temperature(): string | null;
+  set temperature(value: Attribute);
+  /** The same seed gives the same writing. */
+  get seed(): string | null;
+  set seed(value: Attribute);
+  /** Characters in a line, 1 to 100. */
+  get columns(): string | null;
+  set columns(value: Attribute);
+  /** How often a word that failed its check is written again, 0 to 20. */
+  get attempts(): string | null;
+  set attempts(value: Attribute);
+  /** 1 is as people write, 2 is twice as fast, "instant" is at once. Can be changed while it writes. */
+  get speed(): string | null;
+  set speed(value: Attribute);
+  /** The ink of the text written last: triples x, y, 1 where a stroke ends; y grows downward. */
+  get points(): Float32Array;
+  /** Whether it is being written. */
+  get writing(): boolean;
+  /** Writes from the start. Fulfilled when all is drawn, or when something else is written instead. */
+  write(): Promise<void>;
+  /** Stops the pen where it is. */
+  stop(): void;
+}
+
+/** The element's own events. */
+export interface RunningHandEvents {
+  /** The pen begins. */
+  start: CustomEvent<{ plan: Plan }>;
+  /** All is drawn. */
+  finish: CustomEvent<{ finish: Finish }>;
+  /** The text cannot be written and is shown as plain text. `message` says why; it is logged too, unless prevented. */
+  error: ErrorEvent;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "running-hand": RunningHandElement;
+  }
+}

@@ -1,0 +1,273 @@
+// <running-hand text="Dear reader,"></running-hand>: handwriting as an element of any page.
+//
+// It writes when it is first visible, at the size and in the colour of the surrounding text. Its attributes are those
+// of `WriteOptions`, with `hand` for a style, and `speed`: 1 is as people write, "instant" is at once. With `manual` it
+// waits for `write()`.
+
+import { writeInTurn } from "./write-queue.js";
+
+/** In corpus units: an em (an x is half as high), the margin around the ink, the width of the pen's line. */
+const EM = 400;
+const MARGIN = 40;
+const LINE_WIDTH = 20;
+/** Estimates for a text that is not written yet: width of a character and height of a line in corpus units, columns. */
+const CHARACTER = 170;
+const LINE = 680;
+const COLUMNS = 40;
+/** Milliseconds: a frame that comes later, because the tab was hidden for example, counts as this. */
+const LONGEST_FRAME = 100;
+
+const NUMBERS = /** @type {const} */ (["bias", "temperature", "seed", "columns", "attempts"]);
+const TEXTS = /** @type {const} */ (["text", "hand"]);
+const PROPERTIES = [...TEXTS, ...NUMBERS, "speed"];
+const SVG = "http://www.w3.org/2000/svg";
+
+const STYLE = `
+  :host { display: inline-block; max-width: 100%; }
+  :host([hidden]) { display: none; }
+  svg { display: block; max-width: 100%; height: auto; overflow: visible; fill: none; stroke: currentColor;
+        stroke-width: var(--running-hand-stroke, ${LINE_WIDTH}); stroke-linecap: round; stroke-linejoin: round; }
+  [hidden] { display: none; }
+`;
+
+/** @typedef {import("./write-queue.js").Written} Written */
+
+export class RunningHandElement extends HTMLElement {
+  static observedAttributes = [...TEXTS, ...NUMBERS];
+
+  #svg = document.createElementNS(SVG, "svg");
+  /** The text itself, shown if it cannot be written. */
+  #plain = document.createElement("span");
+  /** Aborted to stop what is being written or drawn. @type {AbortController | undefined} */
+  #run;
+  /** The text written last, and the text and options it was written from. @type {(Written & { source: string }) | undefined} */
+  #written;
+  /** Whether it has been visible. */ #seen = false;
+  /** Whether changed attributes are to be handled. */ #changed = false;
+  #observer = new IntersectionObserver((entries) => {
+    if (entries.some(({ isIntersecting }) => isIntersecting)) this.#see();
+  });
+
+  constructor() {
+    super();
+    const shadow = this.attachShadow({ mode: "open" });
+    const style = new CSSStyleSheet();
+    style.replaceSync(STYLE);
+    shadow.adoptedStyleSheets = [style];
+    this.#svg.setAttribute("part", "ink");
+    this.#svg.setAttribute("role", "img");
+    this.#plain.setAttribute("part", "text");
+    this.#plain.hidden = true;
+    shadow.append(this.#svg, this.#plain);
+  }
+
+  connectedCallback() {
+    // Properties that were set before the element was defined shadow the accessors of the class.
+    for (const name of PROPERTIES) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = Reflect.get(this, name);
+      Reflect.deleteProperty(this, name);
+      Reflect.set(this, name, value);
+    }
+    this.#prepare();
+    this.#observer.observe(this);
+  }
+
+  disconnectedCallback() {
+    this.#observer.disconnect();
+    this.#seen = false;
+    this.stop();
+  }
+
+  /** @param {string} _name @param {string | null} before @param {string | null} value */
+  attributeChangedCallback(_name, before, value) {
+    if (before === value || !this.#seen || this.#changed) return;
+    // Attributes that are set in the same task are one change.
+    this.#changed = true;
+    queueMicrotask(() => {
+      this.#changed = false;
+      this.#prepare();
+      if (this.isConnected && !this.hasAttribute("manual")) this.write().catch(() => {});
+    });
+  }
+
+  /** The ink of the text written last: triples x, y, 1 where a stroke ends; corpus units, y down. */
+  get points() {
+    return this.#written?.points ?? new Float32Array();
+  }
+
+  /** Whether it is being written. */
+  get writing() {
+    return this.#run !== undefined;
+  }
+
+  /** Writes from the start. Fulfilled when all is drawn, or when something else is written instead. */
+  async write() {
+    this.stop();
+    const run = (this.#run = new AbortController());
+    try {
+      const { text, options } = this.#request();
+      const source = JSON.stringify([text, options]);
+      if (this.#written?.source !== source) {
+        this.#svg.replaceChildren();
+        this.#written = { ...(await writeInTurn(text, options, run.signal)), source };
+      }
+      const { plan, points, finish } = this.#written;
+      this.dispatchEvent(new CustomEvent("start", { detail: { plan } }));
+      await this.#draw(points, plan.sampleMs, run.signal);
+      this.#run = undefined;
+      this.dispatchEvent(new CustomEvent("finish", { detail: { finish } }));
+    } catch (error) {
+      if (run.signal.aborted) return;
+      this.#run = undefined;
+      // The reader gets the plain text instead.
+      this.#svg.setAttribute("hidden", "");
+      this.#plain.hidden = false;
+      const message = error instanceof Error ? error.message : String(error);
+      const unhandled = this.dispatchEvent(new ErrorEvent("error", { message, error, cancelable: true }));
+      if (unhandled) console.error(`<running-hand>: ${message}`);
+      throw error;
+    }
+  }
+
+  /** Stops the pen where it is. */
+  stop() {
+    this.#run?.abort();
+    this.#run = undefined;
+  }
+
+  #see() {
+    if (this.#seen) return;
+    this.#seen = true;
+    this.#observer.disconnect();
+    if (!this.hasAttribute("manual")) this.write().catch(() => {});
+  }
+
+  get #text() {
+    return this.getAttribute("text") ?? this.textContent.trim();
+  }
+
+  /** Sets the label, and reserves about the room that the text will need, so that the page does not move later. */
+  #prepare() {
+    const text = this.#text;
+    this.#svg.setAttribute("aria-label", text.trim() ? text : "Handwriting without a text");
+    this.#plain.textContent = text;
+    this.#plain.hidden = true;
+    this.#svg.removeAttribute("hidden");
+    if (this.#written) return;
+    const columns = Number(this.getAttribute("columns") ?? COLUMNS) || COLUMNS;
+    const lines = text.split("\n").map((line) => line.length);
+    const rows = lines.reduce((sum, length) => sum + Math.max(1, Math.ceil(length / columns)), 0);
+    this.#setView(0, -LINE / 2, Math.min(columns, Math.max(...lines)) * CHARACTER, rows * LINE);
+  }
+
+  /** The text and the options to write it with, from the attributes. */
+  #request() {
+    /** @type {import("../pkg/running_hand.js").WriteOptions} */
+    const options = {};
+    for (const name of NUMBERS) {
+      const value = this.getAttribute(name);
+      if (value === null) continue;
+      options[name] = Number(value);
+      if (value.trim() === "" || !Number.isFinite(options[name])) throw new Error(`${name}: “${value}” is no number.`);
+    }
+    const hand = this.getAttribute("hand");
+    if (hand) options.style = hand;
+    return { text: this.#text, options };
+  }
+
+  /** How fast to draw; read at every frame, so that it can be changed while it writes. */
+  get #speed() {
+    const value = this.getAttribute("speed") ?? "1";
+    if (value === "instant" || matchMedia("(prefers-reduced-motion: reduce)").matches) return Infinity;
+    const speed = Number(value);
+    return speed > 0 ? speed : 1;
+  }
+
+  /** Sets what part of the plane is shown. @param {number} left @param {number} top @param {number} width @param {number} height corpus units */
+  #setView(left, top, width, height) {
+    this.#svg.setAttribute("viewBox", [left, top, width, height].map(Math.round).join(" "));
+    this.#svg.setAttribute("width", `${(width / EM).toFixed(2)}em`);
+  }
+
+  /**
+   * Draws in the pen's time: curves through the midpoints between points, one path for each stroke.
+   * @param {Float32Array} points @param {number} sampleMs @param {AbortSignal} signal
+   */
+  async #draw(points, sampleMs, signal) {
+    const count = points.length / 3;
+    this.#svg.replaceChildren();
+    this.#plain.hidden = true;
+    this.#svg.removeAttribute("hidden");
+    if (count) this.#fitView(points);
+    /** @type {SVGPathElement | undefined} */
+    let path;
+    let data = "";
+    let start = 0;
+    const add = (/** @type {number} */ i) => {
+      const [x, y] = [points[3 * i], points[3 * i + 1]];
+      const at = i - start;
+      if (at === 0) {
+        path = this.#svg.appendChild(document.createElementNS(SVG, "path"));
+        // With round caps, a line of zero length is a dot.
+        data = `M${round(x)} ${round(y)}l0 0`;
+      } else if (at > 1) {
+        const [px, py] = [points[3 * i - 3], points[3 * i - 2]];
+        data += `Q${round(px)} ${round(py)} ${round((px + x) / 2)} ${round((py + y) / 2)}`;
+      }
+      if (points[3 * i + 2] < 0.5 && i + 1 < count) return;
+      if (at > 0) data += `L${round(x)} ${round(y)}`;
+      start = i + 1;
+      path?.setAttribute("d", data);
+    };
+    let drawn = 0;
+    let due = 0;
+    let before = performance.now();
+    while (drawn < count) {
+      const now = await frame();
+      signal.throwIfAborted();
+      due += (Math.min(Math.max(now - before, 0), LONGEST_FRAME) * this.#speed) / sampleMs;
+      before = now;
+      const until = this.#speed === Infinity ? count : Math.min(count, Math.floor(due));
+      while (drawn < until) add(drawn++);
+      if (start < drawn) path?.setAttribute("d", data);
+    }
+  }
+
+  /** Sets the view to all of the ink. @param {Float32Array} points */
+  #fitView(points) {
+    let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (let i = 0; i < points.length; i += 3) {
+      left = Math.min(left, points[i]);
+      right = Math.max(right, points[i]);
+      top = Math.min(top, points[i + 1]);
+      bottom = Math.max(bottom, points[i + 1]);
+    }
+    this.#setView(left - MARGIN, top - MARGIN, right - left + 2 * MARGIN, bottom - top + 2 * MARGIN);
+  }
+}
+
+/** The next frame. @returns {Promise<number>} */
+const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+
+/** @param {number} value */
+const round = (value) => Math.round(value * 10) / 10;
+
+// Properties that reflect the attributes, for frameworks that set properties.
+for (const name of PROPERTIES) {
+  Object.defineProperty(RunningHandElement.prototype, name, {
+    /** @this {RunningHandElement} */
+    get() {
+      return this.getAttribute(name);
+    },
+    /** @this {RunningHandElement} @param {unknown} value */
+    set(value) {
+      if (value === null || value === undefined) this.removeAttribute(name);
+      else this.setAttribute(name, String(value));
+    },
+    enumerable: true,
+    configurable: true,
+  });
+}
+
+if (!customElements.get("running-hand")) customElements.define("running-hand", RunningHandElement);

@@ -1,0 +1,75 @@
+// One engine for all <running-hand> elements of a page: texts are written one after the other, in one worker.
+
+import { startEngine } from "../engine/client.js";
+import { site } from "../util/site-files.js";
+
+/** @typedef {import("../pkg/running_hand.js").Finish} Finish */
+/** @typedef {import("../pkg/running_hand.js").Plan} Plan */
+/** @typedef {import("../pkg/running_hand.js").WriteOptions} WriteOptions */
+/** A text that has been written; `points` are triples x, y, pen. @typedef {{ points: Float32Array, plan: Plan, finish: Finish }} Written */
+
+/** @type {{ client: ReturnType<typeof startEngine>, opened: Promise<unknown> } | undefined} */
+let engine;
+/** Settled when the last text in the queue is over. @type {Promise<unknown>} */
+let last = Promise.resolve();
+
+/**
+ * Writes a text when those before it are over.
+ * @param {string} text @param {WriteOptions} options @param {AbortSignal} signal
+ * @returns {Promise<Written>}
+ */
+export function writeInTurn(text, options, signal) {
+  const written = last.then(() => {
+    signal.throwIfAborted();
+    return write(text, options, signal);
+  });
+  last = written.catch(() => {});
+  return written;
+}
+
+/** @param {string} text @param {WriteOptions} options @param {AbortSignal} signal @returns {Promise<Written>} */
+async function write(text, options, signal) {
+  const client = await openEngine();
+  /** @type {Float32Array[]} */
+  const pieces = [];
+  /** @type {Plan | undefined} */
+  let plan;
+  const finish = await client.request("write", { text, options }, {
+    signal,
+    onEvent: (event) => {
+      if (event.type === "plan") plan = event.plan;
+      else pieces.push(...event.ink.map(({ points }) => points));
+    },
+  });
+  if (!plan) throw new Error("The text ended before it was begun.");
+  return { points: concatenate(pieces), plan, finish: finish ?? "cancelled" };
+}
+
+/** The engine, opened; if it cannot be, the next text tries with a new one. */
+async function openEngine() {
+  if (engine?.client.failure) engine = undefined;
+  if (!engine) {
+    const client = startEngine();
+    engine = { client, opened: client.request("open", { engine: "auto", build: site.build, lazy: true }) };
+  }
+  const { client, opened } = engine;
+  try {
+    await opened;
+  } catch (error) {
+    client.close();
+    engine = undefined;
+    throw error;
+  }
+  return client;
+}
+
+/** @param {Float32Array[]} pieces */
+function concatenate(pieces) {
+  const all = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let end = 0;
+  for (const piece of pieces) {
+    all.set(piece, end);
+    end += piece.length;
+  }
+  return all;
+}

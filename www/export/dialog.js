@@ -1,0 +1,350 @@
+// The export dialog, "Take it with you": sheets as files, on the clipboard, or printed. The worker writes text formats;
+// PNG is drawn here, in slices.
+
+import { LINE, draw } from "../sheet/pens.js";
+import { element } from "../util/dom.js";
+import { download } from "../util/download.js";
+import { withResolution } from "./png.js";
+
+/** @typedef {import("../app/app.js").App} App */
+/** @typedef {import("../pkg/running_hand.js").ExportFormat} ExportFormat */
+/** @typedef {import("../pkg/running_hand.js").ExportOptions} ExportOptions */
+/** @typedef {import("../pkg/running_hand.js").Frame} Frame */
+/** @typedef {import("../sheet/sheet.js").DrawnPage} DrawnPage */
+
+/** A sheet that is to be exported, and its number from 0. @typedef {DrawnPage & { page: number }} NumberedPage */
+
+/** @typedef {{ label: string, extension: string, type: string, hint: string }} Format */
+
+/** By the value of their option. @type {Record<string, Format>} */
+const FORMATS = {
+  svg: {
+    label: "SVG, single strokes",
+    extension: "svg",
+    type: "image/svg+xml",
+    hint: "The path of the pen, in millimetres: for pen plotters, cutters and engravers.",
+  },
+  outline: {
+    label: "SVG, outlines",
+    extension: "svg",
+    type: "image/svg+xml",
+    hint: "Filled shapes, broader where the pen was slow: for print and drawing programs.",
+  },
+  animated: {
+    label: "SVG, animated",
+    extension: "svg",
+    type: "image/svg+xml",
+    hint: "A picture for web pages that is written before one’s eyes, and at once for those who want no motion.",
+  },
+  png: {
+    label: "PNG, a picture",
+    extension: "png",
+    type: "image/png",
+    hint: "As on the sheet, at the resolution you choose.",
+  },
+  pdf: {
+    label: "PDF, or on paper",
+    extension: "pdf",
+    type: "",
+    hint: "Your browser prints the sheets at their true size, or keeps them as PDF.",
+  },
+  gcode: {
+    label: "G-code",
+    extension: "gcode",
+    type: "text/plain",
+    hint: "For pen plotters, in millimetres from the sheet’s lower left corner. It lifts the pen and comes home at the end.",
+  },
+  inkml: {
+    label: "InkML",
+    extension: "inkml",
+    type: "application/inkml+xml",
+    hint: "Strokes with the pen’s time, for handwriting recognisers and note-taking programs.",
+  },
+  json: {
+    label: "JSON",
+    extension: "json",
+    type: "application/json",
+    hint: "Strokes, text and settings, for programs of your own.",
+  },
+};
+
+/** Points of a PNG that are drawn before the page's other tasks get a turn: a few milliseconds. */
+const SLICE = 3000;
+
+/** Colours of paper and rules in a PNG: those of the page in its light theme. */
+const PAPER = "#fdfaf3";
+const RULE = "#c5d0e2";
+
+/** @param {App} app */
+export function mountExport(app) {
+  new ExportDialog(app);
+}
+
+class ExportDialog {
+  /** @type {App} */ #app;
+  #dialog = element("export", HTMLDialogElement);
+  /** The exported area of the first chosen sheet at its true size. @type {Frame | undefined} */ #trueFrame;
+
+  /** @param {App} app */
+  constructor(app) {
+    this.#app = app;
+    for (const [name, { label }] of Object.entries(FORMATS)) this.#format.add(new Option(label, name));
+    element("export-open", HTMLButtonElement).addEventListener("click", () => void this.#open());
+    const form = element("export-form", HTMLFormElement);
+    form.addEventListener("submit", (event) => {
+      if (event.submitter?.id === "export-close") return;
+      event.preventDefault();
+      void this.#try(() => this.#save());
+    });
+    element("export-copy", HTMLButtonElement).addEventListener("click", () => {
+      if (form.reportValidity()) void this.#try(() => this.#copy());
+    });
+    this.#format.addEventListener("change", () => this.#showFields());
+    for (const id of ["export-sheet", "export-crop"]) {
+      element(id, HTMLElement).addEventListener("change", () => void this.#try(() => this.#resetWidth()));
+    }
+    element("export-width", HTMLInputElement).addEventListener("input", () => this.#showMeasures());
+    element("export-dpi", HTMLSelectElement).addEventListener("change", () => this.#showMeasures());
+    element("export-lift", HTMLSelectElement).addEventListener("change", () => this.#showLift());
+  }
+
+  get #format() {
+    return element("export-format", HTMLSelectElement);
+  }
+
+  /** @param {string} id */
+  #number(id) {
+    return element(id, HTMLInputElement).valueAsNumber;
+  }
+
+  /** @param {string} id */
+  #checked(id) {
+    return element(id, HTMLInputElement).checked;
+  }
+
+  // --- the dialog ------------------------------------------------------------------------------
+
+  async #open() {
+    const app = this.#app;
+    // The same text always gives the same file.
+    if (!app.writing) await app.layOut().catch(() => {});
+    const sheet = element("export-sheet", HTMLSelectElement);
+    const count = app.pages().length;
+    sheet.replaceChildren(...Array.from({ length: count }, (_, page) => new Option(`${page + 1} of ${count}`, String(page))));
+    if (count > 1) sheet.add(new Option("All, a file for each", "all"));
+    sheet.value = String(Math.min(app.sheet.page, count - 1));
+    element("export-sheets", HTMLElement).hidden = count < 2;
+    this.#showFields();
+    this.#dialog.showModal();
+    await this.#try(() => this.#resetWidth());
+    this.#format.focus();
+  }
+
+  /** Shows the fields of the chosen format. */
+  #showFields() {
+    const name = this.#format.value;
+    for (const field of this.#dialog.querySelectorAll("[data-for]")) {
+      const shown = (field.getAttribute("data-for") ?? "").split(" ").includes(name);
+      /** @type {HTMLElement} */ (field).hidden = !shown;
+      // An invalid field that is hidden would keep the form from being submitted.
+      for (const control of field.querySelectorAll("input, select")) control.toggleAttribute("disabled", !shown);
+    }
+    element("export-hint", HTMLElement).textContent = FORMATS[name].hint;
+    element("export-save", HTMLButtonElement).textContent = name === "pdf" ? "Print or save as PDF" : "Download";
+    element("export-copy", HTMLButtonElement).hidden = name === "pdf";
+    const empty = this.#app.sheet.drawn === 0;
+    for (const id of ["export-save", "export-copy"]) element(id, HTMLButtonElement).disabled = empty;
+    this.#showMessage(empty ? "Nothing is written yet." : "");
+    this.#showMeasures();
+  }
+
+  /** Shows the numbers that fit how the plotter lifts its pen. */
+  #showLift() {
+    const servo = element("export-lift", HTMLSelectElement).value === "servo";
+    element("export-up-label", HTMLElement).textContent = servo ? "Lifted, servo’s number" : "Lifted, Z in mm";
+    element("export-down-label", HTMLElement).textContent = servo ? "On paper, servo’s number" : "On paper, Z in mm";
+    element("export-up", HTMLInputElement).valueAsNumber = servo ? 0 : 3;
+    element("export-down", HTMLInputElement).valueAsNumber = servo ? 30 : 0;
+  }
+
+  /** The chosen sheets. @returns {NumberedPage[]} */
+  #pages() {
+    const { value } = element("export-sheet", HTMLSelectElement);
+    const pages = this.#app.pages().map((drawn, page) => ({ ...drawn, page }));
+    return value === "all" ? pages : pages.filter(({ page }) => String(page) === value);
+  }
+
+  /** Proposes the true size of what is to be exported. */
+  async #resetWidth() {
+    const [first] = this.#pages();
+    this.#trueFrame = first && this.#app.sheet.drawn ? await this.#frame(first.page) : undefined;
+    element("export-width", HTMLInputElement).value = (this.#trueFrame?.width ?? 0).toFixed(1);
+    this.#showMeasures();
+  }
+
+  /** Shows the file's size in millimetres and, for a PNG, in pixels. */
+  #showMeasures() {
+    if (!this.#trueFrame) return;
+    const { width, height } = this.#trueFrame;
+    const scale = this.#scale();
+    const dotsPerMm = Number(element("export-dpi", HTMLSelectElement).value) / 25.4;
+    const pixels = (/** @type {number} */ mm) => Math.round(mm * scale * dotsPerMm);
+    let text = `${(width * scale).toFixed(1)} × ${(height * scale).toFixed(1)} mm`;
+    if (this.#format.value === "png") text += `, ${pixels(width)} × ${pixels(height)} pixels`;
+    element("export-measures", HTMLElement).textContent = Number.isFinite(scale) ? text : "";
+  }
+
+  /** How many times its true size the file is to have. */
+  #scale() {
+    const { width: trueWidth } = this.#trueFrame ?? { width: 0 };
+    const width = this.#number("export-width");
+    // The field shows the true width rounded; leaving that unchanged is no wish to scale.
+    return Math.abs(width - trueWidth) < 0.06 ? 1 : width / trueWidth;
+  }
+
+  /** What of a sheet is exported: all of it, or around the ink, as far as the pen has drawn it. */
+  get #area() {
+    return { crop: this.#checked("export-crop"), end: this.#app.sheet.drawn };
+  }
+
+  /** The exported area of a sheet at its true size. @param {number} page */
+  #frame(page) {
+    return this.#app.client.request("frame", { page, options: this.#area });
+  }
+
+  /** @param {string} text @param {boolean} [problem] */
+  #showMessage(text, problem = false) {
+    const message = element("export-message", HTMLElement);
+    message.textContent = text;
+    message.classList.toggle("problem", problem);
+  }
+
+  /** Runs an action and shows its error. @param {() => Promise<void>} action */
+  async #try(action) {
+    this.#showMessage("");
+    try {
+      await action();
+    } catch (error) {
+      this.#showMessage(error instanceof Error ? error.message : String(error), true);
+    }
+  }
+
+  // --- files -----------------------------------------------------------------------------------
+
+  async #save() {
+    if (this.#format.value === "pdf") {
+      this.#dialog.close();
+      print();
+      return;
+    }
+    const pages = this.#pages();
+    const { extension } = FORMATS[this.#format.value];
+    for (const page of pages) {
+      const name = pages.length > 1 ? `running-hand-${page.page + 1}.${extension}` : `running-hand.${extension}`;
+      download(await this.#file(page), name);
+      this.#showMessage(`${name} is in your downloads.`);
+    }
+  }
+
+  async #copy() {
+    const [page] = this.#pages();
+    const picture = this.#format.value === "png";
+    const type = picture ? "image/png" : "text/plain";
+    const file = this.#file(page).then(async (blob) => new Blob([await blob.arrayBuffer()], { type }));
+    try {
+      // Requested before the file exists: browsers allow it only shortly after the visitor pressed the button.
+      await navigator.clipboard.write([new ClipboardItem({ [type]: file })]);
+    } catch (error) {
+      // If the file could not be made, report that.
+      await file;
+      if (picture) throw new Error("This browser does not let the page copy pictures. Download it instead.", { cause: error });
+      try {
+        await navigator.clipboard.writeText(await (await file).text());
+      } catch (cause) {
+        throw new Error("This browser does not let the page copy. Download it instead.", { cause });
+      }
+    }
+    this.#showMessage(this.#pages().length > 1 ? `Sheet ${page.page + 1} is copied.` : "Copied.");
+  }
+
+  /** @param {NumberedPage} page */
+  async #file(page) {
+    const format = this.#format.value;
+    if (format === "png") return this.#picture(page);
+    const { type } = FORMATS[format];
+    return new Blob([await this.#text(page, /** @type {ExportFormat} */ (format))], { type });
+  }
+
+  /** A file of text, written by the worker. @param {NumberedPage} page @param {ExportFormat} format */
+  async #text({ page, sheet }, format) {
+    const { client, plan, settings } = this.#app;
+    const { ink, nib, ...rest } = settings;
+    const scale = this.#scale();
+    /** @type {ExportOptions & import("../pkg/running_hand.js").FrameOptions} */
+    const options = {
+      color: ink,
+      lineWidth: LINE * nib * sheet.unit,
+      speed: Number(element("export-speed", HTMLSelectElement).value),
+      gcode: {
+        feed: this.#number("export-feed"),
+        lift: /** @type {"z" | "servo"} */ (element("export-lift", HTMLSelectElement).value),
+        up: this.#number("export-up"),
+        down: this.#number("export-down"),
+        dwell: this.#number("export-dwell"),
+      },
+      settings: { ...rest, weights: plan?.fingerprint },
+      ...this.#area,
+    };
+    // Each sheet at the same scale, whatever the size of its ink.
+    if (scale !== 1) options.width = (await this.#frame(page)).width * scale;
+    return client.request("exportPage", { page, format, options });
+  }
+
+  /** A PNG. @param {NumberedPage} drawn */
+  async #picture({ page, points, sheet }) {
+    const { settings } = this.#app;
+    const dpi = Number(element("export-dpi", HTMLSelectElement).value);
+    const frame = await this.#frame(page);
+    const dotsPerMm = (this.#scale() * dpi) / 25.4;
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.max(1, Math.round(frame.width * dotsPerMm));
+    canvas.height = Math.max(1, Math.round(frame.height * dotsPerMm));
+    const context = canvas.getContext("2d");
+    const scale = sheet.unit * dotsPerMm;
+    if (context) {
+      context.setTransform(scale, 0, 0, scale, frame.x * dotsPerMm, frame.y * dotsPerMm);
+      if (this.#checked("export-paper")) drawPaper(context, sheet);
+      // A pencil's grain has the size that it has on a screen with 192 dots per inch, whatever the resolution.
+      const grainScale = settings.tip === "pencil" ? (scale * 192) / dpi : scale;
+      const count = points.length / 3;
+      for (let from = 0; from < count; from += SLICE) {
+        draw(context, points, 0, from, Math.min(from + SLICE, count), settings, grainScale);
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    }
+    const blob = context && (await new Promise((/** @type {BlobCallback} */ resolve) => canvas.toBlob(resolve, "image/png")));
+    // Frees the canvas' memory at once, not at the next garbage collection.
+    const { width, height } = canvas;
+    canvas.width = canvas.height = 0;
+    if (!blob) {
+      throw new Error(`This browser cannot make a picture of ${width} × ${height} pixels. Take a lower resolution.`);
+    }
+    return new Blob([withResolution(new Uint8Array(await blob.arrayBuffer()), dpi)], { type: "image/png" });
+  }
+}
+
+/**
+ * Draws the paper and its rules.
+ * @param {CanvasRenderingContext2D} context @param {import("../sheet/ink.js").SheetGeometry} sheet
+ */
+function drawPaper(context, { width, height, unit, rules: { across, upright } }) {
+  context.fillStyle = PAPER;
+  context.save();
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
+  context.restore();
+  const thickness = 0.15 / unit;
+  context.fillStyle = RULE;
+  for (const y of across) context.fillRect(0, y - thickness / 2, width, thickness);
+  for (const x of upright) context.fillRect(x - thickness / 2, 0, thickness, height);
+}
