@@ -1,4 +1,4 @@
-//! Writes lines of text and tells what became of each, as a row of JSON: for `train/evaluate/line_writer.py`.
+//! Writes lines of text and prints the result of each as one line of JSON, for `train/evaluate/line_writer.py`.
 //!
 //!     cargo run --release --example lines -- --weights weights/synthesis.safetensors --texts lines.txt
 //!

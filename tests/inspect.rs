@@ -43,7 +43,7 @@ fn a_replay_equals_the_writers_steps_even_after_retries() {
 }
 
 #[test]
-fn lines_of_a_page_are_replayed_with_the_noise_of_each() {
+fn lines_of_a_document_are_replayed_with_the_noise_of_each() {
     let mut writer = testing::writer();
     // Unchecked, so that the n-th timestep draws with the stream's n-th noise.
     let settings = Settings { attempts: 0, bias: 0.4, temperature: 1.3, ..Settings::default() };

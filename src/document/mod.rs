@@ -32,6 +32,7 @@ mod lines;
 mod paper;
 mod scribble;
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;
 
 pub use layout::{Layout, LineInk, PlacedInk};

@@ -116,9 +116,9 @@ fn write_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
     Some(finish)
 }
 
-/// Writes and lays out a document. Whatever the text, the settings and the style, it is refused with a message, or it
-/// ends, with points that are finite, line by line downwards, and the pen up; laid out anew, it has as many points. Tells
-/// how it ended.
+/// Writes and lays out a document. With any text, settings and style it is refused with a message, or it ends with finite
+/// points, line after line downwards, and the pen lifted; laid out again, it has as many points. Returns why it ended;
+/// `None` if it was refused.
 pub fn document(input: &[u8]) -> Option<Finish> {
     WRITER.with_borrow_mut(|writer| document_with(writer, input))
 }
@@ -170,7 +170,7 @@ fn document_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
     let words = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
     assert_eq!(document.lines().map(words).collect::<String>(), words(&document.text().written));
     let (mut at, mut last, mut count) = ((0, 0), None, 0);
-    while let Some(ink) = block_on(document.next(writer)).expect("the CPU engine goes on") {
+    while let Some(ink) = block_on(document.next(writer)).expect("the CPU engine does not fail") {
         for ink in ink {
             assert!(ink.points.iter().flatten().all(|value| value.is_finite()));
             assert!((ink.page, ink.line) >= at, "{:?} after {at:?}", (ink.page, ink.line));
@@ -185,7 +185,7 @@ fn document_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
         assert_eq!(count, document.layout().points().len());
         assert!(document.layout().points().iter().flatten().all(|value| value.is_finite()));
     }
-    let finish = document.finish().expect("a document that is over says why");
+    let finish = document.finish().expect("a finished document has a reason");
     assert!(finish != Finish::Cancelled, "nobody cancelled");
     Some(finish)
 }
