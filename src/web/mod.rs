@@ -495,10 +495,9 @@ impl Writing {
         }
         let mut ink = document.next(&mut writer).await?;
         let now = event_loop::milliseconds();
-        if let Some(ink) = ink.as_mut().filter(|ink| ink.is_empty()) {
-            if document.is_holding() && now - state.ink_came_at.get() > PATIENCE {
-                ink.extend(document.release());
-            }
+        let waits = document.is_holding() && now - state.ink_came_at.get() > PATIENCE;
+        if let Some(ink) = ink.as_mut().filter(|ink| waits && ink.is_empty()) {
+            ink.extend(document.release());
         }
         if ink.as_ref().is_some_and(|ink| !ink.is_empty()) {
             state.ink_came_at.set(now);

@@ -39,6 +39,17 @@ const pool = new LinePool();
 /** The pool's share in the text that is being written. @type {import("./line-pool.js").PoolRun | undefined} */
 let poolRun;
 
+/** Texts whose `write` request is running. */
+const active = new Set();
+
+/** Makes a text the one written last, and forgets the one before when nobody uses it. @param {import("../pkg/running_hand.js").Writing} writing */
+function keep(writing) {
+  const before = document;
+  document = writing;
+  active.add(writing);
+  if (before && !active.has(before)) before.free();
+}
+
 /** The text written last; an error if there is none. */
 function written() {
   if (!document) throw new Error("Nothing is written yet.");
@@ -136,8 +147,7 @@ serve(
       });
       /** @type {PoolEngine} */ (runningHand).hasPool = pool.available;
       const writing = await runningHand.write(text, options);
-      document?.free();
-      document = writing;
+      keep(writing);
       inspector = new Inspector(writing);
       const { plan } = writing;
       emit({ type: "plan", plan, sheet: writing.sheet });
@@ -154,10 +164,12 @@ serve(
           notifyEngine(runningHand);
           await run?.exchange(idle);
         }
+        return writing.finish;
       } finally {
         run?.end();
+        active.delete(writing);
+        if (document !== writing) writing.free();
       }
-      return writing.finish;
     },
 
     async layOut({ layout }, { transfer }) {

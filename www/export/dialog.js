@@ -101,7 +101,7 @@ class ExportDialog {
     });
     this.#format.addEventListener("change", () => this.#showFields());
     for (const id of ["export-sheet", "export-crop"]) {
-      element(id, HTMLElement).addEventListener("change", () => void this.#try(() => this.#resetWidth()));
+      element(id, HTMLElement).addEventListener("change", () => void this.#resetWidth());
     }
     element("export-width", HTMLInputElement).addEventListener("input", () => this.#showMeasures());
     element("export-dpi", HTMLSelectElement).addEventListener("change", () => this.#showMeasures());
@@ -136,7 +136,7 @@ class ExportDialog {
     element("export-sheets", HTMLElement).hidden = count < 2;
     this.#showFields();
     this.#dialog.showModal();
-    await this.#try(() => this.#resetWidth());
+    await this.#resetWidth();
     this.#format.focus();
   }
 
@@ -177,7 +177,12 @@ class ExportDialog {
   /** Proposes the true size of what is to be exported. */
   async #resetWidth() {
     const [first] = this.#pages();
-    this.#trueFrame = first && this.#app.sheet.drawn ? await this.#frame(first.page) : undefined;
+    this.#trueFrame = undefined;
+    try {
+      if (first && this.#app.sheet.drawn) this.#trueFrame = await this.#frame(first.page);
+    } catch (error) {
+      this.#showMessage(error instanceof Error ? error.message : String(error), true);
+    }
     element("export-width", HTMLInputElement).value = (this.#trueFrame?.width ?? 0).toFixed(1);
     this.#showMeasures();
   }
