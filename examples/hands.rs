@@ -30,7 +30,7 @@ const SEEDS: [(&str, u64); 11] = [
     ("Flowing", 10),
 ];
 /// The page's name and what its empty sheet says, with the seeds that write them best, and in which hand.
-const TITLE: (&str, u64) = ("Running Hand", 9);
+const TITLE: (&str, u64) = ("Running Hand", 3);
 const INVITATION: (&str, u64) = ("Write something", 10);
 const BEST: &str = "Joined";
 const WEIGHTS: &str = "weights/synthesis.safetensors";
