@@ -20,8 +20,8 @@ export async function openWatched(browser, address) {
         this.addEventListener("message", ({ data }) => {
           const { id, event } = data;
           if (event?.type === "plan") watch.newest = Math.max(watch.newest, id);
-          if (event?.type !== "points") return;
-          watch.points += event.points.length / 3;
+          if (event?.type !== "ink") return;
+          for (const { points } of event.ink) watch.points += points.length / 3;
           if (id < watch.newest) watch.late += 1;
         });
       }

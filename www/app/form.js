@@ -36,6 +36,7 @@ export class Form extends EventTarget {
   hands = new HandPicker();
   /** Letters in a line that fit on the paper. If the field has another number, the visitor entered it. */ #fittingColumns = 36;
   /** Whether that is being counted: the field is to show it. */ #counting = false;
+  /** What they were counted for. */ #fittedFor = "";
   /**
    * Counts the letters in a line that fit on the paper.
    * @type {(settings: Settings, letterWidth: number | undefined) => Promise<number>}
@@ -218,13 +219,19 @@ export class Form extends EventTarget {
 
   /** Sets the letters in a line to as many as fit on the paper. */
   async #fitColumns() {
-    this.#counting = true;
-    const fitting = await this.countFitting(this.settings, this.letterWidth).catch(() => undefined);
-    if (!this.#counting) return;
-    this.#counting = false;
-    if (fitting === undefined) return;
-    this.#fittingColumns = fitting;
-    this.#number("columns").valueAsNumber = fitting;
+    const { settings, letterWidth } = this;
+    const fittedFor = JSON.stringify([...PAPERS.map((id) => this.#choice(id).value), letterWidth]);
+    if (fittedFor !== this.#fittedFor) {
+      this.#counting = true;
+      const fitting = await this.countFitting(settings, letterWidth).catch(() => undefined);
+      // The visitor may have entered a number meanwhile.
+      if (!this.#counting) return;
+      this.#counting = false;
+      if (fitting === undefined) return;
+      this.#fittedFor = fittedFor;
+      this.#fittingColumns = fitting;
+    }
+    this.#number("columns").valueAsNumber = this.#fittingColumns;
   }
 
   #fillInks() {

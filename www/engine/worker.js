@@ -159,6 +159,8 @@ serve(
       try {
         await run?.exchange(false);
         for await (const ink of writing) {
+          // A newer text may have begun.
+          if (signal.aborted) break;
           const idle = ink.length === 0;
           if (!idle) emit({ type: "ink", ink, sheet: writing.sheet }, buffersOf(ink));
           notifyEngine(runningHand);

@@ -84,12 +84,13 @@ class ExportDialog {
   /** @type {App} */ #app;
   #dialog = element("export", HTMLDialogElement);
   /** The exported area of the first chosen sheet at its true size. @type {Frame | undefined} */ #trueFrame;
+  /** Fulfilled when the ink is placed exactly. @type {Promise<void>} */ #laidOut = Promise.resolve();
 
   /** @param {App} app */
   constructor(app) {
     this.#app = app;
     for (const [name, { label }] of Object.entries(FORMATS)) this.#format.add(new Option(label, name));
-    element("export-open", HTMLButtonElement).addEventListener("click", () => void this.#open());
+    element("export-open", HTMLButtonElement).addEventListener("click", () => this.#open());
     const form = element("export-form", HTMLFormElement);
     form.addEventListener("submit", (event) => {
       if (event.submitter?.id === "export-close") return;
@@ -124,10 +125,10 @@ class ExportDialog {
 
   // --- the dialog ------------------------------------------------------------------------------
 
-  async #open() {
+  #open() {
     const app = this.#app;
     // The same text always gives the same file.
-    if (!app.writing) await app.layOut().catch(() => {});
+    this.#laidOut = app.writing ? Promise.resolve() : app.layOut().catch(() => {});
     const sheet = element("export-sheet", HTMLSelectElement);
     const count = app.pages().length;
     sheet.replaceChildren(...Array.from({ length: count }, (_, page) => new Option(`${page + 1} of ${count}`, String(page))));
@@ -136,8 +137,8 @@ class ExportDialog {
     element("export-sheets", HTMLElement).hidden = count < 2;
     this.#showFields();
     this.#dialog.showModal();
-    await this.#resetWidth();
     this.#format.focus();
+    void this.#resetWidth();
   }
 
   /** Shows the fields of the chosen format. */
@@ -179,6 +180,7 @@ class ExportDialog {
     const [first] = this.#pages();
     this.#trueFrame = undefined;
     try {
+      await this.#laidOut;
       if (first && this.#app.sheet.drawn) this.#trueFrame = await this.#frame(first.page);
     } catch (error) {
       this.#showMessage(error instanceof Error ? error.message : String(error), true);
@@ -201,7 +203,8 @@ class ExportDialog {
 
   /** How many times its true size the file is to have. */
   #scale() {
-    const { width: trueWidth } = this.#trueFrame ?? { width: 0 };
+    if (!this.#trueFrame) return 1;
+    const { width: trueWidth } = this.#trueFrame;
     const width = this.#number("export-width");
     // The field shows the true width rounded; leaving that unchanged is no wish to scale.
     return Math.abs(width - trueWidth) < 0.06 ? 1 : width / trueWidth;
@@ -273,7 +276,9 @@ class ExportDialog {
   }
 
   /** @param {NumberedPage} page */
-  async #file(page) {
+  async #file({ page: number }) {
+    await this.#laidOut;
+    const page = { ...this.#app.pages()[number], page: number };
     const format = this.#format.value;
     if (format === "png") return this.#picture(page);
     const { type } = FORMATS[format];
