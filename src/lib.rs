@@ -1,11 +1,11 @@
 //! Handwriting by a neural network: Graves' 2013 model (LSTM, soft window over the text, mixture
 //! densities), written to be read.
 //!
-//! Data flows one way: text → character ids ([`alphabet`]) → [`writer`] (style, seed, settings) →
-//! [`engine`] timesteps ([`cpu`] or `gpu`) → points → [`page`] → [`ink`] → [`export`]. The writer does not
-//! know which engine runs; engines do not know text; `web` is the only module that knows the browser.
+//! Data flows one way: [`document`] (a text and its pages) → [`writer`] (lines: style, seed, settings) → [`engine`]
+//! (timesteps, on the CPU or the GPU) → points → [`document`] (placed on pages) → [`export`]. The writer does not know
+//! which engine runs; engines do not know text; `web` is the only module that knows the browser.
 //!
-//! Start with [`cpu`]: one timestep of the network, top to bottom.
+//! Start with [`engine::cpu`]: one timestep of the network, top to bottom.
 //!
 //! # A line as SVG
 //! ```ignore-wasm32,standalone_crate

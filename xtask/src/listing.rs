@@ -97,7 +97,7 @@ mod tests {
             ("index.html", "abc"),
             ("pkg/a.js", ""),
             ("pkg/a.d.ts", ""),
-            ("util/files.js", ""),
+            ("util/site-files.js", ""),
             ("sw.js", ""),
             ("_headers", ""),
         ] {
@@ -112,7 +112,7 @@ mod tests {
             !first.contains("a.d.ts")
                 && !first.contains("_headers")
                 && !first.contains("sw.js")
-                && !first.contains("files.js\""),
+                && !first.contains("site-files.js\""),
             "{first}"
         );
         assert_eq!(listed(folder.path()), first, "the same files, the same list");

@@ -14,12 +14,12 @@ Examples:
   running-hand - --hand Flowing --paper a4 -o letter.svg < letter.txt
   running-hand \"for the plotter\" --lift servo --dwell 0.2 -o plot.gcode
   running-hand \"look\" --format animated > look.svg
-  running-hand -- \"-a text that begins with a hyphen\" -o hyphen.svg";
+  running-hand -o hyphen.svg -- \"-a text that begins with a hyphen\"";
 
 /// Writes a text by hand: a neural network moves the pen.
 #[derive(Debug, Parser)]
 #[command(name = "running-hand", version, after_help = EXAMPLES)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, disable_help_subcommand = true)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Option<Subcommands>,
