@@ -22,8 +22,11 @@ const MAX_COLUMNS: usize = 100;
 /// A text being written line by line.
 #[derive(Debug)]
 pub struct LineStream {
+    /// Which network writes.
     pub kind: Kind,
+    /// The text as it is written, and what became of the rest.
     pub text: Encoded,
+    /// The network.
     pub weights: Arc<Weights>,
     /// Rows of the text: `None` is a blank one. Without a text one empty line, which the network fills as it likes.
     rows: Vec<Option<String>>,
@@ -41,6 +44,7 @@ pub struct LineStream {
     rests: u64,
     /// Of a line that went wrong.
     worst: Option<Finish>,
+    /// Why the writing ended; `None` while it goes on.
     pub finish: Option<Finish>,
     /// The lines begun, for inspection, and how many points of all have been handed out.
     pub records: Vec<LineRecord>,

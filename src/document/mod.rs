@@ -22,7 +22,7 @@
 //!         assert_eq!(ink.page, 0); // each point is [x, y, 1 where a stroke ends]
 //!     }
 //! }
-//! assert!(document.export(0, Format::Svg, &Default::default())?.starts_with("<svg "));
+//! assert!(document.pages().export(0, Format::Svg, &Default::default())?.starts_with("<svg "));
 //! # Ok(()) }) }
 //! ```
 
@@ -36,6 +36,7 @@ mod scribble;
 mod tests;
 
 pub use layout::{Layout, LineInk, PlacedInk};
+pub use lines::LineStream;
 pub use paper::{Extent, PITCH, PageStyle, Paper, Ruling, Sheet, X_HEIGHT};
 
 use crate::error::{Error, Result};
@@ -45,7 +46,6 @@ use crate::inspect::LineRecord;
 use crate::model::{Kind, Weights};
 use crate::text::alphabet::Encoded;
 use crate::writer::{Finish, Settings, Writer};
-use lines::LineStream;
 use std::sync::Arc;
 
 /// Width of a character in corpus units, blanks among them, of no hand in particular.
@@ -83,16 +83,11 @@ pub struct Frame {
     pub end: Option<usize>,
 }
 
-/// A text being written, or written.
+/// A text being written, or written: its lines as they come, and its pages.
 #[derive(Debug)]
 pub struct Document {
     lines: LineStream,
-    layout: Layout,
-    columns: usize,
-    /// Drawn ink that is still to be handed out.
-    drawn: Option<Vec<[f32; 3]>>,
-    /// How many of the points are drawn ink.
-    drawn_points: usize,
+    pages: Pages,
 }
 
 impl Document {
@@ -125,22 +120,77 @@ impl Document {
             Kind::Synthesis => Extent { columns: longest, rows: lines.rows(), letter_width },
             Kind::Prediction => Extent { columns, rows: SCRIBBLE_CHARACTERS.div_ceil(columns), letter_width },
         };
-        let layout = Layout::new(style, settings.seed, extent, lines.kind == Kind::Synthesis, live);
-        let drawn = drawn.filter(|_| !with_text);
-        Ok(Self { lines, layout, columns, drawn_points: drawn.as_ref().map_or(0, Vec::len), drawn })
+        let mut layout = Layout::new(style, settings.seed, extent, lines.kind == Kind::Synthesis, live);
+        let drawn = drawn.filter(|_| !with_text).unwrap_or_default();
+        let pages = Pages {
+            kind: lines.kind,
+            text: lines.text.clone(),
+            lines: lines.lines().filter(|_| with_text).map(str::to_owned).collect(),
+            columns,
+            weights: Arc::clone(&lines.weights),
+            drawn_points: drawn.len(),
+            ready: if drawn.is_empty() { Vec::new() } else { layout.add_drawn(drawn) },
+            layout,
+        };
+        Ok(Self { lines, pages })
     }
 
     /// The next ink, where it lies on its page; sometimes none. `None` when all is written. Ink never moves afterwards,
-    /// but for [`Document::lay_out`].
+    /// but for [`Pages::lay_out`].
     ///
     /// # Errors
     /// As [`Writer::next`]; the writing is then over.
     pub async fn next(&mut self, writer: &mut Writer) -> Result<Option<Vec<PlacedInk>>> {
-        if let Some(drawn) = self.drawn.take() {
-            return Ok(Some(self.layout.add_drawn(drawn)));
-        }
-        let Some(ink) = self.lines.next(writer).await? else { return Ok(None) };
-        Ok(Some(ink.into_iter().flat_map(|ink| self.layout.add(ink)).collect()))
+        Ok(self.lines.next(writer).await?.map(|ink| self.pages.add(ink)))
+    }
+
+    /// The lines and the pages, for those who look at pages while a line is awaited.
+    pub fn into_parts(self) -> (LineStream, Pages) {
+        (self.lines, self.pages)
+    }
+
+    /// What has been laid out.
+    pub fn pages(&self) -> &Pages {
+        &self.pages
+    }
+
+    /// Likewise, to lay it out anew.
+    pub fn pages_mut(&mut self) -> &mut Pages {
+        &mut self.pages
+    }
+
+    /// The lines begun so far, as the network drew them: see [`crate::inspect`]. Their points are counted without drawn
+    /// ink.
+    pub fn records(&self) -> &[LineRecord] {
+        &self.lines.records
+    }
+
+    /// Why the writing ended; `None` while it goes on.
+    pub fn finish(&self) -> Option<Finish> {
+        self.lines.finish
+    }
+}
+
+/// The pages of a text, with the ink that has come.
+#[derive(Debug)]
+pub struct Pages {
+    kind: Kind,
+    text: Encoded,
+    lines: Vec<String>,
+    columns: usize,
+    weights: Arc<Weights>,
+    drawn_points: usize,
+    /// Placed ink that is still to be handed out.
+    ready: Vec<PlacedInk>,
+    layout: Layout,
+}
+
+impl Pages {
+    /// Places ink, and hands out what can be placed by now.
+    pub fn add(&mut self, ink: Vec<LineInk>) -> Vec<PlacedInk> {
+        let mut placed = std::mem::take(&mut self.ready);
+        placed.extend(ink.into_iter().flat_map(|ink| self.layout.add(ink)));
+        placed
     }
 
     /// Whether ink of the line being written is held back although its beginning has been handed out.
@@ -168,7 +218,7 @@ impl Document {
         self.layout.truncate(count);
     }
 
-    /// The pages with the ink placed by now.
+    /// The ink, and the sheets that it lies on.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
@@ -212,7 +262,7 @@ impl Document {
     /// pen's pace.
     ///
     /// # Errors
-    /// As [`export::write`] and [`Document::frame`].
+    /// As [`export::write`] and [`Pages::frame`].
     pub fn export(&self, page: usize, format: Format, options: &export::Options) -> Result<String> {
         self.export_framed(page, format, options, Frame::default())
     }
@@ -220,7 +270,7 @@ impl Document {
     /// Likewise, of a part of the page, or in another size. The line width is that of the natural size.
     ///
     /// # Errors
-    /// As [`Document::export`].
+    /// As [`Pages::export`].
     pub fn export_framed(
         &self,
         page: usize,
@@ -233,7 +283,7 @@ impl Document {
         let options = export::Options {
             layout: Some(layout),
             line_width: options.line_width * factor,
-            sample_ms: self.lines.weights.config.sample_ms,
+            sample_ms: self.weights.config.sample_ms,
             text: self.text_on(page, frame.end),
             ..options.clone()
         };
@@ -243,33 +293,27 @@ impl Document {
     /// The lines of text on a page, as far as points before `end` belong to them.
     pub fn text_on(&self, page: usize, end: Option<usize>) -> String {
         let lines = self.layout.lines_on(page, end.unwrap_or(usize::MAX));
-        self.lines().skip(lines.start).take(lines.len()).collect::<Vec<_>>().join("\n")
+        self.lines.get(lines).unwrap_or_default().join("\n")
     }
 
     /// Which network writes.
     pub fn kind(&self) -> Kind {
-        self.lines.kind
+        self.kind
     }
 
     /// The text as it is written, and what became of the rest.
     pub fn text(&self) -> &Encoded {
-        &self.lines.text
+        &self.text
     }
 
     /// The lines that have text; none without a text.
-    pub fn lines(&self) -> impl Iterator<Item = &str> {
-        self.lines.lines().filter(|_| self.lines.kind == Kind::Synthesis)
+    pub fn lines(&self) -> &[String] {
+        &self.lines
     }
 
     /// Characters of a line at most.
     pub fn columns(&self) -> usize {
         self.columns
-    }
-
-    /// The lines begun so far, as the network drew them: see [`crate::inspect`]. Their points are counted without drawn
-    /// ink.
-    pub fn records(&self) -> &[LineRecord] {
-        &self.lines.records
     }
 
     /// How many of the first points are drawn ink, not the network's.
@@ -279,12 +323,7 @@ impl Document {
 
     /// The network that writes.
     pub fn weights(&self) -> &Arc<Weights> {
-        &self.lines.weights
-    }
-
-    /// Why the writing ended; `None` while it goes on.
-    pub fn finish(&self) -> Option<Finish> {
-        self.lines.finish
+        &self.weights
     }
 }
 

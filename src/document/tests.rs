@@ -246,21 +246,34 @@ fn a_document_is_laid_out_on_pages_and_exported_page_by_page() {
     let mut writer = writer();
     let text = (0..14).map(|n| format!("abc {n}\n")).collect::<String>();
     let (mut document, placed) = document(&mut writer, &text, on_card());
-    assert_eq!(document.layout().pages(), 2);
-    assert_eq!(placed.iter().flat_map(|ink| ink.points.clone()).collect::<Vec<_>>(), document.layout().points());
-    assert_eq!((placed.len(), placed[13].line, placed[13].page), (14, 13, 1));
-    assert_eq!(document.text_on(1, None).lines().count(), 14 - document.text_on(0, None).lines().count());
-    let file = document.export(0, Format::Svg, &export::Options::default()).unwrap();
-    assert!(file.contains("width=\"105mm\"") && file.contains("height=\"148mm\""), "{file}");
-    let cropped = document.frame(0, Frame { crop: Some(2.0), width: Some(50.0), end: None }).unwrap();
-    assert_eq!(cropped.width, 50.0);
-    assert!(document.export(2, Format::Svg, &export::Options::default()).unwrap_err().to_string().contains("page 2"));
-    document.lay_out(PageStyle::default()).unwrap();
+    assert_eq!(document.pages().layout().pages(), 2);
     assert_eq!(
-        (document.layout().pages(), document.layout().points().len()),
+        placed.iter().flat_map(|ink| ink.points.clone()).collect::<Vec<_>>(),
+        document.pages().layout().points()
+    );
+    assert_eq!((placed.len(), placed[13].line, placed[13].page), (14, 13, 1));
+    assert_eq!(
+        document.pages().text_on(1, None).lines().count(),
+        14 - document.pages().text_on(0, None).lines().count()
+    );
+    let file = document.pages().export(0, Format::Svg, &export::Options::default()).unwrap();
+    assert!(file.contains("width=\"105mm\"") && file.contains("height=\"148mm\""), "{file}");
+    let cropped = document.pages().frame(0, Frame { crop: Some(2.0), width: Some(50.0), end: None }).unwrap();
+    assert_eq!(cropped.width, 50.0);
+    assert!(
+        document
+            .pages()
+            .export(2, Format::Svg, &export::Options::default())
+            .unwrap_err()
+            .to_string()
+            .contains("page 2")
+    );
+    document.pages_mut().lay_out(PageStyle::default()).unwrap();
+    assert_eq!(
+        (document.pages().layout().pages(), document.pages().layout().points().len()),
         (1, placed.iter().map(|i| i.points.len()).sum())
     );
-    assert!(document.lay_out(PageStyle { slant: 99.0, ..PageStyle::default() }).is_err());
+    assert!(document.pages_mut().lay_out(PageStyle { slant: 99.0, ..PageStyle::default() }).is_err());
 }
 
 #[test]
@@ -272,8 +285,8 @@ fn live_ink_and_ink_that_came_at_once_are_the_same_once_they_are_laid_out() {
     let (mut live, pieces) = document(&mut writer, "abc def abc def abc\nabc", options(true));
     let (exact, lines) = document(&mut writer, "abc def abc def abc\nabc", options(false));
     assert!(pieces.len() > lines.len());
-    live.lay_out(on_card().style).unwrap();
-    assert_eq!(live.layout().points(), exact.layout().points());
+    live.pages_mut().lay_out(on_card().style).unwrap();
+    assert_eq!(live.pages().layout().points(), exact.pages().layout().points());
 }
 
 #[test]
@@ -285,10 +298,10 @@ fn drawn_ink_is_part_of_a_document_without_a_text() {
     let settings = Settings { prime, points: 100, ..Settings::default() };
     let options = Options { settings, drawn: Some(given.clone()), ..Options::default() };
     let (document, placed) = document(&mut writer, "", options);
-    assert_eq!((placed[0].points.len(), document.drawn_points()), (60, 60));
-    assert_eq!(document.layout().points().len(), 160);
+    assert_eq!((placed[0].points.len(), document.pages().drawn_points()), (60, 60));
+    assert_eq!(document.pages().layout().points().len(), 160);
     let moved = |a: usize, b: usize, points: &[[f32; 3]]| [points[b][0] - points[a][0], points[b][1] - points[a][1]];
-    let [dx, dy] = moved(0, 59, document.layout().points());
+    let [dx, dy] = moved(0, 59, document.pages().layout().points());
     let [gx, gy] = moved(0, 59, &given);
     assert!((dx - gx).abs() < 0.1 && (dy - gy).abs() < 0.1, "as it was drawn");
 }

@@ -1,10 +1,10 @@
 //! Ink as files, for JavaScript.
 
-use super::from_js;
-use crate::document::{CROP_MARGIN, Frame};
+use super::from_json;
+use super::layout::frame_and_rest;
+use crate::document::Frame;
 use crate::error::Error;
-use crate::export::{Gcode, Options};
-use serde::Deserialize;
+use crate::export::Options;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -42,35 +42,8 @@ export interface ExportOptions {
 }
 "##;
 
-/// `ExportOptions & FrameOptions`.
-pub struct PageExport {
-    pub options: Options,
-    pub frame: Frame,
-}
-
-impl PageExport {
-    pub fn from_js(options: JsValue) -> Result<Self, Error> {
-        /// As JavaScript gives them.
-        #[derive(Deserialize)]
-        #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-        struct Given {
-            color: String,
-            line_width: f32,
-            speed: f32,
-            gcode: Gcode,
-            settings: serde_json::Value,
-            crop: bool,
-            width: Option<f32>,
-            end: Option<usize>,
-        }
-        impl Default for Given {
-            fn default() -> Self {
-                let Options { color, line_width, speed, gcode, settings, .. } = Options::default();
-                Self { color, line_width, speed, gcode, settings, crop: false, width: None, end: None }
-            }
-        }
-        let Given { color, line_width, speed, gcode, settings, crop, width, end } = from_js("options", options)?;
-        let options = Options { color, line_width, speed, gcode, settings, ..Options::default() };
-        Ok(Self { options, frame: Frame { crop: crop.then_some(CROP_MARGIN), width, end } })
-    }
+/// `ExportOptions & FrameOptions`: how to write a file, and what of the page.
+pub fn export_options(options: JsValue) -> Result<(Options, Frame), Error> {
+    let (frame, rest) = frame_and_rest(options)?;
+    Ok((from_json("options", rest)?, frame))
 }

@@ -89,8 +89,9 @@ impl Inspector {
     /// where the last call ended costs least.
     #[wasm_bindgen(unchecked_return_type = "Snapshots | undefined")]
     pub async fn snapshots(&self, point: usize, line: usize, from: usize, most: usize) -> Result<JsValue, JsError> {
-        let document = self.state.document.lock().await;
-        let (records, drawn) = (document.records(), document.drawn_points());
+        let lines = self.state.lines.lock().await;
+        let pages = self.state.pages.borrow();
+        let (records, drawn) = (&lines.records, pages.drawn_points());
         let point = point.saturating_sub(drawn);
         let Some(index) = records.iter().rposition(|record| record.first_point <= point) else {
             return Ok(JsValue::UNDEFINED);
@@ -103,7 +104,7 @@ impl Inspector {
         };
         replay.extend(&record.drawn[replay.point_count()..]);
         // Those whose point has its place on a page.
-        let layout = document.layout();
+        let layout = pages.layout();
         let placed = layout.points().len().saturating_sub(drawn);
         let count = record.drawn.len().min(placed.saturating_sub(record.point_index(0)));
         let passed = from - replay.replayed();

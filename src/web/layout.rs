@@ -1,12 +1,13 @@
 //! Pages, for JavaScript: ink where it lies, laid out anew, and exported.
 
-use super::export::PageExport;
-use super::{RunningHand, Writing, from_js, set, to_js};
-use crate::document::{self, CROP_MARGIN, Document, Extent, Frame, LETTER_WIDTH, PageStyle, Paper, PlacedInk, Ruling};
+use super::export::export_options;
+use super::{RunningHand, Writing, from_js, from_json, json, set, to_js};
+use crate::document::{self, CROP_MARGIN, Extent, Frame, LETTER_WIDTH, PageStyle, Pages, Paper, PlacedInk, Ruling};
 use crate::error::Error;
 use crate::export::{self, Format};
 use js_sys::{Array, Float32Array, Object};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -34,52 +35,66 @@ export interface Frame {
 /// `LayoutOptions` as JavaScript gives them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct LayoutOptions {
-    pub paper: PaperOption,
-    pub orientation: Orientation,
-    pub margin: Option<f64>,
-    pub size: Option<f64>,
-    pub ruling: Option<String>,
-    pub slant: f64,
-    pub unsteadiness: f64,
-    pub rows: Option<usize>,
+struct LayoutOptions {
+    /// A name, or two numbers.
+    paper: Value,
+    orientation: Option<String>,
+    margin: Option<f64>,
+    size: Option<f64>,
+    ruling: Option<String>,
+    slant: f64,
+    unsteadiness: f64,
+    rows: Option<usize>,
 }
 
-/// `LayoutOptions.paper`.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub enum PaperOption {
-    Named(String),
-    Sides([f64; 2]),
+/// The keys of [`LayoutOptions`].
+const LAYOUT_KEYS: [&str; 8] = ["paper", "orientation", "margin", "size", "ruling", "slant", "unsteadiness", "rows"];
+
+/// The page style that options ask for, and what else they have.
+pub fn style_and_rest(options: JsValue) -> Result<(PageStyle, Value), Error> {
+    let (layout, rest) = split(json("options", options)?, &LAYOUT_KEYS);
+    Ok((from_json::<LayoutOptions>("options", layout)?.style()?, rest))
 }
 
-impl Default for PaperOption {
-    fn default() -> Self {
-        Self::Named("free".into())
+/// What of a page options ask for, and what else they have.
+pub fn frame_and_rest(options: JsValue) -> Result<(Frame, Value), Error> {
+    let (frame, rest) = split(json("options", options)?, &["crop", "width", "end"]);
+    Ok((from_json::<FrameOptions>("options", frame)?.into(), rest))
+}
+
+/// An object's entries with these keys, and the others.
+fn split(mut value: Value, keys: &[&str]) -> (Value, Value) {
+    let mut found = Map::new();
+    if let Some(object) = value.as_object_mut() {
+        found.extend(keys.iter().filter_map(|key| object.remove_entry(*key)));
     }
+    (Value::Object(found), value)
 }
 
-/// `LayoutOptions.orientation`.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Orientation {
-    #[default]
-    Portrait,
-    Landscape,
+/// The page style that `LayoutOptions` ask for.
+fn style_from(options: JsValue) -> Result<PageStyle, Error> {
+    from_js::<LayoutOptions>("options", options)?.style()
 }
 
 impl LayoutOptions {
-    pub fn style(&self) -> Result<PageStyle, Error> {
-        let paper = match &self.paper {
-            PaperOption::Named(name) if name == "free" => None,
-            PaperOption::Named(name) => Some(Paper::named(name).ok_or_else(|| Error::Setting {
-                name: "paper".into(),
-                problem: format!("{name:?} is none of free, a4, letter, card and [width, height] in mm"),
-            })?),
-            &PaperOption::Sides([width, height]) => Some(Paper::new(width, height)?),
+    fn style(&self) -> Result<PageStyle, Error> {
+        let turned = match self.orientation.as_deref() {
+            None | Some("portrait") => false,
+            Some("landscape") => true,
+            Some(other) => return Err(bad("orientation", format!("{other:?} is neither portrait nor landscape"))),
         };
-        let turned = self.orientation == Orientation::Landscape && matches!(self.paper, PaperOption::Named(_));
-        let paper = paper.map(|paper| if turned { paper.landscape() } else { paper });
+        let sides = self.paper.as_array().map(|sides| sides.iter().filter_map(Value::as_f64).collect::<Vec<_>>());
+        let paper = match (self.paper.as_str(), sides.as_deref()) {
+            (Some("free"), _) => None,
+            (None, None) if self.paper.is_null() => None,
+            (None, Some(&[width, height])) => Some(Paper::new(width, height)?),
+            (name, _) => {
+                let paper = name.and_then(Paper::named).ok_or_else(|| {
+                    bad("paper", format!("{} is none of free, a4, letter, card and [width, height] in mm", self.paper))
+                })?;
+                Some(if turned { paper.landscape() } else { paper })
+            }
+        };
         let paper = match (paper, self.margin) {
             (Some(paper), Some(margin)) => Some(paper.with_margin(margin)?),
             (paper, _) => paper,
@@ -116,8 +131,8 @@ struct Rules {
 }
 
 impl Sheet {
-    pub fn of(document: &Document) -> Self {
-        let layout = document.layout();
+    fn of(pages: &Pages) -> Self {
+        let layout = pages.layout();
         Self::new(layout.sheet(), layout.style().ruling, layout.pages())
     }
 
@@ -126,6 +141,10 @@ impl Sheet {
         let &document::Sheet { width, height, unit, .. } = sheet;
         Self { width, height, unit, pages, rules: Rules { across, upright } }
     }
+}
+
+fn bad(name: &str, problem: String) -> Error {
+    Error::Setting { name: name.into(), problem }
 }
 
 /// `FrameOptions` as JavaScript gives them.
@@ -166,62 +185,56 @@ impl Writing {
     /// The paper, as it is by now: a sheet that grows with the ink may get larger with each ink that comes.
     #[wasm_bindgen(getter, unchecked_return_type = "Sheet")]
     pub fn sheet(&self) -> Result<JsValue, JsError> {
-        to_js(&*self.state.sheet.borrow())
+        to_js(&Sheet::of(&self.state.pages.borrow()))
     }
 
     /// Lays the same ink out otherwise, and gives all of it: number and order of the points stay. Ink that comes later
     /// is laid out likewise.
     #[wasm_bindgen(js_name = layOut, unchecked_return_type = "PlacedInk[]")]
-    pub async fn lay_out(
+    pub fn lay_out(
         &self,
         #[wasm_bindgen(unchecked_param_type = "LayoutOptions")] options: JsValue,
     ) -> Result<JsValue, JsError> {
-        let style = from_js::<LayoutOptions>("options", options)?.style()?;
-        let mut document = self.state.document.lock().await;
-        document.lay_out(style)?;
-        self.state.note(&document);
-        ink_to_js(&document.layout().ink().collect::<Vec<_>>())
+        let style = style_from(options)?;
+        let mut pages = self.state.pages.borrow_mut();
+        pages.lay_out(style)?;
+        ink_to_js(&pages.layout().ink().collect::<Vec<_>>())
     }
 
     /// Forgets all but the first points, as if the pen had been stopped behind them.
-    pub async fn truncate(&self, count: usize) {
-        let mut document = self.state.document.lock().await;
-        document.truncate(count);
-        self.state.note(&document);
+    pub fn truncate(&self, count: usize) {
+        self.state.pages.borrow_mut().truncate(count);
     }
 
     /// Where a page's ink lies in an export.
     #[wasm_bindgen(unchecked_return_type = "Frame")]
-    pub async fn frame(
+    pub fn frame(
         &self,
         page: usize,
         #[wasm_bindgen(unchecked_optional_param_type = "FrameOptions")] options: JsValue,
     ) -> Result<JsValue, JsError> {
         let options: FrameOptions = from_js("options", options)?;
-        let document = self.state.document.lock().await;
-        let export::Layout { width, height, x, y, scale } = document.frame(page, options.into())?;
+        let export::Layout { width, height, x, y, scale } = self.state.pages.borrow().frame(page, options.into())?;
         to_js(&FrameInMm { width, height, x, y, scale })
     }
 
     /// A page as a file.
     #[wasm_bindgen(js_name = exportPage)]
-    pub async fn export_page(
+    pub fn export_page(
         &self,
         page: usize,
         #[wasm_bindgen(unchecked_param_type = "ExportFormat")] format: String,
         #[wasm_bindgen(unchecked_optional_param_type = "ExportOptions & FrameOptions")] options: JsValue,
     ) -> Result<String, JsError> {
         let format: Format = format.parse()?;
-        let PageExport { options, frame } = PageExport::from_js(options)?;
-        let document = self.state.document.lock().await;
-        Ok(document.export_framed(page, format, &options, frame)?)
+        let (options, frame) = export_options(options)?;
+        Ok(self.state.pages.borrow().export_framed(page, format, &options, frame)?)
     }
 
     /// A page as SVG to be shown in another page: one unfilled path per stroke, in corpus units and as large as the ink.
     #[wasm_bindgen(js_name = toSvg)]
-    pub async fn to_svg(&self, page: Option<usize>) -> String {
-        let document = self.state.document.lock().await;
-        export::svg(&document.ink(page.unwrap_or(0), None))
+    pub fn to_svg(&self, page: Option<usize>) -> String {
+        export::svg(&self.state.pages.borrow().ink(page.unwrap_or(0), None))
     }
 }
 
@@ -232,7 +245,7 @@ impl RunningHand {
     pub fn empty_sheet(
         #[wasm_bindgen(unchecked_param_type = "LayoutOptions")] options: JsValue,
     ) -> Result<JsValue, JsError> {
-        let style = from_js::<LayoutOptions>("options", options)?.style()?;
+        let style = style_from(options)?;
         to_js(&Sheet::new(&document::Sheet::new(&style, Extent::default()), style.ruling, 1))
     }
 
@@ -242,7 +255,7 @@ impl RunningHand {
         #[wasm_bindgen(unchecked_param_type = "LayoutOptions")] options: JsValue,
         letter_width: Option<f64>,
     ) -> Result<usize, JsError> {
-        let style = from_js::<LayoutOptions>("options", options)?.style()?;
+        let style = style_from(options)?;
         Ok(style.columns(letter_width.filter(|_| style.paper.is_some()).unwrap_or(LETTER_WIDTH)))
     }
 }

@@ -13,7 +13,7 @@ mod inspect;
 mod layout;
 mod prime;
 
-use crate::document::{self, Document, PlacedInk};
+use crate::document::{self, Document, LineInk, LineStream, Pages, PlacedInk};
 use crate::engine::{Choice, Engine};
 use crate::error::Error;
 use crate::model::{Kind, Weights};
@@ -155,7 +155,7 @@ export interface Plan {
 export type Finish = "stopped" | "length" | "cap" | "nonfinite" | "cancelled";
 "#;
 
-/// `WriteOptions` as JavaScript gives them, without `prime`.
+/// `WriteOptions` as JavaScript gives them, without `prime` and without what `LayoutOptions` have.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 struct Options {
@@ -169,14 +169,6 @@ struct Options {
     points: usize,
     attempts: usize,
     live: bool,
-    paper: layout::PaperOption,
-    orientation: layout::Orientation,
-    margin: Option<f64>,
-    size: Option<f64>,
-    ruling: Option<String>,
-    slant: f64,
-    unsteadiness: f64,
-    rows: Option<usize>,
 }
 
 impl Default for Options {
@@ -193,14 +185,6 @@ impl Default for Options {
             points,
             attempts,
             live: false,
-            paper: layout::PaperOption::default(),
-            orientation: layout::Orientation::default(),
-            margin: None,
-            size: None,
-            ruling: None,
-            slant: 0.0,
-            unsteadiness: 0.0,
-            rows: None,
         }
     }
 }
@@ -233,7 +217,7 @@ struct Network<'a> {
 #[serde(rename_all = "camelCase")]
 struct Plan<'a> {
     kind: Kind,
-    lines: Vec<&'a str>,
+    lines: &'a [String],
     columns: usize,
     drawn_points: usize,
     transliterated: &'a [(char, String)],
@@ -361,13 +345,15 @@ impl RunningHand {
         let document = Document::start(&mut writer, &text, options).await?;
         self.shared.note(&writer);
         drop(writer);
+        let finish = Cell::new(document.finish());
+        let (lines, pages) = document.into_parts();
         let state = State {
             shared: self.shared.clone(),
             number,
-            sheet: RefCell::new(layout::Sheet::of(&document)),
-            finish: Cell::new(document.finish()),
+            lines: Mutex::new(lines),
+            pages: RefCell::new(pages),
+            finish,
             ink_came_at: Cell::new(0.0),
-            document: Mutex::new(document),
         };
         Ok(Writing { state: Rc::new(state) })
     }
@@ -397,7 +383,8 @@ impl RunningHand {
     /// What to write and how, without `prime`; and that, as it came.
     fn document_options(&self, options: JsValue) -> Result<(document::Options, Option<PrimeInk>), Error> {
         let (options, prime) = prime::taken_from(options)?;
-        let options: Options = from_js("options", options)?;
+        let (style, rest) = layout::style_and_rest(options)?;
+        let options: Options = from_json("options", rest)?;
         let settings = Settings {
             bias: options.bias,
             temperature: options.temperature,
@@ -412,19 +399,9 @@ impl RunningHand {
             line: 0,
             prime: None,
         };
-        let style = layout::LayoutOptions {
-            paper: options.paper,
-            orientation: options.orientation,
-            margin: options.margin,
-            size: options.size,
-            ruling: options.ruling,
-            slant: options.slant,
-            unsteadiness: options.unsteadiness,
-            rows: options.rows,
-        };
         let options = document::Options {
             settings,
-            style: style.style()?,
+            style,
             columns: options.columns,
             letter_width: options.letter_width,
             live: options.live,
@@ -453,18 +430,31 @@ impl RunningHand {
 struct State {
     shared: Rc<Shared>,
     number: u64,
-    document: Mutex<Document>,
-    /// As they were when ink last came: known while the document is busy.
-    sheet: RefCell<layout::Sheet>,
+    /// Locked while a line is awaited.
+    lines: Mutex<LineStream>,
+    /// Never borrowed while anything is awaited.
+    pages: RefCell<Pages>,
+    /// As it was when ink last came.
     finish: Cell<Option<Finish>>,
     /// When ink last came, in milliseconds.
     ink_came_at: Cell<f64>,
 }
 
 impl State {
-    fn note(&self, document: &Document) {
-        *self.sheet.borrow_mut() = layout::Sheet::of(document);
-        self.finish.set(document.finish());
+    /// Places ink that has come, and ink that has been held back for long.
+    fn place(&self, ink: Vec<LineInk>) -> Vec<PlacedInk> {
+        /// Milliseconds after which ink that is held back is handed out: the pen should not have to wait.
+        const PATIENCE: f64 = 400.0;
+        let now = event_loop::milliseconds();
+        let mut pages = self.pages.borrow_mut();
+        let mut placed = pages.add(ink);
+        if placed.is_empty() && pages.is_holding() && now - self.ink_came_at.get() > PATIENCE {
+            placed.extend(pages.release());
+        }
+        if !placed.is_empty() {
+            self.ink_came_at.set(now);
+        }
+        placed
     }
 }
 
@@ -485,26 +475,17 @@ impl Writing {
     /// The next ink.
     #[wasm_bindgen(unchecked_return_type = "IteratorResult<PlacedInk[], undefined>")]
     pub async fn next(&self) -> Result<JsValue, JsError> {
-        /// Milliseconds after which ink that is held back is handed out: the pen should not have to wait.
-        const PATIENCE: f64 = 400.0;
         let state = &self.state;
-        let mut document = state.document.lock().await;
+        let mut lines = state.lines.lock().await;
         let mut writer = state.shared.writer.lock().await;
         if state.shared.current.get() != state.number {
             return result(None);
         }
-        let mut ink = document.next(&mut writer).await?;
-        let now = event_loop::milliseconds();
-        let waits = document.is_holding() && now - state.ink_came_at.get() > PATIENCE;
-        if let Some(ink) = ink.as_mut().filter(|ink| waits && ink.is_empty()) {
-            ink.extend(document.release());
-        }
-        if ink.as_ref().is_some_and(|ink| !ink.is_empty()) {
-            state.ink_came_at.set(now);
-        }
-        state.note(&document);
+        let ink = lines.next(&mut writer).await?;
+        state.finish.set(lines.finish);
         state.shared.note(&writer);
-        drop((document, writer));
+        drop((lines, writer));
+        let ink = ink.map(|ink| state.place(ink));
         // The CPU engine computes while JavaScript waits: let other tasks have their turn.
         event_loop::yield_to_event_loop().await;
         result(ink.as_deref())
@@ -522,16 +503,16 @@ impl Writing {
     /// What is written, and what became of characters that cannot be.
     #[wasm_bindgen(getter, unchecked_return_type = "Plan")]
     pub fn plan(&self) -> Result<JsValue, JsError> {
-        let document = self.state.document.try_lock().ok_or_else(|| JsError::new("ask for `plan` between two inks"))?;
+        let pages = self.state.pages.borrow();
         to_js(&Plan {
-            kind: document.kind(),
-            lines: document.lines().collect(),
-            columns: document.columns(),
-            drawn_points: document.drawn_points(),
-            transliterated: &document.text().transliterated,
-            left_out: &document.text().left_out,
-            sample_ms: document.weights().config.sample_ms,
-            fingerprint: hex(document.weights().fingerprint),
+            kind: pages.kind(),
+            lines: pages.lines(),
+            columns: pages.columns(),
+            drawn_points: pages.drawn_points(),
+            transliterated: &pages.text().transliterated,
+            left_out: &pages.text().left_out,
+            sample_ms: pages.weights().config.sample_ms,
+            fingerprint: hex(pages.weights().fingerprint),
         })
     }
 
@@ -597,12 +578,19 @@ fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
     Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
 }
 
-fn from_js<T: DeserializeOwned + Default>(name: &str, value: JsValue) -> Result<T, Error> {
+fn from_js<T: DeserializeOwned>(name: &str, value: JsValue) -> Result<T, Error> {
+    from_json(name, json(name, value)?)
+}
+
+/// A JavaScript value as JSON; an empty object for none. Read directly, a key that is misspelt would go unseen.
+fn json(name: &str, value: JsValue) -> Result<serde_json::Value, Error> {
     if value.is_undefined() || value.is_null() {
-        return Ok(T::default());
+        return Ok(serde_json::Value::Object(serde_json::Map::new()));
     }
-    let bad = |problem: String| Error::Setting { name: name.into(), problem };
-    // By way of JSON: read directly, a key that is misspelt would go unseen.
-    let value: serde_json::Value = serde_wasm_bindgen::from_value(value).map_err(|error| bad(error.to_string()))?;
-    serde_json::from_value(value).map_err(|error| bad(error.to_string()))
+    let bad = |error: serde_wasm_bindgen::Error| Error::Setting { name: name.into(), problem: error.to_string() };
+    serde_wasm_bindgen::from_value(value).map_err(bad)
+}
+
+fn from_json<T: DeserializeOwned>(name: &str, value: serde_json::Value) -> Result<T, Error> {
+    serde_json::from_value(value).map_err(|error| Error::Setting { name: name.into(), problem: error.to_string() })
 }

@@ -164,11 +164,14 @@ fn document_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
             return None;
         }
     };
-    for line in document.lines() {
+    for line in document.pages().lines() {
         assert!(line.chars().count() <= columns && line.trim() == line, "{line:?} in {columns} columns");
     }
     let words = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-    assert_eq!(document.lines().map(words).collect::<String>(), words(&document.text().written));
+    assert_eq!(
+        document.pages().lines().iter().map(|line| words(line)).collect::<String>(),
+        words(&document.pages().text().written)
+    );
     let (mut at, mut last, mut count) = ((0, 0), None, 0);
     while let Some(ink) = block_on(document.next(writer)).expect("the CPU engine does not fail") {
         for ink in ink {
@@ -180,10 +183,10 @@ fn document_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
         }
     }
     assert!(last.is_none_or(|[_, _, pen]| pen > 0.5), "the pen is still down");
-    assert_eq!(count, document.layout().points().len());
-    if document.lay_out(second).is_ok() {
-        assert_eq!(count, document.layout().points().len());
-        assert!(document.layout().points().iter().flatten().all(|value| value.is_finite()));
+    assert_eq!(count, document.pages().layout().points().len());
+    if document.pages_mut().lay_out(second).is_ok() {
+        assert_eq!(count, document.pages().layout().points().len());
+        assert!(document.pages().layout().points().iter().flatten().all(|value| value.is_finite()));
     }
     let finish = document.finish().expect("a finished document has a reason");
     assert!(finish != Finish::Cancelled, "nobody cancelled");

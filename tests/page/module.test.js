@@ -41,7 +41,7 @@ test("a line in a few lines of JavaScript, on the page's own thread", async () =
     const writing = await runningHand.write("Dear reader", { bias: 1, seed: 7, style: runningHand.styles()[0] });
     const plan = writing.plan;
     const { points, finish } = await gather(writing);
-    const svg = await writing.toSvg();
+    const svg = writing.toSvg();
     return { network, plan, loaded, count: points.length, finite: points.every(Number.isFinite), finish, svg };
   });
   assert.equal(found.network.kind, "synthesis");
@@ -83,13 +83,13 @@ test("a text on pages: placed ink, laid out anew, exported page by page, cut sho
     for await (const pieces of writing) ink.push(...pieces);
     const { sheet, plan } = writing;
     const count = ink.reduce((sum, { points }) => sum + points.length / 3, 0);
-    const second = JSON.parse(await writing.exportPage(1, "json"));
-    const cropped = await writing.frame(0, { crop: true, width: 50 });
-    const svg = await writing.toSvg(1);
-    const free = await writing.layOut({});
+    const second = JSON.parse(writing.exportPage(1, "json"));
+    const cropped = writing.frame(0, { crop: true, width: 50 });
+    const svg = writing.toSvg(1);
+    const free = writing.layOut({});
     const alone = writing.sheet;
-    await writing.truncate(10);
-    const cut = await writing.layOut({});
+    writing.truncate(10);
+    const cut = writing.layOut({});
     return { ink: ink.map(({ page, line, start }) => [page, line, start]), sheet, plan, count, second, cropped, svg, alone,
       free: free.reduce((sum, { points }) => sum + points.length / 3, 0), cut: cut.map(({ points }) => points.length) };
   });
@@ -205,9 +205,9 @@ test("mistakes are errors with a message, never a panic", async () => {
     said.margin = await refusal(runningHand.write("a", { paper: "card", margin: 90 }));
     const writing = await runningHand.write("ab");
     await gather(writing);
-    said.page = await refusal(writing.exportPage(1, "svg"));
-    said.format = await refusal(writing.exportPage(0, "docx"));
-    said.size = await refusal(writing.layOut({ size: -1 }));
+    said.page = await refusal((async () => writing.exportPage(1, "svg"))());
+    said.format = await refusal((async () => writing.exportPage(0, "docx"))());
+    said.size = await refusal((async () => writing.layOut({ size: -1 }))());
     said.long = await refusal(runningHand.write("a", { columns: 1000 }));
     said.after = (await gather(await runningHand.write("ab"))).points.length > 0;
     return said;

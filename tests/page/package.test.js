@@ -24,7 +24,7 @@ await runningHand.load("node_modules/running-hand/weights/synthesis.safetensors"
 const writing = await runningHand.write("Dear reader,", { bias: 1, seed: 7, style: runningHand.styles()[0] });
 for await (const _ of writing);
 const image = new Image();
-image.src = URL.createObjectURL(new Blob([await writing.toSvg()], { type: "image/svg+xml" }));
+image.src = URL.createObjectURL(new Blob([writing.toSvg()], { type: "image/svg+xml" }));
 image.alt = writing.plan.lines.join(" ");
 document.body.append(image);
 `;
@@ -44,7 +44,7 @@ export async function line(text: string, options: WriteOptions = { bias: 1, seed
   const lines: string[] = writing.plan.lines;
   console.log(finish, lines);
   console.log(pages.length, writing.sheet.rules.across);
-  return (await writing.exportPage(0, "svg", { color: "navy", crop: true })) + (await writing.toSvg(0));
+  return writing.exportPage(0, "svg", { color: "navy", crop: true }) + writing.toSvg(0);
 }
 
 const element = document.createElement("running-hand");

@@ -439,7 +439,7 @@ pub async fn pages() {
         let mut document = Document::start(&mut writer, "abba ab\n\nba\nbaab a b ab", options).await.unwrap();
         while document.next(&mut writer).await.unwrap().is_some() {}
         assert_eq!(writer.notice(), "");
-        pages.push(document.layout().points().to_vec());
+        pages.push(document.pages().layout().points().to_vec());
     }
     assert_eq!(pages[0].len(), pages[1].len());
     let far = pages[0].iter().zip(&pages[1]).map(|(a, b)| (a[0] - b[0]).abs().max((a[1] - b[1]).abs()));

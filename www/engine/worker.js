@@ -177,15 +177,12 @@ serve(
     async layOut({ layout }, { transfer }) {
       await opened;
       if (!document) return { ink: [], sheet: RunningHand.emptySheet(layout) };
-      const writing = document;
-      const ink = await writing.layOut(layout);
+      const ink = document.layOut(layout);
       transfer.push(...buffersOf(ink));
-      return { ink, sheet: writing.sheet };
+      return { ink, sheet: document.sheet };
     },
 
-    async truncate({ count }) {
-      await document?.truncate(count);
-    },
+    truncate: ({ count }) => document?.truncate(count),
 
     async fittingColumns({ layout, letterWidth }) {
       await opened;

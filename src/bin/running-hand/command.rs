@@ -147,20 +147,20 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
         ..document::Options::default()
     };
     let mut document = Document::start(&mut writer, &text, options).await?;
-    for (from, to) in &document.text().transliterated {
+    for (from, to) in &document.pages().text().transliterated {
         say(&format!("{from:?} is written as {to:?}."));
     }
-    if !document.text().left_out.is_empty() {
-        say(&format!("Not among the letters the network knows: {:?}.", document.text().left_out));
+    if !document.pages().text().left_out.is_empty() {
+        say(&format!("Not among the letters the network knows: {:?}.", document.pages().text().left_out));
     }
-    let characters: usize = document.lines().map(|line| line.chars().count()).sum();
+    let characters: usize = document.pages().lines().iter().map(|line| line.chars().count()).sum();
     let expected = match kind {
         Kind::Prediction => settings.points,
         Kind::Synthesis => (characters as f32 * points_per_character) as usize,
     };
     let mut progress = Progress { expected, shown: None, visible: !request.quiet && io::stderr().is_terminal() };
     while document.next(&mut writer).await?.is_some() {
-        progress.show(document.layout().points().len());
+        progress.show(document.pages().layout().points().len());
     }
     progress.clear();
     say(writer.notice());
@@ -170,7 +170,7 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
         _ => {}
     }
 
-    let pages = document.layout().pages();
+    let pages = document.pages().layout().pages();
     let output = request.output.as_deref().filter(|file| *file != Path::new("-"));
     if output.is_none() && pages > 1 {
         return Err(format!("{pages} sheets do not fit into one file: name the first with -o FILE.").into());
@@ -182,15 +182,15 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
         "style": hand_name,
         "sample": sample_name,
         "blend": request.blend.as_ref().map(|(style, share)| json!({ "style": style, "share": share })),
-        "columns": document.columns(),
+        "columns": document.pages().columns(),
         "attempts": settings.attempts,
-        "weights": format!("{:016x}", document.weights().fingerprint),
+        "weights": format!("{:016x}", document.pages().weights().fingerprint),
     });
     let options = export::Options { settings: written_with, ..request.options };
     let crop = request.style.paper.is_none().then_some(request.margin);
     let frame = Frame { crop, ..Frame::default() };
     for page in 0..pages {
-        let file = document.export_framed(page, request.format, &options, frame)?;
+        let file = document.pages().export_framed(page, request.format, &options, frame)?;
         match output {
             Some(first) => {
                 let name = numbered(first, page);
@@ -203,7 +203,7 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
         let seconds = (milliseconds() - began) / 1e3;
         let name = output.map_or_else(|| "standard output".into(), |name| name.display().to_string());
         let count = if pages > 1 { format!(", {pages} sheets") } else { String::new() };
-        let points = document.layout().points().len();
+        let points = document.pages().layout().points().len();
         say(&format!("{name}{count}: {points} points in {seconds:.1} s, {}", writer.engine_label()));
     }
     Ok(())
