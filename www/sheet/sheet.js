@@ -11,6 +11,9 @@ import { draw } from "./pens.js";
  * @typedef {{ points: Float32Array, sheet: SheetGeometry }} DrawnPage
  */
 
+/** Milliseconds after which ink that is drawn at once is drawn without a frame. */
+const FRAME_PATIENCE = 300;
+
 /** Event "drawn": another number of points is drawn, or another page shown. */
 export class Sheet extends EventTarget {
   /** @type {HTMLCanvasElement} */ #canvas;
@@ -25,6 +28,7 @@ export class Sheet extends EventTarget {
   #paused = false;
   #complete = false;
   #frame = 0;
+  /** In place of a frame that does not come. */ #timer = 0;
   /** Time of the last frame; 0 if the pen was at rest. */ #before = 0;
   #page = 0;
   /** Whether to turn to the page that the pen is on. */ #follows = true;
@@ -86,8 +90,7 @@ export class Sheet extends EventTarget {
 
   /** Stops the pen where it is. */
   stop() {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
+    this.#cancelFrame();
     this.#complete = true;
     this.#paused = false;
     this.#whenDone = () => {};
@@ -163,13 +166,22 @@ export class Sheet extends EventTarget {
     this.dispatchEvent(new Event("drawn"));
   }
 
+  #cancelFrame() {
+    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#timer);
+    this.#frame = 0;
+  }
+
   #schedule() {
-    if (!this.#frame) this.#frame = requestAnimationFrame((now) => this.#animate(now));
+    if (this.#frame) return;
+    this.#frame = requestAnimationFrame((now) => this.#animate(now));
+    // A page that nobody sees gets no frames; ink that is drawn at once does not wait for one.
+    if (this.#rate === Infinity) this.#timer = setTimeout(() => this.#animate(performance.now()), FRAME_PATIENCE);
   }
 
   /** @param {number} now */
   #animate(now) {
-    this.#frame = 0;
+    this.#cancelFrame();
     const ink = this.#ink;
     if (!ink || this.#paused) return;
     const count = ink.count;
