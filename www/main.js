@@ -6,10 +6,7 @@ import { Form } from "./app/form.js";
 import { fromFragment, toFragment } from "./app/link.js";
 import { keepOffline } from "./app/offline.js";
 import { showStatus } from "./app/status.js";
-import { CaptureDialog } from "./capture/dialog.js";
-import { mountExport } from "./export/dialog.js";
 import { mountPrint } from "./export/print.js";
-import { mountInspector } from "./inspector/panel.js";
 import { element } from "./util/dom.js";
 
 const form = new Form();
@@ -18,19 +15,38 @@ const writeButton = element("write", HTMLButtonElement);
 const stopButton = element("stop", HTMLButtonElement);
 const copyButton = element("copy", HTMLButtonElement);
 const text = element("text", HTMLTextAreaElement);
-const capture = new CaptureDialog(app);
 
 mountPrint(app);
-mountInspector(app);
-mountExport(app);
 mountFileDrop({
   weights: (file) => void app.useWeights(file),
-  ink: (file) => void capture.openFile(file),
+  ink: async (file) => void (await dialogs)?.openFile(file),
   other: ({ name }) => {
     const known = "weights (.safetensors), a hand (.json) and ink (.inkml, .json)";
     showStatus(`${name} is nothing that this page can read: that are ${known}.`, true);
   },
 });
+
+// --- dialogs ---------------------------------------------------------------------------------
+
+/** Loads what the first ink does not need, and mounts it. Fulfilled with the dialog for captured hands. */
+async function loadDialogs() {
+  try {
+    const [{ CaptureDialog }, { mountExport }, { mountInspector }] = await Promise.all([
+      import("./capture/dialog.js"),
+      import("./export/dialog.js"),
+      import("./inspector/panel.js"),
+    ]);
+    mountExport(app);
+    mountInspector(app);
+    return new CaptureDialog(app);
+  } catch (error) {
+    showStatus(`Some of the page could not be loaded: ${error instanceof Error ? error.message : error}. Load it again.`, true);
+    return undefined;
+  }
+}
+
+/** @type {Promise<import("./capture/dialog.js").CaptureDialog | undefined>} */
+const dialogs = new Promise((resolve) => app.addEventListener("ready", () => resolve(loadDialogs()), { once: true }));
 
 // --- writing ---------------------------------------------------------------------------------
 
@@ -79,7 +95,8 @@ app.addEventListener("ready", () => {
   writeButton.disabled = false;
   copyButton.disabled = false;
   // The link may refer to a hand that is stored on this device.
-  void capture.restored.then(() => followLink());
+  const stored = fromFragment(location.hash)?.settings.captured ? dialogs.then((capture) => capture?.restored) : undefined;
+  void Promise.resolve(stored).then(() => followLink());
   void keepOffline(element("update", HTMLElement), element("offline", HTMLElement));
 });
 app.addEventListener("broken", () => {

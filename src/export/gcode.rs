@@ -5,14 +5,12 @@ use super::text::mm;
 use super::{Layout, Options};
 use crate::error::{Error, Result};
 use crate::ink::{Ink, Point};
-use serde::Deserialize;
 
 /// Largest distance of the straight moves from the curve, in millimetres: invisible with any pen tip.
 const TOLERANCE: f32 = 0.02;
 
 /// The plotter's settings.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Gcode {
     /// Speed of the pen on paper, in mm per minute.
     pub feed: f32,
@@ -27,8 +25,7 @@ pub struct Gcode {
 }
 
 /// A mechanism that lifts the pen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lift {
     /// The Z axis: `G0 Z3`, `G1 Z0`.
     Z,

@@ -14,7 +14,6 @@ mod text;
 
 use crate::error::{Error, Result};
 use crate::ink::{Ink, Point};
-use serde::Deserialize;
 use std::fmt;
 use std::str::FromStr;
 
@@ -76,8 +75,7 @@ impl fmt::Display for Format {
 }
 
 /// A sheet and the position of the ink on it, in millimetres from the upper left corner, y down.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Layout {
     /// Width of the sheet.
     pub width: f32,
@@ -113,8 +111,7 @@ impl Layout {
 }
 
 /// How to write a file. A format ignores the options that it does not use.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// The sheet; `None` for one just large enough for the ink ([`SCALE`], [`MARGIN`]).
     pub layout: Option<Layout>,

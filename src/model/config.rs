@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::ink::Offset;
 use safetensors::Dtype;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Largest metadata that is read, in bytes. The shipped files have a few thousand. Parsed JSON can take thirty
@@ -61,7 +62,7 @@ impl Quantisation {
 }
 
 /// Everything about a network except its tensors. Unknown keys are ignored, missing ones are errors.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Config {
     /// Version of the file format; 1.
     pub format: u32,
@@ -95,13 +96,10 @@ pub struct Config {
     pub points_per_character: f32,
     /// Points that each character of the alphabet took in training, as a share of that mean; empty if
     /// the file does not say.
-    #[serde(default)]
     pub dwell: Vec<f32>,
     /// Free-form: how it was trained.
-    #[serde(default)]
     pub training: serde_json::Value,
     /// Free-form: what it was trained on and under which terms.
-    #[serde(default)]
     pub corpus: String,
 }
 
@@ -243,41 +241,50 @@ pub(super) fn parse(json: &str, file: &str) -> Result<Config> {
     if let Some(key) = REQUIRED.iter().find(|k| !object.contains_key(**k)) {
         return Err(bad(key, "is missing".into()));
     }
-    // Each key is parsed separately first, so that an error names the key.
-    for key in REQUIRED {
-        let mut probe = serde_json::Map::new();
-        probe.insert(key.into(), object[key].clone());
-        if let Err(e) = serde_json::from_value::<Probe>(probe.into()) {
-            return Err(bad(
-                key,
-                format!("is {}, which cannot be used ({})", excerpt(&object[key].to_string()), excerpt(&e.to_string())),
-            ));
-        }
-    }
-    let config: Config = serde_json::from_value(value)
-        .map_err(|e| bad("running-hand", format!("cannot be used ({})", excerpt(&e.to_string()))))?;
+    // Key by key, so that an error names the key.
+    let fields = Fields { object, file };
+    let config = Config {
+        format: fields.get("format")?,
+        kind: fields.get("kind")?,
+        hidden: fields.get("hidden")?,
+        mixtures: fields.get("mixtures")?,
+        window: fields.get("window")?,
+        alphabet: fields.get("alphabet")?,
+        style_dim: fields.get("style_dim")?,
+        styles: fields.get("styles")?,
+        stop: fields.get("stop")?,
+        offset_mean: fields.get("offset_mean")?,
+        offset_sd: fields.get("offset_sd")?,
+        sample_ms: fields.get("sample_ms")?,
+        gate_order: fields.get("gate_order")?,
+        quantisation: fields.get("quantisation")?,
+        points_per_character: fields.get("points_per_character")?,
+        dwell: fields.get_or_default("dwell")?,
+        training: object.get("training").cloned().unwrap_or_default(),
+        corpus: fields.get_or_default("corpus")?,
+    };
     config.validate(file)?;
     Ok(config)
 }
 
-/// [`Config`] with every key optional; see [`parse`].
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "only whether it deserialises matters")]
-struct Probe {
-    format: Option<u32>,
-    kind: Option<Kind>,
-    hidden: Option<Vec<usize>>,
-    mixtures: Option<usize>,
-    window: Option<usize>,
-    alphabet: Option<String>,
-    style_dim: Option<usize>,
-    styles: Option<Vec<String>>,
-    stop: Option<bool>,
-    offset_mean: Option<[f32; 2]>,
-    offset_sd: Option<[f32; 2]>,
-    sample_ms: Option<f32>,
-    gate_order: Option<String>,
-    quantisation: Option<Quantisation>,
-    points_per_character: Option<f32>,
-    dwell: Option<Vec<f32>>,
+/// The entries of the metadata's object.
+struct Fields<'a> {
+    object: &'a serde_json::Map<String, serde_json::Value>,
+    file: &'a str,
+}
+
+impl Fields<'_> {
+    fn get<T: DeserializeOwned>(&self, key: &str) -> Result<T> {
+        let value = self.object.get(key).cloned().unwrap_or_default();
+        let shown = value.to_string();
+        serde_json::from_value(value).map_err(|error| Error::WeightsMetadata {
+            file: self.file.into(),
+            key: key.into(),
+            problem: format!("is {}, which cannot be used ({})", excerpt(&shown), excerpt(&error.to_string())),
+        })
+    }
+
+    fn get_or_default<T: DeserializeOwned + Default>(&self, key: &str) -> Result<T> {
+        if self.object.contains_key(key) { self.get(key) } else { Ok(T::default()) }
+    }
 }

@@ -1,10 +1,10 @@
 //! Ink as files, for JavaScript.
 
-use super::from_json;
-use super::layout::frame_and_rest;
+use super::layout::frame;
+use super::options::{Fields, bad};
 use crate::document::Frame;
 use crate::error::Error;
-use crate::export::Options;
+use crate::export::{Gcode, Lift, Options};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -42,8 +42,39 @@ export interface ExportOptions {
 }
 "##;
 
-/// `ExportOptions & FrameOptions`: how to write a file, and what of the page.
+/// Reads `ExportOptions & FrameOptions`: how to write a file, and which part of the page.
 pub fn export_options(options: JsValue) -> Result<(Options, Frame), Error> {
-    let (frame, rest) = frame_and_rest(options)?;
-    Ok((from_json("options", rest)?, frame))
+    let mut fields = Fields::new(options)?;
+    let default = Options::default();
+    let gcode = match fields.object("gcode")? {
+        None => default.gcode,
+        Some(mut fields) => {
+            let Gcode { feed, lift, up, down, dwell } = default.gcode;
+            let gcode = Gcode {
+                feed: fields.float("feed")?.unwrap_or(feed),
+                lift: match fields.text("lift")?.as_deref() {
+                    None => lift,
+                    Some("z") => Lift::Z,
+                    Some("servo") => Lift::Servo,
+                    Some(other) => return Err(bad("gcode.lift", format!("{other:?} is neither z nor servo"))),
+                },
+                up: fields.float("up")?.unwrap_or(up),
+                down: fields.float("down")?.unwrap_or(down),
+                dwell: fields.float("dwell")?.unwrap_or(dwell),
+            };
+            fields.finish()?;
+            gcode
+        }
+    };
+    let options = Options {
+        color: fields.text("color")?.unwrap_or(default.color),
+        line_width: fields.float("lineWidth")?.unwrap_or(default.line_width),
+        speed: fields.float("speed")?.unwrap_or(default.speed),
+        settings: fields.value("settings").unwrap_or_default(),
+        gcode,
+        ..Options::default()
+    };
+    let frame = frame(&mut fields)?;
+    fields.finish()?;
+    Ok((options, frame))
 }

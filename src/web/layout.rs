@@ -1,13 +1,14 @@
 //! Pages, for JavaScript: their sheets, laying ink out again, and exporting it.
 
 use super::export::export_options;
-use super::{RunningHand, Writing, from_js, from_json, json, set, to_js};
+use super::options::{Fields, bad};
+use super::{RunningHand, Writing, set, to_js};
 use crate::document::{self, CROP_MARGIN, Extent, Frame, LETTER_WIDTH, PageStyle, Pages, Paper, PlacedInk, Ruling};
 use crate::error::Error;
 use crate::export::{self, Format};
 use js_sys::{Array, Float32Array, Object};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -32,86 +33,56 @@ export interface Frame {
 }
 "#;
 
-/// `LayoutOptions` from JavaScript.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct LayoutOptions {
-    /// A name, or two numbers.
-    paper: Value,
-    orientation: Option<String>,
-    margin: Option<f64>,
-    size: Option<f64>,
-    ruling: Option<String>,
-    slant: f64,
-    unsteadiness: f64,
-    rows: Option<usize>,
-}
-
-/// The keys of [`LayoutOptions`].
-const LAYOUT_KEYS: [&str; 8] = ["paper", "orientation", "margin", "size", "ruling", "slant", "unsteadiness", "rows"];
-
-/// The page style in options, and the other options.
-pub fn style_and_rest(options: JsValue) -> Result<(PageStyle, Value), Error> {
-    let (layout, rest) = split(json("options", options)?, &LAYOUT_KEYS);
-    Ok((from_json::<LayoutOptions>("options", layout)?.style()?, rest))
-}
-
-/// The frame in options, and the other options.
-pub fn frame_and_rest(options: JsValue) -> Result<(Frame, Value), Error> {
-    let (frame, rest) = split(json("options", options)?, &["crop", "width", "end"]);
-    Ok((from_json::<FrameOptions>("options", frame)?.into(), rest))
-}
-
-/// An object's entries with these keys, and the others.
-fn split(mut value: Value, keys: &[&str]) -> (Value, Value) {
-    let mut found = Map::new();
-    if let Some(object) = value.as_object_mut() {
-        found.extend(keys.iter().filter_map(|key| object.remove_entry(*key)));
-    }
-    (Value::Object(found), value)
-}
-
-/// The page style that `LayoutOptions` describe.
-fn style_from(options: JsValue) -> Result<PageStyle, Error> {
-    from_js::<LayoutOptions>("options", options)?.style()
-}
-
-impl LayoutOptions {
-    fn style(&self) -> Result<PageStyle, Error> {
-        let turned = match self.orientation.as_deref() {
-            None | Some("portrait") => false,
-            Some("landscape") => true,
-            Some(other) => return Err(bad("orientation", format!("{other:?} is neither portrait nor landscape"))),
-        };
-        let sides = self.paper.as_array().map(|sides| sides.iter().filter_map(Value::as_f64).collect::<Vec<_>>());
-        let paper = match (self.paper.as_str(), sides.as_deref()) {
-            (Some("free"), _) => None,
-            (None, None) if self.paper.is_null() => None,
-            (None, Some(&[width, height])) => Some(Paper::new(width, height)?),
-            (name, _) => {
-                let paper = name.and_then(Paper::named).ok_or_else(|| {
-                    bad("paper", format!("{} is none of free, a4, letter, card and [width, height] in mm", self.paper))
-                })?;
-                Some(if turned { paper.landscape() } else { paper })
+/// Reads `LayoutOptions`.
+pub fn page_style(fields: &mut Fields) -> Result<PageStyle, Error> {
+    let turned = match fields.text("orientation")?.as_deref() {
+        None | Some("portrait") => false,
+        Some("landscape") => true,
+        Some(other) => return Err(bad("orientation", format!("{other:?} is neither portrait nor landscape"))),
+    };
+    let paper = match fields.value("paper") {
+        None => None,
+        Some(paper) if paper == "free" => None,
+        Some(paper) => {
+            let sides = paper.as_array().map(|sides| sides.iter().filter_map(Value::as_f64).collect::<Vec<_>>());
+            let named = || paper.as_str().and_then(Paper::named);
+            match sides.as_deref() {
+                Some(&[width, height]) => Some(Paper::new(width, height)?),
+                _ => Some(named().map(|paper| if turned { paper.landscape() } else { paper }).ok_or_else(|| {
+                    bad("paper", format!("{paper} is none of free, a4, letter, card and [width, height] in mm"))
+                })?),
             }
-        };
-        let paper = match (paper, self.margin) {
-            (Some(paper), Some(margin)) => Some(paper.with_margin(margin)?),
-            (paper, _) => paper,
-        };
-        let style = PageStyle {
-            paper,
-            ruling: self.ruling.as_deref().unwrap_or("plain").parse()?,
-            slant: self.slant,
-            unsteadiness: self.unsteadiness,
-            max_rows: self.rows.unwrap_or(usize::MAX).max(1),
-            ..PageStyle::default()
-        };
-        match self.size {
-            Some(size) => style.with_size(size),
-            None => Ok(style),
         }
+    };
+    let paper = match (paper, fields.number("margin")?) {
+        (Some(paper), Some(margin)) => Some(paper.with_margin(margin)?),
+        (paper, _) => paper,
+    };
+    let style = PageStyle {
+        paper,
+        ruling: fields.text("ruling")?.as_deref().unwrap_or("plain").parse()?,
+        slant: fields.number("slant")?.unwrap_or_default(),
+        unsteadiness: fields.number("unsteadiness")?.unwrap_or_default(),
+        max_rows: fields.count("rows")?.unwrap_or(usize::MAX).max(1),
+        ..PageStyle::default()
+    };
+    match fields.number("size")? {
+        Some(size) => style.with_size(size),
+        None => Ok(style),
     }
+}
+
+fn page_style_of(options: JsValue) -> Result<PageStyle, Error> {
+    let mut fields = Fields::new(options)?;
+    let style = page_style(&mut fields)?;
+    fields.finish()?;
+    Ok(style)
+}
+
+/// Reads `FrameOptions`.
+pub fn frame(fields: &mut Fields) -> Result<Frame, Error> {
+    let crop = fields.flag("crop")?.then_some(CROP_MARGIN);
+    Ok(Frame { crop, width: fields.float("width")?, end: fields.count("end")? })
 }
 
 /// `Sheet`.
@@ -141,19 +112,6 @@ impl Sheet {
         let &document::Sheet { width, height, unit, .. } = sheet;
         Self { width, height, unit, pages, rules: Rules { across, upright } }
     }
-}
-
-fn bad(name: &str, problem: String) -> Error {
-    Error::Setting { name: name.into(), problem }
-}
-
-/// `FrameOptions` from JavaScript.
-#[derive(Debug, Default, Clone, Copy, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct FrameOptions {
-    crop: bool,
-    width: Option<f32>,
-    end: Option<usize>,
 }
 
 /// `Frame`.
@@ -195,7 +153,7 @@ impl Writing {
         &self,
         #[wasm_bindgen(unchecked_param_type = "LayoutOptions")] options: JsValue,
     ) -> Result<JsValue, JsError> {
-        let style = style_from(options)?;
+        let style = page_style_of(options)?;
         let mut pages = self.state.pages.borrow_mut();
         pages.lay_out(style)?;
         ink_to_js(&pages.layout().ink().collect::<Vec<_>>())
@@ -213,8 +171,10 @@ impl Writing {
         page: usize,
         #[wasm_bindgen(unchecked_optional_param_type = "FrameOptions")] options: JsValue,
     ) -> Result<JsValue, JsError> {
-        let options: FrameOptions = from_js("options", options)?;
-        let export::Layout { width, height, x, y, scale } = self.state.pages.borrow().frame(page, options.into())?;
+        let mut fields = Fields::new(options)?;
+        let frame = frame(&mut fields)?;
+        fields.finish()?;
+        let export::Layout { width, height, x, y, scale } = self.state.pages.borrow().frame(page, frame)?;
         to_js(&FrameInMm { width, height, x, y, scale })
     }
 
@@ -245,7 +205,7 @@ impl RunningHand {
     pub fn empty_sheet(
         #[wasm_bindgen(unchecked_param_type = "LayoutOptions")] options: JsValue,
     ) -> Result<JsValue, JsError> {
-        let style = style_from(options)?;
+        let style = page_style_of(options)?;
         to_js(&Sheet::new(&document::Sheet::new(&style, Extent::default()), style.ruling, 1))
     }
 
@@ -255,13 +215,7 @@ impl RunningHand {
         #[wasm_bindgen(unchecked_param_type = "LayoutOptions")] options: JsValue,
         letter_width: Option<f64>,
     ) -> Result<usize, JsError> {
-        let style = style_from(options)?;
+        let style = page_style_of(options)?;
         Ok(style.columns(letter_width.filter(|_| style.paper.is_some()).unwrap_or(LETTER_WIDTH)))
-    }
-}
-
-impl From<FrameOptions> for Frame {
-    fn from(options: FrameOptions) -> Self {
-        Self { crop: options.crop.then_some(CROP_MARGIN), width: options.width, end: options.end }
     }
 }

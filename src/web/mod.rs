@@ -12,6 +12,7 @@ mod export;
 mod fetch;
 mod inspect;
 mod layout;
+mod options;
 mod prime;
 
 use crate::document::{self, Document, LineInk, LineStream, Pages, PlacedInk};
@@ -21,9 +22,11 @@ use crate::model::{Kind, Weights};
 use crate::writer::{Canceller, Finish, Settings, Writer};
 use async_lock::Mutex;
 use js_sys::{Function, Object, Reflect};
+use options::Fields;
 use prime::PrimeInk;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -156,61 +159,12 @@ export interface Plan {
 export type Finish = "stopped" | "length" | "cap" | "nonfinite" | "cancelled";
 "#;
 
-/// `WriteOptions` from JavaScript, without `prime` and without the keys of `LayoutOptions`.
-#[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-struct Options {
-    bias: f32,
-    temperature: f32,
-    seed: u64,
-    style: Option<Style>,
-    blend: Option<Blend>,
-    columns: Option<usize>,
-    letter_width: Option<f64>,
-    points: usize,
-    attempts: usize,
-    live: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        let Settings { bias, temperature, seed, points, attempts, .. } = Settings::default();
-        Self {
-            bias,
-            temperature,
-            seed,
-            style: None,
-            blend: None,
-            columns: None,
-            letter_width: None,
-            points,
-            attempts,
-            live: false,
-        }
-    }
-}
-
-/// `WriteOptions.blend`.
-#[derive(Debug, Deserialize)]
-struct Blend {
-    style: Style,
-    share: f32,
-}
-
-/// A hand by name or index.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Style {
-    Index(usize),
-    Name(String),
-}
-
 #[derive(Serialize)]
 struct Network<'a> {
     kind: Kind,
     bytes: usize,
     fingerprint: String,
-    training: &'a serde_json::Value,
+    training: &'a Value,
     corpus: &'a str,
 }
 
@@ -384,45 +338,49 @@ impl RunningHand {
     /// The options without `prime`, and `prime` as it came.
     fn document_options(&self, options: JsValue) -> Result<(document::Options, Option<PrimeInk>), Error> {
         let (options, prime) = prime::taken_from(options)?;
-        let (style, rest) = layout::style_and_rest(options)?;
-        let options: Options = from_json("options", rest)?;
+        let mut fields = Fields::new(options)?;
+        let style = layout::page_style(&mut fields)?;
+        let default = Settings::default();
         let settings = Settings {
-            bias: options.bias,
-            temperature: options.temperature,
-            seed: options.seed,
-            style: self.style(options.style)?,
-            blend: match options.blend {
-                Some(Blend { style, share }) => self.style(Some(style))?.map(|style| (style, share)),
+            bias: fields.float("bias")?.unwrap_or(default.bias),
+            temperature: fields.float("temperature")?.unwrap_or(default.temperature),
+            seed: fields.whole("seed")?.unwrap_or(default.seed),
+            style: self.style(fields.value("style"))?,
+            blend: match fields.object("blend")? {
+                Some(mut blend) => {
+                    let (style, share) = (self.style(blend.value("style"))?, blend.float("share")?);
+                    blend.finish()?;
+                    style.zip(share)
+                }
                 None => None,
             },
-            points: options.points,
-            attempts: options.attempts,
-            line: 0,
-            prime: None,
+            points: fields.count("points")?.unwrap_or(default.points),
+            attempts: fields.count("attempts")?.unwrap_or(default.attempts),
+            ..default
         };
         let options = document::Options {
             settings,
             style,
-            columns: options.columns,
-            letter_width: options.letter_width,
-            live: options.live,
+            columns: fields.count("columns")?,
+            letter_width: fields.number("letterWidth")?,
+            live: fields.flag("live")?,
             drawn: None,
         };
+        fields.finish()?;
         Ok((options, prime))
     }
 
-    fn style(&self, style: Option<Style>) -> Result<Option<usize>, Error> {
+    /// A hand by its name or its index.
+    fn style(&self, style: Option<Value>) -> Result<Option<usize>, Error> {
         let styles = self.shared.styles.borrow();
-        match style {
-            None => Ok(None),
-            Some(Style::Index(index)) => Ok(Some(index)),
-            Some(Style::Name(name)) => match styles.iter().position(|own| *own == name) {
-                Some(index) => Ok(Some(index)),
-                None => Err(Error::Setting {
-                    name: "style".into(),
-                    problem: format!("there is no hand {name:?}; there are: {}", styles.join(", ")),
-                }),
-            },
+        let Some(style) = style else { return Ok(None) };
+        let found = match style.as_str() {
+            Some(name) => styles.iter().position(|own| own == name),
+            None => options::whole(&style).and_then(|index| usize::try_from(index).ok()),
+        };
+        match found {
+            Some(index) => Ok(Some(index)),
+            None => Err(options::bad("style", format!("there is no hand {style}; there are: {}", styles.join(", ")))),
         }
     }
 }
@@ -580,18 +538,14 @@ fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
 }
 
 fn from_js<T: DeserializeOwned>(name: &str, value: JsValue) -> Result<T, Error> {
-    from_json(name, json(name, value)?)
+    serde_json::from_value(json(name, value)?).map_err(|error| options::bad(name, error.to_string()))
 }
 
-/// A JavaScript value as JSON; an empty object for none. Deserialised directly, a misspelt key would go unnoticed.
-fn json(name: &str, value: JsValue) -> Result<serde_json::Value, Error> {
+/// A JavaScript value as JSON; an empty object for `undefined` and `null`.
+fn json(name: &str, value: JsValue) -> Result<Value, Error> {
     if value.is_undefined() || value.is_null() {
-        return Ok(serde_json::Value::Object(serde_json::Map::new()));
+        return Ok(Value::Object(serde_json::Map::new()));
     }
     let bad = |error: serde_wasm_bindgen::Error| Error::Setting { name: name.into(), problem: error.to_string() };
     serde_wasm_bindgen::from_value(value).map_err(bad)
-}
-
-fn from_json<T: DeserializeOwned>(name: &str, value: serde_json::Value) -> Result<T, Error> {
-    serde_json::from_value(value).map_err(|error| Error::Setting { name: name.into(), problem: error.to_string() })
 }

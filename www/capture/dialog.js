@@ -54,9 +54,7 @@ export class CaptureDialog {
       this.#sentences.add(new Option(sentence || "A sentence of your own", sentence));
     }
     app.addEventListener("weights", () => void this.#rereadHands());
-    this.restored = new Promise((resolve) => {
-      app.addEventListener("ready", () => resolve(this.#restore()), { once: true });
-    });
+    this.restored = this.#restore();
     for (const [id, mode] of /** @type {const} */ ([
       ["capture-open", "hand"],
       ["capture-strokes", "strokes"],

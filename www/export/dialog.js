@@ -78,6 +78,7 @@ const RULE = "#c5d0e2";
 /** @param {App} app */
 export function mountExport(app) {
   new ExportDialog(app);
+  element("export-open", HTMLButtonElement).disabled = false;
 }
 
 class ExportDialog {
