@@ -1,9 +1,11 @@
 //! Handwriting by a neural network: Graves' 2013 model (LSTM, soft window over the text, mixture
 //! densities), written to be read.
 //!
-//! Data flows one way: [`document`] (a text and its pages) → [`writer`] (lines: style, seed, settings) → [`engine`]
-//! (timesteps, on the CPU or the GPU) → points → [`document`] (placed on pages) → [`export`]. The writer does not know
-//! which engine runs; engines do not know text; `web` is the only module that knows the browser.
+//! Layers, each of which knows only those below it: [`document`] (a text, its lines and its pages), [`writer`] (lines:
+//! style, seed, settings), [`engine`] (timesteps, on the CPU or the GPU), [`model`] (the weights file). A document
+//! wraps a text into lines; the writer has the engine draw their points; the document places these on pages, and
+//! [`export`] makes files of the pages. The writer does not depend on which engine runs; engines know no text; `web`
+//! is the only module that knows the browser.
 //!
 //! Start with [`engine::cpu`]: one timestep of the network, top to bottom.
 //!

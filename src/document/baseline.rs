@@ -1,10 +1,11 @@
-//! Where a written line runs, found from its ink.
+//! The baseline of a written line, found from its ink.
 
-/// Lines as long as this, in corpus units, tell their slope; words lean this way and that.
+/// Only lines longer than this, in corpus units, are given a slope: single words slope at random.
 const LONG: f64 = 1500.0;
-/// Steepest slope that is believed.
+/// Steepest plausible slope.
 const MAX_SLOPE: f64 = 0.12;
-/// Two feet at least this far apart tell a slope, and at least so many pairs of them are needed.
+/// The slope is the median over pairs of feet (points where letters stand) at least this far apart, if there are more
+/// than so many pairs.
 const FEET_APART: f64 = 500.0;
 const MIN_PAIRS: usize = 20;
 
@@ -27,7 +28,7 @@ impl Baseline {
         let long = xy.iter().any(|[x, _]| *x > LONG);
         let mut slope = 0.0;
         if long {
-            // Least squares, first.
+            // By least squares, as a first estimate.
             let sum = |of: fn(&[f64; 2]) -> f64| xy.iter().map(of).sum::<f64>();
             let (n, x, y) = (xy.len() as f64, sum(|p| p[0]), sum(|p| p[1]));
             let (xx, xy) = (sum(|p| p[0] * p[0]), sum(|p| p[0] * p[1]));

@@ -1,5 +1,5 @@
-//! Lines on pages: each line is set on its baseline, of its sheet, as large as the lines above it, leaning and swaying
-//! as the style asks.
+//! Lines on pages: each line is set with its baseline on its rule, with letters about as large as in the lines above,
+//! and slanted and unsteady as the style says.
 //!
 //! This is the only place where ink is placed. Line coordinates, as the network draws: the pen begins at x = 0, y grows
 //! downward. Page coordinates: from the sheet's upper left corner. Both in corpus units.
@@ -12,21 +12,23 @@ use super::paper::{Extent, PITCH, PageStyle, Sheet};
 use std::f64::consts::PI;
 use std::ops::Range;
 
-/// So many points of a line tell about where it runs. Where it begins is then within 24 units of what all of them tell
-/// (median of 96 lines; 64 nine times in ten).
+/// Points of the first line from which its baseline is estimated. Its height at the line's beginning is then within 24
+/// units of the final one (median of 96 lines; within 64 nine times in ten).
 const PROVISIONAL_POINTS: usize = 60;
-/// Distance behind ink that was placed too soon over which a line comes to its true level, in corpus units.
+/// Distance over which a line that was begun at an estimated level is eased to its true one, in corpus units.
 const EASE: f64 = 1200.0;
-/// Where writing without a text has its baseline: below where the pen first comes down, as likely as not.
+/// Baseline of writing without a text, below where the pen first comes down: an ordinary place for a line's first
+/// point.
 const SCRIBBLE_BASELINE: f64 = 110.0;
-/// Shorter lines, in points, say little of how large letters are.
+/// Lines with fewer points say little about how large their letters are.
 const FEW_POINTS: usize = 120;
-/// How many of the lines above say how large letters are.
+/// Number of lines above with which a line's letters are compared in size.
 const ABOVE: usize = 12;
-/// A line's letters are made as large as those above, to this power (nobody's lines are all alike) and within these.
+/// A line is scaled by the ratio of the letters above to its own, to this power, since people's lines differ in size,
+/// too; and within this range.
 const SCALE_POWER: f64 = 0.7;
 const SCALE: Range<f64> = 0.85..1.18;
-/// The narrowest that a line's end is made when its beginning was placed before its width was known.
+/// Least factor by which the rest of a line is made narrower if its beginning was placed before its width was known.
 const MIN_LATE_SQUEEZE: f64 = 0.6;
 
 /// Points of one line, as they come.
@@ -57,11 +59,11 @@ pub struct PlacedInk {
 #[derive(Debug, Clone, Copy, Default)]
 struct Placement {
     baseline: Baseline,
-    /// Where it was taken to run while its ink up to `x` was placed, if that was before all of it was there.
+    /// The estimated baseline by which its ink up to this x was placed, if that was before the line was complete.
     provisional: Option<(Baseline, f64)>,
-    /// Makes its letters as large as those of the lines above.
+    /// Brings its letters near the size of those of the lines above.
     scale: f64,
-    /// Makes ink behind `squeeze_from` narrower, so that it does not leave the paper.
+    /// Makes ink to the right of `squeeze_from` narrower, so that it does not leave the paper.
     squeeze: f64,
     squeeze_from: f64,
     /// From the left margin to x = 0.
@@ -86,7 +88,7 @@ struct Line {
 #[derive(Debug, Clone)]
 pub struct Layout {
     style: PageStyle,
-    /// Of the unsteadiness.
+    /// Seed of the unsteadiness.
     seed: u64,
     extent: Extent,
     sheet: Sheet,
@@ -127,7 +129,7 @@ impl Layout {
         self.add(LineInk { row: 0, points, complete: false })
     }
 
-    /// Takes ink of the last line or of one below, and hands out what can be placed: maybe nothing yet.
+    /// Adds ink of the last line or of one below it, and hands out what can be placed, which may be nothing yet.
     pub fn add(&mut self, ink: LineInk) -> Vec<PlacedInk> {
         if self.lines.last().is_none_or(|line| line.row != ink.row) {
             if ink.points.is_empty() {
@@ -150,7 +152,7 @@ impl Layout {
         Vec::new()
     }
 
-    /// Whether the line being written waits for its end although ink of it has been handed out.
+    /// Whether ink of the line being written is held back although its beginning has been handed out.
     pub fn is_holding(&self) -> bool {
         self.lines.last().is_some_and(|line| line.placed > 0 && line.placed < line.points.len())
     }
@@ -161,7 +163,7 @@ impl Layout {
         self.place(index)
     }
 
-    /// Finds where a line runs by the points that there are.
+    /// Determines a line's placement from the points it has so far.
     fn settle(&mut self, index: usize) {
         let line = &self.lines[index];
         let mut placement = line.placement;
@@ -180,7 +182,7 @@ impl Layout {
                 Some(edge) if index > 0 => placement.shift = edge - left,
                 _ => self.left_edge = Some(left),
             }
-            // A line that would run off the paper is made a little narrower.
+            // A line that would leave the paper is made narrower.
             let from = if line.placed > 0 { reach } else { 0.0 };
             let [from, width] =
                 [from, self::reach(&line.points).max(1.0)].map(|x| (x + placement.shift).max(0.0) * placement.scale);
@@ -195,7 +197,7 @@ impl Layout {
         self.lines[index].placement = placement;
     }
 
-    /// Places what is not placed yet of a line.
+    /// Places the points of a line that are not placed yet.
     fn place(&mut self, index: usize) -> Option<PlacedInk> {
         let line = &self.lines[index];
         if line.placed == line.points.len() {
@@ -252,7 +254,7 @@ impl Layout {
     }
 
     /// How offsets between neighbouring points map from line to page coordinates at a placed point: the matrix
-    /// `[[xx, xy], [yx, yy]]`. `None` for a point that is not there.
+    /// `[[xx, xy], [yx, yy]]`. `None` for a point that does not exist.
     pub fn transform(&self, point: usize) -> Option<[[f64; 2]; 2]> {
         let line = self.lines.iter().rfind(|line| line.start <= point && line.placed > 0)?;
         let &[x, y, _] = line.points.get(point - line.start)?;
@@ -262,8 +264,8 @@ impl Layout {
         Some([[right[0] - here[0], down[0] - here[0]], [right[1] - here[1], down[1] - here[1]]])
     }
 
-    /// Places all ink anew, each line by all of its points: the same writing in the same style is the same to the last
-    /// bit, however it came.
+    /// Places all ink anew, each line by all of its points. The same writing in the same style is then placed the same
+    /// to the last bit, in whatever pieces it came.
     pub fn lay_out(&mut self, style: PageStyle) {
         self.style = style;
         self.sheet = Sheet::new(&style, self.extent);
@@ -278,7 +280,8 @@ impl Layout {
         }
     }
 
-    /// Forgets all but the first placed points, as if the pen had been stopped there, and ends their last stroke.
+    /// Removes all but the first `count` placed points, as if the pen had been stopped there, and ends their last
+    /// stroke.
     pub fn truncate(&mut self, count: usize) {
         self.placed.truncate(count);
         self.lines.retain(|line| line.start < count);
@@ -331,7 +334,7 @@ impl Layout {
         first..end
     }
 
-    /// Lines with ink on a page, as far as points before `end` belong to them.
+    /// Lines with ink on a page, up to the one with the last point before `end`.
     pub fn lines_on(&self, page: usize, end: usize) -> Range<usize> {
         let on = |line: &Line| self.page_of_row(line.row) == page && line.start < end;
         let first = self.lines.iter().position(on).unwrap_or(0);

@@ -1,7 +1,7 @@
 //! The lines of a text, in order, as the writer completes them.
 //!
-//! The writer writes lines together. The first is handed out as it is written, those below when they and all above them
-//! are complete: where a line begins says little of where it runs.
+//! The writer writes several lines at a time. The first one's points are handed out as they come, those of a later line
+//! when it and all lines above it are complete: the beginning of a line says little about where its baseline is.
 
 use super::layout::LineInk;
 use super::scribble::{self, Scribble};
@@ -16,7 +16,7 @@ use crate::writer::{Finish, LineUpdate, Prime, Settings, Writer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Most characters of a line that can be asked for.
+/// Largest number of columns that can be requested.
 const MAX_COLUMNS: usize = 100;
 
 /// A text being written line by line.
@@ -24,37 +24,37 @@ const MAX_COLUMNS: usize = 100;
 pub struct LineStream {
     /// Which network writes.
     pub kind: Kind,
-    /// The text as it is written, and what became of the rest.
+    /// The text as it is written, and which characters were transliterated or left out.
     pub text: Encoded,
     /// The network.
     pub weights: Arc<Weights>,
-    /// Rows of the text: `None` is a blank one. Without a text one empty line, which the network fills as it likes.
+    /// Rows of the text: `None` is a blank one. Without a text one empty line, whose content is up to the network.
     rows: Vec<Option<String>>,
     /// Row of each line that has text.
     row_of_line: Vec<usize>,
     settings: Settings,
     columns: usize,
-    /// Where the pen is before a line's first point: behind ink that is gone on with, else at the origin.
+    /// Where the pen is before a line's first point: at the end of priming ink that is continued, else at the origin.
     before: [f32; 3],
     /// The line that is handed out next.
     next: usize,
-    /// What there is of it and of those below.
+    /// That line and those below it, as far as they are written.
     pending: BTreeMap<usize, Pending>,
-    /// How often the network that writes without a text has come to rest.
+    /// How often the network, writing without a text, has come to rest.
     rests: u64,
-    /// Of a line that went wrong.
+    /// Why a line ended that went wrong, if any did.
     worst: Option<Finish>,
     /// Why the writing ended; `None` while it goes on.
     pub finish: Option<Finish>,
-    /// The lines begun, for inspection, and how many points of all have been handed out.
+    /// The lines begun so far, for inspection; and how many points have been handed out in all.
     pub records: Vec<LineRecord>,
     points: usize,
 }
 
-/// A line that is not handed out, or not wholly.
+/// A line that has not been handed out, or not completely.
 #[derive(Debug, Default)]
 struct Pending {
-    /// In line coordinates, and how many of them are handed out.
+    /// In line coordinates; and how many of them have been handed out.
     points: Vec<[f32; 3]>,
     delivered: usize,
     /// The line as the engine read it, and the drawn points that are not recorded yet.
@@ -67,10 +67,11 @@ struct Pending {
 
 impl LineStream {
     /// Wraps the text and begins its lines. Line breaks are kept. Row n, from 0, has the noise of line
-    /// `settings.line + n`. Every line is primed with the same ink; without a text, the writing goes on where that ends.
+    /// `settings.line + n`. Every line is primed with the same ink; without a text, the writing continues where that
+    /// ends.
     ///
     /// # Errors
-    /// As [`Writer::start`]; [`Error::Setting`] for lines of no or too many characters.
+    /// As [`Writer::start`]; [`Error::Setting`] for a number of columns that is 0 or too large.
     pub async fn start(writer: &mut Writer, text: &str, settings: &Settings, columns: usize) -> Result<Self> {
         if !(1..=MAX_COLUMNS).contains(&columns) {
             let problem = format!("{columns} is outside 1 to {MAX_COLUMNS}");
@@ -122,8 +123,8 @@ impl LineStream {
         Ok(stream)
     }
 
-    /// The next ink in reading order, sometimes none; `None` when all is written. A line's first point is where its
-    /// pen comes down; with its last one its last stroke ends.
+    /// The next ink in reading order; the list may be empty. `None` when all is written. A line's first point is where
+    /// the pen comes down; its last point ends its last stroke.
     ///
     /// # Errors
     /// As [`Writer::next`]; the writing is then over.
@@ -131,11 +132,11 @@ impl LineStream {
         if self.finish.is_some() {
             return Ok(None);
         }
-        // A line that was held back may be next, without anything new.
+        // The next line may be complete already, held back until those above it were: then no update is needed.
         let is_complete = self.pending.get(&self.next).is_some_and(|pending| pending.finish.is_some());
         if !is_complete || writer.is_cancelled() {
             let Some(updates) = writer.next_updates().await? else {
-                // Of a line that is held back nothing has been seen.
+                // Cancelled: a later line, which was held back, is dropped.
                 let first = self.pending.remove(&self.next).filter(|_| self.next == 0);
                 self.finish = Some(Finish::Cancelled);
                 return Ok(Some(first.map_or(Vec::new(), |pending| self.deliver(pending, true).0)));
@@ -171,7 +172,7 @@ impl LineStream {
         Ok(Some(ink))
     }
 
-    /// Adds what has come of a line; without a text, up to where the pen comes to rest.
+    /// Adds new points of a line; without a text, up to where the pen comes to rest.
     fn accept(&mut self, update: LineUpdate) {
         let mut pending = self.pending.remove(&update.line).unwrap_or_default();
         if let Some(line) = update.begun {
@@ -199,15 +200,15 @@ impl LineStream {
         (self.settings.points + origin).saturating_sub(pending.points.len())
     }
 
-    /// Goes on where the network has come to rest: it reads the first words once more, as ink to go on from, and has
-    /// other noise. What is not handed out yet is, and the pen lifts.
+    /// Restarts a network that has come to rest: primes it with its first words, under other noise. Hands out all
+    /// points that are left, and lifts the pen.
     async fn resume(&mut self, writer: &mut Writer, pending: Pending) -> Result<Vec<LineInk>> {
         let left = self.left(&pending);
         let first_line = pending.scribble.breaks.first().copied().unwrap_or(pending.points.len());
         let words = scribble::first_words(&pending.points, first_line, self.columns);
         let prime_of_words = || Prime::new(&self.weights.config, "", words).ok().map(Arc::new);
         let prime = self.settings.prime.clone().or_else(prime_of_words);
-        // Behind the ink, as high above the line's middle as the words end above theirs.
+        // To the right of all ink, as high above the line's middle as the words' end is above the words' middle.
         let line = &pending.points[pending.scribble.line_start()..];
         let right = line.iter().map(|point| point[0]).fold(f32::MIN, f32::max);
         let middles = (words.last(), scribble::middle(words), scribble::middle(line));
@@ -246,7 +247,8 @@ impl LineStream {
         pending.points.push([x, y, f32::from(u8::from(offset.pen_lift))]);
     }
 
-    /// The ink of a line that is not handed out yet; all of it if the line is complete, and then the pen lifts.
+    /// The points of a line that have not been handed out yet; if the line is complete, its last one too, with the pen
+    /// lifted.
     fn deliver(&mut self, mut pending: Pending, complete: bool) -> (Vec<LineInk>, Pending) {
         if let Some(last) = pending.points.last_mut().filter(|_| complete) {
             last[2] = 1.0;
@@ -282,7 +284,7 @@ impl LineStream {
             ink.push(LineInk { row: base + row, points: pending.points[at..until].to_vec(), complete });
             at = until;
         }
-        // A line whose last point had been handed out is complete nevertheless.
+        // All points were handed out before the line was known to be complete.
         if ink.is_empty() && complete && pending.delivered > 0 {
             let row = base + pending.scribble.breaks.len();
             ink.push(LineInk { row, points: Vec::new(), complete });
@@ -297,12 +299,12 @@ impl LineStream {
         self.rows.iter().flatten().map(String::as_str)
     }
 
-    /// How many rows there are, blank ones among them.
+    /// Number of rows, blank ones included.
     pub fn rows(&self) -> usize {
         self.rows.len()
     }
 
-    /// Lines that are waiting to be handed out.
+    /// Number of lines that are waiting to be handed out.
     #[cfg(test)]
     pub fn pending(&self) -> usize {
         self.pending.len()

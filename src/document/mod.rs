@@ -48,7 +48,7 @@ use crate::text::alphabet::Encoded;
 use crate::writer::{Finish, Settings, Writer};
 use std::sync::Arc;
 
-/// Width of a character in corpus units, blanks among them, of no hand in particular.
+/// Mean width of a character in corpus units, blanks included, without a particular hand.
 pub const LETTER_WIDTH: f64 = 165.0;
 /// Millimetres around the ink of a page that is cropped to it.
 pub const CROP_MARGIN: f32 = 2.0;
@@ -64,9 +64,9 @@ pub struct Options {
     pub style: PageStyle,
     /// Most characters of a line; `None` for as many as fit on the paper in this hand ([`PageStyle::columns`]).
     pub columns: Option<usize>,
-    /// Width of a character of the hand, in corpus units; `None` to measure it where it is needed.
+    /// Width of a character of the hand, in corpus units; `None` to have it measured if the layout depends on it.
     pub letter_width: Option<f64>,
-    /// Whether the first line's ink comes while it is written, placed by what is known of it by then.
+    /// Whether ink of the first line is handed out while the line is written, placed by an estimate of its baseline.
     pub live: bool,
     /// Ink that writing without a text goes on from, as part of the document: the points of `settings.prime`.
     pub drawn: Option<Vec<[f32; 3]>>,
@@ -91,7 +91,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// Begins to write a text; without one the prediction network writes. Anything wrong is told now.
+    /// Begins to write a text; without one the prediction network writes. Invalid options are reported now.
     ///
     /// # Errors
     /// As [`Writer::start`]; [`Error::Setting`] for columns and styles that are out of range.
@@ -106,7 +106,7 @@ impl Document {
                 let problem = format!("{width} is outside 10 to 10000");
                 return Err(Error::Setting { name: "letterWidth".into(), problem });
             }
-            // Only paper needs to know.
+            // Only the number of columns that fit on paper depends on it.
             None if columns.is_none() && style.paper.is_some() => measure_letter(writer, settings.style).await?,
             None => LETTER_WIDTH,
         };
@@ -135,8 +135,8 @@ impl Document {
         Ok(Self { lines, pages })
     }
 
-    /// The next ink, where it lies on its page; sometimes none. `None` when all is written. Ink never moves afterwards,
-    /// but for [`Pages::lay_out`].
+    /// The next ink, placed on its page; the list may be empty. `None` when all is written. Ink that was handed out
+    /// moves only by [`Pages::lay_out`].
     ///
     /// # Errors
     /// As [`Writer::next`]; the writing is then over.
@@ -144,7 +144,7 @@ impl Document {
         Ok(self.lines.next(writer).await?.map(|ink| self.pages.add(ink)))
     }
 
-    /// The lines and the pages, for those who look at pages while a line is awaited.
+    /// The lines and the pages separately, so that the pages can be used while a line is awaited.
     pub fn into_parts(self) -> (LineStream, Pages) {
         (self.lines, self.pages)
     }
@@ -159,8 +159,8 @@ impl Document {
         &mut self.pages
     }
 
-    /// The lines begun so far, as the network drew them: see [`crate::inspect`]. Their points are counted without drawn
-    /// ink.
+    /// The lines begun so far, as the network drew them: see [`crate::inspect`]. Their points are counted without the
+    /// ink of [`Options::drawn`].
     pub fn records(&self) -> &[LineRecord] {
         &self.lines.records
     }
@@ -171,7 +171,7 @@ impl Document {
     }
 }
 
-/// The pages of a text, with the ink that has come.
+/// The pages of a text, with the ink written so far.
 #[derive(Debug)]
 pub struct Pages {
     kind: Kind,
@@ -186,7 +186,7 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Places ink, and hands out what can be placed by now.
+    /// Adds ink of a line, and hands out what can be placed by now.
     pub fn add(&mut self, ink: Vec<LineInk>) -> Vec<PlacedInk> {
         let mut placed = std::mem::take(&mut self.ready);
         placed.extend(ink.into_iter().flat_map(|ink| self.layout.add(ink)));
@@ -198,7 +198,8 @@ impl Pages {
         self.layout.is_holding()
     }
 
-    /// Hands out ink that is held back, placed as its line's beginning: for when the pen would have to wait.
+    /// Hands out ink that is held back, placed by the same estimate as its line's beginning, so that the pen need not
+    /// wait.
     pub fn release(&mut self) -> Option<PlacedInk> {
         self.layout.release()
     }
@@ -213,7 +214,7 @@ impl Pages {
         Ok(())
     }
 
-    /// Forgets all but the first points: the pen was stopped behind them.
+    /// Removes all but the first `count` points: the pen was stopped there.
     pub fn truncate(&mut self, count: usize) {
         self.layout.truncate(count);
     }
@@ -233,7 +234,7 @@ impl Pages {
     /// Where a page's ink lies in an export, in millimetres.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a page that is not there.
+    /// [`Error::Setting`] for a page that does not exist.
     pub fn frame(&self, page: usize, frame: Frame) -> Result<export::Layout> {
         if page >= self.layout.pages() {
             let problem = format!("there is no page {page}: there are {}", self.layout.pages());
@@ -258,8 +259,8 @@ impl Pages {
         Ok(export::Layout { width, height, x, y, scale })
     }
 
-    /// A page as a file. What the options do not say of the document is filled in: where the ink lies, its text and its
-    /// pen's pace.
+    /// A page as a file. The document sets these options itself: where the ink lies, its text, and the time between
+    /// points.
     ///
     /// # Errors
     /// As [`export::write`] and [`Pages::frame`].
@@ -290,7 +291,7 @@ impl Pages {
         export::write(&self.ink(page, frame.end), format, &options)
     }
 
-    /// The lines of text on a page, as far as points before `end` belong to them.
+    /// The lines of text on a page, up to the one with the last point before `end`.
     pub fn text_on(&self, page: usize, end: Option<usize>) -> String {
         let lines = self.layout.lines_on(page, end.unwrap_or(usize::MAX));
         self.lines.get(lines).unwrap_or_default().join("\n")
@@ -301,7 +302,7 @@ impl Pages {
         self.kind
     }
 
-    /// The text as it is written, and what became of the rest.
+    /// The text as it is written, and which characters were transliterated or left out.
     pub fn text(&self) -> &Encoded {
         &self.text
     }
@@ -311,12 +312,12 @@ impl Pages {
         &self.lines
     }
 
-    /// Characters of a line at most.
+    /// Most characters of a line.
     pub fn columns(&self) -> usize {
         self.columns
     }
 
-    /// How many of the first points are drawn ink, not the network's.
+    /// How many of the first points are ink of [`Options::drawn`], not the network's.
     pub fn drawn_points(&self) -> usize {
         self.drawn_points
     }
@@ -327,10 +328,10 @@ impl Pages {
     }
 }
 
-/// What a hand writes so that its letters can be measured.
+/// Text that is written to measure a hand's letters.
 const SAMPLE: &str = "thank you for your kind letter";
 
-/// Width of a character of a hand, blanks among them, in corpus units: by what it writes for it.
+/// Mean width of a hand's characters, blanks included, in corpus units. Writes a line to measure it.
 ///
 /// # Errors
 /// As [`Writer::start`] and [`Writer::next`].

@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 
 /// Height of an `x` in corpus units.
 pub const X_HEIGHT: f64 = 200.0;
-/// From one baseline to the next. Half of the corpus' lines are 580 high or more, one in twenty more than 910; lines of
-/// one hand seldom touch at this distance.
+/// Distance of the baselines. Half of the corpus' lines are 580 high or more, one in twenty more than 910; lines of one
+/// hand seldom touch at this distance.
 pub const PITCH: f64 = 680.0;
 /// Margin around the ink on a sheet that grows with it, and the least width of such a sheet.
 const FREE_MARGIN: f64 = 460.0;
@@ -19,7 +19,8 @@ const ABOVE: f64 = 420.0;
 const BELOW: f64 = 120.0;
 /// Characters in a line: the networks have not learnt to go on for much longer.
 const COLUMNS: std::ops::RangeInclusive<usize> = 10..=60;
-/// Characters of lines on a sheet that grows with them, times millimetres of a corpus unit: 36 where an `x` is 3.2 mm high.
+/// Columns on a sheet that grows with the ink, times millimetres of a corpus unit: 36 columns where an `x` is 3.2 mm
+/// high.
 const FREE_COLUMNS: f64 = 36.0 * 3.2 / X_HEIGHT;
 /// Largest side of a sheet in millimetres.
 const MAX_SIDE_MM: f64 = 2000.0;
@@ -145,7 +146,7 @@ impl PageStyle {
         Ok(Self { unit: size / X_HEIGHT, ..self })
     }
 
-    /// Checks what the types cannot.
+    /// Checks the ranges of its numbers.
     ///
     /// # Errors
     /// [`Error::Setting`] for a slant beyond 45 degrees or an unsteadiness outside 0 to 1.
@@ -159,7 +160,7 @@ impl PageStyle {
         Ok(())
     }
 
-    /// How many characters fit in a line, where one is `letter_width` corpus units wide (blanks among them).
+    /// How many characters of `letter_width` corpus units (the mean, blanks included) fit in a line.
     pub fn columns(&self, letter_width: f64) -> usize {
         let fitting = match self.paper {
             Some(paper) => (paper.width - 2.0 * paper.margins[0]) / self.unit / letter_width,
@@ -170,12 +171,12 @@ impl PageStyle {
     }
 }
 
-/// What is known of a text before it is written, for a sheet that grows with the ink.
+/// Size of a text as far as it is known before it is written, for a sheet that grows with the ink.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Extent {
     /// Characters of the longest line.
     pub columns: usize,
-    /// Lines, blank ones among them.
+    /// Number of lines, blank ones included.
     pub rows: usize,
     /// Width of a character in corpus units.
     pub letter_width: f64,
@@ -196,7 +197,7 @@ pub struct Sheet {
     pub rows: usize,
     /// Width that a line may have; infinite where the sheet grows.
     pub room: f64,
-    /// From the left margin to where an unsteady line is neither too high nor too low.
+    /// Distance from the left margin to the middle of a line, around which an unsteady line is turned.
     pub middle: f64,
     /// Millimetres of a corpus unit.
     pub unit: f64,
@@ -241,7 +242,7 @@ impl Sheet {
         }
     }
 
-    /// Makes a growing sheet wide enough for ink that reaches to `right`, in steps; whether it was too narrow.
+    /// Makes a growing sheet wide enough for ink that reaches to `right`, in steps. Returns whether it was too narrow.
     pub(super) fn widen(&mut self, right: f64) -> bool {
         const STEP: f64 = 200.0;
         let needed = right + FREE_MARGIN;

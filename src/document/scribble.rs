@@ -1,24 +1,24 @@
-//! Writing without a text: where a line ends, and what happens when the network has nothing more to say.
+//! Writing without a text: where a line ends, and what happens when the pen comes to rest.
 //!
-//! The prediction network knows no lines and no words; both are told from the pen's moves.
+//! The prediction network knows no lines and no words; both are inferred from the pen's moves.
 
 use super::baseline::median;
 use crate::ink::Offset;
 
-/// Width of a character of a scribble in corpus units, blanks among them: a line is as wide as so many characters.
+/// Mean width of a scribble's characters in corpus units, blanks included: a line of n columns is n times as wide.
 const CHARACTER: f32 = 120.0;
-/// Share of a line behind which a word may begin the next line.
+/// Share of a line's width after which the next word begins another line.
 const NEARLY_FULL: f32 = 0.75;
-/// The pen's way to the right between two strokes that is taken for a blank, in corpus units. In 2,500 lines of the
-/// corpus half of all ways between strokes are shorter than 96; of as many as a line has blanks, the widest ones, the
-/// narrowest is 282 in the median and less than 190 in one line of ten.
+/// A move of the pen to the right between two strokes counts as a blank from this width on, in corpus units. In 2,500
+/// lines of the corpus half of all moves between strokes are shorter than 96. Of the widest moves of a line, as many as
+/// it has blanks, the narrowest is 282 in the median line, and less than 190 in one line of ten.
 const WORD_GAP: f32 = 220.0;
 
-/// The pen rests if so many points lie within so many corpus units. Of 1,756 lines of the corpus 8 have so long a rest;
-/// a network without a text may come to the end of all that it has to say, and then rests for good.
+/// The pen rests if so many points lie within so many corpus units. Of 1,756 lines of the corpus 8 have so long a rest.
+/// A network that writes without a text sometimes comes to the end of what it learnt, and then rests for good.
 pub const REST_POINTS: usize = 100;
 const REST_WIDTH: f32 = 100.0;
-/// Share of a line that is read again as ink to go on from, when the network rests.
+/// Share of a line that primes the network when it is restarted.
 const SAMPLE: f32 = 0.33;
 
 /// The state of writing without a text.
@@ -28,9 +28,9 @@ pub struct Scribble {
     pub breaks: Vec<usize>,
     /// Whether the network rests now.
     pub at_rest: bool,
-    /// Behind how many points it last rested.
+    /// Number of points before which it last rested.
     pub rested: usize,
-    /// Where the pen goes on after a rest.
+    /// Where the pen continues after a rest.
     pub resume_at: Option<[f32; 2]>,
 }
 
@@ -63,8 +63,8 @@ pub fn rests(points: &[[f32; 3]]) -> bool {
     width(0) < REST_WIDTH && width(1) < REST_WIDTH
 }
 
-/// Of points behind which the pen rests: the words of the first line that fill a third of it; if there are none, what
-/// there is before the rest. `first_line` is how many of the points are on the first line.
+/// Of points that end with a rest: the first line's first words, which fill a third of it; if there are none, what is
+/// before the rest. `first_line` is how many of the points are on the first line.
 pub fn first_words(points: &[[f32; 3]], first_line: usize, columns: usize) -> &[[f32; 3]] {
     let width = SAMPLE * columns as f32 * CHARACTER;
     let first_line = first_line.min(points.len().saturating_sub(REST_POINTS));

@@ -1,8 +1,8 @@
 //! A network as its weights file holds it: configuration and tensors, checked but not converted.
 //!
-//! One safetensors file holds one network. Its metadata has a key `running-hand` with a JSON object
-//! ([`Config`]); every size comes from there, none from the code. All tensors are row-major (H = hidden
-//! units of a layer, A = character ids, K = window components, M = mixtures, S = style dimension,
+//! One safetensors file holds one network; `docs/weights-format.md` describes it in full. Its metadata has a
+//! key `running-hand` with a JSON object ([`Config`]); every size comes from there. All tensors are row-major
+//! (H = hidden units of a layer, A = character ids, K = window components, M = mixtures, S = style dimension,
 //! N = styles, R = 1 + 6 M, one more with a learned stop):
 //!
 //! | tensor | shape | order |

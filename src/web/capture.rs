@@ -1,4 +1,4 @@
-//! One's own hand, from JavaScript: ink read from the screen, and the file of a kept hand.
+//! Capture of a hand, for JavaScript: reading ink from the screen, and the file of a hand.
 
 use super::{RunningHand, from_js, set, to_js};
 use crate::capture::{self, Advice, HandSample, Points, Sample};
@@ -13,7 +13,7 @@ const TYPES: &str = r#"
 /** Strokes as they were drawn: each a list of [x, y, milliseconds], y down, CSS pixels. */
 export type RawStrokes = [number, number, number][][];
 
-/** What is to be done about ink. */
+/** Advice on how to write ink again. */
 export interface Advice {
   /** "dot", "too-little", "other-text" …: for programs. */
   name: string;
@@ -25,11 +25,11 @@ export interface Advice {
 export interface ReadInk {
   /** For `WriteOptions.prime`; empty if the ink cannot be used. */
   points: Float32Array;
-  /** What is to be done about it. With points: a doubt, in which the network may be mistaken. */
+  /** What is wrong with the ink, and what to do. With points it is only a doubt: the network may be mistaken. */
   advice: Advice | undefined;
 }
 
-/** A hand that is kept: see `handToFile`. */
+/** A sample of a hand: see `handToFile`. */
 export interface KeptHand {
   name: string;
   /** What the strokes say. */
@@ -38,7 +38,7 @@ export interface KeptHand {
 }
 "#;
 
-/// `KeptHand` as JavaScript gives it.
+/// `KeptHand` from JavaScript.
 #[derive(Debug, Default, Deserialize, Serialize)]
 struct Kept {
     name: String,
@@ -48,9 +48,9 @@ struct Kept {
 
 #[wasm_bindgen]
 impl RunningHand {
-    /// Reads strokes from the screen that say `text`, or with an empty text nothing in particular: what comes of it is at the
-    /// network's scale and rate, for `WriteOptions.prime`. With `check` false the network does not look whether they do say it,
-    /// which takes as long as writing the text twice.
+    /// Reads strokes from the screen that say `text`, or any strokes if it is empty. The resulting points are at the
+    /// network's scale and rate, for `WriteOptions.prime`. The network then checks that the strokes do say the text,
+    /// which takes as long as writing it twice; `check` false leaves that out.
     #[wasm_bindgen(js_name = readInk, unchecked_return_type = "ReadInk")]
     pub async fn read_ink(
         &self,

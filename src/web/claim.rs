@@ -10,7 +10,7 @@ use js_sys::{Float32Array, Object, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-/// A claim as JavaScript gets it.
+/// `LineClaim` of `www/engine/messages.js`.
 #[derive(Debug, Serialize)]
 struct Claim {
     number: usize,
@@ -36,7 +36,7 @@ impl RunningHand {
         let settings = primed(options, prime, &writer, &text)?.settings;
         writer.start(&text, &Settings { line: line.into(), ..settings }).await?;
         let mut steps: Vec<Step> = Vec::new();
-        // A cancelled writer tells no more.
+        // A cancelled writer returns no more chunks.
         while let Some(chunk) = writer.next().await? {
             steps.extend(chunk.steps);
             event_loop::yield_to_event_loop().await;
@@ -51,11 +51,11 @@ impl RunningHand {
     }
 }
 
-/// All of these are for between two calls of `next`.
+/// To be called between two calls of `next`.
 #[wasm_bindgen]
 impl Writing {
-    /// Gives the next line that is not begun, for `RunningHand.writeLine` elsewhere; `undefined` if there is none, or if
-    /// a GPU writes.
+    /// Claims the next line that has not been begun, for `RunningHand.writeLine` in another worker; `undefined` if
+    /// there is none, or if a GPU writes.
     #[wasm_bindgen(js_name = claimLine, skip_typescript)]
     pub fn claim_line(&self) -> Result<JsValue, JsError> {
         match self.now().map_or(Ok(None), |mut writer| writer.claim_line())? {
@@ -64,8 +64,8 @@ impl Writing {
         }
     }
 
-    /// Takes a claimed line as it was written; without `written`, the line is written here. False if that cannot be done
-    /// just now.
+    /// Returns a claimed line, written; without `written`, the line is written here. False if the writer is busy, and
+    /// the call has to be repeated.
     #[wasm_bindgen(js_name = completeLine, skip_typescript)]
     pub fn complete_line(&self, number: usize, written: JsValue) -> Result<bool, JsError> {
         let written = if written.is_undefined() { None } else { Some(read(&written)?) };
@@ -74,7 +74,7 @@ impl Writing {
         Ok(true)
     }
 
-    /// Whether nothing is left to do but to wait for `completeLine`.
+    /// Whether every line that is left is claimed by another worker.
     #[wasm_bindgen(getter, js_name = isWaiting, skip_typescript)]
     pub fn is_waiting(&self) -> bool {
         self.now().is_some_and(|writer| writer.is_waiting())

@@ -1,4 +1,4 @@
-//! Time: the clock, and letting the browser have its turn.
+//! The clock, and yielding to the event loop.
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
@@ -17,16 +17,16 @@ pub fn milliseconds() -> f64 {
     PERFORMANCE.with(Performance::now)
 }
 
-/// Ends the task, so that messages, clicks and frames that wait are handled, and goes on in the next.
+/// Ends the current task, so that pending messages, clicks and frames are handled, and continues in a later one.
 /// A message to oneself does this at once; a timer would wait for 4 milliseconds.
 pub async fn yield_to_event_loop() {
-    // Without turns the text is written all the same.
+    // Without a channel the text is written all the same, only without yielding.
     let Ok(channel) = MessageChannel::new() else { return };
     let passed = Promise::new(&mut |resolve, _| channel.port1().set_onmessage(Some(&resolve)));
-    // Nothing that cannot be cloned is sent.
+    // Sending cannot fail: the message can be cloned.
     let _ = channel.port2().post_message(&JsValue::NULL);
-    // It is never rejected. Both ports are held until the message has come, whatever a browser makes of ports that
-    // nobody holds, and not left for it to collect.
+    // It is never rejected. Both ports are kept until the message has come, since a browser may collect ports without
+    // references; then they are closed rather than left to the garbage collector.
     let _ = JsFuture::from(passed).await;
     channel.port1().close();
 }

@@ -42,7 +42,7 @@ export interface ExportOptions {
 }
 "##;
 
-/// `ExportOptions & FrameOptions`: how to write a file, and what of the page.
+/// Reads `ExportOptions & FrameOptions`: how to write a file, and which part of the page.
 pub fn export_options(options: JsValue) -> Result<(Options, Frame), Error> {
     let mut fields = Fields::new(options)?;
     let default = Options::default();

@@ -48,7 +48,7 @@ pub async fn bytes(url: &str, progress: Option<&Function>) -> Result<Vec<u8>, St
         bytes.resize(start + piece.length() as usize, 0);
         piece.copy_to(&mut bytes[start..]);
         if let Some(progress) = progress {
-            // A callback that throws is its owner's affair.
+            // If the callback throws, the download continues.
             let _ = progress.call2(&JsValue::NULL, &(bytes.len() as f64).into(), &(total as f64).into());
         }
     }
@@ -58,7 +58,7 @@ pub async fn bytes(url: &str, progress: Option<&Function>) -> Result<Vec<u8>, St
     Ok(bytes)
 }
 
-/// A header is no reason to reserve more than this.
+/// Most bytes that are reserved because a header announces them.
 const LARGEST_RESERVED: usize = 64 << 20;
 
 fn reason(error: &JsValue) -> String {

@@ -1,4 +1,4 @@
-//! Inspection, for JavaScript: the snapshots of the line that a point of the page belongs to.
+//! Inspection, for JavaScript: the snapshots of the line to which a point of the writing belongs.
 
 use super::{State, Writing, set, to_js};
 use crate::inspect::{Replay, Snapshot};
@@ -11,11 +11,12 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
 /**
- * Snapshots of one line: what the network said just before each of its points was drawn. `snapshots` has
- * `stride` numbers for each; offsets are in units of `sd`, around `mean`, which are in corpus units:
+ * Snapshots of one line: the network's output just before each of its points was drawn. `snapshots` has
+ * `stride` numbers for each. Offsets are in units of `sd`, around `mean`; both are in corpus units:
  *
  * - 0 to 9: e, ê, stop, position, κ, log density, then what was drawn: Δx, Δy, pen, component;
- * - 10 to 13: how an offset in corpus units lies on the page there: x' = n₁₀ x + n₁₁ y, y' = n₁₂ x + n₁₃ y;
+ * - 10 to 13: the layout's transform there, from offsets in corpus units to the page:
+ *   x' = n₁₀ x + n₁₁ y, y' = n₁₂ x + n₁₃ y;
  * - then for each of the `mixtures`: π, μx, μy, σx, σy, ρ, under bias and temperature; π̂, σ̂x, σ̂y;
  * - then φ of each of the `characters`.
  */
@@ -25,18 +26,18 @@ export interface Snapshots {
   /** Index of the line's first point among all of the writing's points. */
   first: number;
   /**
-   * The n-th snapshot is what the network said before it drew the point `first + ahead + n`: 1, or 0 for a
-   * line that goes on from given ink.
+   * The n-th snapshot belongs to the point `first + ahead + n`, which was drawn just after it. 1, or 0 for a
+   * line that continues priming ink.
    */
   ahead: number;
-  /** Snapshots that the line has by now. */
+  /** Number of snapshots that the line has so far. */
   count: number;
-  /** Which of them is the first of `snapshots`. */
+  /** Index of the first one in `snapshots`. */
   from: number;
   snapshots: Float32Array;
   stride: number;
   mixtures: number;
-  /** What the window looks at, without what was given; the last one, the end mark, is "". Empty without text. */
+  /** The line's characters, without those of priming ink; the last one, the end mark, is "". Empty without text. */
   characters: string[];
   bias: number;
   temperature: number;
@@ -48,7 +49,7 @@ export interface Snapshots {
 /// Numbers of a snapshot before its mixture, and of each mixture component.
 const HEAD: usize = 10 + MAP;
 const COMPONENT: usize = 9;
-/// How offsets map to the page, the last of the former.
+/// Numbers of the layout's transform, the last of `HEAD`.
 const MAP: usize = 4;
 
 #[derive(Serialize)]
@@ -67,8 +68,8 @@ struct Snapshots {
     sd: [f32; 2],
 }
 
-/// Looks into a writing: replays its lines on the CPU, whichever engine wrote them. Costs nothing
-/// until it is asked.
+/// Inspects a writing: replays its lines on the CPU, whichever engine wrote them. Costs nothing until
+/// snapshots are requested.
 #[wasm_bindgen]
 pub struct Inspector {
     state: Rc<State>,
@@ -78,15 +79,15 @@ pub struct Inspector {
 
 #[wasm_bindgen]
 impl Inspector {
-    /// Looks into a writing, which may be under way or over.
+    /// An inspector of a writing, which may have ended or not.
     #[wasm_bindgen(constructor)]
     pub fn new(writing: &Writing) -> Inspector {
         Self { state: Rc::clone(&writing.state), current: RefCell::new(None) }
     }
 
     /// At most `most` snapshots of the line to which the writing's `point` belongs; `undefined` before
-    /// the first line. If that is `line`, they begin with snapshot `from`, else with the line. To go on
-    /// where the last call ended costs least.
+    /// the first line. If that line is `line`, they begin with snapshot `from`, else with the first one.
+    /// Continuing where the last call ended costs least.
     #[wasm_bindgen(unchecked_return_type = "Snapshots | undefined")]
     pub async fn snapshots(&self, point: usize, line: usize, from: usize, most: usize) -> Result<JsValue, JsError> {
         let lines = self.state.lines.lock().await;
@@ -103,7 +104,7 @@ impl Inspector {
             _ => Replay::new(&record.weights, &record.line)?,
         };
         replay.extend(&record.drawn[replay.point_count()..]);
-        // Those whose point has its place on a page.
+        // Only those whose point has been placed.
         let layout = pages.layout();
         let placed = layout.points().len().saturating_sub(drawn);
         let count = record.drawn.len().min(placed.saturating_sub(record.point_index(0)));
@@ -111,7 +112,7 @@ impl Inspector {
         let mut numbers = Vec::new();
         for (n, snapshot) in replay.by_ref().skip(passed).take(most.min(count.saturating_sub(from))).enumerate() {
             extend(&mut numbers, &snapshot, record.prime_characters);
-            // Before the first point of a line that goes on from other ink the pen is on no point of the writing.
+            // Before the first point of a primed line, the pen is on no point of the writing.
             let pen = (drawn + record.point_index(from + n)).saturating_sub(1);
             let map = layout.transform(pen).or_else(|| layout.transform(pen + 1)).unwrap_or_default();
             let at =
@@ -145,7 +146,8 @@ impl Inspector {
     }
 }
 
-/// The numbers of a snapshot, in the order that `Snapshots` tells, without the first `given` characters.
+/// Appends the numbers of a snapshot in the order that `Snapshots` describes, without the first `given` characters,
+/// those of the priming ink.
 fn extend(numbers: &mut Vec<f32>, snapshot: &Snapshot, given: usize) {
     let drawn = &snapshot.drawn;
     numbers.extend([
@@ -160,7 +162,7 @@ fn extend(numbers: &mut Vec<f32>, snapshot: &Snapshot, given: usize) {
         f32::from(u8::from(drawn.pen_lift)),
         f32::from(drawn.component),
     ]);
-    // Filled in by those who know where the pen is.
+    // The transform, which the caller fills in.
     numbers.extend([0.0; MAP]);
     for c in &snapshot.components {
         numbers.extend([c.pi, c.mu[0], c.mu[1], c.sigma[0], c.sigma[1], c.rho]);

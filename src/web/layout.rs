@@ -1,4 +1,4 @@
-//! Pages, for JavaScript: ink where it lies, laid out anew, and exported.
+//! Pages, for JavaScript: their sheets, laying ink out again, and exporting it.
 
 use super::export::export_options;
 use super::options::{Fields, bad};
@@ -13,13 +13,13 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-/** What of a page is taken, and how large. */
+/** Which part of a page is exported, and how large. */
 export interface FrameOptions {
-  /** Around the ink, with 2 mm, rather than the whole sheet. Default false. */
+  /** Only the ink, with 2 mm around it, rather than the whole sheet. Default false. */
   crop?: boolean;
   /** Width of the result in mm. Default: its natural size. */
   width?: number;
-  /** Leaves out points from this one on, counted over all pages: those that the pen has not drawn yet. */
+  /** Leaves out this point and all later ones, counted over all pages: those that the pen has not drawn yet. */
   end?: number;
 }
 
@@ -33,7 +33,7 @@ export interface Frame {
 }
 "#;
 
-/// The page style that `LayoutOptions` ask for.
+/// Reads `LayoutOptions`.
 pub fn page_style(fields: &mut Fields) -> Result<PageStyle, Error> {
     let turned = match fields.text("orientation")?.as_deref() {
         None | Some("portrait") => false,
@@ -79,7 +79,7 @@ fn page_style_of(options: JsValue) -> Result<PageStyle, Error> {
     Ok(style)
 }
 
-/// What of a page `FrameOptions` ask for.
+/// Reads `FrameOptions`.
 pub fn frame(fields: &mut Fields) -> Result<Frame, Error> {
     let crop = fields.flag("crop")?.then_some(CROP_MARGIN);
     Ok(Frame { crop, width: fields.float("width")?, end: fields.count("end")? })
@@ -140,14 +140,14 @@ pub fn ink_to_js(ink: &[PlacedInk]) -> Result<JsValue, JsError> {
 
 #[wasm_bindgen]
 impl Writing {
-    /// The paper, as it is by now: a sheet that grows with the ink may get larger with each ink that comes.
+    /// The sheet as it is now: one that grows with the ink may become larger whenever ink comes.
     #[wasm_bindgen(getter, unchecked_return_type = "Sheet")]
     pub fn sheet(&self) -> Result<JsValue, JsError> {
         to_js(&Sheet::of(&self.state.pages.borrow()))
     }
 
-    /// Lays the same ink out otherwise, and gives all of it: number and order of the points stay. Ink that comes later
-    /// is laid out likewise.
+    /// Lays the ink out with other options, and returns all of it; number and order of the points stay the same. Later
+    /// ink is laid out with the same options.
     #[wasm_bindgen(js_name = layOut, unchecked_return_type = "PlacedInk[]")]
     pub fn lay_out(
         &self,
@@ -159,7 +159,7 @@ impl Writing {
         ink_to_js(&pages.layout().ink().collect::<Vec<_>>())
     }
 
-    /// Forgets all but the first points, as if the pen had been stopped behind them.
+    /// Removes all but the first `count` points, as if the pen had been stopped there.
     pub fn truncate(&self, count: usize) {
         self.state.pages.borrow_mut().truncate(count);
     }
@@ -191,7 +191,7 @@ impl Writing {
         Ok(self.state.pages.borrow().export_framed(page, format, &options, frame)?)
     }
 
-    /// A page as SVG to be shown in another page: one unfilled path per stroke, in corpus units and as large as the ink.
+    /// A page as SVG to be shown in a web page: one unfilled path per stroke, in corpus units, cropped to the ink.
     #[wasm_bindgen(js_name = toSvg)]
     pub fn to_svg(&self, page: Option<usize>) -> String {
         export::svg(&self.state.pages.borrow().ink(page.unwrap_or(0), None))
@@ -200,7 +200,7 @@ impl Writing {
 
 #[wasm_bindgen]
 impl RunningHand {
-    /// Paper before anything is written on it.
+    /// A sheet without ink.
     #[wasm_bindgen(js_name = emptySheet, unchecked_return_type = "Sheet")]
     pub fn empty_sheet(
         #[wasm_bindgen(unchecked_param_type = "LayoutOptions")] options: JsValue,
@@ -209,7 +209,7 @@ impl RunningHand {
         to_js(&Sheet::new(&document::Sheet::new(&style, Extent::default()), style.ruling, 1))
     }
 
-    /// How many characters fit in a line, where one is `letterWidth` corpus units wide.
+    /// How many characters fit in a line, if they are `letterWidth` corpus units wide on average.
     #[wasm_bindgen(js_name = fittingColumns)]
     pub fn fitting_columns(
         #[wasm_bindgen(unchecked_param_type = "LayoutOptions")] options: JsValue,

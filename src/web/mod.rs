@@ -2,7 +2,8 @@
 //! knows the browser.
 //!
 //! Every method takes `&self`: a network that is being loaded or a text that is being written holds
-//! the writer's lock, not the object, so that JavaScript can call anything at any time.
+//! the writer's lock, not the object, so that JavaScript can call any method at any time. Pages lie
+//! outside that lock: they can be laid out and exported while a line is being written.
 
 mod capture;
 mod claim;
@@ -62,11 +63,11 @@ export interface WriteOptions extends LayoutOptions {
   temperature?: number;
   /** The same seed, settings and weights give the same writing. A whole number; default 1. */
   seed?: number | bigint;
-  /** A hand, by its name in `styles()` or its index there. Without one: no one's in particular. */
+  /** A hand, by its name in `styles()` or its index there. Default: no particular hand. */
   style?: string | number;
   /** Most characters in a line, 1 to 100. Default: as many as fit on the paper in this hand. */
   columns?: number;
-  /** Width of a character of the hand in corpus units, where it is known. Default: measured where it is needed. */
+  /** Mean width of the hand's characters in corpus units, if known. Default: measured if the layout depends on it. */
   letterWidth?: number;
   /** A second hand, and how far the first one is moved towards it, 0 to 1. */
   blend?: { style: string | number; share: number };
@@ -77,16 +78,16 @@ export interface WriteOptions extends LayoutOptions {
   /** Ink in whose hand to write. */
   prime?: Prime;
   /**
-   * Whether the first line's ink comes while it is written, placed by what is known of the line by then. Default false:
-   * every line comes when it is complete, exactly where `layOut` would place it.
+   * Whether ink of the first line comes while the line is written, placed by an estimate of its baseline. Default
+   * false: every line comes when it is complete, exactly where `layOut` would place it.
    */
   live?: boolean;
 }
 
 /**
- * Ink to go on from: triples x, y, pen at the network's rate and scale (see `readInk`), and what they say. Each line is
- * written as if by the same hand just after it; the ink itself is not written again. With an empty text to write, the
- * network goes on from the last point, and `text` is not looked at.
+ * Ink to continue from: triples x, y, pen at the network's rate and scale (see `readInk`), and the text they say. Each
+ * line is written in the same hand, as if just after the ink; the ink itself is not written again. With an empty text
+ * to write, the network continues from the last point, and `text` is ignored.
  */
 export interface Prime {
   text: string;
@@ -113,9 +114,9 @@ export interface Sheet {
   height: number;
   /** Millimetres of a corpus unit. */
   unit: number;
-  /** How many pages there are by now. */
+  /** Number of pages so far. */
   pages: number;
-  /** Heights of the horizontal rules, and places of the vertical ones. */
+  /** Heights of the horizontal rules, and distances of the vertical ones from the left edge. */
   rules: { across: number[]; upright: number[] };
 }
 
@@ -126,7 +127,7 @@ export interface Network {
   bytes: number;
   /** Hash of the file: a seed repeats its writing only with the same weights. */
   fingerprint: string;
-  /** How it was trained, as far as the file tells. */
+  /** How it was trained, as far as the file says. */
   training: unknown;
   /** What it was trained on, and the terms of that. */
   corpus: string;
@@ -139,7 +140,7 @@ export interface Plan {
   lines: string[];
   /** Most characters in a line. */
   columns: number;
-  /** How many of the first points are ink that was gone on from (`Prime.drawn`). */
+  /** How many of the first points are ink that is continued (`Prime.drawn`). */
   drawnPoints: number;
   /** Characters that are written as others. */
   transliterated: [string, string][];
@@ -180,13 +181,13 @@ struct Plan<'a> {
     fingerprint: String,
 }
 
-/// The writer and what must be known while it is busy.
+/// The writer, and what has to be accessible while it is locked.
 struct Shared {
     writer: Mutex<Writer>,
     canceller: Canceller,
-    /// Number of the text that may go on; each has its own, so that an older one ends.
+    /// Number of the text that may continue; texts are numbered, so that an older one ends.
     current: Cell<u64>,
-    /// Whether others take lines.
+    /// Whether a pool of workers claims lines.
     has_pool: Cell<bool>,
     label: RefCell<String>,
     notice: RefCell<String>,
@@ -194,7 +195,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Ends whatever is under way; gives the number of the next text.
+    /// Ends what is being written; returns the number of the next text.
     fn supersede(&self) -> u64 {
         self.canceller.cancel();
         self.current.set(self.current.get() + 1);
@@ -217,7 +218,7 @@ pub struct RunningHand {
 
 #[wasm_bindgen]
 impl RunningHand {
-    /// Opens an engine. Where the GPU that was wanted cannot be had, the CPU writes, and `notice` says why.
+    /// Opens an engine. If a GPU is wanted and cannot be used, the CPU writes, and `notice` says why.
     pub async fn open(
         #[wasm_bindgen(unchecked_optional_param_type = "EngineChoice")] engine: Option<String>,
     ) -> Result<RunningHand, JsError> {
@@ -238,8 +239,8 @@ impl RunningHand {
         Ok(Self { shared: Rc::new(shared) })
     }
 
-    /// Downloads a network's weights file. `progress` is told the bytes that have come and their
-    /// total, which is 0 if the server does not say. With a `kind`, a network of the other is refused.
+    /// Downloads a network's weights file. `progress` gets the number of bytes that have come and their
+    /// total, which is 0 if the server does not say. With a `kind`, a network of the other kind is refused.
     #[wasm_bindgen(unchecked_return_type = "Network")]
     pub async fn load(
         &self,
@@ -312,7 +313,7 @@ impl RunningHand {
         Ok(Writing { state: Rc::new(state) })
     }
 
-    /// Ends what is being written; what has come of it stays.
+    /// Ends what is being written; the ink written so far stays.
     pub fn cancel(&self) {
         self.shared.supersede();
     }
@@ -334,7 +335,7 @@ impl RunningHand {
         self.shared.notice.borrow().clone()
     }
 
-    /// What to write and how, without `prime`; and that, as it came.
+    /// The options without `prime`, and `prime` as it came.
     fn document_options(&self, options: JsValue) -> Result<(document::Options, Option<PrimeInk>), Error> {
         let (options, prime) = prime::taken_from(options)?;
         let mut fields = Fields::new(options)?;
@@ -349,7 +350,8 @@ impl RunningHand {
                 Some(mut blend) => {
                     let (style, share) = (self.style(blend.value("style"))?, blend.float("share")?);
                     blend.finish()?;
-                    style.zip(share)
+                    let incomplete = || options::bad("blend", "expected { style, share }".into());
+                    Some(style.zip(share).ok_or_else(incomplete)?)
                 }
                 None => None,
             },
@@ -384,24 +386,24 @@ impl RunningHand {
     }
 }
 
-/// What a text and its iterator share.
+/// State shared by a text, its iterator and its inspector.
 struct State {
     shared: Rc<Shared>,
     number: u64,
     /// Locked while a line is awaited.
     lines: Mutex<LineStream>,
-    /// Never borrowed while anything is awaited.
+    /// Never borrowed across an `await`.
     pages: RefCell<Pages>,
-    /// As it was when ink last came.
+    /// Why the text has ended, as of the last ink.
     finish: Cell<Option<Finish>>,
     /// When ink last came, in milliseconds.
     ink_came_at: Cell<f64>,
 }
 
 impl State {
-    /// Places ink that has come, and ink that has been held back for long.
+    /// Places new ink, and ink that has been held back for too long.
     fn place(&self, ink: Vec<LineInk>) -> Vec<PlacedInk> {
-        /// Milliseconds after which ink that is held back is handed out: the pen should not have to wait.
+        /// Milliseconds without ink after which ink that is held back is handed out, so that the pen need not wait.
         const PATIENCE: f64 = 400.0;
         let now = event_loop::milliseconds();
         let mut pages = self.pages.borrow_mut();
@@ -458,7 +460,7 @@ impl Writing {
         result(None)
     }
 
-    /// What is written, and what became of characters that cannot be.
+    /// What is written, and which characters are transliterated or left out.
     #[wasm_bindgen(getter, unchecked_return_type = "Plan")]
     pub fn plan(&self) -> Result<JsValue, JsError> {
         let pages = self.state.pages.borrow();
@@ -474,7 +476,7 @@ impl Writing {
         })
     }
 
-    /// Why it ended; `undefined` while it is being written.
+    /// Why the text ended; `undefined` while it is being written.
     #[wasm_bindgen(getter, unchecked_return_type = "Finish | undefined")]
     pub fn finish(&self) -> Option<String> {
         let superseded = self.state.shared.current.get() != self.state.number;
@@ -483,7 +485,7 @@ impl Writing {
     }
 }
 
-/// The options, with the ink to go on from as the network takes it that will write `text`.
+/// The options with the priming ink, encoded for the network that will write `text`.
 fn primed(
     mut options: document::Options,
     prime: Option<PrimeInk>,
@@ -497,7 +499,7 @@ fn primed(
     Ok(options)
 }
 
-/// What an async iterator's `next` gives.
+/// The result of an async iterator's `next`.
 fn result(ink: Option<&[PlacedInk]>) -> Result<JsValue, JsError> {
     let object = Object::new();
     set(&object, "done", &ink.is_none().into())?;
@@ -515,7 +517,7 @@ fn set(object: &Object, key: &str, value: &JsValue) -> Result<(), JsError> {
     }
 }
 
-/// `Finish` as JavaScript knows it.
+/// `Finish` as a string of the JavaScript type.
 fn name(finish: Finish) -> &'static str {
     match finish {
         Finish::Stopped | Finish::WindowRule => "stopped",
@@ -526,13 +528,13 @@ fn name(finish: Finish) -> &'static str {
     }
 }
 
-/// A file's hash as links and downloads have it.
+/// A file's hash in the form used by links and downloads.
 fn hex(fingerprint: u64) -> String {
     format!("{fingerprint:016x}")
 }
 
 fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
-    // JSON objects as plain objects, not as maps.
+    // So that JSON objects become plain objects, not `Map`s.
     Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
 }
 
@@ -540,7 +542,7 @@ fn from_js<T: DeserializeOwned>(name: &str, value: JsValue) -> Result<T, Error> 
     serde_json::from_value(json(name, value)?).map_err(|error| options::bad(name, error.to_string()))
 }
 
-/// A JavaScript value as JSON; an empty object for none. Read directly, a key that is misspelt would go unseen.
+/// A JavaScript value as JSON; an empty object for `undefined` and `null`.
 fn json(name: &str, value: JsValue) -> Result<Value, Error> {
     if value.is_undefined() || value.is_null() {
         return Ok(Value::Object(serde_json::Map::new()));

@@ -1,6 +1,6 @@
 //! Options objects from JavaScript, entry by entry.
 //!
-//! Not by serde's derived code, of which each struct would take some kilobytes of the module.
+//! Not by serde's derived code, which takes some kilobytes of the module for each struct.
 
 use super::json;
 use crate::error::Error;
@@ -24,12 +24,12 @@ impl Fields {
         }
     }
 
-    /// An entry as it is; `None` if there is none.
+    /// An entry of any type; `None` if it is missing or null.
     pub fn value(&mut self, key: &str) -> Option<Value> {
         self.0.remove(key).filter(|value| !value.is_null())
     }
 
-    /// The entries of an object in this one.
+    /// An entry that is an object itself.
     pub fn object(&mut self, key: &str) -> Result<Option<Self>, Error> {
         self.value(key).map(|value| Self::of(key, value)).transpose()
     }
@@ -67,7 +67,7 @@ impl Fields {
         self.typed(key, "a text", |value| value.as_str().map(str::to_owned))
     }
 
-    /// Refuses entries that nobody has read: keys that are misspelt.
+    /// Refuses entries that have not been read, such as misspelt keys.
     pub fn finish(self) -> Result<(), Error> {
         match self.0.keys().next() {
             Some(key) => Err(bad("options", format!("there is no option {key:?}"))),
@@ -76,7 +76,7 @@ impl Fields {
     }
 }
 
-/// Whole numbers come from JavaScript as floating-point ones, too.
+/// A whole number, which may come from JavaScript as a floating-point one.
 pub fn whole(value: &Value) -> Option<u64> {
     const MAX: f64 = 9_007_199_254_740_991.0;
     let number = || value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..=MAX).contains(number));

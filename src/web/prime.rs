@@ -1,4 +1,4 @@
-//! `WriteOptions.prime`: ink to go on from, from JavaScript.
+//! `WriteOptions.prime`: priming ink from JavaScript.
 
 use crate::error::{Error, Result};
 use crate::model::Kind;
@@ -15,7 +15,7 @@ pub struct PrimeInk {
 }
 
 impl PrimeInk {
-    /// The ink as the network takes it that will write `text`.
+    /// The ink, encoded for the network that will write `text`.
     pub fn prime(&self, writer: &Writer, text: &str) -> Result<Arc<Prime>> {
         let kind = if text.trim().is_empty() { Kind::Prediction } else { Kind::Synthesis };
         let weights = writer.weights(kind).ok_or_else(|| Error::NotLoaded { kind: kind.to_string() })?;
@@ -32,7 +32,8 @@ impl PrimeInk {
     }
 }
 
-/// The options without `prime`, and that: typed arrays do not survive the way by which the rest is read.
+/// The options without `prime`, and `prime`: its typed array would not survive the conversion to JSON by which the
+/// other options are read.
 pub fn taken_from(options: JsValue) -> Result<(JsValue, Option<PrimeInk>)> {
     if !options.is_object() {
         return Ok((options, None));
@@ -40,7 +41,7 @@ pub fn taken_from(options: JsValue) -> Result<(JsValue, Option<PrimeInk>)> {
     let key = JsValue::from_str("prime");
     let prime = Reflect::get(&options, &key).unwrap_or_default();
     let rest = Object::assign(&Object::new(), options.unchecked_ref());
-    // A plain object of our own: nothing can refuse it.
+    // A new plain object: deleting its property cannot fail.
     let _ = Reflect::delete_property(&rest, &key);
     if prime.is_undefined() || prime.is_null() {
         return Ok((rest.into(), None));

@@ -28,15 +28,15 @@ const MAX_LABEL = 300;
  * - "ready": networks and hands are loaded; "weights": other weights are; "broken": the engine cannot write any more;
  * - "busy": `writing` has changed; "cleared": a new text was requested; "started": its plan is known, the sheet is empty;
  *   "points": more have come; "finished": all are drawn; "stopped": the visitor stopped it;
- * - "look": the sheet looks otherwise.
+ * - "look": paper, pen or layout have changed.
  */
 export class App extends EventTarget {
   /** @type {import("./form.js").Form} */ #form;
   client = startEngine(({ label, notice }) => showEngine(label, notice));
   sheet = new Sheet(element("canvas", HTMLCanvasElement), element("pen", SVGSVGElement), () => this.settings);
   #canvas = element("canvas", HTMLCanvasElement);
-  /** What has come of it. */ ink = new Ink(EMPTY_SHEET);
-  /** Of the text that was begun last. @type {Plan | undefined} */ plan;
+  /** The ink that has come. */ ink = new Ink(EMPTY_SHEET);
+  /** The plan of the text that was begun last. @type {Plan | undefined} */ plan;
   /** Fingerprints of the weights, as far as they are loaded. */ fingerprints = { synthesis: "", prediction: "" };
   /** Fingerprint of the weights that a link was made with; "" if it does not say. */ #expectedWeights = "";
   /** Whether a text can be written. */ ready = false;
@@ -95,7 +95,7 @@ export class App extends EventTarget {
     return encodeStrokes(this.#initialStrokes);
   }
 
-  /** How many of the first points are strokes of the visitor's. */
+  /** How many of the first points are the visitor's strokes. */
   get initialCount() {
     return this.#initialStrokes.length / 3;
   }

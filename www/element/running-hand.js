@@ -62,7 +62,7 @@ export class RunningHandElement extends HTMLElement {
   }
 
   connectedCallback() {
-    // Properties that were set before the element was defined shadow the accessors of the class.
+    // Properties that were set before the element was defined hide the accessors of the class.
     for (const name of PROPERTIES) {
       if (!Object.hasOwn(this, name)) continue;
       const value = Reflect.get(this, name);

@@ -21,7 +21,7 @@ import { script } from "../util/trusted-types.js";
 /**
  * Event "broken": the worker did not start, or threw outside a request. All pending requests are rejected with
  * `failure`, and so are later ones.
- * @template {RequestMap} R what the worker can be asked
+ * @template {RequestMap} R the requests that the worker serves
  */
 export class Client extends EventTarget {
   /** @type {Worker} */ #worker;
@@ -31,7 +31,7 @@ export class Client extends EventTarget {
 
   /**
    * @param {Worker} worker
-   * @param {(notice: any) => void} [onNotice] gets what the worker tells outside of requests
+   * @param {(notice: any) => void} [onNotice] gets what the worker sends outside of requests
    */
   constructor(worker, onNotice = () => {}) {
     super();
@@ -54,8 +54,8 @@ export class Client extends EventTarget {
   }
 
   /**
-   * Asks the worker. The promise is rejected with the worker's error if the request fails, and with the signal's
-   * reason as soon as it is aborted; the worker is then told to stop, and whatever it still sends is dropped.
+   * Sends a request to the worker. The promise is rejected with the worker's error if the request fails, and with the
+   * signal's reason as soon as it is aborted; the worker is then told to stop, and whatever it still sends is dropped.
    * @template {keyof R & string} T
    * @param {T} type
    * @param {R[T]["params"]} params

@@ -13,7 +13,7 @@ import { Client } from "./client.js";
 /** @typedef {import("../pkg/running_hand.js").Plan} Plan */
 /** @typedef {import("../pkg/running_hand.js").WriteOptions} WriteOptions */
 
-/** Pool workers at most: more hardly pay, and each keeps the weights in memory. */
+/** Most pool workers: more gain little, and each keeps the weights in memory. */
 const MAX_WORKERS = 3;
 /** Half of what the browser counts: hyper-threads count as cores, and the page's main thread needs one. */
 const WORKERS = typeof Worker === "undefined" ? 0 : Math.min(MAX_WORKERS, (navigator.hardwareConcurrency ?? 1) >> 1);
@@ -63,7 +63,7 @@ class PoolWorker {
 }
 
 export class LinePool {
-  /** Those that are running, each at a place of its own. @type {(PoolWorker | undefined)[]} */ #workers = [];
+  /** The workers that are running, by index; `undefined` where one was removed. @type {(PoolWorker | undefined)[]} */ #workers = [];
   /** The weights that they write with. @type {[Uint8Array, string] | undefined} */ #weights;
 
   /** Whether this machine has cores for a pool. */
@@ -111,7 +111,7 @@ export class LinePool {
   }
 }
 
-/** The pool's share in one text. */
+/** The pool's work on one text. */
 export class PoolRun {
   #writing;
   #options;

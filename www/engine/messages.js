@@ -1,5 +1,5 @@
-// The protocol between a page and its workers, and what each kind of worker can be asked. Types only: client.js and
-// server.js are the two ends.
+// The protocol between a page and its workers, and the requests that each kind of worker serves. Types only: client.js
+// and server.js are the two ends.
 
 /** @typedef {import("../pkg/running_hand.js").EngineChoice} EngineChoice */
 /** @typedef {import("../pkg/running_hand.js").ExportFormat} ExportFormat */
@@ -35,7 +35,7 @@
  *   | { notice: unknown }} ReplyMessage
  */
 
-/** Ink on its pages, and the paper of these, which may grow with the ink. @typedef {{ ink: PlacedInk[], sheet: Sheet }} InkOnPages */
+/** Ink on its pages, and their sheet, which may grow with the ink. @typedef {{ ink: PlacedInk[], sheet: Sheet }} InkOnPages */
 
 /** What comes while a text is written. @typedef {{ type: "plan", plan: Plan, sheet: Sheet } | ({ type: "ink" } & InkOnPages)} WriteEvent */
 
@@ -45,8 +45,9 @@
  *   is 0 if unknown). `build` is the version of the page's scripts. Unless `lazy`, the prediction network is loaded
  *   afterwards in the background.
  * - `write` ends the text before. Without text the prediction network writes.
- * - `layOut` places the ink of the text written last anew, and what still comes of it likewise (an empty sheet if there
- *   is none); `truncate` keeps only its first points. `frame` and `exportPage` are about one of its pages.
+ * - `layOut` places the ink of the text written last anew, and later ink of this text with the same options. Without a
+ *   text it returns an empty sheet. `truncate` keeps only the text's first points. `frame` and `exportPage` are about one
+ *   of its pages.
  * - `fittingColumns`: how many characters fit in a line.
  * - `loadWeights` replaces a network with that of a file.
  * - `inspect` replays at most `limit` steps, from step `from`, of the line that contains `point`; see `Snapshots`.

@@ -32,17 +32,20 @@ let textRequested = false;
 let latest;
 /** The text written last, kept to be laid out, exported and inspected. @type {import("../pkg/running_hand.js").Writing | undefined} */
 let document;
-/** Gives access to the network's values for it. @type {Inspector | undefined} */
+/** Its inspector. @type {Inspector | undefined} */
 let inspector;
 
 const pool = new LinePool();
-/** The pool's share in the text that is being written. @type {import("./line-pool.js").PoolRun | undefined} */
+/** The pool's work on the text that is being written. @type {import("./line-pool.js").PoolRun | undefined} */
 let poolRun;
 
 /** Texts whose `write` request is running. */
 const active = new Set();
 
-/** Makes a text the one written last, and forgets the one before when nobody uses it. @param {import("../pkg/running_hand.js").Writing} writing */
+/**
+ * Makes a text the one written last, and frees the one before unless its request is still running.
+ * @param {import("../pkg/running_hand.js").Writing} writing
+ */
 function keep(writing) {
   const before = document;
   document = writing;
@@ -50,7 +53,7 @@ function keep(writing) {
   if (before && !active.has(before)) before.free();
 }
 
-/** The text written last; an error if there is none. */
+/** The text written last; throws if there is none. */
 function written() {
   if (!document) throw new Error("Nothing is written yet.");
   return document;

@@ -1,10 +1,10 @@
 // What the network computed at each point of the line that the pen is on. The worker replays the line from its points,
-// a piece at a time; only one line is kept here.
+// a part at a time; only one line is kept here.
 
 /** @typedef {import("../engine/messages.js").EngineRequests} EngineRequests */
 /** @typedef {import("../pkg/running_hand.js").Snapshots} Snapshots */
 
-/** Snapshots in a piece: the engine does not write while the worker computes one. */
+/** Snapshots of one request: the engine does not write while the worker computes them. */
 const PIECE = 96;
 /** Numbers of a snapshot before its mixture, and of each component of the mixture: see `Snapshots`. */
 const HEAD = 14;
@@ -98,7 +98,8 @@ export class InspectedLine {
       lifted: at(8) > 0.5,
       /** Index of the component that was drawn. */ chosen: at(9),
       /**
-       * How an offset in corpus units lies on the page there, where lines are scaled, slanted and level: by rows.
+       * The layout's transform there, by rows: from offsets in corpus units to the page, where lines are levelled, scaled
+       * and slanted.
        * @type {[number, number, number, number]}
        */
       map: [at(10), at(11), at(12), at(13)],

@@ -15,19 +15,19 @@ export class Ink {
   /** How many points there are. */ count = 0;
   /** Lines that have points, in order. @type {LineStart[]} */ #lines = [];
   /** The paper of all pages, in corpus units. @type {SheetGeometry} */ sheet;
-  /** Changes when something that may be drawn by now has to be drawn anew. */ version = 0;
+  /** Incremented when ink that may have been drawn already has to be drawn anew. */ version = 0;
 
   /** @param {SheetGeometry} sheet */
   constructor(sheet) {
     this.sheet = sheet;
   }
 
-  /** Adds what has come. @param {PlacedInk[]} pieces @param {SheetGeometry} sheet */
+  /** Adds ink that has come. @param {PlacedInk[]} pieces @param {SheetGeometry} sheet */
   add(pieces, sheet) {
     if (sheet.width !== this.sheet.width || sheet.height !== this.sheet.height) this.version++;
     this.sheet = sheet;
     for (const { page, line, start, points } of pieces) {
-      // Points that a new layout has brought by now lie where that says.
+      // Points that a newer layout has placed already are skipped.
       if (start !== this.count) continue;
       const size = 3 * start + points.length;
       if (size > this.#data.length) {
@@ -85,5 +85,5 @@ export class Ink {
   }
 }
 
-/** Paper before anything is written. @type {SheetGeometry} */
+/** The sheet before anything is written. @type {SheetGeometry} */
 export const EMPTY_SHEET = { width: 3600, height: 2016, unit: 0.016, pages: 1, rules: { across: [], upright: [] } };

@@ -149,7 +149,7 @@ enum EngineArgument {
     Gpu,
 }
 
-/// What the arguments ask for.
+/// What the arguments request.
 #[derive(Debug)]
 pub enum Task {
     Completions(clap_complete::Shell),
@@ -162,7 +162,7 @@ pub enum Task {
 pub struct Request {
     pub source: Source,
     pub settings: Settings,
-    /// A name or "none"; `None` if it was not said.
+    /// A name or "none"; `None` if the argument is missing.
     pub hand: Option<String>,
     pub blend: Option<(String, f32)>,
     pub sample: Option<PathBuf>,

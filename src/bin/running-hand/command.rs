@@ -34,7 +34,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The reader of our output has had enough of it, and knows.
+            // Whoever reads our output has closed it: not an error.
             let is_closed = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
             if !error.downcast_ref::<io::Error>().is_some_and(is_closed) {
                 eprintln!("running-hand: {error}");
@@ -118,7 +118,7 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
     settings.style = match request.hand.as_deref() {
         Some("none") => None,
         Some(name) => Some(hand(&weights, name)?),
-        // As on the page: a hand stays the same from line to line, no one's does not.
+        // As on the page: a hand stays the same from line to line; without a style it may change.
         None if request.sample.is_none() && !weights.config.styles.is_empty() => Some(0),
         None => None,
     };

@@ -7,11 +7,11 @@
 //! |---|---|---|
 //! | `shape` | lines, steps, longest line | each submit |
 //! | `lines` | `[N]` of 6 words: settings, progress; see `Line` in `common.wgsl` | window, mixture |
-//! | `biases` | per layer `[N][4 H]`, style folded in | `open`, `assign` |
+//! | `biases` | per layer `[N][4 H]`, style folded in | `open`, `assign_slot` |
 //! | `input` | `[N][3 + A]`: the point, then the window | mixture, window |
 //! | `hidden` | two of `[N][ΣH]`: one is read as of t − 1, the other written as of t, then they swap | lstm |
 //! | `cell` | `[N][ΣH]`, in place | lstm |
-//! | `text` | `[N][A + 1 + U]`: each character's positions in the line | `open`, `assign` |
+//! | `text` | `[N][A + 1 + U]`: each character's positions in the line | `open`, `assign_slot` |
 //! | `kappa`, `phi` | `[N][K]`, `[N][U]` | window |
 //! | `output` | `[N][R + M]`: the output layer's sums and π | lstm, mixture |
 //! | `noise`, `steps` | `[N][steps]` of 4 and of 9 words | each submit; mixture |
