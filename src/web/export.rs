@@ -1,7 +1,6 @@
 //! Ink as files, for JavaScript.
 
-use super::layout::frame;
-use super::options::{Fields, bad};
+use super::options::{Fields, bad, frame};
 use crate::document::Frame;
 use crate::error::Error;
 use crate::export::{Gcode, Lift, Options};

@@ -1,14 +1,12 @@
 //! Pages, for JavaScript: their sheets, laying ink out again, and exporting it.
 
 use super::export::export_options;
-use super::options::{Fields, bad};
+use super::options::{Fields, frame, page_style_of};
 use super::{RunningHand, Writing, set, to_js};
-use crate::document::{self, CROP_MARGIN, Extent, Frame, LETTER_WIDTH, PageStyle, Pages, Paper, PlacedInk, Ruling};
-use crate::error::Error;
+use crate::document::{self, Extent, LETTER_WIDTH, Pages, PlacedInk, Ruling};
 use crate::export::{self, Format};
 use js_sys::{Array, Float32Array, Object};
 use serde::Serialize;
-use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -32,58 +30,6 @@ export interface Frame {
   scale: number;
 }
 "#;
-
-/// Reads `LayoutOptions`.
-pub fn page_style(fields: &mut Fields) -> Result<PageStyle, Error> {
-    let turned = match fields.text("orientation")?.as_deref() {
-        None | Some("portrait") => false,
-        Some("landscape") => true,
-        Some(other) => return Err(bad("orientation", format!("{other:?} is neither portrait nor landscape"))),
-    };
-    let paper = match fields.value("paper") {
-        None => None,
-        Some(paper) if paper == "free" => None,
-        Some(paper) => {
-            let sides = paper.as_array().map(|sides| sides.iter().filter_map(Value::as_f64).collect::<Vec<_>>());
-            let named = || paper.as_str().and_then(Paper::named);
-            match sides.as_deref() {
-                Some(&[width, height]) => Some(Paper::new(width, height)?),
-                _ => Some(named().map(|paper| if turned { paper.landscape() } else { paper }).ok_or_else(|| {
-                    bad("paper", format!("{paper} is none of free, a4, letter, card and [width, height] in mm"))
-                })?),
-            }
-        }
-    };
-    let paper = match (paper, fields.number("margin")?) {
-        (Some(paper), Some(margin)) => Some(paper.with_margin(margin)?),
-        (paper, _) => paper,
-    };
-    let style = PageStyle {
-        paper,
-        ruling: fields.text("ruling")?.as_deref().unwrap_or("plain").parse()?,
-        slant: fields.number("slant")?.unwrap_or_default(),
-        unsteadiness: fields.number("unsteadiness")?.unwrap_or_default(),
-        max_rows: fields.count("rows")?.unwrap_or(usize::MAX).max(1),
-        ..PageStyle::default()
-    };
-    match fields.number("size")? {
-        Some(size) => style.with_size(size),
-        None => Ok(style),
-    }
-}
-
-fn page_style_of(options: JsValue) -> Result<PageStyle, Error> {
-    let mut fields = Fields::new(options)?;
-    let style = page_style(&mut fields)?;
-    fields.finish()?;
-    Ok(style)
-}
-
-/// Reads `FrameOptions`.
-pub fn frame(fields: &mut Fields) -> Result<Frame, Error> {
-    let crop = fields.flag("crop")?.then_some(CROP_MARGIN);
-    Ok(Frame { crop, width: fields.float("width")?, end: fields.count("end")? })
-}
 
 /// `Sheet`.
 #[derive(Debug, Serialize)]

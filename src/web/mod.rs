@@ -339,7 +339,7 @@ impl RunningHand {
     fn document_options(&self, options: JsValue) -> Result<(document::Options, Option<PrimeInk>), Error> {
         let (options, prime) = prime::taken_from(options)?;
         let mut fields = Fields::new(options)?;
-        let style = layout::page_style(&mut fields)?;
+        let style = options::page_style(&mut fields)?;
         let default = Settings::default();
         let settings = Settings {
             bias: fields.float("bias")?.unwrap_or(default.bias),

@@ -3,6 +3,7 @@
 //! Not by serde's derived code, which takes some kilobytes of the module for each struct.
 
 use super::json;
+use crate::document::{CROP_MARGIN, Frame, PageStyle, Paper};
 use crate::error::Error;
 use serde_json::{Map, Value};
 use wasm_bindgen::JsValue;
@@ -85,4 +86,56 @@ pub fn whole(value: &Value) -> Option<u64> {
 
 pub fn bad(name: &str, problem: String) -> Error {
     Error::Setting { name: name.into(), problem }
+}
+
+/// Reads `LayoutOptions`.
+pub fn page_style(fields: &mut Fields) -> Result<PageStyle, Error> {
+    let turned = match fields.text("orientation")?.as_deref() {
+        None | Some("portrait") => false,
+        Some("landscape") => true,
+        Some(other) => return Err(bad("orientation", format!("{other:?} is neither portrait nor landscape"))),
+    };
+    let paper = match fields.value("paper") {
+        None => None,
+        Some(paper) if paper == "free" => None,
+        Some(paper) => {
+            let sides = paper.as_array().map(|sides| sides.iter().filter_map(Value::as_f64).collect::<Vec<_>>());
+            let named = || paper.as_str().and_then(Paper::named);
+            match sides.as_deref() {
+                Some(&[width, height]) => Some(Paper::new(width, height)?),
+                _ => Some(named().map(|paper| if turned { paper.landscape() } else { paper }).ok_or_else(|| {
+                    bad("paper", format!("{paper} is none of free, a4, letter, card and [width, height] in mm"))
+                })?),
+            }
+        }
+    };
+    let paper = match (paper, fields.number("margin")?) {
+        (Some(paper), Some(margin)) => Some(paper.with_margin(margin)?),
+        (paper, _) => paper,
+    };
+    let style = PageStyle {
+        paper,
+        ruling: fields.text("ruling")?.as_deref().unwrap_or("plain").parse()?,
+        slant: fields.number("slant")?.unwrap_or_default(),
+        unsteadiness: fields.number("unsteadiness")?.unwrap_or_default(),
+        max_rows: fields.count("rows")?.unwrap_or(usize::MAX).max(1),
+        ..PageStyle::default()
+    };
+    match fields.number("size")? {
+        Some(size) => style.with_size(size),
+        None => Ok(style),
+    }
+}
+
+pub fn page_style_of(options: JsValue) -> Result<PageStyle, Error> {
+    let mut fields = Fields::new(options)?;
+    let style = page_style(&mut fields)?;
+    fields.finish()?;
+    Ok(style)
+}
+
+/// Reads `FrameOptions`.
+pub fn frame(fields: &mut Fields) -> Result<Frame, Error> {
+    let crop = fields.flag("crop")?.then_some(CROP_MARGIN);
+    Ok(Frame { crop, width: fields.float("width")?, end: fields.count("end")? })
 }

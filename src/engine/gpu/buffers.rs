@@ -20,8 +20,8 @@
 //! octets (eight columns), so that the shaders read two `vec4` at a time.
 
 use super::device::Gpu;
-use super::network::{Network, OCTET, filled};
-use super::pipelines::{hidden_octets, input_octets};
+use super::network::{Network, filled};
+use super::pipelines::{OCTET, hidden_octets, input_octets};
 use super::readback::Readback;
 use crate::engine::step::{Line, Noise, Step};
 use crate::model::style;

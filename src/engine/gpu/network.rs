@@ -1,15 +1,12 @@
 //! A network on the GPU: its weights as `f16` in buffers, and its pipelines; made once per network.
 
 use super::device::Gpu;
-use super::pipelines::{Shaders, TILES, check_room, hidden_octets, input_octets, pipeline};
+use super::pipelines::{OCTET, Shaders, TILES, check_room, hidden_octets, input_octets, pipeline};
 use crate::error::{Error, Result};
 use crate::model::{Dense, LstmWeights, Matrix, Weights};
 use half::f16;
 use std::ops::Range;
 use std::sync::{Arc, Weak};
-
-/// Columns that the shaders read at a time: eight `f16`, 16 bytes.
-pub const OCTET: usize = 8;
 
 /// A network on the GPU.
 #[derive(Debug)]

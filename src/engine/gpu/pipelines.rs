@@ -1,10 +1,12 @@
 //! Shaders, pipelines, and how a batch is divided among workgroups.
 
 use super::device::Gpu;
-use super::network::OCTET;
 use crate::error::{Error, Result};
 use crate::model::Config;
 use std::borrow::Cow;
+
+/// Columns that the shaders read at a time: eight `f16`, 16 bytes.
+pub const OCTET: usize = 8;
 
 /// Edits a shader, given its name and source: how tests imitate a faulty adapter.
 pub type Edit = fn(&'static str, &'static str) -> Cow<'static, str>;

@@ -1,7 +1,7 @@
 //! What tests do to the engine: read and write its state, choose its tiles, lose its device.
 
 use super::buffers::{LINE_WORDS, hidden_words, input_words};
-use super::network::OCTET;
+use super::pipelines::OCTET;
 use super::pipelines::TILES;
 use super::{GpuEngine, Open, readback};
 use crate::engine::cpu;
