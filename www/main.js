@@ -22,7 +22,7 @@ mountFileDrop({
   ink: async (file) => void (await dialogs)?.openFile(file),
   other: ({ name }) => {
     const known = "weights (.safetensors), a hand (.json) and ink (.inkml, .json)";
-    showStatus(`${name} is nothing that this page can read: that are ${known}.`, true);
+    showStatus(`${name} cannot be read here, only ${known}.`, true);
   },
 });
 
@@ -64,7 +64,10 @@ function write(instant = false, weights = "") {
 /** Writes the text once more, if one has been written. @param {boolean} instant */
 function writeSoon(instant) {
   clearTimeout(settling);
-  if (app.ink.count) settling = setTimeout(() => write(instant), SETTLE_TIME);
+  if (!app.ink.count) return;
+  settling = setTimeout(() => {
+    if (app.ready && form.validate()) app.rewrite({ instant });
+  }, SETTLE_TIME);
 }
 
 const fragment = () => toFragment(form.settings, app.fingerprint, app.encodedStrokes);

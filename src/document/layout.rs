@@ -147,7 +147,7 @@ impl Layout {
         let provisional = self.live && index == 0 && line.placed == 0 && line.points.len() >= PROVISIONAL_POINTS;
         if !self.level || line.complete || provisional {
             self.settle(index);
-            return self.place(index).into_iter().collect();
+            return self.place(index, self.lines[index].points.len()).into_iter().collect();
         }
         Vec::new()
     }
@@ -160,7 +160,7 @@ impl Layout {
     /// Hands out what is held back.
     pub fn release(&mut self) -> Option<PlacedInk> {
         let index = self.lines.len().checked_sub(1).filter(|_| self.is_holding())?;
-        self.place(index)
+        self.place(index, self.lines[index].points.len())
     }
 
     /// Determines a line's placement from the points it has so far.
@@ -197,17 +197,17 @@ impl Layout {
         self.lines[index].placement = placement;
     }
 
-    /// Places the points of a line that are not placed yet.
-    fn place(&mut self, index: usize) -> Option<PlacedInk> {
+    /// Places the points of a line up to `end` that are not placed yet.
+    fn place(&mut self, index: usize, end: usize) -> Option<PlacedInk> {
         let line = &self.lines[index];
-        if line.placed == line.points.len() {
+        if line.placed == end {
             return None;
         }
         if !self.level {
             self.sheet.heighten(line.row + 1);
         }
         let map = self.map(line);
-        let points: Vec<[f32; 3]> = line.points[line.placed..]
+        let points: Vec<[f32; 3]> = line.points[line.placed..end]
             .iter()
             .map(|&[x, y, pen]| {
                 let [x, y] = map([x.into(), y.into()]);
@@ -217,7 +217,7 @@ impl Layout {
         let start = self.placed.len();
         self.placed.extend_from_slice(&points);
         let line = &mut self.lines[index];
-        line.placed = line.points.len();
+        line.placed = end;
         self.sheet.widen(reach(&points));
         let page = self.page_of_row(self.lines[index].row);
         Some(PlacedInk { page, line: index, start, points })
@@ -264,8 +264,8 @@ impl Layout {
         Some([[right[0] - here[0], down[0] - here[0]], [right[1] - here[1], down[1] - here[1]]])
     }
 
-    /// Places all ink anew, each line by all of its points. The same writing in the same style is then placed the same
-    /// to the last bit, in whatever pieces it came.
+    /// Places all ink that was handed out anew, each line by all of its points. The same writing in the same style is
+    /// then placed the same to the last bit, in whatever pieces it came. What is held back of a line stays so.
     pub fn lay_out(&mut self, style: PageStyle) {
         self.style = style;
         self.sheet = Sheet::new(&style, self.extent);
@@ -273,10 +273,13 @@ impl Layout {
         self.placed.clear();
         for index in 0..self.lines.len() {
             let line = &mut self.lines[index];
+            let end = line.placed;
             line.placement = Placement { scale: 1.0, squeeze: 1.0, ..Placement::default() };
             (line.placed, line.start) = (0, self.placed.len());
-            self.settle(index);
-            self.place(index);
+            if end > 0 {
+                self.settle(index);
+                self.place(index, end);
+            }
         }
     }
 

@@ -226,7 +226,7 @@ impl Sheet {
 
     fn growing(style: &PageStyle, text: Extent) -> Self {
         let width = FREE_WIDTH.max(text.columns as f64 * text.letter_width + 2.0 * FREE_MARGIN);
-        let rows = text.rows.clamp(1, style.max_rows);
+        let rows = text.rows.clamp(1, style.max_rows.max(1));
         let needed = 2.0 * FREE_MARGIN + ABOVE + BELOW + (rows - 1) as f64 * PITCH;
         let height = needed.max(width * FREE_SHAPE);
         Self {
@@ -235,7 +235,7 @@ impl Sheet {
             left: FREE_MARGIN,
             // A little above the middle.
             first: FREE_MARGIN + ABOVE + (height - needed) * 0.4,
-            rows: style.max_rows,
+            rows: style.max_rows.max(1),
             room: f64::INFINITY,
             middle: FREE_WIDTH / 2.0 - FREE_MARGIN,
             unit: style.unit,

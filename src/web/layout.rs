@@ -105,7 +105,8 @@ impl Writing {
         ink_to_js(&pages.layout().ink().collect::<Vec<_>>())
     }
 
-    /// Removes all but the first `count` points, as if the pen had been stopped there.
+    /// Removes all but the first `count` points, as if the pen had been stopped there. Of a text that is being
+    /// written, cancel the rest first.
     pub fn truncate(&self, count: usize) {
         self.state.pages.borrow_mut().truncate(count);
     }

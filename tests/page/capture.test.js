@@ -159,6 +159,13 @@ test("strokes are continued: both they and what follows are on the sheet", async
   const across = (all) => all.slice(0, 2).map((stroke) => stroke.filter((_, i) => i % 2 === 0));
   assert.deepEqual(across(other), across(found), "the visitor's own stay");
   assert.notDeepEqual(other, found);
+  // Other paper writes them once more, too, a moment later.
+  await friend.more();
+  await friend.page.getByLabel("Paper", { exact: true }).selectOption("card");
+  await friend.page.waitForTimeout(600);
+  await friend.hears(/Done$/);
+  const onCard = strokes(await friend.downloads());
+  assert.deepEqual(onCard.slice(0, 2).map(({ length }) => length), found.slice(0, 2).map(({ length }) => length));
   await friend.leave();
 });
 

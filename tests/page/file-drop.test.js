@@ -151,7 +151,7 @@ test("files that are no ink are refused with the reason, and what was drawn stay
   }
   await visitor.page.keyboard.press("Escape");
   await visitor.drops("photo.jpg", "jpeg");
-  await visitor.hears(/photo.jpg is nothing that this page can read/);
+  await visitor.hears(/photo.jpg cannot be read here/);
   // Chromium puts a note of its own, with a style, into XML that it cannot read; the page's policy holds for that too.
   assert.deepEqual(visitor.complaints.filter((complaint) => !complaint.startsWith("Applying inline style")), []);
   await visitor.leave();

@@ -99,7 +99,7 @@ export class Visitor {
   /** @param {import("playwright-core").Page} page */
   constructor(page) {
     this.page = page;
-    this.status = page.getByRole("status");
+    this.status = page.getByRole("status").first();
     this.text = page.getByLabel("Text", { exact: true });
     /** Addresses that the page requested. */
     this.requests = [];

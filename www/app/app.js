@@ -47,6 +47,8 @@ export class App extends EventTarget {
   /** Whether this text is drawn at once. */ #instant = false;
   /** Strokes that the visitor drew and the network continues: x, y, pen. @type {Float32Array} */ #initialStrokes = new Float32Array();
   /** The layout that was requested last, as JSON. */ #layout = "";
+  /** How often writing was stopped. */ #stops = 0;
+  /** The form's settings when the text on the sheet was requested. @type {Settings | undefined} */ requested;
 
   /** @param {import("./form.js").Form} form */
   constructor(form) {
@@ -123,15 +125,16 @@ export class App extends EventTarget {
     this.#write(hasText ? this.settings.text : "", { ...hand }, how);
   }
 
-  /** Writes once more what is on the sheet, with the form's settings. */
-  rewrite() {
-    if (this.initialCount) this.continueStrokes(this.#initialStrokes);
-    else this.write();
+  /** Writes once more what is on the sheet, with the form's settings. @param {{ instant?: boolean }} [how] */
+  rewrite(how = {}) {
+    if (this.initialCount) this.continueStrokes(this.#initialStrokes, how);
+    else this.write(how);
   }
 
   stop() {
     if (!this.writing) return;
     this.#request.abort();
+    this.#stops += 1;
     this.sheet.stop();
     const { drawn } = this.sheet;
     this.ink.truncate(drawn);
@@ -176,11 +179,20 @@ export class App extends EventTarget {
     const layout = layoutOptions(this.settings);
     this.#layout = JSON.stringify(layout);
     const current = this.ink;
-    const { ink, sheet } = await this.client.request("layOut", { layout });
-    // Another text may have been begun meanwhile.
+    const stops = this.#stops;
+    const { ink, sheet } = await this.client.request("layOut", { layout }).catch((error) => {
+      this.#layout = "";
+      throw error;
+    });
+    // Another text may have been begun meanwhile, or this one stopped: the reply then has ink that is gone.
     if (current !== this.ink) return;
+    if (stops !== this.#stops) {
+      await this.layOut();
+      return;
+    }
     this.ink.replace(ink, sheet);
     this.sheet.changed();
+    this.#emit("look");
   }
 
   // --- the engine ------------------------------------------------------------------------------
@@ -224,8 +236,10 @@ export class App extends EventTarget {
     if (style !== "" && blend !== "") options.blend = { style: blend, share };
     const { signal } = this.#request;
     const onEvent = (/** @type {WriteEvent} */ event) => {
-      if (event.type === "plan") this.#begin(event.plan, event.sheet, layout);
-      else this.#add(event.ink, event.sheet);
+      if (event.type === "plan") {
+        this.requested = { ...settings, columns: event.plan.columns };
+        this.#begin(event.plan, event.sheet, layout);
+      } else this.#add(event.ink, event.sheet);
     };
     this.client.request("write", { text, options: { ...options, ...extra } }, { signal, onEvent }).then(
       (finish) => this.#end(finish),
@@ -268,7 +282,7 @@ export class App extends EventTarget {
 
   /** What will not be written as it was entered. @param {Plan} plan */
   #describe({ kind, lines, leftOut, transliterated, fingerprint }) {
-    const { text } = this.settings;
+    const { text } = this.requested ?? this.settings;
     const synthesis = kind === "synthesis";
     let notes = "";
     if (this.#expectedWeights && this.#expectedWeights !== fingerprint) {
@@ -321,10 +335,10 @@ export class App extends EventTarget {
   async #changeLook() {
     if (JSON.stringify(layoutOptions(this.settings)) === this.#layout) {
       this.sheet.redraw();
+      this.#emit("look");
     } else {
       await this.layOut().catch(() => {});
     }
-    this.#emit("look");
   }
 
   #showLine() {

@@ -20,7 +20,7 @@ const NUMBERS = /** @type {const} */ ([...SLIDERS, "seed", "columns"]);
 const CHOICES = /** @type {const} */ (["paper", "orientation", "ruling", "size", "tip"]);
 
 /** Settings that change how existing ink is shown. */
-const LOOKS = ["slant", "wander", "nib", "ruling", "tip", "paper", "orientation", "size"];
+export const LOOKS = /** @type {const} */ (["slant", "wander", "nib", "ruling", "tip", "paper", "orientation", "size"]);
 /** Those of them that also change how many letters fit on a line. */
 const PAPERS = ["paper", "orientation", "size"];
 
@@ -37,6 +37,7 @@ export class Form extends EventTarget {
   /** Letters in a line that fit on the paper. If the field has another number, the visitor entered it. */ #fittingColumns = 36;
   /** Whether that is being counted: the field is to show it. */ #counting = false;
   /** What they were counted for. */ #fittedFor = "";
+  /** How often they were to be counted; an answer to an older question is not shown. */ #fits = 0;
   /**
    * Counts the letters in a line that fit on the paper.
    * @type {(settings: Settings, letterWidth: number | undefined) => Promise<number>}
@@ -55,7 +56,7 @@ export class Form extends EventTarget {
       const paper = PAPERS.includes(target.id);
       if (paper) void this.#fitColumns();
       if (target.id === "columns") this.#counting = false;
-      if (LOOKS.includes(target.id) || this.#inks.contains(target)) this.dispatchEvent(new Event("look"));
+      if (LOOKS.some((id) => id === target.id) || this.#inks.contains(target)) this.dispatchEvent(new Event("look"));
       if (paper) this.dispatchEvent(new Event("paper"));
     });
     this.#form.addEventListener("input", () => this.#applyInk());
@@ -65,7 +66,6 @@ export class Form extends EventTarget {
     element("paper", HTMLSelectElement).addEventListener("input", () => this.#updateEnabled());
     // Small letters would be illegible on a small screen.
     if (matchMedia("(max-width: 34rem)").matches) this.#choice("size").value = "large";
-    void this.#fitColumns();
     this.#updateEnabled();
   }
 
@@ -85,6 +85,7 @@ export class Form extends EventTarget {
     for (const name of names) this.#blend.add(new Option(name, name));
     this.#blend.value = names.includes(value) ? value : "";
     await this.hands.setHands(names, weights);
+    this.#refitColumns();
     this.#updateEnabled();
   }
 
@@ -220,12 +221,13 @@ export class Form extends EventTarget {
   /** Sets the letters in a line to as many as fit on the paper. */
   async #fitColumns() {
     const { settings, letterWidth } = this;
+    const fit = (this.#fits += 1);
     const fittedFor = JSON.stringify([...PAPERS.map((id) => this.#choice(id).value), letterWidth]);
     if (fittedFor !== this.#fittedFor) {
       this.#counting = true;
       const fitting = await this.countFitting(settings, letterWidth).catch(() => undefined);
       // The visitor may have entered a number meanwhile.
-      if (!this.#counting) return;
+      if (!this.#counting || fit !== this.#fits) return;
       this.#counting = false;
       if (fitting === undefined) return;
       this.#fittedFor = fittedFor;

@@ -144,7 +144,7 @@ export class PoolRun {
    */
   async exchange(idle) {
     this.#exchange();
-    if (!idle || !this.#writing.isWaiting || this.#ended.signal.aborted) return;
+    if (!idle || !this.#busy.size || !this.#writing.isWaiting || this.#ended.signal.aborted) return;
     const patience = GRACE + performance.now() - this.#began;
     const late = setTimeout(() => this.#busy.forEach((worker) => this.#remove(worker)), patience);
     await new Promise((resolve) => (this.#wake = () => resolve(undefined)));

@@ -31,7 +31,7 @@ let textRequested = false;
 /** Tells the latest `write` request from older ones. @type {AbortSignal | undefined} */
 let latest;
 /** The text written last, kept to be laid out, exported and inspected. @type {import("../pkg/running_hand.js").Writing | undefined} */
-let document;
+let lastWriting;
 /** Its inspector. @type {Inspector | undefined} */
 let inspector;
 
@@ -47,16 +47,29 @@ const active = new Set();
  * @param {import("../pkg/running_hand.js").Writing} writing
  */
 function keep(writing) {
-  const before = document;
-  document = writing;
+  const before = lastWriting;
+  lastWriting = writing;
   active.add(writing);
   if (before && !active.has(before)) before.free();
 }
 
 /** The text written last; throws if there is none. */
 function written() {
-  if (!document) throw new Error("Nothing is written yet.");
-  return document;
+  if (!lastWriting) throw new Error("Nothing is written yet.");
+  return lastWriting;
+}
+
+/**
+ * The ink of a writing as it comes. Iterating over the writing itself would make a second handle of it, which keeps all
+ * of its memory until the browser collects it.
+ * @param {import("../pkg/running_hand.js").Writing} writing
+ */
+async function* inkOf(writing) {
+  for (;;) {
+    const { value, done } = await writing.next();
+    if (done) return;
+    yield value;
+  }
 }
 
 /** The buffers of points, which go with their message. @param {PlacedInk[]} ink */
@@ -100,7 +113,7 @@ async function warmUp(runningHand) {
   await new Promise((resolve) => setTimeout(resolve, WARM_UP_DELAY));
   if (textRequested) return;
   const writing = await runningHand.write(WARM_UP_TEXT);
-  for await (const _ of writing);
+  for await (const _ of inkOf(writing));
   writing.free();
 }
 
@@ -150,7 +163,13 @@ serve(
       });
       /** @type {PoolEngine} */ (runningHand).hasPool = pool.available;
       const writing = await runningHand.write(text, options);
+      if (signal.aborted) {
+        // A newer text may be kept already.
+        writing.free();
+        return "cancelled";
+      }
       keep(writing);
+      inspector?.free();
       inspector = new Inspector(writing);
       const { plan } = writing;
       emit({ type: "plan", plan, sheet: writing.sheet });
@@ -161,7 +180,7 @@ serve(
       }
       try {
         await run?.exchange(false);
-        for await (const ink of writing) {
+        for await (const ink of inkOf(writing)) {
           // A newer text may have begun.
           if (signal.aborted) break;
           const idle = ink.length === 0;
@@ -173,19 +192,19 @@ serve(
       } finally {
         run?.end();
         active.delete(writing);
-        if (document !== writing) writing.free();
+        if (lastWriting !== writing) writing.free();
       }
     },
 
     async layOut({ layout }, { transfer }) {
       await opened;
-      if (!document) return { ink: [], sheet: RunningHand.emptySheet(layout) };
-      const ink = document.layOut(layout);
+      if (!lastWriting) return { ink: [], sheet: RunningHand.emptySheet(layout) };
+      const ink = lastWriting.layOut(layout);
       transfer.push(...buffersOf(ink));
-      return { ink, sheet: document.sheet };
+      return { ink, sheet: lastWriting.sheet };
     },
 
-    truncate: ({ count }) => document?.truncate(count),
+    truncate: ({ count }) => lastWriting?.truncate(count),
 
     async fittingColumns({ layout, letterWidth }) {
       await opened;

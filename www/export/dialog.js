@@ -1,6 +1,7 @@
 // The export dialog, "Take it with you": sheets as files, on the clipboard, or printed. The worker writes text formats;
 // PNG is drawn here, in slices.
 
+import { LOOKS } from "../app/form.js";
 import { LINE, draw } from "../sheet/pens.js";
 import { element } from "../util/dom.js";
 import { download } from "../util/download.js";
@@ -242,6 +243,7 @@ class ExportDialog {
 
   async #save() {
     if (this.#format.value === "pdf") {
+      await this.#laidOut;
       this.#dialog.close();
       print();
       return;
@@ -288,8 +290,9 @@ class ExportDialog {
 
   /** A file of text, written by the worker. @param {NumberedPage} page @param {ExportFormat} format */
   async #text({ page, sheet }, format) {
-    const { client, plan, settings } = this.#app;
-    const { ink, nib, ...rest } = settings;
+    const { client, plan, requested, settings } = this.#app;
+    const looks = Object.fromEntries(LOOKS.map((key) => [key, settings[key]]));
+    const { ink, nib, ...rest } = { ...settings, ...requested, ...looks, ink: settings.ink };
     const scale = this.#scale();
     /** @type {ExportOptions & import("../pkg/running_hand.js").FrameOptions} */
     const options = {

@@ -92,7 +92,8 @@ export class Sheet extends EventTarget {
   stop() {
     this.#cancelFrame();
     this.#complete = true;
-    this.#paused = false;
+    // What is drawn anew later, in another ink for example, is drawn as far as the pen came.
+    this.#paused = true;
     this.#whenDone = () => {};
     this.#hidePen();
   }

@@ -97,6 +97,25 @@ fn falling() -> Vec<[f32; 3]> {
 }
 
 #[test]
+fn laying_out_hands_out_nothing_that_is_held_back() {
+    let points = falling();
+    let mut layout = Layout::new(style(None), 5, Extent::default(), true, true);
+    let held = |layout: &mut Layout, row, range: Range<usize>| {
+        layout.add(LineInk { row, points: points[range].to_vec(), complete: false });
+        layout.lay_out(style(None));
+        layout.points().len()
+    };
+    assert_eq!(held(&mut layout, 0, 0..40), 0, "too little to tell where it runs");
+    assert_eq!(held(&mut layout, 0, 40..80), 80, "enough");
+    assert_eq!(held(&mut layout, 0, 80..160), 80, "the rest waits for the end");
+    let rest = layout.add(complete(0, points[160..].to_vec()));
+    assert_eq!((rest[0].start, rest[0].points.len()), (80, 320));
+    assert_eq!(held(&mut layout, 1, 0..200), 400, "the next line waits for its end");
+    let next = layout.add(complete(1, points[200..].to_vec()));
+    assert_eq!((next[0].start, next[0].points.len()), (400, 400));
+}
+
+#[test]
 fn ink_that_was_handed_out_stays_and_the_rest_comes_to_its_level() {
     let points = falling();
     let mut layout = Layout::new(style(None), 5, Extent::default(), true, true);
