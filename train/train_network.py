@@ -86,6 +86,7 @@ def main() -> None:
     parser.add_argument("--valid-lines", type=int, default=256, help="validation lines per checkpoint, 0 = all")
     parser.add_argument("--warm-start", type=Path, help="weights file to start from")
     parser.add_argument("--bf16", action="store_true", help="bf16 matrix products with f32 sums")
+    parser.add_argument("--quantise", action="store_true", help="round weights, states and sums as the engines do")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     if args.pin_zero_offsets and args.mixtures <= len(PINNED_AXES):
@@ -103,9 +104,16 @@ def main() -> None:
     dtype = jnp.bfloat16 if args.bf16 else jnp.float32
     grid_floor = grid_min_log_sd(train.sd) if args.grid_floor else None
     optimiser, update = make_update(
-        config, args.clip_norm, dtype, args.weight_noise, args.dropout, args.pin_zero_offsets, grid_floor
+        config,
+        args.clip_norm,
+        dtype,
+        args.weight_noise,
+        args.dropout,
+        args.pin_zero_offsets,
+        grid_floor,
+        args.quantise,
     )
-    evaluate = make_log_loss_evaluator(config)
+    evaluate = make_log_loss_evaluator(config, args.quantise)
     args.run.mkdir(parents=True, exist_ok=True)
     checkpoint, log = args.run / "checkpoint.pickle", args.run / "log.jsonl"
 

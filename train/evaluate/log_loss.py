@@ -17,6 +17,7 @@ from train.export.weights_file import config_from_metadata, read_weights
 from train.network.config import Config
 from train.network.mixture import grid_min_log_sd, line_losses
 from train.network.regularisation import with_style_vectors
+from train.network.rounding import round_weights
 
 #: What others reached on the same split: network, kind, log-loss, squared error.
 PUBLISHED = [
@@ -31,19 +32,21 @@ PUBLISHED = [
 ]
 
 
-def make_log_loss_evaluator(config: Config):
+def make_log_loss_evaluator(config: Config, quantise: bool = False):
     """A function that measures the losses of a network of this shape over a corpus, in f32 and without styles.
 
     `evaluate(params, corpus, width, size, limit)` reads the lines that the alphabet can spell, or an even sample of
     `limit` of them, in batches of `size`; `width` is that of the ids. It returns `lines`, `log_loss`,
     `log_loss_grid_floor` and `stop_loss` (nats per line), `sse` (squared error per point, in network units) and
-    `valid_points`.
+    `valid_points`. With `quantise` weights, states and sums are rounded as in training with that option.
     """
 
     @jax.jit
     def sums(params, batch, grid_floor):
+        if quantise:
+            params = round_weights(params)
         batch = with_style_vectors(params, config, batch, jnp.zeros(batch["writer"].shape))
-        return [one.sum() for one in line_losses(params, config, batch, grid_floor=grid_floor)]
+        return [one.sum() for one in line_losses(params, config, batch, grid_floor=grid_floor, rounded=quantise)]
 
     def evaluate(params, corpus: Corpus, width: int, size: int = 64, limit: int | None = None) -> dict:
         chosen = encodable_lines(corpus, config.alphabet)

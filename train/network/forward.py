@@ -8,10 +8,19 @@ import jax.numpy as jnp
 from train.network.config import Config
 from train.network.parameters import Params
 from train.network.recurrent import linear, lstm_layer, matmul, window_layer
+from train.network.rounding import SUM_BITS, straight_through, to_grid
 
 
 def forward(
-    params: Params, config: Config, x, ids=None, ids_mask=None, style=None, dtype=jnp.float32, dropout_masks=None
+    params: Params,
+    config: Config,
+    x,
+    ids=None,
+    ids_mask=None,
+    style=None,
+    dtype=jnp.float32,
+    dropout_masks=None,
+    rounded: bool = False,
 ):
     """Outputs `[T, B, R]` for inputs `x` `[T, B, 3]`, and the window's trace.
 
@@ -19,14 +28,19 @@ def forward(
     `dropout_masks`, one `[B, H_l]` for each layer, scale what the next layer receives of a layer's hidden state (the
     window and the output layer receive all of it). The trace has `kappa` `[T, B, K]`, `phi` `[T, B, U]` and `window`
     `[T, B, A]`; it is empty for a network without text. Matrix products have operands of `dtype` and f32 sums.
+    `rounded` puts points, biases of the LSTM layers, gate sums, states and window on the grids of the engines.
     """
     trace = {}
+    if rounded:
+        x = to_grid(x, SUM_BITS)
     hidden: list[jax.Array] = []
     for layer, width in enumerate(config.hidden):
         weight = params[f"lstm.{layer}.weight"]
         bias = params[f"lstm.{layer}.bias"]
         if style is not None and config.style_dim:
             bias = bias + style @ params[f"lstm.{layer}.style"].T
+        if rounded:
+            bias = straight_through(to_grid(bias, SUM_BITS), bias)
         if layer == 0 and config.window:
             onehot = jax.nn.one_hot(ids, config.id_count)
             gates = matmul(x, weight[:, :3].T, jnp.float32) + bias
@@ -37,6 +51,7 @@ def forward(
                 (ids, ids_mask, onehot),
                 gates,
                 dtype,
+                rounded,
             )
             trace["window"] = window
             hidden.append(hidden_0)
@@ -47,6 +62,6 @@ def forward(
         if layer:
             inputs.append(hidden[-1] if dropout_masks is None else hidden[-1] * dropout_masks[layer - 1])
         gates = linear(jnp.concatenate(inputs, axis=-1), weight[:, :-width], dtype) + bias
-        hidden.append(lstm_layer(weight[:, -width:], gates, dtype))
+        hidden.append(lstm_layer(weight[:, -width:], gates, dtype, rounded))
     outputs = linear(jnp.concatenate(hidden, axis=-1), params["output.weight"], dtype) + params["output.bias"]
     return outputs, trace

@@ -59,16 +59,24 @@ def grid_min_log_sd(sd: np.ndarray) -> np.ndarray:
     return -np.log(np.asarray(sd) * math.sqrt(2 * math.pi)).astype(np.float32)
 
 
-def line_losses(params: Params, config: Config, batch: dict[str, jax.Array], dtype=jnp.float32, grid_floor=None):
+def line_losses(
+    params: Params,
+    config: Config,
+    batch: dict[str, jax.Array],
+    dtype=jnp.float32,
+    grid_floor=None,
+    rounded: bool = False,
+):
     """For each line of a batch, `[B]` each: log-loss in nats [G eq 26], stop loss, squared error, number of points.
 
     `batch` is as `data.batches.collate` makes it, with `style` `[B, S]` for a network with styles and optionally
     `dropout_masks` for `forward`. The stop loss is the cross-entropy, in nats, of "this is the line's last point"; the
     squared error is that of the mixture's mean, in network units. `grid_floor`, as from `grid_min_log_sd`, adds a
-    fifth array: the log-loss with that clamp.
+    fifth array: the log-loss with that clamp. `rounded` is that of `forward`.
     """
     text = batch.get("ids"), batch.get("ids_mask")
-    outputs, _ = forward(params, config, batch["x"], *text, batch.get("style"), dtype, batch.get("dropout_masks"))
+    masks = batch.get("dropout_masks")
+    outputs, _ = forward(params, config, batch["x"], *text, batch.get("style"), dtype, masks, rounded)
     parts = split_outputs(outputs, config)
     target, mask = batch["target"], batch["mask"]
     # e = sigmoid(-e_hat), so log e = log_sigmoid(-e_hat)

@@ -5,6 +5,9 @@ and stores every intermediate array. The hand-written reverse scan delivers only
 outer products follow as one large product. The results are the same, in half the time: the tests compare them with
 what `jax.grad` makes of the plain scan.
 
+With `rounded`, gate sums, states and the window vector lie on the grids of `rounding.py`. The backward pass reads the
+rounded values and otherwise ignores the rounding: its gradients pass straight through.
+
 `parameters.py` lists the shapes and letters.
 """
 
@@ -17,17 +20,26 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from train.network.rounding import CELL_BITS, CELL_LIMIT, HIDDEN_BITS, HIDDEN_LIMIT, SUM_BITS, to_grid
 
-def lstm_cell(gates: jax.Array, cell: jax.Array):
+
+def lstm_cell(gates: jax.Array, cell: jax.Array, rounded: bool = False):
     """One timestep of an LSTM without peepholes [G eqs 7-11].
 
     From gate sums `[B, 4 H]` (i, f, g, o) and cell state `[B, H]` to the hidden state, the new cell state and the
     activations (i, f, g, o), `[B, H]` each.
     """
+    if rounded:
+        gates = to_grid(gates, SUM_BITS)
     i, f, g, o = jnp.split(gates, 4, axis=-1)
     i, f, g, o = jax.nn.sigmoid(i), jax.nn.sigmoid(f), jnp.tanh(g), jax.nn.sigmoid(o)
     cell = f * cell + i * g
-    return o * jnp.tanh(cell), cell, (i, f, g, o)
+    if rounded:
+        cell = jnp.clip(to_grid(cell, CELL_BITS), -CELL_LIMIT, CELL_LIMIT)
+    hidden = o * jnp.tanh(cell)
+    if rounded:
+        hidden = jnp.clip(to_grid(hidden, HIDDEN_BITS), -HIDDEN_LIMIT, HIDDEN_LIMIT)
+    return hidden, cell, (i, f, g, o)
 
 
 def lstm_cell_backward(d_hidden, d_cell, before, cell, gates):
@@ -50,7 +62,7 @@ def lstm_cell_backward(d_hidden, d_cell, before, cell, gates):
     return d_gates, d_cell * f
 
 
-def window_step(p, kappa, ids, mask, onehot):
+def window_step(p, kappa, ids, mask, onehot, rounded: bool = False):
     """One timestep of the window [G eqs 46-51].
 
     From its linear layer's outputs `p` `[B, 3 K]` and the previous `kappa` `[B, K]` to the window vector `[B, A]`,
@@ -60,7 +72,8 @@ def window_step(p, kappa, ids, mask, onehot):
     kappa = kappa + step
     distance = kappa[:, :, None] - jnp.arange(ids.shape[1], dtype=jnp.float32)
     phi = jnp.sum(alpha[:, :, None] * jnp.exp(-beta[:, :, None] * distance**2), axis=1) * mask
-    return jnp.einsum("bu,bua->ba", phi, onehot), kappa, phi, (alpha, beta, step)
+    window = jnp.einsum("bu,bua->ba", phi, onehot)
+    return to_grid(window, SUM_BITS) if rounded else window, kappa, phi, (alpha, beta, step)
 
 
 def window_step_backward(d_window, d_kappa, kappa, window_params, text):
@@ -123,7 +136,7 @@ def zero_state(lines: int, *widths: int) -> tuple[jax.Array, ...]:
     return tuple(jnp.zeros((lines, width)) for width in widths)
 
 
-def lstm_scan(weight, gates_in, dtype):
+def lstm_scan(weight, gates_in, dtype, rounded: bool = False):
     """One LSTM layer over all timesteps: hidden states `[T, B, H]`, cell states and gate activations.
 
     `weight` `[4 H, H]` are the recurrent columns, `gates_in` `[T, B, 4 H]` the part of the gate sums that does not
@@ -133,24 +146,24 @@ def lstm_scan(weight, gates_in, dtype):
 
     def step(carry, sums):
         hidden, cell = carry
-        hidden, cell, gates = lstm_cell(sums + matmul(hidden, weight, dtype), cell)
+        hidden, cell, gates = lstm_cell(sums + matmul(hidden, weight, dtype), cell, rounded)
         return (hidden, cell), (hidden, cell, gates)
 
     return lax.scan(step, zero_state(gates_in.shape[1], units, units), gates_in)[1]
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def lstm_layer(weight, gates_in, dtype):
+@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def lstm_layer(weight, gates_in, dtype, rounded: bool = False):
     """The hidden states `[T, B, H]` of `lstm_scan`, with a hand-written gradient."""
-    return lstm_scan(weight, gates_in, dtype)[0]
+    return lstm_scan(weight, gates_in, dtype, rounded)[0]
 
 
-def _lstm_forward(weight, gates_in, dtype):
-    kept = lstm_scan(weight, gates_in, dtype)
+def _lstm_forward(weight, gates_in, dtype, rounded):
+    kept = lstm_scan(weight, gates_in, dtype, rounded)
     return kept[0], (weight, kept)
 
 
-def _lstm_backward(dtype, residual, cotangent):
+def _lstm_backward(dtype, _rounded, residual, cotangent):
     weight, (hidden, cell, gates) = residual
 
     def step(carry, inputs):
@@ -167,7 +180,7 @@ def _lstm_backward(dtype, residual, cotangent):
 lstm_layer.defvjp(_lstm_forward, _lstm_backward)
 
 
-def window_scan(weight, window_weight, window_bias, text, gates_in, dtype):
+def window_scan(weight, window_weight, window_bias, text, gates_in, dtype, rounded: bool = False):
     """The first layer of the synthesis network, whose window is part of its next timestep's input.
 
     `weight` `[4 H, A + H]` are the columns of window and own hidden state, `window_weight` `[3 K, H]` and
@@ -182,27 +195,27 @@ def window_scan(weight, window_weight, window_bias, text, gates_in, dtype):
     def step(carry, sums):
         hidden, cell, kappa, window = carry
         recurrent = jnp.concatenate([window, hidden], axis=-1)
-        hidden, cell, gates = lstm_cell(sums + matmul(recurrent, weight, dtype), cell)
+        hidden, cell, gates = lstm_cell(sums + matmul(recurrent, weight, dtype), cell, rounded)
         p = jnp.dot(hidden, window_weight) + window_bias
-        window, kappa, phi, window_params = window_step(p, kappa, ids, mask, onehot)
+        window, kappa, phi, window_params = window_step(p, kappa, ids, mask, onehot, rounded)
         return (hidden, cell, kappa, window), (hidden, window, kappa, phi, cell, gates, window_params)
 
     start = zero_state(gates_in.shape[1], units, units, components, weight.shape[0] - units)
     return lax.scan(step, start, gates_in)[1]
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(5,))
-def window_layer(weight, window_weight, window_bias, text, gates_in, dtype):
+@partial(jax.custom_vjp, nondiff_argnums=(5, 6))
+def window_layer(weight, window_weight, window_bias, text, gates_in, dtype, rounded: bool = False):
     """Hidden, window, kappa and phi of `window_scan`; no gradient flows through kappa and phi."""
-    return window_scan(weight, window_weight, window_bias, text, gates_in, dtype)[:4]
+    return window_scan(weight, window_weight, window_bias, text, gates_in, dtype, rounded)[:4]
 
 
-def _window_forward(weight, window_weight, window_bias, text, gates_in, dtype):
-    kept = window_scan(weight, window_weight, window_bias, text, gates_in, dtype)
+def _window_forward(weight, window_weight, window_bias, text, gates_in, dtype, rounded):
+    kept = window_scan(weight, window_weight, window_bias, text, gates_in, dtype, rounded)
     return kept[:4], (weight, window_weight, text, kept)
 
 
-def _window_backward(dtype, residual, cotangent):
+def _window_backward(dtype, _rounded, residual, cotangent):
     weight, window_weight, text, (hidden, window, kappa, _, cell, gates, window_params) = residual
     characters = window.shape[-1]
 

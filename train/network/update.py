@@ -15,6 +15,7 @@ from train.network.mixture import line_losses
 from train.network.optimiser import make_optimiser
 from train.network.pin_zero_offsets import mask_pinned_gradients
 from train.network.regularisation import add_weight_noise, dropout_masks, with_style_vectors
+from train.network.rounding import round_weights
 
 #: The axis of each of a batch's arrays along which its lines lie.
 LINE_AXIS = {"x": 1, "target": 1, "mask": 1, "last": 1, "writer": 0, "ids": 0, "ids_mask": 0}
@@ -28,6 +29,7 @@ def make_update(
     dropout: float = 0.0,
     pinned: bool = False,
     grid_floor=None,
+    quantise: bool = False,
 ):
     """The optimiser, and the jitted training update.
 
@@ -39,7 +41,8 @@ def make_update(
     The loss is log-loss plus stop loss per point, in nats. `weight_noise` is the standard deviation of
     `add_weight_noise` and `dropout` the rate of `dropout_masks`; both are drawn for each update and device. `pinned`
     excludes the rows of `pin_zero_offsets` from learning. With `grid_floor`, as from `mixture.grid_min_log_sd`, the
-    log-loss learnt from has that clamp; the sum returned has not.
+    log-loss learnt from has that clamp; the sum returned has not. With `quantise` weights, states and sums are rounded
+    as in the engines.
     """
     mesh = Mesh(np.array(jax.devices()), ("lines",))
     optimiser = make_optimiser(clip_norm, mesh)
@@ -48,13 +51,16 @@ def make_update(
         key = jax.random.fold_in(key, jax.lax.axis_index("lines"))
 
         def mean_loss(params):
+            if quantise:
+                # Before the noise, whose mean is zero, so that on average the network is the rounded one.
+                params = round_weights(params)
             if weight_noise:
                 params = add_weight_noise(params, weight_noise, key)
             inputs = with_style_vectors(params, config, batch, use_style)
             if dropout:
                 masks = dropout_masks(config, batch["x"].shape[1], dropout, jax.random.fold_in(key, 1))
                 inputs = {**inputs, "dropout_masks": masks}
-            nats, stop, _, count, *with_floor = line_losses(params, config, inputs, dtype, grid_floor)
+            nats, stop, _, count, *with_floor = line_losses(params, config, inputs, dtype, grid_floor, quantise)
             learnt = with_floor[0] if with_floor else nats
             return (learnt.sum() + stop.sum()) / points, (nats.sum(), stop.sum(), count.sum())
 
