@@ -10,9 +10,7 @@ import re
 
 #: The characters of ordinary English text. The IAM corpus has few or no examples of the symbols from `/` on, and few
 #: of some capitals and digits: `train.augment` adds lines for them.
-DEFAULT_ALPHABET = (
-    " ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()-/+&@#%=*$€"
-)
+DEFAULT_ALPHABET = " ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()-/+&@#%=*$€"
 
 #: Id of the end mark.
 END_ID = 0

@@ -34,8 +34,7 @@ def read_json_lines(path: Path) -> Iterator[InkLine]:
                 raise ValueError(f'"split" is {split!r}, neither "train" nor "valid"')
         except (ValueError, KeyError, TypeError) as error:
             raise SystemExit(
-                f"{path}, line {number}: expected "
-                '{"text": "...", "strokes": [[[x, y], ...], ...]}: ' + repr(error)
+                f'{path}, line {number}: expected {{"text": "...", "strokes": [[[x, y], ...], ...]}}: ' + repr(error)
             ) from None
         name = item.get("name", f"{path.stem}-{number}")
         yield InkLine(name, text, strokes, str(item.get("writer") or ""), split)

@@ -106,9 +106,7 @@ def written_lines_report(args, writer: LineWriter, alphabet: str, hands: str) ->
             lines = written[bias, args.attempts]
             inks[f"generated, bias {bias:g}"] = [lines[i].strokes for i in chosen]
         report.append(legibility_table([held_out.texts[i] for i in chosen], inks, args.processes))
-        report.append(
-            f"Read by {legibility.tesseract_version()}; generated lines {by}, {args.attempts} attempts."
-        )
+        report.append(f"Read by {legibility.tesseract_version()}; generated lines {by}, {args.attempts} attempts.")
     return report
 
 

@@ -62,9 +62,7 @@ def synthetic_strokes(text: str, rng: np.random.Generator, per_letter: int = 10)
     for word in text.split(" "):
         turn = np.arange(per_letter * len(word)) / per_letter
         height = np.repeat([10.0 + ord(letter) % 17 for letter in word], per_letter)
-        stroke = np.stack(
-            [left + 20 * turn + 6 * np.sin(2 * np.pi * turn), height * np.cos(2 * np.pi * turn)], axis=1
-        )
+        stroke = np.stack([left + 20 * turn + 6 * np.sin(2 * np.pi * turn), height * np.cos(2 * np.pi * turn)], axis=1)
         strokes.append(stroke + rng.normal(0, 0.5, stroke.shape))
         left += 20 * len(word) + 15
     return strokes
@@ -111,9 +109,7 @@ def tiny_config(kind: str, alphabet: str = " abcde") -> Config:
     """A small network of odd sizes."""
     if kind == "prediction":
         return Config(kind, hidden=(7, 5), mixtures=3)
-    return Config(
-        kind, hidden=(7, 6, 5), mixtures=3, window=2, alphabet=alphabet, style_dim=4, writers=2, stop=True
-    )
+    return Config(kind, hidden=(7, 6, 5), mixtures=3, window=2, alphabet=alphabet, style_dim=4, writers=2, stop=True)
 
 
 def tiny_network(kind: str, seed: int = 3, **changes) -> tuple[dict[str, np.ndarray], Config]:

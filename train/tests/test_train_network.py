@@ -192,9 +192,7 @@ def test_a_style_is_a_row_of_the_writers_table_or_zero():
 
 def test_the_log_loss_is_the_mean_over_encodable_lines(training, train_corpus):
     # Lines with a letter that the network's alphabet lacks do not count.
-    config = Config(
-        **{**training.config.__dict__, "alphabet": train_corpus.alphabet.replace("q", "") + "\xe9"}
-    )
+    config = Config(**{**training.config.__dict__, "alphabet": train_corpus.alphabet.replace("q", "") + "\xe9"})
     width = ids_width(train_corpus)
     chosen = encodable_lines(train_corpus, config.alphabet)
     assert len(chosen) < len(train_corpus.texts)
