@@ -2,75 +2,101 @@
 
     python -m train.make_fixtures --out tests/fixtures --weights weights
 
-Writes five files. The `tiny-*` files hold small random networks, one of them in int8; `prediction` and `synthesis`
-belong to the weights files of the same names, whose SHA-256 they state. All values are computed in f64 and stored as
-f32:
+Writes `arithmetic.json`, arguments and values of every function of docs/weights-format.md ("Arithmetic"), and five
+files of networks. The `tiny-*` files hold small random networks, one of them in int8; `prediction` and `synthesis`
+belong to the weights files of the same names, whose SHA-256 they state. Whole numbers are stored as i32, on the grid Qn
+of the format's description:
 
-====================== ============ ====================================================
-tensor                 shape        meaning
-====================== ============ ====================================================
-fixture.ids            [U] i32      character ids with the end mark (synthesis)
-fixture.style          [S]          style vector (if S > 0)
-fixture.bias           [1]          sampling bias
-fixture.temperature    [1]          sampling temperature
-fixture.noise          [T, 4]       component, pen, two normals
-fixture.x              [T, 3]       input of the timestep
-fixture.hidden.{l}     [T, H_l]     after the timestep, as all below
-fixture.cell.{l}       [T, H_l]
-fixture.window         [T, A]
-fixture.kappa          [T, K]
-fixture.phi            [T, U]
-fixture.output         [T, R]       output layer, untransformed
-fixture.pi             [T, M]       mixture weights under bias and temperature
-fixture.point          [T, 3]       the sampled point, which is the next input
-fixture.pen_probability [T]
-fixture.stop           [T]
-fixture.log_density    [T]          of the point's offset, without bias or temperature
-====================== ============ ====================================================
+======================= ============ ===================================================
+tensor                  shape        meaning
+======================= ============ ===================================================
+fixture.ids             [U] i32      character ids with the end mark (synthesis)
+fixture.style           [S] f32      style vector (if S > 0)
+fixture.bias            [1] f32      sampling bias
+fixture.temperature     [1] f32      sampling temperature
+fixture.noise           [T, 4] i32   two uniforms of 24 bits (component, pen), two normals (Q12)
+fixture.point           [T, 3] i32   the point drawn, which is the next input, Q10
+fixture.component       [T] i32      the component it is drawn from
+fixture.pen_probability [T] i32      Q15
+fixture.stop            [T] i32      Q15
+fixture.log_density     [T] i32      of the point's offset, without bias or temperature, Q10
+fixture.position        [T] i32      character under the window (synthesis)
+fixture.mean_kappa      [T] i32      mean position of the window's components, Q10 (synthesis)
+fixture.steps           [N] i32      timesteps of the tensors below, counted from 0
+fixture.x               [N, 3] i32   input of the timestep, Q10
+fixture.hidden.{l}      [N, H_l] i32 after the timestep, as all below, Q7
+fixture.cell.{l}        [N, H_l] i32 Q11
+fixture.kappa           [N, K] i32   Q16
+fixture.phi             [N, U] i32   Q15
+fixture.window          [N, A] i32   Q10
+fixture.output          [N, R] i32   output layer, untransformed, Q16
+fixture.shares          [N, M] i32   share of each component under bias and temperature, Q16
+======================= ============ ===================================================
+
+`steps` are all timesteps of a tiny network, and every fiftieth of the others.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
 
 from train.data.alphabet import encode
 from train.export.quantise import quantise_network
-from train.export.weights_file import config_from_metadata, metadata, read_weights, write_weights
+from train.export.weights_file import config_from_metadata, metadata, read_stored, write_weights
 from train.network.config import Config
 from train.network.parameters import init_params
+from train.reference import arithmetic
 from train.reference import network as reference
 
-STEPS = 48
+#: Timesteps of a tiny network and of a shipped one, of which one in `SHIPPED_STRIDE` is stored in full.
+TINY_STEPS, SHIPPED_STEPS, SHIPPED_STRIDE = 48, 700, 50
+
+#: What a shipped synthesis network writes: long enough for all timesteps.
+SHIPPED_TEXT = "The quick brown fox, 48 jumps"
 
 
-def record_steps(tensors, config: Config, ids, style, bias: float, temperature: float, seed: int, steps: int = STEPS):
-    """The fixture tensors of one line of `steps` timesteps, with the text `ids` and the style vector `style` `[S]`."""
+def record_steps(network: reference.Network, ids, style, bias, temperature, seed: int, steps: int, stride: int = 1):
+    """The fixture tensors of one line of `steps` timesteps, with the text `ids` and the style vector `style` `[S]`.
+
+    One in `stride` timesteps is stored in full, the last one always.
+    """
+    config = network.config
     rng = np.random.default_rng(seed)
-    network = reference.Reference(tensors, config, reference.pad_ids([ids]), style[None])
+    state = reference.Reference(network, reference.pad_ids([ids]), style[None])
+    drawing = reference.Drawing.of(bias, temperature, 1)
     rows: dict[str, list[np.ndarray]] = {}
-    x = np.zeros((1, 3))
-    for _ in range(steps):
-        # The engines read noise and points in f32, so they are rounded before use.
-        noise = reference.noise_of_step(rng, 1).astype(np.float32).astype(np.float64)
-        output = network.step(x)
-        point, weights, lift, stop = reference.sample(output, config, noise, bias, temperature)
-        point = point.astype(np.float32).astype(np.float64)
-        step = {"noise": noise, "x": x, "output": output, "pi": weights, "point": point}
-        density = reference.log_density(output, config, point)
-        step |= {"pen_probability": lift, "stop": stop, "log_density": density}
-        for layer in range(len(config.hidden)):
-            step[f"hidden.{layer}"] = network.hidden[layer]
-            step[f"cell.{layer}"] = network.cell[layer]
+    full = sorted({*range(0, steps, stride), steps - 1})
+    x = np.zeros((1, 3), np.int64)
+    for step in range(steps):
+        noise = reference.noise_of_step(rng, 1)
+        output = state.step(x)
+        drawn = reference.draw(output, config, noise, drawing)
+        values = {
+            "noise": noise,
+            "point": drawn.point,
+            "component": drawn.component,
+            "pen_probability": drawn.pen_probability,
+            "stop": drawn.stop,
+            "log_density": reference.log_density(output, config, drawn.point),
+        }
         if config.window:
-            step |= {"window": network.window, "kappa": network.kappa, "phi": network.phi}
-        for name, value in step.items():
+            values |= {"position": state.position, "mean_kappa": state.mean_kappa()}
+        if step in full:
+            values |= {"x": x, "output": output, "shares": drawn.shares}
+            for layer in range(len(config.hidden)):
+                values |= {f"hidden.{layer}": state.hidden[layer], f"cell.{layer}": state.cell[layer]}
+            if config.window:
+                values |= {"window": state.window, "kappa": state.kappa, "phi": state.phi}
+        for name, value in values.items():
             rows.setdefault(name, []).append(np.array(value[0]))
-        x = point
-    result = {f"fixture.{name}": np.stack(value).astype(np.float32) for name, value in rows.items()}
+        x = drawn.point
+    result = {f"fixture.{name}": arithmetic.fits(np.stack(value)).astype(np.int32) for name, value in rows.items()}
+    result["fixture.steps"] = np.array(full, np.int32)
     result["fixture.bias"] = np.array([bias], np.float32)
     result["fixture.temperature"] = np.array([temperature], np.float32)
     if config.window:
@@ -99,9 +125,59 @@ def tiny_network(kind: str) -> tuple[dict[str, np.ndarray], Config]:
     for name, value in tensors.items():
         if name.startswith(("lstm", "window.weight", "output")):
             tensors[name] = (value + rng.normal(0, 0.15, value.shape)).astype(np.float32)
-        # Rounded to f16, so that an engine with f16 weights has the same network.
-        tensors[name] = tensors[name].astype(np.float16).astype(np.float32)
     return tensors, config
+
+
+def arithmetic_cases() -> dict[str, list[list[int | float]]]:
+    """For each function rows of its arguments and then its value or values."""
+    least, most = -(1 << 31), (1 << 31) - 1
+    rng = np.random.default_rng(3)
+
+    def rows(*columns) -> list[list[int]]:
+        return np.stack(np.broadcast_arrays(*columns), axis=1).tolist()
+
+    # Products and results of every size, of both signs, that fit 32 bits.
+    x = np.concatenate([rng.integers(-(1 << bits), 1 << bits, 60) for bits in (4, 12, 17, 24, 31)])
+    x = np.concatenate([x, [0, 1, -1, 65_535, 65_536, -65_536, most, least]])
+    m, k = rng.integers(0, 1 << 15, len(x)), rng.integers(1, 47, len(x))
+    m[::20], m[10::20], k[5::20] = 32_767, 0, 46
+    shifted = (x * m + (np.int64(1) << (k - 1))) >> k
+    fitting = (shifted >= least) & (shifted <= most)
+    rescaled = rows(x[fitting], m[fitting], k[fitting], arithmetic.rescale(x[fitting], m[fitting], k[fitting]))
+    # For drawing: however large the result.
+    size, k = np.abs(np.maximum(x, -most)), np.maximum(k, 2)
+    scaled = rows(size, m, k, arithmetic.scaled(size, m, k))
+
+    a = np.union1d(np.arange(0, arithmetic.MOST_DECAY + 1, 37), [1, 2, arithmetic.MOST_DECAY])
+    gate = np.union1d(np.arange(-20_000, 20_001, 37), [-1, 1, 16_383, 16_384, -16_383, -16_384, 1 << 29, -(1 << 29)])
+    log = np.union1d(np.arange(-25 << 16, 25 << 16, 7919), [least, -1, 0, 1, most])
+    p, n = arithmetic.exp(log)
+    grids = [(10, reference.MOST_ALPHA), (12, reference.MOST_BETA), (16, reference.MOST_KAPPA)]
+    whole = np.union1d(np.arange(1, 600), np.union1d(np.arange(600, 1 << 32, 9_876_543), [1 << 31, (1 << 32) - 1]))
+    u = np.concatenate([[0, 1, 63, 64, (1 << 24) - 1], rng.integers(0, 1 << 24, 95)])
+    parts = np.concatenate([[0, 1, 65_535, 131_072, (1 << 26) - 1], rng.integers(0, 1 << 26, 95)])
+    factors = [0.0, 1e-9, 3e-4, 0.017578125, 0.3, 0.5, 1 / 64, 1 / 3, 1.0, 7.5, 511.0, 8191.0, 8191.75, 1e9]
+    return {
+        "rescale": rescaled,
+        "scaled": scaled,
+        "decay": rows(a, arithmetic.decay(a)),
+        "sigmoid": rows(gate, arithmetic.sigmoid(gate)),
+        "tanh": rows(gate, arithmetic.tanh(gate)),
+        "exp": rows(log, p, n),
+        "fixed": [row for g, top in grids for row in rows(log[::3], g, top, arithmetic.fixed(log[::3], g, top))],
+        "ln": rows(whole, arithmetic.ln(whole)),
+        "share": rows(u, parts, arithmetic.share(u, parts)),
+        # A factor, the least k, m and k.
+        "factor": [[value, least, *arithmetic.factor(value, least)] for value in factors for least in (1, 2)],
+    }
+
+
+def write_arithmetic(path: Path) -> None:
+    """Write `arithmetic_cases` as JSON, a line for each function."""
+    lines = [
+        f"{json.dumps(name)}: {json.dumps(rows, separators=(',', ':'))}" for name, rows in arithmetic_cases().items()
+    ]
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 class PlaceholderCorpus:
@@ -118,6 +194,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="folder of the weights files; tiny fixtures only without it")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
+    write_arithmetic(args.out / "arithmetic.json")
     for name, kind in (("prediction", "prediction"), ("synthesis", "synthesis"), ("int8", "prediction")):
         path = args.out / f"tiny-{name}.safetensors"
         tensors, config = tiny_network(kind)
@@ -127,20 +204,19 @@ def main() -> None:
         meta = metadata(config, PlaceholderCorpus, 20, {}, names, "f32")
         if name == "int8":
             tensors, meta = quantise_network(tensors, meta, [], {}, int8=True)
-        # The network is the one that the file holds, after any quantisation.
-        write_weights(path, tensors, meta)
-        rows = record_steps(read_weights(path)[0], config, ids, style, 0.3, 0.9, 5)
+        rows = record_steps(reference.Network(tensors, config), ids, style, 0.3, 0.9, 5, TINY_STEPS)
         write_weights(path, {**tensors, **rows}, meta)
     for kind in ("prediction", "synthesis") if args.weights else ():
         path = args.weights / f"{kind}.safetensors"
-        tensors, meta = read_weights(path)
+        tensors, meta = read_stored(path)
         config = config_from_metadata(meta)
-        ids = encode("Write", config.alphabet) if config.window else []
-        style = tensors["style.table"][0] if config.style_dim else np.zeros(0)
-        rows = record_steps(tensors, config, ids, style, 0.5, 1.0, 6, 32)
+        ids = encode(SHIPPED_TEXT, config.alphabet) if config.window else []
+        style = tensors["style.table"][0].astype(np.float32) if config.style_dim else np.zeros(0)
+        network = reference.Network(tensors, config)
+        rows = record_steps(network, ids, style, 0.5, 1.0, 6, SHIPPED_STEPS, SHIPPED_STRIDE)
         meta = {"weights": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
         write_weights(args.out / f"{kind}.safetensors", rows, meta)
-    for path in sorted(args.out.glob("*.safetensors")):
+    for path in sorted(args.out.iterdir()):
         print(f"{path}: {path.stat().st_size} bytes")
 
 

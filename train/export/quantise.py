@@ -6,8 +6,14 @@ import numpy as np
 
 from train.export.weights_file import SCALE_SUFFIX, writer_ids
 
-#: The largest number of f16, the type of the GPU engine's weights.
+#: The largest number of f16.
 F16_MAX = float(np.finfo(np.float16).max)
+
+#: Largest magnitude of the integers of a `.weight` matrix: with hidden states of one byte, products of two fit 14 bits.
+MOST_WEIGHT = 63
+
+#: That of the matrices of styles, with which the engines compute in floats.
+MOST_STYLE_WEIGHT = 127
 
 
 def quantise_network(
@@ -31,7 +37,8 @@ def quantise_network(
         if value.ndim != 2:
             result[name] = value.astype(np.float32)
         elif int8 and name != "style.table":
-            result[name], result[name + SCALE_SUFFIX] = quantise_rows(value)
+            largest = MOST_WEIGHT if name.endswith(".weight") else MOST_STYLE_WEIGHT
+            result[name], result[name + SCALE_SUFFIX] = quantise_rows(value, largest)
         else:
             result[name] = value.astype(np.float16)
     meta = {**meta, "quantisation": "int8" if int8 else "f16", "training": {**meta["training"], **training}}
@@ -51,20 +58,19 @@ def check_representable(name: str, value: np.ndarray) -> None:
         raise SystemExit(f"tensor `{name}` of these weights has a value of {largest:g}, and f16 ends at {F16_MAX:g}")
 
 
-def quantise_rows(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A matrix `[rows, columns]` as int8 numbers from -127 to 127 and a scale `[rows]` for each row.
+def quantise_rows(value: np.ndarray, largest: int = MOST_WEIGHT) -> tuple[np.ndarray, np.ndarray]:
+    """A matrix `[rows, columns]` as int8 numbers from -`largest` to `largest` and a scale `[rows]` for each row.
 
-    A row's scale is its largest magnitude over 127, rounded up to four significant bits. The product of a seven-bit
-    number and a four-bit one fits the eleven bits of f16, so every weight is exact in f16, and an engine that computes
-    with f16 has the same weights as one that computes with int8.
+    A row's scale is its largest magnitude over `largest`, rounded up to four significant bits; its numbers are the
+    values over the scale, rounded to the nearest, halves away from zero. All of it in f64, as where the engines
+    quantise a file of floats. A row of zeros has the scale 0.
     """
-    smallest = np.abs(value.astype(np.float64)).max(axis=1) / 127
+    value = value.astype(np.float64)
+    smallest = np.abs(value).max(axis=1) / largest
     _, exponent = np.frexp(smallest)
-    unit = np.exp2(np.maximum(exponent - 4, -24))  # the finest step of f16 is 2^-24
+    unit = np.exp2(exponent - 4.0)
     scale = np.ceil(smallest / unit) * unit
-    # A row of zeros has the scale 0.
-    divisor = np.where(scale > 0, scale, 1)[:, None]
-    # F16_MAX is not a multiple of the scale, and the next multiple is beyond f16.
-    largest = np.floor(F16_MAX / divisor)
-    whole = np.clip(np.rint(value / divisor), -largest, largest)
+    share = value / np.where(scale > 0, scale, 1)[:, None]
+    whole = np.trunc(share)
+    whole += np.sign(share) * (np.abs(share - whole) >= 0.5)
     return whole.astype(np.int8), scale.astype(np.float32)

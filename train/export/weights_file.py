@@ -65,8 +65,8 @@ def write_weights(path: Path, tensors: dict[str, np.ndarray], meta: dict) -> Non
     temporary.replace(path)
 
 
-def read_weights(path: Path) -> tuple[dict[str, np.ndarray], dict]:
-    """Tensors in f32 (int8 matrices multiplied by their row scales) and metadata.
+def read_stored(path: Path) -> tuple[dict[str, np.ndarray], dict]:
+    """Tensors as the file has them, int8 matrices beside their row scales, and metadata.
 
     Raises `SystemExit` if an int8 matrix has no scale for each of its rows.
     """
@@ -74,12 +74,22 @@ def read_weights(path: Path) -> tuple[dict[str, np.ndarray], dict]:
         meta = json.loads(handle.metadata()[METADATA_KEY])
         tensors = {k: handle.get_tensor(k) for k in handle.keys()}  # noqa: SIM118
     for name in [k for k, v in tensors.items() if v.dtype == np.int8]:
-        scale = tensors.pop(name + SCALE_SUFFIX, None)
+        scale = tensors.get(name + SCALE_SUFFIX)
         if scale is None or scale.shape != tensors[name].shape[:1]:
             raise SystemExit(
                 f"{path}: tensor `{name}` is int8, but `{name}{SCALE_SUFFIX}` has no number for each of its rows"
             )
-        tensors[name] = tensors[name] * scale[:, None]
+    return tensors, meta
+
+
+def read_weights(path: Path) -> tuple[dict[str, np.ndarray], dict]:
+    """Tensors in f32 (int8 matrices multiplied by their row scales) and metadata.
+
+    Raises `SystemExit` if an int8 matrix has no scale for each of its rows.
+    """
+    tensors, meta = read_stored(path)
+    for name in [k for k, v in tensors.items() if v.dtype == np.int8]:
+        tensors[name] = tensors[name] * tensors.pop(name + SCALE_SUFFIX)[:, None]
     return {name: value.astype(np.float32) for name, value in tensors.items()}, meta
 
 

@@ -24,9 +24,7 @@ def split_outputs(outputs: jax.Array, config: Config) -> dict[str, jax.Array]:
     return parts
 
 
-def component_log_densities(
-    parts: dict[str, jax.Array], target: jax.Array, min_log_sd=(MIN_LOG_SD,) * 2
-) -> jax.Array:
+def component_log_densities(parts: dict[str, jax.Array], target: jax.Array, min_log_sd=(MIN_LOG_SD,) * 2) -> jax.Array:
     """Log of each component's weight times its density at the offsets of `target` `[..., 3]`: `[..., M]` [G eqs 23-25].
 
     Log standard deviations are clamped from below to `min_log_sd`, one number for each axis.
