@@ -74,10 +74,10 @@ def parse_arguments() -> argparse.Namespace:
     return args
 
 
-def measure(path: Path, args: argparse.Namespace) -> FileLoss:
-    """The losses of one file, with a progress message."""
-    progress(f"{path}: log-loss")
-    return measure_file(path, args.data, args.lines)
+def measure(path: Path, args: argparse.Namespace, integers: bool = True) -> FileLoss:
+    """The losses of one file, in whole numbers or in f32, with a progress message."""
+    progress(f"{path}: log-loss in {'integers' if integers else 'f32'}")
+    return measure_file(path, args.data, args.lines, integers)
 
 
 def main() -> None:
@@ -96,7 +96,7 @@ def main() -> None:
         tesseract_version()  # fail now rather than after an hour
     report = []
     if "loss" in sections:
-        trained = [measure(path, args) for path in args.trained]
+        trained = [measure(path, args, integers=False) for path in args.trained]
         report.append(log_loss_table(trained, [measure(path, args) for path, _ in exported], published=True))
         report.append("[G] Graves 2013, arXiv 1308.0850. [H] Ha, Dai and Le 2016, arXiv 1609.09106.")
     if needs_writer:

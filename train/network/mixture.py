@@ -65,16 +65,24 @@ def line_losses(
     grid_floor=None,
     rounded: bool = False,
 ):
-    """For each line of a batch, `[B]` each: log-loss in nats [G eq 26], stop loss, squared error, number of points.
+    """`output_losses` of a network for each line of a batch.
 
     `batch` is as `data.batches.collate` makes it, with `style` `[B, S]` for a network with styles and optionally
-    `dropout_masks` for `forward`. The stop loss is the cross-entropy, in nats, of "this is the line's last point"; the
-    squared error is that of the mixture's mean, in network units. `grid_floor`, as from `grid_min_log_sd`, adds a
-    fifth array: the log-loss with that clamp. `rounded` is that of `forward`.
+    `dropout_masks` for `forward`, which defines `dtype` and `rounded`.
     """
     text = batch.get("ids"), batch.get("ids_mask")
     masks = batch.get("dropout_masks")
     outputs, _ = forward(params, config, batch["x"], *text, batch.get("style"), dtype, masks, rounded)
+    return output_losses(outputs, config, batch, grid_floor)
+
+
+def output_losses(outputs: jax.Array, config: Config, batch: dict[str, jax.Array], grid_floor=None):
+    """For each line, `[B]` each: log-loss in nats [G eq 26], stop loss, squared error, number of points.
+
+    `outputs` are `[T, B, R]`. The stop loss is the cross-entropy, in nats, of "this is the line's last point"; the
+    squared error is that of the mixture's mean, in network units. `grid_floor`, as from `grid_min_log_sd`, adds a
+    fifth array: the log-loss with that clamp.
+    """
     parts = split_outputs(outputs, config)
     target, mask = batch["target"], batch["mask"]
     # e = sigmoid(-e_hat), so log e = log_sigmoid(-e_hat)

@@ -53,39 +53,34 @@ def sigmoid_by_table(x: np.ndarray) -> np.ndarray:
     return SIGMOID[np.clip(x, -MOST_DECAY, MOST_DECAY) + MOST_DECAY]
 
 
-@dataclass
 class Dense:
-    """A matrix of integers `[rows, columns]` with the factor (m, k) of each row, and its bias `[rows]` in floats."""
+    """A matrix of integers `[rows, columns]` with a factor (m, k) for each row, and its bias `[rows]` in floats.
 
-    weight: np.ndarray
-    scale: np.ndarray
-    m: np.ndarray
-    k: int
-    bias: np.ndarray
-
-    def products(self, inputs: np.ndarray, first: int = 0) -> np.ndarray:
-        """Sums `[B, rows]` of the columns from `first` on with `inputs` `[B, columns]`, exact."""
-        columns = self.weight[:, first : first + inputs.shape[1]]
-        # Floats hold these integers and all partial sums exactly, and their products are fast.
-        return fits((inputs.astype(np.float64) @ columns.T.astype(np.float64)).astype(np.int64))
-
-
-def read_dense(tensors: Tensors, stem: str, power: int) -> Dense:
-    """`{stem}.weight` and `{stem}.bias`; matrices of floats are quantised. A row's factor is its scale times 2^power.
-
-    Raises `OverflowError` for integers and sums that the arithmetic cannot hold.
+    The first `inputs` columns belong to point and window, the others to hidden states.
     """
-    name = f"{stem}.weight"
-    weight = tensors[name]
-    if weight.dtype == np.int8:
-        scale = tensors[f"{name}.scale"].astype(np.float64)
-        weight = weight.astype(np.int64)
-        if np.abs(weight).max() > MOST_WEIGHT:
+
+    def __init__(self, tensors: Tensors, stem: str, power: int, inputs: int = 0):
+        """`{stem}.weight` and `{stem}.bias`; a matrix of floats is quantised. Factors are scales times 2^power."""
+        name = f"{stem}.weight"
+        if tensors[name].dtype == np.int8:
+            self.weight, self.scale = tensors[name].astype(np.int64), tensors[f"{name}.scale"].astype(np.float64)
+        else:
+            self.weight, self.scale = quantise_rows(tensors[name])
+        if np.abs(self.weight).max() > MOST_WEIGHT:
             raise OverflowError(f"tensor `{name}` has integers beyond +-{MOST_WEIGHT}")
-    else:
-        weight, scale = quantise_rows(weight)
-    m, k = row_factors(scale, power)
-    return Dense(weight, scale, m, k, tensors[f"{stem}.bias"].astype(np.float64))
+        self.m, self.k = row_factors(self.scale, power)
+        self.bias = tensors[f"{stem}.bias"].astype(np.float64)
+        # Floats in which all partial sums are exact integers, since products of floats are fast.
+        exact_in_f32 = (np.abs(self.weight[:, inputs:]).sum(1) * MOST_HIDDEN < 1 << 24).all()
+        self.of_inputs = self.weight[:, :inputs].T.astype(np.float64)
+        self.of_hidden = self.weight[:, inputs:].T.astype(np.float32 if exact_in_f32 else np.float64)
+
+    def sums(self, hidden: np.ndarray, inputs: np.ndarray | None = None) -> np.ndarray:
+        """Sums `[B, rows]` of products with hidden states (Q7), or where there are `inputs` (Q10) with both, Q10."""
+        sums = fits((hidden.astype(self.of_hidden.dtype) @ self.of_hidden).astype(np.int64))
+        if inputs is None:
+            return sums
+        return fits(fits(8 * sums) + (inputs.astype(np.float64) @ self.of_inputs).astype(np.int64))
 
 
 def check_layer(dense: Dense, config: Config, name: str) -> None:
@@ -114,12 +109,13 @@ class Network:
     def __init__(self, tensors: Tensors, config: Config):
         """Quantise and check `tensors`."""
         self.config = config
-        self.layers = [read_dense(tensors, f"lstm.{layer}", 0) for layer in range(len(config.hidden))]
+        inputs = 3 + config.id_count
+        self.layers = [Dense(tensors, f"lstm.{layer}", 0, inputs) for layer in range(len(config.hidden))]
         for layer, dense in enumerate(self.layers):
             check_layer(dense, config, f"lstm.{layer}")
         # From sums in Q7 to outputs in Q16.
-        self.output = read_dense(tensors, "output", 9)
-        self.window = read_dense(tensors, "window", 9) if config.window else None
+        self.output = Dense(tensors, "output", 9)
+        self.window = Dense(tensors, "window", 9) if config.window else None
         check_outputs(self.output, "output")
         if self.window:
             check_outputs(self.window, "window")
@@ -142,7 +138,7 @@ class Network:
 
 def layer_outputs(dense: Dense, hidden: np.ndarray) -> np.ndarray:
     """Outputs `[B, rows]` of window or output layer, Q16, from hidden states in Q7."""
-    return fits(rescale(dense.products(hidden), dense.m, dense.k) + round_away(dense.bias * 65_536))
+    return fits(rescale(dense.sums(hidden), dense.m, dense.k) + round_away(dense.bias * 65_536))
 
 
 class Reference:
@@ -168,9 +164,8 @@ class Reference:
         """Advance by one timestep with the input points `x` `[B, 3]`, Q10; the outputs `[B, R]`, Q16 [G eqs 7-13]."""
         for layer, dense in enumerate(self.network.layers):
             below = [self.hidden[layer - 1]] if layer else []
-            coarse = np.concatenate([*below, self.hidden[layer]], axis=1)
-            fine = np.concatenate([x, self.window], axis=1)
-            sums = fits(8 * dense.products(coarse, fine.shape[1]) + dense.products(fine))
+            hidden = np.concatenate([*below, self.hidden[layer]], axis=1)
+            sums = dense.sums(hidden, np.concatenate([x, self.window], axis=1))
             gates = fits(rescale(sums, dense.m, dense.k) + self.bias[layer])
             i, f, g, o = np.split(gates, 4, axis=1)
             i, f, o = sigmoid_by_table(i), sigmoid_by_table(f), sigmoid_by_table(o)
