@@ -43,7 +43,7 @@ fn main() -> io::Result<()> {
         }
         fs::write(out.join(shader), lines.join("\n"))?;
     }
-    let kernel = "src/engine/cpu/matvec/int8/three_byte/relaxed.wat";
+    let kernel = "src/engine/cpu/matvec/relaxed.wat";
     fs::write(out.join("relaxed.wasm"), wat::parse_file(kernel).map_err(io::Error::other)?)?;
     println!("cargo::rerun-if-changed={kernel}");
     println!("cargo::rerun-if-changed=build.rs");

@@ -6,7 +6,8 @@
 //! much as writing on the CPU engine. A [`Snapshot`] of M mixture components and U characters has some
 //! 9 M + U + 10 numbers: with the shipped networks about 200, or 800 bytes a point.
 
-use crate::engine::cpu::{Network, State, mixture, sigmoid, window};
+use crate::engine::cpu::{Network, State, mixture, window};
+use crate::engine::fixed::{self, Drawing};
 use crate::engine::step::check_line;
 use crate::engine::{Line, Step};
 use crate::error::Result;
@@ -147,33 +148,40 @@ impl Replay {
         let config = &self.network.weights.config;
         let (bias, temperature) = (self.line.bias, self.line.temperature);
         let m = config.mixtures;
-        let hat = |block: usize, j: usize| state.output[1 + block * m + j];
-        // [G eqs 61–62] with a temperature, as in `cpu::mixture`. The largest π̂ is subtracted first, so that exp
-        // cannot overflow.
-        let largest = (0..m).map(|j| hat(0, j)).fold(f32::NEG_INFINITY, f32::max);
-        let weight = |j: usize| ((hat(0, j) - largest) * ((1.0 + bias) / temperature)).exp();
-        let total: f32 = (0..m).map(weight).sum();
+        let real = |output: i32| output as f32 / 65_536.0;
+        let hat = |block: usize, j: usize| real(state.output[1 + block * m + j]);
+        let mut shares = vec![0; m];
+        let point = as_input(drawn);
+        let forced = [-1, point[0], point[1], point[2]];
+        let found = mixture::sample(&state.output, config.stop, &Drawing::new(&self.line), &forced, &mut shares);
+        let total = shares.iter().sum::<u32>() as f32;
         let sigma = |hat: f32| (hat - bias).exp() * temperature.sqrt();
         let components = (0..m).map(|j| Component {
-            pi: weight(j) / total,
+            pi: shares[j] as f32 / total,
             mu: [hat(1, j), hat(2, j)],
             sigma: [sigma(hat(3, j)), sigma(hat(4, j))],
             rho: hat(5, j).tanh(),
             pi_hat: hat(0, j),
             sigma_hat: [hat(3, j), hat(4, j)],
         });
+        let step = found.step(state.position, window::mean(&state.kappa));
         Snapshot {
             drawn,
-            pen_probability: sigmoid(-state.output[0] / temperature),
-            pen_hat: state.output[0],
-            stop: if config.stop { sigmoid(state.output[1 + 6 * m]) } else { 0.0 },
-            log_density: mixture::log_density(&state.output, m, drawn.dx, drawn.dy),
+            pen_probability: step.pen_probability,
+            pen_hat: real(state.output[0]),
+            stop: step.stop,
+            log_density: step.log_density,
             components: components.collect(),
             position: state.position,
-            kappa: window::mean(&state.kappa),
-            phi: state.phi.clone(),
+            kappa: step.kappa,
+            phi: state.phi.iter().map(|&phi| phi as f32 / 32_768.0).collect(),
         }
     }
+}
+
+/// A drawn point as the network's next input.
+fn as_input(drawn: DrawnPoint) -> [i32; 3] {
+    fixed::point([drawn.dx, drawn.dy, f32::from(u8::from(drawn.pen_lift))])
 }
 
 impl Iterator for Replay {
@@ -184,7 +192,7 @@ impl Iterator for Replay {
         self.replayed += 1;
         self.state.advance(&self.network);
         let snapshot = self.snapshot(drawn);
-        self.state.point = [drawn.dx, drawn.dy, f32::from(u8::from(drawn.pen_lift))];
+        self.state.point = as_input(drawn);
         Some(snapshot)
     }
 }
@@ -200,8 +208,8 @@ mod tests {
     /// One timestep as the engine computed it.
     struct Computed {
         step: Step,
-        pi: Vec<f32>,
-        phi: Vec<f32>,
+        shares: Vec<u32>,
+        phi: Vec<i32>,
         noise: Noise,
     }
 
@@ -211,7 +219,7 @@ mod tests {
         state.read(&network, &line.prefix);
         let step = |noise| Computed {
             step: state.step(&network, &noise),
-            pi: state.pi.clone(),
+            shares: state.shares.clone(),
             phi: state.phi.clone(),
             noise,
         };
@@ -235,22 +243,23 @@ mod tests {
             replay.extend(&steps.iter().map(|computed| DrawnPoint::from(&computed.step)).collect::<Vec<_>>());
             let snapshots: Vec<Snapshot> = replay.collect();
             assert_eq!(snapshots.len(), steps.len());
-            for (snapshot, Computed { step, pi, phi, noise: [_, _, z1, z2] }) in snapshots.iter().zip(&steps) {
+            for (snapshot, Computed { step, shares, phi, noise: [_, _, z1, z2] }) in snapshots.iter().zip(&steps) {
                 assert_eq!(snapshot.pen_probability, step.pen_probability);
                 assert_eq!(snapshot.stop, step.stop);
                 assert_eq!(snapshot.position as f32, step.position);
                 assert_eq!(snapshot.kappa, step.kappa);
                 assert_eq!(snapshot.log_density, step.log_density);
-                assert_eq!(&snapshot.phi, phi);
-                for (component, pi) in snapshot.components.iter().zip(pi) {
-                    assert!((component.pi - pi).abs() < 1e-6);
+                assert_eq!(snapshot.phi, phi.iter().map(|&phi| phi as f32 / 32_768.0).collect::<Vec<_>>());
+                let total: u32 = shares.iter().sum();
+                for (component, share) in snapshot.components.iter().zip(shares) {
+                    assert_eq!(component.pi, *share as f32 / total as f32);
                 }
                 // The same noise draws the same point from the mixture again.
                 let component = snapshot.components[usize::from(snapshot.drawn.component)];
                 let dx = component.mu[0] + component.sigma[0] * z1;
                 let dy = component.mu[1]
                     + component.sigma[1] * (component.rho * z1 + (1.0 - component.rho * component.rho).sqrt() * z2);
-                assert!((dx - step.dx).abs() < 1e-5 && (dy - step.dy).abs() < 1e-5);
+                assert!((dx - step.dx).abs() < 4e-3 && (dy - step.dy).abs() < 4e-3, "{dx} {dy}: {step:?}");
             }
         }
     }
@@ -290,8 +299,8 @@ mod tests {
             assert_eq!((n.pi_hat, n.mu, n.rho), (p.pi_hat, p.mu, p.rho));
         }
         let odds = |s: &Snapshot| (s.components[0].pi / s.components[1].pi).ln();
-        assert!((odds(&neat) - 2.0 * odds(&plain)).abs() < 1e-4);
-        assert!((odds(&wild) - odds(&plain) / 4.0).abs() < 1e-4);
+        assert!((odds(&neat) - 2.0 * odds(&plain)).abs() < 2e-3);
+        assert!((odds(&wild) - odds(&plain) / 4.0).abs() < 2e-3);
     }
 
     #[test]

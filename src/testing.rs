@@ -10,7 +10,7 @@ use crate::engine::{Engine, Noise};
 use crate::engine::{Line, Step};
 #[cfg(test)]
 use crate::error::{Error, Result};
-use crate::model::{Config, Dense, Elements, Kind, Matrix, Quantisation, Weights};
+use crate::model::{Config, Kind, MOST_WEIGHT, Matrix, Quantisation, Weights};
 use crate::writer::Writer;
 use half::f16;
 use rand::rngs::ChaCha8Rng;
@@ -132,7 +132,7 @@ pub fn file_f16(metadata: &str, tensors: &[(String, Vec<usize>, Vec<f32>)]) -> V
     file_of(metadata, &stored.collect::<Vec<_>>())
 }
 
-/// Matrices as `I8` with the scale of each row, the rest (and the style table) as `f32`.
+/// Matrices as `I8` with the scale of each row, by a rule of their own, the rest (and the style table) as `f32`.
 pub fn int8(tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<Stored> {
     let mut stored = Vec::new();
     for (name, shape, values) in tensors {
@@ -141,7 +141,8 @@ pub fn int8(tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<Stored> {
             continue;
         }
         let rows = values.chunks(shape[1]);
-        let scales: Vec<f32> = rows.clone().map(|row| row.iter().fold(0.0f32, |m, v| m.max(v.abs())) / 127.0).collect();
+        let scales: Vec<f32> =
+            rows.clone().map(|row| row.iter().fold(0.0f32, |m, v| m.max(v.abs())) / f32::from(MOST_WEIGHT)).collect();
         let whole =
             rows.zip(&scales).flat_map(|(row, s)| row.iter().map(move |v| ((v / s).round() as i8).to_le_bytes()));
         stored.push(Stored::new(name, Dtype::I8, shape, whole));
@@ -156,9 +157,9 @@ pub fn weights_file(config: &Config, seed: u64) -> Vec<u8> {
     file(&serde_json::to_string(config).expect("serialisable"), &tensors(config, seed))
 }
 
-/// A random network whose matrices `f16` holds exactly.
+/// A random network.
 pub fn weights(config: &Config, seed: u64) -> Weights {
-    rounded_to_f16(&Weights::from_bytes(&weights_file(config, seed), "random.safetensors").expect("valid"))
+    Weights::from_bytes(&weights_file(config, seed), "random.safetensors").expect("valid")
 }
 
 /// All elements of a matrix as `f32`, row-major.
@@ -166,34 +167,6 @@ pub fn elements(matrix: &Matrix) -> Vec<f32> {
     let mut elements = vec![0.0; matrix.len()];
     elements.chunks_exact_mut(matrix.columns).enumerate().for_each(|(row, to)| matrix.copy_row(row, to));
     elements
-}
-
-/// The elements of a matrix that is stored as `f32`, as those of [`weights`] are.
-pub fn elements_mut(matrix: &mut Matrix) -> &mut [f32] {
-    match &mut matrix.elements {
-        Elements::F32(values) => Some(values.as_mut_slice()),
-        _ => None,
-    }
-    .expect("an f32 matrix")
-}
-
-/// The same network with every `weight` matrix rounded to `f16`, the precision of the GPU engine: both engines then
-/// compute with the same weights and differ only in the order of their sums. A matrix that `f16` represents exactly
-/// keeps its element type; others become `f32`.
-#[must_use]
-pub fn rounded_to_f16(weights: &Weights) -> Weights {
-    let round = |dense: &mut Dense| {
-        let exact = elements(&dense.weight);
-        let rounded: Vec<f32> = exact.iter().map(|&value| f16::from_f32(value).to_f32()).collect();
-        if rounded != exact {
-            dense.weight.elements = Elements::F32(rounded);
-        }
-    };
-    let mut rounded = weights.clone();
-    rounded.layers.iter_mut().for_each(|layer| round(&mut layer.gates));
-    rounded.window.iter_mut().for_each(round);
-    round(&mut rounded.output);
-    rounded
 }
 
 /// A writer on the CPU engine, with a small network of either kind.
@@ -281,16 +254,4 @@ pub fn noise(seed: u64, lines: usize, steps: usize) -> Vec<Noise> {
         NoiseStream::new(seed, line as u64).extend(steps, &mut noise);
     }
     noise
-}
-
-/// Largest difference over largest magnitude: one figure per tensor.
-pub fn relative_error(found: &[f32], expected: &[f32]) -> f32 {
-    assert_eq!(found.len(), expected.len(), "lengths differ");
-    let largest = expected.iter().fold(0.0f32, |m, v| m.max(v.abs()));
-    let difference = found.iter().zip(expected).fold(0.0f32, |m, (a, b)| {
-        // A NaN must not hide in a comparison that is false.
-        let d = (a - b).abs();
-        if d.is_nan() { f32::INFINITY } else { m.max(d) }
-    });
-    difference / largest.max(1e-20)
 }

@@ -3,6 +3,7 @@
 use super::{Advice, Points};
 use crate::engine::Line;
 use crate::engine::cpu::{Network, State, mixture};
+use crate::engine::fixed;
 use crate::model::Weights;
 use crate::text::alphabet::{END, Encoded};
 use std::sync::Arc;
@@ -37,12 +38,14 @@ pub fn align(network: &Network, ids: &[u32], points: &[[f32; 3]]) -> Alignment {
         let [dx, dy] = config.normalised(pair[1][0] - pair[0][0], pair[1][1] - pair[0][1]);
         let pen = pair[1][2];
         state.advance(network);
-        let logit = if pen > 0.5 { -state.output[0] } else { state.output[0] };
+        let point = fixed::point([dx, dy, pen]);
+        let pen_hat = state.output[0] as f32 / 65_536.0;
+        let logit = if pen > 0.5 { -pen_hat } else { pen_hat };
         let log_pen = -(-logit).exp().ln_1p();
-        alignment.log_density +=
-            mixture::log_density(&state.output, config.mixtures, dx, dy).max(-30.0) + log_pen.max(-30.0);
+        let log_density = mixture::log_density(&state.output, config.mixtures, point[0], point[1]) as f32 / 1024.0;
+        alignment.log_density += log_density.max(-30.0) + log_pen.max(-30.0);
         alignment.positions.push(state.position);
-        state.point = [dx, dy, pen];
+        state.point = point;
     }
     alignment
 }

@@ -162,7 +162,7 @@ impl LineStream {
         self.next += 1;
         match finish {
             // The rest of the text is written all the same.
-            Finish::Cap | Finish::NonFinite => self.worst = Some(finish),
+            Finish::Cap => self.worst = Some(finish),
             Finish::Stopped | Finish::WindowRule => {}
             Finish::Cancelled | Finish::Length => self.finish = Some(finish),
         }

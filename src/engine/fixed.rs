@@ -13,6 +13,8 @@ pub const MOST_OFFSET: i32 = 1 << 17;
 const MOST_BIAS: f64 = (1 << 20) as f64;
 /// Largest magnitude of a normal, Q12: six standard deviations.
 pub const MOST_NORMAL: i32 = 24_576;
+/// Largest magnitude of what is subtracted from log σ, Q16.
+const MOST_NARROWING: f64 = (1 << 24) as f64;
 /// Largest number of bits of a factor's denominator.
 const MOST_SHIFT: i32 = 46;
 
@@ -110,7 +112,8 @@ impl Drawing {
         let (bias, temperature) = (f64::from(line.bias), f64::from(line.temperature));
         Self {
             sharpness: Factor::new((1.0 + bias) / temperature / 64.0, 2),
-            narrowing: ((bias - 0.5 * temperature.ln()) * 65_536.0).round() as i32,
+            narrowing: ((bias - 0.5 * temperature.ln()) * 65_536.0).round().clamp(-MOST_NARROWING, MOST_NARROWING)
+                as i32,
             coolness: Factor::new(1.0 / temperature / 64.0, 2),
         }
     }
@@ -143,6 +146,8 @@ pub fn noise(noise: &Noise) -> [i32; 4] {
 mod tests {
     use super::*;
     use crate::engine::step::forced_point;
+    use crate::model::Kind;
+    use crate::testing;
 
     #[test]
     fn factors_are_as_fine_as_fifteen_bits() {
@@ -160,5 +165,22 @@ mod tests {
         assert_eq!(noise(&[0.5, 0.0, 1.0, -2.0]), [1 << 23, 0, 4096, -8192]);
         assert_eq!(noise(&[1.5, f32::NAN, 1e9, f32::NEG_INFINITY]), [(1 << 24) - 1, 0, MOST_NORMAL, -MOST_NORMAL]);
         assert_eq!(noise(&forced_point([0.5, -1e9, 1.0])), [-1, 512, -MOST_OFFSET, 1024]);
+    }
+
+    #[test]
+    fn the_gate_bias_is_the_layers_own_plus_its_style_weight_times_the_style() {
+        let weights = testing::weights(&testing::config(Kind::Synthesis, &[4], 1), 3);
+        let layer = &weights.layers[0];
+        let own: Vec<i32> = layer.gates.bias.iter().map(|bias| (bias * 1024.0).round() as i32).collect();
+        assert_eq!(gate_bias(layer, &[]), own);
+        assert_eq!(gate_bias(layer, &[0.0; 3]), own);
+        let style = layer.style.as_ref().map(testing::elements).unwrap_or_default();
+        let bias = gate_bias(layer, &[1.0, 0.0, -2.0]);
+        assert_eq!(bias.len(), 16);
+        for (row, found) in bias.iter().enumerate() {
+            let expected = layer.gates.bias[row] + style[3 * row] - 2.0 * style[3 * row + 2];
+            assert!((*found as f32 - expected * 1024.0).abs() < 0.51, "row {row}");
+        }
+        assert_eq!(gate_bias(layer, &[1e30, -1e30, 1e30]).iter().map(|bias| bias.abs()).max(), Some(1 << 20));
     }
 }

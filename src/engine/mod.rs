@@ -6,6 +6,7 @@
 //! continue. Engines know character ids, gate biases and noise; text, seeds and the end of a line are the writer's.
 
 pub mod cpu;
+pub mod fixed;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod noise;

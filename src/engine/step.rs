@@ -19,6 +19,9 @@ pub fn forced_point([dx, dy, pen]: [f32; 3]) -> Noise {
 /// Chunks that may be submitted and not yet collected.
 pub const IN_FLIGHT: usize = 2;
 
+/// Most characters of a line, the end mark among them.
+const MOST_IDS: usize = 1 << 14;
+
 /// One line to be written.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Line {
@@ -34,7 +37,8 @@ pub struct Line {
     pub prefix: Vec<[f32; 3]>,
 }
 
-/// What one timestep yields for one line: the layout of the GPU's read-back buffer, 36 bytes.
+/// What one timestep yields for one line: the layout of the GPU's read-back buffer, 36 bytes. Each number is a whole
+/// number times a power of two, and `f32` holds it exactly.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
 pub struct Step {
@@ -67,6 +71,9 @@ pub(crate) fn check_line(config: &Config, line: &Line) -> Result<()> {
     let ids = config.ids();
     if let Some(id) = line.ids.iter().find(|&&id| id as usize >= ids) {
         return Err(Error::Sequence(format!("character id {id}, but the network knows {ids}")));
+    }
+    if line.ids.len() > MOST_IDS {
+        return Err(Error::Sequence(format!("a line of {} characters, expected at most {MOST_IDS}", line.ids.len())));
     }
     if config.window > 0 && line.ids.is_empty() {
         return Err(Error::Sequence("a line without the end mark for a synthesis network".into()));

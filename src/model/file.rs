@@ -1,7 +1,7 @@
 //! Reading a weights file: every tensor is checked for presence, type, shape and finite values.
 
 use super::config::{self, excerpt};
-use super::{Config, Dense, Elements, Kind, LstmWeights, MOST_METADATA, Matrix, Weights};
+use super::{Config, Dense, Elements, Kind, LstmWeights, MOST_METADATA, MOST_WEIGHT, Matrix, QuantisedMatrix, Weights};
 use crate::error::{Error, Result};
 use half::f16;
 use safetensors::tensor::TensorView;
@@ -37,7 +37,9 @@ impl Weights {
         let reader = Reader { tensors: &tensors, config: &config, file };
         let mut layers = Vec::with_capacity(config.hidden.len());
         for (l, &hidden) in config.hidden.iter().enumerate() {
-            let gates = reader.dense(&format!("lstm.{l}"), 4 * hidden, config.columns(l))?;
+            let stem = format!("lstm.{l}");
+            let gates = reader.dense(&stem, 4 * hidden, config.columns(l))?;
+            reader.check_bounds(&stem, &gates, Some([3, config.ids()]))?;
             let style = reader.style(&format!("lstm.{l}.style"), 4 * hidden)?;
             layers.push(LstmWeights { gates, style, hidden });
         }
@@ -46,6 +48,9 @@ impl Weights {
             k => Some(reader.dense("window", 3 * k, config.hidden[0])?),
         };
         let output = reader.dense("output", config.outputs(), config.hidden_total())?;
+        for (stem, dense) in window.iter().map(|dense| ("window", dense)).chain([("output", &output)]) {
+            reader.check_bounds(stem, dense, None)?;
+        }
         let style_table = reader.style("style.table", config.styles.len())?;
         Ok(Self { layers, window, output, style_table, fingerprint: fnv1a(bytes), config })
     }
@@ -88,7 +93,62 @@ impl Reader<'_> {
                 self.bad(&name, format!("is of type {found:?}, but the metadata's `quantisation` says {expected:?}"))
             );
         }
-        Ok(Dense { weight: self.matrix(&name, rows, columns)?, bias: self.vector(&format!("{stem}.bias"), rows)? })
+        let matrix = self.matrix(&name, rows, columns)?;
+        let weight = match matrix.elements {
+            Elements::Int8 { values, scales } => {
+                let most = MOST_WEIGHT.unsigned_abs();
+                if let Some(index) = values.iter().position(|value| value.unsigned_abs() > most) {
+                    let found = values[index];
+                    return Err(
+                        self.bad(&name, format!("has the integer {found} at index {index}, expected -63 to 63"))
+                    );
+                }
+                if let Some(row) = scales.iter().position(|scale| *scale < 0.0) {
+                    let found = scales[row];
+                    return Err(
+                        self.bad(&format!("{name}.scale"), format!("is {found} for row {row}, expected 0 or more"))
+                    );
+                }
+                QuantisedMatrix { columns, values, scales }
+            }
+            _ => QuantisedMatrix::of(&matrix),
+        };
+        Ok(Dense { weight, bias: self.vector(&format!("{stem}.bias"), rows)? })
+    }
+
+    /// Refuses layers whose sums could leave 32 bits ("Bounds" in docs/weights-format.md).
+    fn check_bounds(&self, stem: &str, dense: &Dense, inputs: Option<[usize; 2]>) -> Result<()> {
+        let Dense { weight, bias } = dense;
+        for (row, (scale, bias)) in weight.scales.iter().zip(bias).enumerate() {
+            let sum = |columns: &[i8]| columns.iter().map(|value| i64::from(value.unsigned_abs())).sum::<i64>();
+            let values = weight.row(row);
+            let refuse = |what: String| {
+                Err(self.bad(
+                    &format!("{stem}.weight"),
+                    format!("has a row {row} whose {what}, which this arithmetic cannot hold"),
+                ))
+            };
+            match inputs {
+                Some([point, window]) => {
+                    let most = (sum(&values[..point]) << 17)
+                        + (sum(&values[point..point + window]) << 15)
+                        + 8 * 127 * sum(&values[point + window..]);
+                    if most >= 1 << 31 {
+                        return refuse(format!("sum can reach {most}"));
+                    }
+                    if most as f64 * f64::from(*scale) >= f64::from(1 << 30) {
+                        return refuse(format!("gate can reach {:e}", most as f64 * f64::from(*scale) / 1024.0));
+                    }
+                }
+                None => {
+                    let most = f64::from(bias.abs()) + sum(values) as f64 * 127.0 / 128.0 * f64::from(*scale);
+                    if most >= f64::from(1 << 13) {
+                        return refuse(format!("output can reach {most:e}"));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A matrix whose columns are a style vector's components; `None` without styles.
@@ -218,6 +278,15 @@ mod tests {
         error.to_string()
     }
 
+    /// Compares with values that were quantised: within half a scale.
+    fn close(found: &QuantisedMatrix, values: &[f32]) {
+        for ((found, scale), row) in
+            found.values.chunks(found.columns).zip(&found.scales).zip(values.chunks(found.columns))
+        {
+            assert!(found.iter().zip(row).all(|(w, v)| (f32::from(*w) * scale - v).abs() <= 0.501 * scale));
+        }
+    }
+
     fn says(message: &str, parts: &[&str]) {
         for part in parts {
             assert!(message.contains(part), "{part:?} is not in: {message}");
@@ -234,10 +303,10 @@ mod tests {
             (weights.layers.len(), weights.layers[1].hidden, weights.layers[1].gates.weight.columns),
             (2, 5, 3 + 28 + 6 + 5)
         );
-        assert_eq!(weights.layers[0].gates.weight.elements, Elements::F32(find("lstm.0.weight").clone()));
+        close(&weights.layers[0].gates.weight, find("lstm.0.weight"));
         assert_eq!(&weights.layers[1].gates.bias, find("lstm.1.bias"));
         assert_eq!(&testing::elements(weights.layers[1].style.as_ref().unwrap()), find("lstm.1.style"));
-        assert_eq!(&testing::elements(&weights.window.as_ref().unwrap().weight), find("window.weight"));
+        close(&weights.window.as_ref().unwrap().weight, find("window.weight"));
         assert_eq!(&weights.output.bias, find("output.bias"));
         assert_eq!(&testing::elements(weights.style_table.as_ref().unwrap()), find("style.table"));
     }
@@ -260,10 +329,13 @@ mod tests {
         let half_json = serde_json::to_string(&Config { quantisation: Quantisation::F16, ..config }).unwrap();
         let half = read(&testing::file_f16(&half_json, &tensors)).unwrap();
         let full = read(&testing::file(&json, &tensors)).unwrap();
-        let found = &half.layers[0].gates.weight;
-        assert!(matches!(found.elements, Elements::F16(_)), "as it is in the file");
-        let rounded = testing::rounded_to_f16(&full);
-        assert_eq!(testing::elements(found), testing::elements(&rounded.layers[0].gates.weight));
+        // Rounding to f16 first may move a value across the middle between two whole numbers.
+        for (found, full) in half.output.weight.values.iter().zip(&full.output.weight.values) {
+            assert!((found - full).abs() <= 1);
+        }
+        let style = |weights: &Weights| testing::elements(weights.layers[1].style.as_ref().unwrap());
+        let rounded: Vec<f32> = style(&full).into_iter().map(|value| f16::from_f32(value).to_f32()).collect();
+        assert_eq!(style(&half), rounded);
         assert_ne!(half.fingerprint, full.fingerprint);
         assert_eq!(full.fingerprint, read(&testing::file(&json, &tensors)).unwrap().fingerprint);
     }
@@ -284,28 +356,26 @@ mod tests {
         let found = [
             ("lstm.0.weight", &weights.layers[0].gates.weight),
             ("lstm.1.weight", &weights.layers[1].gates.weight),
-            ("lstm.1.style", weights.layers[1].style.as_ref().unwrap()),
             ("window.weight", &weights.window.as_ref().unwrap().weight),
             ("output.weight", &weights.output.weight),
         ];
         for (name, found) in found {
             let (_, shape, values) = tensors.iter().find(|(n, ..)| n == name).unwrap();
-            assert!(matches!(found.elements, Elements::Int8 { .. }), "as it is in the file");
-            assert_eq!((found.len(), found.rows(), found.columns), (values.len(), shape[0], shape[1]));
-            for (found, row) in testing::elements(found).chunks(shape[1]).zip(values.chunks(shape[1])) {
-                let step = row.iter().fold(0.0f32, |m, v| m.max(v.abs())) / 127.0;
-                assert!(found.iter().zip(row).all(|(a, b)| (a - b).abs() <= 0.501 * step), "{name}");
-            }
+            assert_eq!((found.values.len(), found.rows(), found.columns), (values.len(), shape[0], shape[1]));
+            close(found, values);
         }
+        let style = weights.layers[1].style.as_ref().unwrap();
+        assert!(matches!(style.elements, Elements::Int8 { .. }), "as it is in the file");
         let exact = read(&int8_file(|stored| {
             let matrix = stored.iter_mut().find(|t| t.name == "window.weight").unwrap();
-            matrix.bytes[5..8].copy_from_slice(&[0, 127, 0x81]);
+            matrix.bytes[5..8].copy_from_slice(&[0, 63, 0xc1]);
             let scale = stored.iter_mut().find(|t| t.name == "window.weight.scale").unwrap();
             scale.bytes[..4].copy_from_slice(&0.25f32.to_le_bytes());
             scale.bytes[4..8].copy_from_slice(&0.5f32.to_le_bytes());
         }));
         // Six columns: the second row begins at index 6.
-        assert_eq!(testing::elements(&exact.unwrap().window.unwrap().weight)[5..8], [0.0, 63.5, -63.5]);
+        let weight = exact.unwrap().window.unwrap().weight;
+        assert_eq!((&weight.values[5..8], &weight.scales[..2]), (&[0, 63, -63][..], &[0.25, 0.5][..]));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A network as its weights file holds it: configuration and tensors, checked but not converted.
+//! A network as its weights file holds it: configuration and tensors, checked; matrices of layers in whole numbers.
 //!
 //! One safetensors file holds one network; `docs/weights-format.md` describes it in full. Its metadata has a
 //! key `running-hand` with a JSON object ([`Config`]); every size comes from there. All tensors are row-major
@@ -16,14 +16,14 @@
 //!
 //! Every tensor is `F32` or `F16`, and a matrix may be `I8`. An `I8` matrix `x` comes with `x.scale`,
 //! `F32`, one factor for each row. `quantisation` in the metadata says which of the three types the
-//! `weight` matrices have.
+//! `weight` matrices have; those of floats are quantised when they are read.
 //!
 //! A file may come from anywhere: nothing in it is used before it is checked. Sizes are those of tensors
 //! that lie within the file, so that reading takes memory in proportion to the file ([`MOST_METADATA`]);
 //! the metadata's limits are in [`Config`]'s validation.
 //!
-//! Matrices keep the element type of the file. Each engine packs them for its own kernels
-//! (`engine::cpu::Network`, `engine::gpu`); this module knows neither.
+//! Each engine packs the matrices for its own kernels (`engine::cpu::Network`, `engine::gpu`); this module knows
+//! neither.
 
 mod config;
 mod file;
@@ -32,7 +32,7 @@ pub mod style;
 pub use config::{Config, Kind, MOST_METADATA, Quantisation};
 use half::f16;
 
-/// A matrix `[rows, columns]`, row-major, with the element type that the file has.
+/// A matrix of styles `[rows, columns]`, row-major, with the element type that the file has.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
     /// Length of a row; at least 1.
@@ -90,11 +90,67 @@ impl Matrix {
     }
 }
 
+/// Largest magnitude of a weight of a [`QuantisedMatrix`].
+pub const MOST_WEIGHT: i8 = 63;
+
+/// A matrix of whole numbers `[rows, columns]` with a scale for each row: element (r, c) is
+/// `values[r, c] · scales[r]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QuantisedMatrix {
+    /// Length of a row; at least 1.
+    pub columns: usize,
+    /// Row-major, within ±[`MOST_WEIGHT`].
+    pub values: Vec<i8>,
+    /// `[rows]`, 0 or more.
+    pub scales: Vec<f32>,
+}
+
+impl QuantisedMatrix {
+    /// Quantises a matrix of floats by the trainer's rule (`train/export/quantise.py`).
+    pub fn of(matrix: &Matrix) -> Self {
+        let (rows, columns) = (matrix.rows(), matrix.columns);
+        let (mut values, mut scales) = (Vec::with_capacity(matrix.len()), Vec::with_capacity(rows));
+        let mut row = vec![0.0; columns];
+        for r in 0..rows {
+            matrix.copy_row(r, &mut row);
+            let scale = row_scale(&row);
+            scales.push(scale as f32);
+            values.extend(
+                row.iter().map(|&value| if scale > 0.0 { (f64::from(value) / scale).round() as i8 } else { 0 }),
+            );
+        }
+        Self { columns, values, scales }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.scales.len()
+    }
+
+    /// One row's whole numbers, `[columns]`.
+    pub fn row(&self, row: usize) -> &[i8] {
+        &self.values[row * self.columns..(row + 1) * self.columns]
+    }
+}
+
+/// The largest magnitude over [`MOST_WEIGHT`], rounded up to four significant bits: `f16` then holds every weight.
+fn row_scale(row: &[f32]) -> f64 {
+    let largest = row.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+    if largest == 0.0 {
+        return 0.0;
+    }
+    let least = f64::from(largest) / f64::from(MOST_WEIGHT);
+    // 2ⁿ ≤ least < 2ⁿ⁺¹; the exponent of any f32 over 63 is one of a normal f64
+    let exponent = (least.to_bits() >> 52) as i32 - 1023;
+    let unit = f64::from(exponent - 3).exp2();
+    (least / unit).ceil() * unit
+}
+
 /// A dense layer: a matrix and the bias of its rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dense {
     /// `[rows, columns]`.
-    pub weight: Matrix,
+    pub weight: QuantisedMatrix,
     /// `[rows]`.
     pub bias: Vec<f32>,
 }

@@ -95,7 +95,7 @@ fn read(written: &JsValue) -> Result<(Vec<Step>, Finish), Error> {
     let steps =
         bytemuck::try_cast_slice(&numbers.to_vec()).map_err(|_| bad("`steps` has to be 9 numbers each"))?.to_vec();
     let finish = part("finish").as_string().unwrap_or_default();
-    let known = [Finish::Stopped, Finish::Length, Finish::Cap, Finish::NonFinite];
+    let known = [Finish::Stopped, Finish::Length, Finish::Cap];
     let finish = known.into_iter().find(|&known| name(known) == finish);
     Ok((steps, finish.ok_or_else(|| bad("`finish` says that the line is not whole"))?))
 }

@@ -154,9 +154,9 @@ export interface Plan {
 
 /**
  * Why a text ended: "stopped" is as it should be, "length" too where there is no text. "cap": a line
- * ran on and was cut; "nonfinite": the network computed something that is no number.
+ * ran on and was cut.
  */
-export type Finish = "stopped" | "length" | "cap" | "nonfinite" | "cancelled";
+export type Finish = "stopped" | "length" | "cap" | "cancelled";
 "#;
 
 #[derive(Serialize)]
@@ -523,7 +523,6 @@ fn name(finish: Finish) -> &'static str {
         Finish::Stopped | Finish::WindowRule => "stopped",
         Finish::Length => "length",
         Finish::Cap => "cap",
-        Finish::NonFinite => "nonfinite",
         Finish::Cancelled => "cancelled",
     }
 }

@@ -27,8 +27,6 @@ pub enum Finish {
     Length,
     /// The line reached its maximum length without ending.
     Cap,
-    /// The network computed NaN, an infinity or an impossibly large offset.
-    NonFinite,
     /// The caller cancelled it.
     Cancelled,
 }

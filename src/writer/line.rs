@@ -12,9 +12,6 @@ use std::sync::Arc;
 
 /// Badness, as [`LineCheck::judge_word`] measures it, of a word that is not finished.
 const UNFINISHED_PENALTY: f32 = 10.0;
-/// Largest plausible offset, in standard deviations: anything larger is no writing, and positions on the sheet
-/// might overflow.
-const MAX_OFFSET: f32 = 1e6;
 /// The n-th retry of a line draws from the noise stream `line + n · RETRY_STREAMS`.
 const RETRY_STREAMS: u64 = 1 << 32;
 
@@ -208,13 +205,7 @@ impl LineWriter {
     /// Adds drawn timesteps, up to the one that ends the line or fails a word. Those after it are discarded.
     pub(super) fn accept(&mut self, steps: &[Step]) -> Next {
         for step in steps {
-            // The comparison is false for NaN.
-            let is_plausible = [step.dx, step.dy].iter().all(|v| v.abs() <= MAX_OFFSET);
-            if !is_plausible || !step.pen.is_finite() || !step.stop.is_finite() {
-                self.finish = Some(Finish::NonFinite);
-            } else {
-                self.finish = self.push_step(step);
-            }
+            self.finish = self.push_step(step);
             if self.settings.attempts == 0 || self.check.word_count() == 0 {
                 self.ready = self.end.kept_points();
             } else if self.check_words() == Next::Rewind {

@@ -97,7 +97,7 @@ fn write_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
             let end = plan.text.ids.len() - 1;
             let mut visited = vec![false; end + 1];
             steps.iter().for_each(|step| visited[step.position as usize] = true);
-            let early = matches!(finish, Finish::Cap | Finish::NonFinite | Finish::Cancelled);
+            let early = matches!(finish, Finish::Cap | Finish::Cancelled);
             for (index, c) in plan.text.written.chars().enumerate() {
                 let is_reported = faults.iter().any(|fault| match *fault {
                     Fault::Hurried(at) => at == index,

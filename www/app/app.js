@@ -317,9 +317,6 @@ export class App extends EventTarget {
   /** @param {import("../pkg/running_hand.js").Finish | undefined} finish */
   #end(finish) {
     if (finish === "cap") this.#notes += "A line ran on and was cut; another seed may do better. ";
-    if (finish === "nonfinite") {
-      this.#notes += "A line broke off: the network computed no number. Another seed may do better. ";
-    }
     this.sheet.complete(() => {
       this.#setWriting(false);
       const label = this.#label();

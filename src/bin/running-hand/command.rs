@@ -166,7 +166,6 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
     say(writer.notice());
     match document.finish() {
         Some(Finish::Cap) => say("A line ran on and was cut; another seed may do better."),
-        Some(Finish::NonFinite) => say("A line broke off: the network computed no number. Another seed may do better."),
         _ => {}
     }
 

@@ -57,12 +57,12 @@ struct History {
 #[derive(Debug, Clone)]
 struct Checkpoint {
     count: usize,
-    point: [f32; 3],
+    point: [i32; 3],
     position: usize,
-    hidden: Vec<Vec<f32>>,
-    cell: Vec<Vec<f32>>,
-    kappa: Vec<f32>,
-    window: Vec<f32>,
+    hidden: Vec<i8>,
+    cell: Vec<Vec<i32>>,
+    kappa: Vec<i32>,
+    window: Vec<i32>,
 }
 
 impl CpuEngine {
@@ -77,9 +77,9 @@ impl CpuEngine {
         Self { threads, ..Self::default() }
     }
 
-    /// "CPU · SIMD" or "CPU".
+    /// "CPU · SIMD", "CPU · AVX2", …: the instructions for products.
     pub fn label(&self) -> String {
-        if matvec::SIMD { "CPU · SIMD".into() } else { "CPU".into() }
+        matvec::Kernel::fastest().label().into()
     }
 
     /// See [`crate::engine::Engine::open`].

@@ -2,44 +2,81 @@
 
 #![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of functions compiled for AVX2"))]
 
-use super::math::exp;
+use super::math::{ONE, rescale, rsh, sigmoid, tanh};
+use crate::engine::fixed::RowScales;
 
-/// Advances one layer of H units by one timestep.
+/// Largest magnitudes of cells, Q11, and of hidden states, Q7.
+const MOST_CELL: i32 = 32_767;
+const MOST_HIDDEN: i32 = 127;
+
+/// Adds the products with point and window, Q10, to those with hidden states, Q7: in as Q7, out as Q10.
 ///
-/// * `sums`: `[4 H]`, products of the gates' rows i, f, g, o of H units each with the layer's input at t:
-///   point | window | hidden below | own hidden at t − 1;
-/// * `bias`: `[4 H]`, the line's style folded in;
-/// * `cell`: `[H]`, in and out;
-/// * `hidden`: `[H]`, out.
-pub fn step(sums: &[f32], bias: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
-    with_avx2!(units(sums: &[f32], bias: &[f32], cell: &mut [f32], hidden: &mut [f32]));
-}
-
-#[inline(always)]
-fn units(sums: &[f32], bias: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
-    let units = hidden.len();
-    let cell = &mut cell[..units];
-    let [i, f, g, o] = [0, 1, 2, 3].map(|gate| gate * units..(gate + 1) * units);
-    let [i, f, g, o] = [i, f, g, o].map(|gate| (&sums[gate.clone()], &bias[gate]));
-    // The shader computes a unit's products and its gates in one pass; here the products of all lines come first, so
-    // that they share each read of the weights.
-    for unit in 0..units {
-        let gate = |(sums, bias): (&[f32], &[f32])| sums[unit] + bias[unit];
-        cell[unit] = sigmoid(gate(f)) * cell[unit] + sigmoid(gate(i)) * tanh(gate(g));
-        hidden[unit] = sigmoid(gate(o)) * tanh(cell[unit]);
+/// * `columns`: `[3 + A, rows]`, the weights of each input;
+/// * `inputs`: `[3 + A]`, the point, then the window; most characters are not in view, and are left out;
+/// * `sums`: `[rows]`, in and out.
+pub fn add_inputs(columns: &[i8], inputs: impl Iterator<Item = i32>, sums: &mut [i32]) {
+    let rows = sums.len();
+    let mut used = columns.chunks_exact(rows.max(1)).zip(inputs).filter(|(_, x)| *x != 0);
+    let mut unit = 8;
+    loop {
+        let mut four = [(&columns[..rows], 0); 4];
+        let mut count = 0;
+        for (entry, column) in four.iter_mut().zip(&mut used) {
+            *entry = column;
+            count += 1;
+        }
+        if count == 0 && unit == 1 {
+            return;
+        }
+        add_four(&four, unit, sums);
+        unit = 1;
     }
 }
 
-/// Without branches and calls, so that the compiler can vectorise it. Error below 2e-7.
-#[inline(always)]
-fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + exp(-x))
+/// Four columns at a time; the sums before are multiplied by `unit`.
+fn add_four(columns: &[(&[i8], i32); 4], unit: i32, sums: &mut [i32]) {
+    with_avx2!(four_columns(columns: &[(&[i8], i32); 4], unit: i32, sums: &mut [i32]));
 }
 
-/// As [`sigmoid`].
 #[inline(always)]
-fn tanh(x: f32) -> f32 {
-    1.0 - 2.0 / (1.0 + exp(2.0 * x))
+fn four_columns(columns: &[(&[i8], i32); 4], unit: i32, sums: &mut [i32]) {
+    let rows = sums.len();
+    let [a, b, c, d] = columns.map(|(column, x)| (&column[..rows], x));
+    for r in 0..rows {
+        let product = |(column, x): (&[i8], i32)| i32::from(column[r]) * x;
+        sums[r] = unit * sums[r] + ((product(a) + product(b)) + (product(c) + product(d)));
+    }
+}
+
+/// Advances one layer of H units by one timestep.
+///
+/// * `sums`: `[4 H]`, products of the gates' rows i, f, g, o of H units each with the layer's input, Q10;
+/// * `scales`: of these rows;
+/// * `bias`: `[4 H]`, the line's style folded in, Q10;
+/// * `cell`: `[H]`, Q11, in and out;
+/// * `hidden`: `[H]`, Q7, out.
+pub fn step(sums: &[i32], scales: &RowScales, bias: &[i32], cell: &mut [i32], hidden: &mut [i8]) {
+    with_avx2!(units(sums: &[i32], scales: &RowScales, bias: &[i32], cell: &mut [i32], hidden: &mut [i8]));
+}
+
+#[inline(always)]
+fn units(sums: &[i32], scales: &RowScales, bias: &[i32], cell: &mut [i32], hidden: &mut [i8]) {
+    let (units, shift) = (hidden.len(), scales.shift);
+    let cell = &mut cell[..units];
+    let [i, f, g, o] = [0, 1, 2, 3].map(|gate| gate * units..(gate + 1) * units);
+    let [i, f, g, o] = [i, f, g, o].map(|gate| (&sums[gate.clone()], &scales.factors[gate.clone()], &bias[gate]));
+    // The shader computes a unit's products and its gates in one pass; here the products of all lines come first, so
+    // that they share each read of the weights.
+    for unit in 0..units {
+        let gate =
+            |(sums, factors, bias): (&[i32], &[i32], &[i32])| rescale(sums[unit], factors[unit], shift) + bias[unit];
+        let [i, f, g, o] = [sigmoid(gate(i)), sigmoid(gate(f)), tanh(gate(g)), sigmoid(gate(o))];
+        let c = rsh(f * cell[unit] + rsh(i * g, 4), 15).clamp(-MOST_CELL, MOST_CELL);
+        cell[unit] = c;
+        // Cells are on a grid twice as fine as that of `sigmoid`: this is its tangent.
+        let squashed = 2 * sigmoid(c) - ONE;
+        hidden[unit] = rsh(o * squashed, 23).clamp(-MOST_HIDDEN, MOST_HIDDEN) as i8;
+    }
 }
 
 #[cfg(test)]
@@ -47,44 +84,45 @@ mod tests {
     use super::*;
 
     /// One unit: every gate can be worked out by hand.
-    fn unit(biases: [f32; 4], cell: f32) -> (f32, f32) {
-        let (mut c, mut h) = ([cell], [9.0]);
-        step(&[0.0; 4], &biases, &mut c, &mut h);
+    fn unit(biases: [i32; 4], cell: i32) -> (i32, i8) {
+        let (mut c, mut h) = ([cell], [9]);
+        let scales = RowScales { factors: vec![1; 4], shift: 20 };
+        step(&[0; 4], &scales, &biases, &mut c, &mut h);
         (c[0], h[0])
     }
 
     #[test]
     fn gates_do_what_they_are_named_for() {
-        let (open, shut) = (30.0, -30.0);
-        // forget open, input shut: the cell is kept
-        let (c, h) = unit([shut, open, 5.0, open], 0.7);
-        assert!((c - 0.7).abs() < 1e-6 && (h - 0.7f32.tanh()).abs() < 1e-6);
+        let (open, shut) = (30 << 10, -(30 << 10));
+        // forget open, input shut: the cell, 0.7, is kept
+        let (c, h) = unit([shut, open, 5 << 10, open], 1434);
+        assert_eq!((c, h), (1434, (0.7f32.tanh() * 128.0).round() as i8));
         // forget shut, input open: the cell becomes tanh(g)
-        let (c, _) = unit([open, shut, 0.4, open], 0.7);
-        assert!((c - 0.4f32.tanh()).abs() < 1e-6);
+        let (c, _) = unit([open, shut, 410, open], 1434);
+        assert!((c - (0.4f32.tanh() * 2048.0) as i32).abs() <= 1, "{c}");
         // output shut: nothing shows
-        let (_, h) = unit([open, open, 1.0, shut], 0.7);
-        assert!(h.abs() < 1e-6);
+        let (_, h) = unit([open, open, 1 << 10, shut], 1434);
+        assert_eq!(h, 0);
     }
 
     #[test]
-    fn the_functions_are_those_of_the_library() {
-        for k in -4000..=4000 {
-            let x = k as f32 * 0.011;
-            let exact = f64::from(x);
-            assert!((f64::from(exp(x)) / exact.exp() - 1.0).abs() < 3e-7, "exp {x}");
-            assert!((f64::from(sigmoid(x)) - 1.0 / (1.0 + (-exact).exp())).abs() < 2e-7, "sigmoid {x}");
-            assert!((f64::from(tanh(x)) - exact.tanh()).abs() < 3e-7, "tanh {x}");
-        }
-        assert_eq!([sigmoid(1e30), tanh(-1e30), tanh(f32::INFINITY), tanh(0.0)], [1.0, -1.0, 1.0, 0.0]);
-        assert!(sigmoid(-1e30) < 1e-37 && exp(f32::NAN).is_nan());
+    fn cells_and_hidden_states_saturate() {
+        let most = 1 << 20;
+        assert_eq!(unit([most; 4], MOST_CELL), (MOST_CELL, 127));
+        assert_eq!(unit([most, most, -most, most], -MOST_CELL), (-MOST_CELL, -127));
     }
 
     #[test]
-    fn extreme_sums_stay_finite() {
-        for value in [1e4, -1e4, 1e30, -1e30] {
-            let (c, h) = unit([value; 4], 1.0);
-            assert!(c.is_finite() && h.is_finite(), "{value}: {c} {h}");
+    fn inputs_that_are_nought_are_left_out_and_others_are_added() {
+        let columns: Vec<i8> = (0..7 * 5).map(|k| (k * 11 % 127) as i8 - 63).collect();
+        for used in [vec![], vec![3], vec![0, 1, 2, 3, 4, 5, 6]] {
+            let inputs: Vec<i32> = (0..7).map(|c| if used.contains(&c) { 1000 * c as i32 - 2500 } else { 0 }).collect();
+            let mut sums = [10, -20, 30, 0, 7];
+            let expected: Vec<i32> = (0..5)
+                .map(|r| 8 * sums[r] + (0..7).map(|c| i32::from(columns[5 * c + r]) * inputs[c]).sum::<i32>())
+                .collect();
+            add_inputs(&columns, inputs.iter().copied(), &mut sums);
+            assert_eq!(sums, expected[..], "{used:?}");
         }
     }
 }

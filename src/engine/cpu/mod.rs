@@ -11,13 +11,14 @@
 //! 4. all hidden states together give the mixture, from which the next point is drawn.
 //!
 //! Before each of them comes a matrix-vector product per line ([`matvec`]), in which the lines share each
-//! read of the matrix. [`Network`] holds the matrices, packed; [`CpuEngine`] keeps the batch.
+//! read of the matrix. [`Network`] holds the matrices, packed; [`CpuEngine`] keeps the batch. All numbers are whole
+//! numbers ([`math`]): the same on every machine and in the shaders.
 //!
 //! Buffers are made in [`CpuEngine::open`]; a timestep allocates nothing.
 
 #![expect(clippy::needless_range_loop, reason = "keeps the loops comparable to the shaders")]
 
-/// Calls a function; on an x86-64 processor with AVX2, a copy of it compiled for AVX2. Both round alike.
+/// Calls a function; on an x86-64 processor with AVX2, a copy of it compiled for AVX2.
 macro_rules! with_avx2 {
     ($function:ident($($name:ident: $type:ty),*)) => {{
         #[cfg(target_arch = "x86_64")]
@@ -35,7 +36,7 @@ macro_rules! with_avx2 {
 
 mod engine;
 pub mod lstm;
-mod math;
+pub mod math;
 pub mod matvec;
 pub mod mixture;
 mod network;
@@ -43,6 +44,5 @@ mod timestep;
 pub mod window;
 
 pub use engine::CpuEngine;
-pub(crate) use math::sigmoid;
-pub use network::Network;
+pub use network::{Layer, Linear, Network};
 pub use timestep::{State, advance};

@@ -1,23 +1,72 @@
 //! A network's matrices, packed for the CPU's kernels.
 
-use super::matvec::PackedMatrix;
-use crate::model::Weights;
+use super::math::rescale;
+use super::matvec::{BLOCK, PackedMatrix};
+use crate::engine::fixed::{self, RowScales};
+use crate::model::{Dense, Weights};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Every network that is in use, so that the engine, the inspector and the check of captured ink share one copy.
 static IN_USE: Mutex<Vec<Weak<Network>>> = Mutex::new(Vec::new());
 
-/// A network as [`super::advance`] reads it. Biases and styles stay in the weights.
+/// A network as [`super::advance`] reads it.
 #[derive(Debug)]
 pub struct Network {
     /// The network's file.
     pub weights: Arc<Weights>,
-    /// Per layer, the gates i, f, g, o: `[4 H, columns]`.
-    pub gates: Vec<PackedMatrix>,
+    /// From the bottom up.
+    pub layers: Vec<Layer>,
     /// `[3 K, H_0]`; `None` without text.
-    pub window: Option<PackedMatrix>,
+    pub window: Option<Linear>,
     /// `[R, Σ H]`.
-    pub output: PackedMatrix,
+    pub output: Linear,
+    /// Where each layer's units are in [`super::State::hidden`].
+    pub hidden: Vec<Range<usize>>,
+}
+
+/// An LSTM layer. Biases and styles stay in the weights.
+#[derive(Debug)]
+pub struct Layer {
+    /// The gates i, f, g, o: `[4 H, hidden below | own hidden]`.
+    pub gates: PackedMatrix,
+    /// Their weights of point and window, by column: `[3 + A, 4 H]`.
+    pub columns: Vec<i8>,
+    /// Scales of their rows.
+    pub scales: RowScales,
+    /// Where their input is in [`super::State::hidden`].
+    pub input: Range<usize>,
+}
+
+/// The linear layer of window or output.
+#[derive(Debug)]
+pub struct Linear {
+    pub(super) matrix: PackedMatrix,
+    scales: RowScales,
+    /// Q16.
+    bias: Vec<i32>,
+}
+
+impl Linear {
+    fn new(dense: &Dense, parts: &[Range<usize>]) -> Self {
+        Self {
+            matrix: PackedMatrix::new(&dense.weight, parts),
+            scales: RowScales::of_outputs(&dense.weight.scales),
+            bias: fixed::bias(&dense.bias),
+        }
+    }
+
+    /// Number of outputs.
+    pub fn rows(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// From sums of products with hidden states, Q7, to outputs, Q16.
+    pub fn finish(&self, sums: &mut [i32]) {
+        for ((sum, factor), bias) in sums.iter_mut().zip(&self.scales.factors).zip(&self.bias) {
+            *sum = rescale(*sum, *factor, self.scales.shift) + bias;
+        }
+    }
 }
 
 impl Network {
@@ -34,15 +83,59 @@ impl Network {
     }
 
     fn new(weights: Arc<Weights>) -> Self {
-        // The first columns of a layer's input are the point and the window, which is nearly one-hot: few of its
-        // characters have a weight that matters.
-        let sparse = 3 + weights.config.ids();
+        let config = &weights.config;
+        let mut end = 0;
+        let padded = |units: usize| units.next_multiple_of(BLOCK);
+        let mut hidden = Vec::new();
+        for &units in &config.hidden {
+            hidden.push(end..end + units);
+            end += padded(units);
+        }
+        let layers = weights.layers.iter().enumerate().map(|(l, layer)| {
+            let gates = &layer.gates.weight;
+            let (inputs, own) = (3 + config.ids(), gates.columns - config.hidden[l]);
+            let (rows, below) = (gates.rows(), l.saturating_sub(1));
+            let mut columns = vec![0; inputs * rows];
+            for r in 0..rows {
+                for (column, value) in gates.row(r)[..inputs].iter().enumerate() {
+                    columns[column * rows + r] = *value;
+                }
+            }
+            Layer {
+                gates: PackedMatrix::new(gates, &[inputs..own, own..gates.columns]),
+                columns,
+                scales: RowScales::of_gates(&gates.scales),
+                input: hidden[below].start..hidden[l].start + padded(config.hidden[l]),
+            }
+        });
+        let mut start = 0;
+        let parts: Vec<_> = config
+            .hidden
+            .iter()
+            .map(|units| {
+                start += units;
+                start - units..start
+            })
+            .collect();
         Self {
-            gates: weights.layers.iter().map(|layer| PackedMatrix::new(&layer.gates.weight, sparse)).collect(),
-            window: weights.window.as_ref().map(|dense| PackedMatrix::new(&dense.weight, 0)),
-            output: PackedMatrix::new(&weights.output.weight, 0),
+            layers: layers.collect(),
+            window: weights.window.as_ref().map(|dense| Linear::new(dense, &[0..config.hidden[0]])),
+            output: Linear::new(&weights.output, &parts),
+            hidden,
             weights,
         }
+    }
+
+    /// Length of [`super::State::hidden`].
+    pub fn hidden_length(&self) -> usize {
+        self.output.matrix.columns()
+    }
+
+    /// Rows of the largest matrix, padded.
+    pub(super) fn most_rows(&self) -> usize {
+        let matrices =
+            self.layers.iter().map(|layer| &layer.gates).chain(self.window.iter().map(|linear| &linear.matrix));
+        matrices.chain([&self.output.matrix]).map(PackedMatrix::padded_rows).max().unwrap_or(0)
     }
 
     /// Whether somebody besides this network holds its weights, and so may want to write with it again.

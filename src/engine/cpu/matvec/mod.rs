@@ -1,87 +1,264 @@
 //! Matrix-vector products: where the CPU engine spends its time.
 //!
-//! At one line per batch this is memory-bound: the matrix comes from the last-level cache, which takes longer than
-//! multiplying. So the lines of a batch share each read of the matrix: some rows are read, then multiplied with every
-//! line while they are in the L1 cache. The order of each sum does not depend on the other lines, so a line's points
-//! are the same in any batch.
+//! A matrix is stored in tiles of 16 rows, a tile in chunks of four columns, so that a vector instruction multiplies
+//! four neighbouring columns of several rows and adds the products of each row: one number of the result a row, and no
+//! sums across a register. All lines of a batch are multiplied with a tile while it is in the L1 cache.
 //!
-//! [`int8`] multiplies matrices of signed bytes, the `f32` kernels all others.
+//! Weights have seven bits. They are stored plus [`OFFSET`], as unsigned bytes below 128, because then the instructions
+//! that add neighbouring products of bytes in 16 bits (`pmaddubsw`, WebAssembly's relaxed dot product) cannot saturate:
+//! the sum of two products is at most 2 · 127 · 127 < 2¹⁵. What the offset adds to a sum is the same for all rows and is
+//! taken back at its start. All sums are exact, so every kernel gives the same.
 
-mod float;
-pub mod int8;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod portable;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod relaxed;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm;
 
-use crate::model::{Elements, Matrix};
-pub use float::PackedF32;
-pub use int8::{PackedInt8, QuantizedInput};
+use crate::model::QuantisedMatrix;
+use std::ops::Range;
 
-/// Whether this build uses vector instructions explicitly.
-pub const SIMD: bool = cfg!(any(target_feature = "simd128", target_feature = "sse2", target_feature = "neon"));
+/// Rows of a tile: the numbers of a register of 512 bits.
+pub const ROWS: usize = 16;
+/// Columns of a chunk.
+const CHUNK: usize = 4;
+/// Vectors and rows are padded with zeros to so many columns.
+pub const BLOCK: usize = 16;
+/// What is added to a weight.
+const OFFSET: i32 = 64;
 
-/// A matrix in the order in which a kernel reads it.
+/// Four numbers of an input vector.
+type InputChunk = [i8; CHUNK];
+/// The sums of a tile.
+type TileSums = [i32; ROWS];
+
+/// Four columns of a tile: `[row][column]`, each weight plus [`OFFSET`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C, align(64))]
+struct TileChunk([[u8; CHUNK]; ROWS]);
+
+/// Some columns of a [`QuantisedMatrix`], packed.
 #[derive(Debug, Clone, PartialEq)]
-pub enum PackedMatrix {
-    /// Of an `F32` or `F16` file.
-    F32(PackedF32),
-    /// Of an `I8` file.
-    Int8(PackedInt8),
+pub struct PackedMatrix {
+    /// Number of rows.
+    rows: usize,
+    /// Chunks of a tile.
+    width: usize,
+    /// Tiles, one after the other; missing rows and columns are zeros.
+    chunks: Vec<TileChunk>,
+}
+
+/// A set of instructions for products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kernel {
+    /// Plain loops; everywhere.
+    Portable,
+    /// Products of bytes, added in pairs (`pmaddubsw`).
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// Products of bytes, added in fours (`vpdpbusd`).
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni,
+    /// Products of 16 bits.
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128,
+    /// Products of bytes, added in fours.
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    RelaxedSimd,
+}
+
+impl Kernel {
+    /// Those that this machine has, the fastest first.
+    pub fn all() -> Vec<Self> {
+        let mut all = vec![Self::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if avx2::supported() {
+                all.insert(0, Self::Avx2);
+            }
+            if avx512::supported() {
+                all.insert(0, Self::Avx512Vnni);
+            }
+        }
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        {
+            all.insert(0, Self::Simd128);
+            if relaxed::supported() {
+                all.insert(0, Self::RelaxedSimd);
+            }
+        }
+        all
+    }
+
+    /// The fastest one on this machine.
+    pub fn fastest() -> Self {
+        use std::sync::OnceLock;
+        static FASTEST: OnceLock<Kernel> = OnceLock::new();
+        *FASTEST.get_or_init(|| Self::all().first().copied().unwrap_or(Self::Portable))
+    }
+
+    /// For people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Portable => "CPU",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => "CPU · AVX2",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni => "CPU · AVX-512 VNNI",
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Self::Simd128 | Self::RelaxedSimd => "CPU · SIMD",
+        }
+    }
 }
 
 impl PackedMatrix {
-    /// Packs a matrix whose first `sparse` columns are usually multiplied with zeros.
-    pub fn new(matrix: &Matrix, sparse: usize) -> Self {
-        if let Elements::Int8 { values, scales } = &matrix.elements
-            && let Some(packed) = PackedInt8::new(values, matrix.columns, scales.clone(), sparse)
-        {
-            return Self::Int8(packed);
+    /// Packs these ranges of columns, each padded with zeros to whole [`BLOCK`]s.
+    pub fn new(matrix: &QuantisedMatrix, parts: &[Range<usize>]) -> Self {
+        let rows = matrix.rows();
+        let width = parts.iter().map(|part| part.len().next_multiple_of(BLOCK) / CHUNK).sum();
+        let zero = TileChunk([[OFFSET as u8; CHUNK]; ROWS]);
+        let mut chunks = vec![zero; rows.div_ceil(ROWS) * width];
+        for r in 0..rows {
+            let tile = &mut chunks[r / ROWS * width..][..width];
+            let mut at = 0;
+            for part in parts {
+                for (column, value) in matrix.row(r)[part.clone()].iter().enumerate() {
+                    tile[at + column / CHUNK].0[r % ROWS][column % CHUNK] = (i32::from(*value) + OFFSET) as u8;
+                }
+                at += part.len().next_multiple_of(BLOCK) / CHUNK;
+            }
         }
-        let mut weight = vec![0.0; matrix.len()];
-        for (row, to) in weight.chunks_exact_mut(matrix.columns).enumerate() {
-            matrix.copy_row(row, to);
-        }
-        Self::F32(PackedF32 { weight, columns: matrix.columns })
+        Self { rows, width, chunks }
     }
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        match self {
-            Self::F32(matrix) => matrix.weight.len() / matrix.columns,
-            Self::Int8(matrix) => matrix.scales.len(),
-        }
+        self.rows
     }
 
-    /// Number of columns.
+    /// Length of a sum's vector: [`PackedMatrix::rows`], padded to whole tiles.
+    pub fn padded_rows(&self) -> usize {
+        self.rows.next_multiple_of(ROWS)
+    }
+
+    /// Length of an input vector, with its padding.
     pub fn columns(&self) -> usize {
-        match self {
-            Self::F32(matrix) => matrix.columns,
-            Self::Int8(matrix) => matrix.columns,
-        }
+        self.width * CHUNK
     }
 }
 
 /// One line's vectors in [`multiply`].
 pub struct MatVecOperands<'a> {
-    /// `[columns]`.
-    pub input: &'a [f32],
-    /// Scratch: the input as integers.
-    pub quantized: &'a mut QuantizedInput,
-    /// `[rows]`, out.
-    pub sums: &'a mut [f32],
+    /// `[columns]`, padded.
+    pub input: &'a [i8],
+    /// `[padded rows]`, out.
+    pub sums: &'a mut [i32],
 }
 
-/// `sums[r] = Σ_c matrix[r, c] · input[c]` for every line; `operands` says where a line keeps its vectors. No bias is
-/// added.
+/// `sums[r] = Σ_c matrix[r, c] · input[c]` for every line; `operands` says where a line keeps its vectors.
 pub fn multiply<L>(matrix: &PackedMatrix, lines: &mut [L], operands: &dyn for<'a> Fn(&'a mut L) -> MatVecOperands<'a>) {
-    match matrix {
-        PackedMatrix::F32(matrix) => float::multiply_f32(matrix, lines, operands),
-        PackedMatrix::Int8(matrix) => int8::multiply_int8(matrix, lines, operands),
+    multiply_with(Kernel::fastest(), matrix, lines, operands);
+}
+
+/// The same with a kernel that need not be the fastest.
+///
+/// # Panics
+/// If the machine does not have it.
+pub fn multiply_with<L>(
+    kernel: Kernel,
+    matrix: &PackedMatrix,
+    lines: &mut [L],
+    operands: &dyn for<'a> Fn(&'a mut L) -> MatVecOperands<'a>,
+) {
+    assert!(kernel == Kernel::fastest() || Kernel::all().contains(&kernel), "this machine has no {kernel:?}");
+    for line in &mut *lines {
+        let MatVecOperands { input, sums } = operands(line);
+        let sum: i32 = input[..matrix.columns()].iter().map(|&x| i32::from(x)).sum();
+        sums[..matrix.padded_rows()].fill(-OFFSET * sum);
+    }
+    // As many tiles at a time as the L1 cache holds beside the lines' vectors.
+    let all = matrix.rows.div_ceil(ROWS);
+    let tiles =
+        if lines.len() == 1 { all } else { (L1_BYTES / (matrix.width * size_of::<TileChunk>()).max(1)).clamp(1, all) };
+    for (n, chunks) in matrix.chunks.chunks((tiles * matrix.width).max(1)).enumerate() {
+        for line in &mut *lines {
+            let MatVecOperands { input, sums } = operands(line);
+            let (input, sums) = (&input[..matrix.columns()], &mut sums[n * tiles * ROWS..]);
+            let sums = &mut sums[..chunks.len() / matrix.width.max(1) * ROWS];
+            let (sums, _) = sums.as_chunks_mut::<ROWS>();
+            let (input, _) = input.as_chunks::<CHUNK>();
+            match kernel {
+                Kernel::Portable => portable::add(chunks, input, sums),
+                #[cfg(target_arch = "x86_64")]
+                Kernel::Avx2 => avx2::add(chunks, input, sums),
+                #[cfg(target_arch = "x86_64")]
+                Kernel::Avx512Vnni => avx512::add(chunks, input, sums),
+                #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+                Kernel::Simd128 => wasm::add(chunks, input, sums),
+                #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+                Kernel::RelaxedSimd => relaxed::add(chunks, input, sums),
+            }
+        }
     }
 }
 
-/// [`multiply`] of one line, with scratch of its own. For tests.
-pub fn multiply_one(matrix: &PackedMatrix, input: &[f32], sums: &mut [f32]) {
-    multiply(matrix, &mut [(QuantizedInput::default(), sums)], &|(quantized, sums)| MatVecOperands {
-        input,
-        quantized,
-        sums,
-    });
+/// Bytes of tiles that are multiplied with all lines before the next are read.
+const L1_BYTES: usize = 16 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matrix(rows: usize, columns: usize, value: impl Fn(usize) -> i8) -> QuantisedMatrix {
+        QuantisedMatrix { columns, values: (0..rows * columns).map(value).collect(), scales: vec![1.0; rows] }
+    }
+
+    /// The products of `input`, laid out as the matrix's parts, as one of so many lines.
+    fn found(kernel: Kernel, matrix: &PackedMatrix, input: &[i8], lines: usize) -> Vec<i32> {
+        let mut lines = vec![(input.to_vec(), vec![9; matrix.padded_rows()]); lines];
+        multiply_with(kernel, matrix, &mut lines, &|(input, sums)| MatVecOperands { input, sums });
+        let (_, mut sums) = lines.pop().unwrap_or_default();
+        sums.truncate(matrix.rows());
+        sums
+    }
+
+    #[test]
+    fn all_kernels_give_the_sums_of_the_plain_loop_for_any_number_of_lines() {
+        // Miri looks for undefined behaviour, which small shapes show as well as large ones.
+        let large: &[_] = if cfg!(miri) { &[] } else { &[(1024, 512), (121, 768)] };
+        for &(rows, columns) in [(1, 1), (16, 16), (17, 5), (70, 37), (33, 100)].iter().chain(large) {
+            let matrix = matrix(rows, columns, |k| ((k * k + 17 * k) % 127) as i8 - 63);
+            let parts = [0..columns / 3, columns / 3..columns];
+            let packed = PackedMatrix::new(&matrix, &parts);
+            let values: Vec<i8> = (0..columns).map(|k| ((k * 37) % 255) as u8 as i8).map(|x| x.max(-127)).collect();
+            let mut input = Vec::new();
+            for part in &parts {
+                input.extend_from_slice(&values[part.clone()]);
+                input.resize(input.len().next_multiple_of(BLOCK), 0);
+            }
+            let dot = |r: usize| matrix.row(r).iter().zip(&values).map(|(&w, &x)| i32::from(w) * i32::from(x)).sum();
+            let expected: Vec<i32> = (0..rows).map(dot).collect();
+            for kernel in Kernel::all() {
+                for lines in [1, 2, 5] {
+                    assert_eq!(found(kernel, &packed, &input, lines), expected, "{kernel:?}, {rows} × {columns}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_sums_are_exact() {
+        let columns = if cfg!(miri) { 64 } else { 16_384 };
+        for (weight, state) in [(63, 127), (63, -127), (-63, 127), (-63, -127)] {
+            let packed = PackedMatrix::new(&matrix(3, columns, |_| weight), &[0..columns]);
+            let expected = i32::from(weight) * i32::from(state) * columns as i32;
+            for kernel in Kernel::all() {
+                assert_eq!(found(kernel, &packed, &vec![state; columns], 1), [expected; 3], "{kernel:?}");
+            }
+        }
+    }
 }

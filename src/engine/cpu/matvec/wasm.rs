@@ -1,0 +1,40 @@
+//! WebAssembly's 128 bits: bytes are widened to 16 bits, whose products are added in pairs.
+
+#![expect(unsafe_code, reason = "vectors are read through pointers")]
+
+use super::{InputChunk, ROWS, TileChunk, TileSums};
+use core::arch::wasm32::{
+    i16x8_extend_low_i8x16, i16x8_load_extend_u8x8, i32x4_add, i32x4_dot_i16x8, i32x4_shuffle, i32x4_splat, v128,
+    v128_load, v128_store,
+};
+
+/// Rows whose sums fit the registers.
+const FEW: usize = 8;
+
+/// See [`super::portable::add`].
+pub fn add(chunks: &[TileChunk], input: &[InputChunk], sums: &mut [TileSums]) {
+    for (tile, sums) in chunks.chunks_exact(input.len().max(1)).zip(sums) {
+        for first in (0..ROWS).step_by(FEW) {
+            // Two rows a register: columns 0 and 1, columns 2 and 3 of the first; then of the second.
+            let mut totals = [i32x4_splat(0); FEW / 2];
+            for (chunk, x) in tile.iter().zip(input) {
+                let x = i16x8_extend_low_i8x16(i32x4_splat(i32::from_le_bytes(*x)));
+                for pair in 0..FEW / 2 {
+                    // SAFETY: two rows are the 8 bytes that are read.
+                    let w = unsafe { i16x8_load_extend_u8x8(chunk.0[first + 2 * pair..].as_ptr().cast()) };
+                    totals[pair] = i32x4_add(totals[pair], i32x4_dot_i16x8(w, x));
+                }
+            }
+            for four in 0..FEW / 4 {
+                let rows = &mut sums[first + 4 * four..][..4];
+                let (a, b) = (totals[2 * four], totals[2 * four + 1]);
+                let total = i32x4_add(i32x4_shuffle::<0, 2, 4, 6>(a, b), i32x4_shuffle::<1, 3, 5, 7>(a, b));
+                // SAFETY: these are four numbers of 32 bits, and a vector need not be aligned.
+                unsafe {
+                    let rows: *mut v128 = rows.as_mut_ptr().cast();
+                    v128_store(rows, i32x4_add(v128_load(rows), total));
+                }
+            }
+        }
+    }
+}
