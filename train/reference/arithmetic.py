@@ -64,12 +64,11 @@ def factor(value: float, least: int = 1) -> tuple[int, int]:
 
 def row_factors(scales: np.ndarray, power: int = 0) -> tuple[np.ndarray, int]:
     """m of each row and the k they share, of the row scales times 2^`power`."""
-    scales = scales.astype(np.float64) * 2.0**power
-    k = factor(scales.max())[1]
-    m = _rounded(scales, k).astype(np.int64)
-    if m.max() >= 1 << 15:
-        raise OverflowError(f"a row's scale of {scales.max() / 2.0**power} is too large")
-    return m, k
+    factors = scales.astype(np.float64) * 2.0**power
+    if factors.max() >= 1 << 13:
+        raise OverflowError(f"a row's scale of {scales.max():g} is too large")
+    k = factor(factors.max())[1]
+    return _rounded(factors, k).astype(np.int64), k
 
 
 def quantise_rows(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -34,12 +34,14 @@ from train.reference.arithmetic import (
 
 Tensors = dict[str, np.ndarray]
 
-#: Largest magnitudes of cells (Q11), hidden states (Q7), offsets (Q10), gate biases (Q10) and means (Q16).
-MOST_CELL, MOST_HIDDEN, MOST_OFFSET, MOST_BIAS, MOST_MEAN = 32_767, 127, 1 << 17, 1 << 20, 1 << 29
-#: Largest alpha (Q10), beta (Q12), kappa (Q16) and phi (Q15).
-MOST_ALPHA, MOST_BETA, MOST_KAPPA, MOST_PHI = 32_767, 1 << 20, 1 << 30, 1 << 20
+#: Largest magnitudes of cells (Q11), hidden states (Q7), offsets (Q10) and gate biases (Q10).
+MOST_CELL, MOST_HIDDEN, MOST_OFFSET, MOST_BIAS = 32_767, 127, 1 << 17, 1 << 20
+#: Largest alpha (Q10), beta (Q12), kappa and its move in a timestep (Q16), and phi (Q15).
+MOST_ALPHA, MOST_BETA, MOST_KAPPA, MOST_MOVE, MOST_PHI = 32_767, 1 << 20, 1 << 30, 1 << 29, 1 << 20
 #: Largest magnitude of a normal: six standard deviations in Q12.
 MOST_NORMAL = 24_576
+#: Largest magnitude of the log-narrowing (Q16).
+MOST_NARROWING = 1 << 24
 #: Log standard deviations are within this magnitude in the density, and rho-hat within the other (Q16).
 MOST_LOG_SD, MOST_RHO = 7 << 16, 6 << 16
 
@@ -97,10 +99,10 @@ def check_layer(dense: Dense, config: Config, name: str) -> None:
 
 
 def check_outputs(dense: Dense, name: str) -> None:
-    """Raise `OverflowError` if outputs of window or output layer could reach 2^14."""
+    """Raise `OverflowError` if outputs of window or output layer could reach 2^13."""
     most = np.abs(dense.bias) + MOST_HIDDEN * np.abs(dense.weight).sum(1) * dense.scale / 128
-    if (most >= 1 << 14).any():
-        raise OverflowError(f"tensor `{name}.weight` has a row whose output can reach 2^14")
+    if (most >= 1 << 13).any():
+        raise OverflowError(f"tensor `{name}.weight` has a row whose output can reach 2^13")
 
 
 class Network:
@@ -184,7 +186,7 @@ class Reference:
         alpha, beta, step = np.split(outputs, 3, axis=1)
         alpha = fixed(alpha, 10, MOST_ALPHA)[:, :, None]
         beta = np.maximum(fixed(beta, 12, MOST_BETA), 1)[:, :, None]
-        self.kappa = np.minimum(fits(self.kappa + fixed(step, 16, MOST_KAPPA)), MOST_KAPPA)
+        self.kappa = np.minimum(fits(self.kappa + fixed(step, 16, MOST_MOVE)), MOST_KAPPA)
         distance = fits(self.kappa[:, :, None] - (np.arange(self.ids.shape[1]) << 16))
         near = np.abs(distance) < 1 << 20
         # Distances out of reach are replaced, since their squares would not fit.
@@ -253,7 +255,7 @@ class Drawing:
 
         return cls(
             factors((1 + bias) / temperature / 64),
-            round_away((bias - 0.5 * np.log(temperature)) * 65_536),
+            np.clip(round_away((bias - 0.5 * np.log(temperature)) * 65_536), -MOST_NARROWING, MOST_NARROWING),
             factors(1 / temperature / 64),
         )
 
@@ -292,7 +294,7 @@ def draw(outputs: np.ndarray, config: Config, noise: np.ndarray, drawing: Drawin
     def offset(mean, log_sd, normal):
         p, n = exp(np.clip(log_sd - drawing.narrowing, -13 << 16, 7 << 16))
         deviation = rsh(fits(p * normal), 11 - n)
-        return np.clip(rsh(np.clip(mean, -MOST_MEAN, MOST_MEAN) + deviation, 6), -MOST_OFFSET, MOST_OFFSET)
+        return np.clip(rsh(mean + deviation, 6), -MOST_OFFSET, MOST_OFFSET)
 
     dx = offset(mu_x[row, component], sigma_x[row, component], z1)
     dy = offset(mu_y[row, component], sigma_y[row, component], across)
@@ -314,14 +316,15 @@ def log_density(outputs: np.ndarray, config: Config, point: np.ndarray) -> np.nd
     log_sy = np.clip(sigma_y, -MOST_LOG_SD, MOST_LOG_SD)
 
     def distance(offset, mean, log_sd):
-        away = (offset[:, None] << 6) - np.clip(mean, -MOST_MEAN, MOST_MEAN)
+        away = (offset[:, None] << 6) - mean
         p, n = exp(-log_sd)
         return np.clip(rescale(np.clip(away, -(1 << 24), 1 << 24), p >> 1, 18 - n), -65_535, 65_535)
 
     x, y = distance(point[:, 0], mu_x, log_sx), distance(point[:, 1], mu_y, log_sy)
     e, square, r = correlation(np.clip(rho, -MOST_RHO, MOST_RHO))
     cosh = fits((65_536 + square) << 7, signed=False) // e
-    v = y - (fits((r >> 1) * x) >> 14)
+    along = fits((np.abs(r) >> 1) * x) >> 14
+    v = np.where(rho < 0, y + along, y - along)
     near = np.abs(v) <= ((1 << 32) - 1) // cosh
     product = fits(np.where(near, np.minimum(np.abs(v), 131_071) * cosh, 0), signed=False)
     across = np.where(near, np.minimum(product >> 8, 65_535), 65_535)
