@@ -213,7 +213,7 @@ fn line_of(config: &Config, line: usize) -> Line {
 fn parameters(weights: &Weights) -> usize {
     let layers = weights.layers.iter().map(|layer| &layer.gates);
     let matrices = layers.chain(&weights.window).chain([&weights.output]);
-    matrices.map(|dense| dense.weight.len() + dense.bias.len()).sum()
+    matrices.map(|dense| dense.weight.values.len() + dense.bias.len()).sum()
 }
 
 /// A weights file of a random network, like the shipped one except for its layers: int8 matrices that `f16` represents

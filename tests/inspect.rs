@@ -59,7 +59,7 @@ fn lines_of_a_document_are_replayed_with_the_noise_of_each() {
         for snapshot in replay {
             let ([_, u, z1, _], drawn) = (noise.next(), snapshot.drawn);
             let component = snapshot.components[usize::from(drawn.component)];
-            assert!((component.mu[0] + component.sigma[0] * z1 - drawn.dx).abs() < 1e-4);
+            assert!((component.mu[0] + component.sigma[0] * z1 - drawn.dx).abs() < 4e-3);
             assert_eq!(u < snapshot.pen_probability, drawn.pen_lift);
         }
     }

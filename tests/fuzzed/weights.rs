@@ -6,8 +6,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use running_hand::engine::Engine;
 use running_hand::engine::cpu::CpuEngine;
-use running_hand::model::{Kind, Weights};
-use running_hand::testing;
+use running_hand::model::{Kind, MOST_WEIGHT, Weights};
 use running_hand::writer::{Settings, Writer};
 
 /// Most memory that reading may take: bytes per byte of the file.
@@ -40,13 +39,9 @@ fn write(weights: Weights) {
     let config = weights.config.clone();
     for dense in weights.layers.iter().map(|layer| &layer.gates).chain(&weights.window).chain([&weights.output]) {
         let (rows, columns) = (dense.weight.rows(), dense.weight.columns);
-        assert_eq!((rows, dense.weight.len()), (dense.bias.len(), rows * columns));
-        assert!(testing::elements(&dense.weight).iter().chain(&dense.bias).all(|value| value.is_finite()));
-        #[cfg(feature = "gpu")]
-        assert_eq!(
-            running_hand::engine::gpu::pack_f16(&dense.weight, std::slice::from_ref(&(0..columns))).len(),
-            rows * columns.div_ceil(8) * 4
-        );
+        assert_eq!((rows, dense.weight.values.len()), (dense.bias.len(), rows * columns));
+        assert!(dense.weight.values.iter().all(|value| (-MOST_WEIGHT..=MOST_WEIGHT).contains(value)));
+        assert!(dense.weight.scales.iter().chain(&dense.bias).all(|value| value.is_finite()));
     }
     let text: String = match config.kind {
         Kind::Prediction => String::new(),

@@ -116,7 +116,7 @@ mod tests {
     fn inputs_that_are_nought_are_left_out_and_others_are_added() {
         let columns: Vec<i8> = (0..7 * 5).map(|k| (k * 11 % 127) as i8 - 63).collect();
         for used in [vec![], vec![3], vec![0, 1, 2, 3, 4, 5, 6]] {
-            let inputs: Vec<i32> = (0..7).map(|c| if used.contains(&c) { 1000 * c as i32 - 2500 } else { 0 }).collect();
+            let inputs: Vec<i32> = (0..7).map(|c| if used.contains(&c) { 1000 * c - 2500 } else { 0 }).collect();
             let mut sums = [10, -20, 30, 0, 7];
             let expected: Vec<i32> = (0..5)
                 .map(|r| 8 * sums[r] + (0..7).map(|c| i32::from(columns[5 * c + r]) * inputs[c]).sum::<i32>())

@@ -119,7 +119,7 @@ impl Network {
             .collect();
         Self {
             layers: layers.collect(),
-            window: weights.window.as_ref().map(|dense| Linear::new(dense, &[0..config.hidden[0]])),
+            window: weights.window.as_ref().map(|dense| Linear::new(dense, &parts[..1])),
             output: Linear::new(&weights.output, &parts),
             hidden,
             weights,

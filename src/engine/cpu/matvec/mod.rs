@@ -72,33 +72,41 @@ pub enum Kernel {
 }
 
 impl Kernel {
-    /// Those that this machine has, the fastest first.
-    pub fn all() -> Vec<Self> {
-        let mut all = vec![Self::Portable];
+    /// All of this architecture, the fastest first.
+    const ALL: &[Self] = &[
         #[cfg(target_arch = "x86_64")]
-        {
-            if avx2::supported() {
-                all.insert(0, Self::Avx2);
-            }
-            if avx512::supported() {
-                all.insert(0, Self::Avx512Vnni);
-            }
-        }
+        Self::Avx512Vnni,
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx2,
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        {
-            all.insert(0, Self::Simd128);
-            if relaxed::supported() {
-                all.insert(0, Self::RelaxedSimd);
-            }
-        }
-        all
+        Self::RelaxedSimd,
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        Self::Simd128,
+        Self::Portable,
+    ];
+
+    /// Those that this machine has, the fastest first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|kernel| kernel.is_supported())
     }
 
     /// The fastest one on this machine.
     pub fn fastest() -> Self {
-        use std::sync::OnceLock;
-        static FASTEST: OnceLock<Kernel> = OnceLock::new();
-        *FASTEST.get_or_init(|| Self::all().first().copied().unwrap_or(Self::Portable))
+        Self::all().next().unwrap_or(Self::Portable)
+    }
+
+    fn is_supported(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni => avx512::supported(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::supported(),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Self::RelaxedSimd => relaxed::supported(),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Self::Simd128 => true,
+            Self::Portable => true,
+        }
     }
 
     /// For people.
@@ -174,7 +182,7 @@ pub fn multiply_with<L>(
     lines: &mut [L],
     operands: &dyn for<'a> Fn(&'a mut L) -> MatVecOperands<'a>,
 ) {
-    assert!(kernel == Kernel::fastest() || Kernel::all().contains(&kernel), "this machine has no {kernel:?}");
+    assert!(kernel.is_supported(), "this machine has no {kernel:?}");
     for line in &mut *lines {
         let MatVecOperands { input, sums } = operands(line);
         let sum: i32 = input[..matrix.columns()].iter().map(|&x| i32::from(x)).sum();
@@ -254,7 +262,7 @@ mod tests {
     fn the_largest_sums_are_exact() {
         let columns = if cfg!(miri) { 64 } else { 16_384 };
         for (weight, state) in [(63, 127), (63, -127), (-63, 127), (-63, -127)] {
-            let packed = PackedMatrix::new(&matrix(3, columns, |_| weight), &[0..columns]);
+            let packed = PackedMatrix::new(&matrix(3, columns, |_| weight), std::slice::from_ref(&(0..columns)));
             let expected = i32::from(weight) * i32::from(state) * columns as i32;
             for kernel in Kernel::all() {
                 assert_eq!(found(kernel, &packed, &vec![state; columns], 1), [expected; 3], "{kernel:?}");

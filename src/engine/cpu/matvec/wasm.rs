@@ -18,7 +18,7 @@ pub fn add(chunks: &[TileChunk], input: &[InputChunk], sums: &mut [TileSums]) {
             // Two rows a register: columns 0 and 1, columns 2 and 3 of the first; then of the second.
             let mut totals = [i32x4_splat(0); FEW / 2];
             for (chunk, x) in tile.iter().zip(input) {
-                let x = i16x8_extend_low_i8x16(i32x4_splat(i32::from_le_bytes(*x)));
+                let x = i16x8_extend_low_i8x16(i32x4_splat(i32::from_le_bytes(bytemuck::cast(*x))));
                 for pair in 0..FEW / 2 {
                     // SAFETY: two rows are the 8 bytes that are read.
                     let w = unsafe { i16x8_load_extend_u8x8(chunk.0[first + 2 * pair..].as_ptr().cast()) };
