@@ -125,7 +125,7 @@ impl Reader<'_> {
             let refuse = |what: String| {
                 Err(self.bad(
                     &format!("{stem}.weight"),
-                    format!("has a row {row} whose {what}, which this arithmetic cannot hold"),
+                    format!("has a row {row} whose {what}, which the engines' whole numbers cannot hold"),
                 ))
             };
             match inputs {
@@ -409,6 +409,44 @@ mod tests {
             (bias.dtype, bias.bytes) = (Dtype::I8, vec![1; bias.shape[0]]);
         });
         says(&bias, &["`output.bias` is of type I8, expected F32 or F16"]);
+    }
+
+    #[test]
+    fn whole_numbers_and_scales_beyond_their_range_are_named() {
+        let message = |name: &str, at: usize, bytes: &[u8]| {
+            let edited = int8_file(|stored| {
+                let tensor = stored.iter_mut().find(|t| t.name == name).unwrap();
+                tensor.bytes[at..at + bytes.len()].copy_from_slice(bytes);
+            });
+            read(&edited).unwrap_err().to_string()
+        };
+        says(
+            &message("lstm.1.weight", 7, &[64]),
+            &[FILE, "`lstm.1.weight` has the integer 64 at index 7", "-63 to 63"],
+        );
+        says(&message("window.weight", 0, &[0x80]), &["`window.weight` has the integer -128 at index 0"]);
+        let negative = message("output.weight.scale", 4, &(-0.5f32).to_le_bytes());
+        says(&negative, &[FILE, "`output.weight.scale` is -0.5 for row 1, expected 0 or more"]);
+    }
+
+    #[test]
+    fn rows_whose_sums_could_overflow_are_refused_with_the_tensors_name() {
+        let message = |name: &str, fill: f32| {
+            let message = tensor_message(|tensors| {
+                tensors.iter_mut().find(|(n, ..)| n == name).unwrap().2.fill(fill);
+            });
+            says(&message, &[FILE, "cannot hold"]);
+            message
+        };
+        says(&message("lstm.0.weight", 1e4), &["`lstm.0.weight` has a row 0 whose gate can reach"]);
+        says(&message("window.weight", 2e3), &["`window.weight` has a row 0 whose output can reach"]);
+        says(&message("output.bias", -8192.0), &["`output.weight` has a row 0 whose output can reach"]);
+        // So many characters that their columns alone pass 2³¹.
+        let config = Config { alphabet: (0..1300).map(|k| char::from_u32(0x4e00 + k).unwrap()).collect(), ..config() };
+        let mut tensors = testing::tensors(&config, 1);
+        tensors[0].2.fill(1e-3);
+        let error = read(&testing::file(&serde_json::to_string(&config).unwrap(), &tensors)).unwrap_err();
+        says(&error.to_string(), &["`lstm.0.weight` has a row 0 whose sum can reach 2495767840"]);
     }
 
     #[test]

@@ -447,6 +447,34 @@ mod tests {
         }
     }
 
+    /// Everything as large as a file may make it: debug builds panic where a number wraps around.
+    #[test]
+    fn the_largest_weights_biases_and_noise_overflow_nothing() {
+        for kind in [Kind::Synthesis, Kind::Prediction] {
+            for sign in [1, -1] {
+                let mut weights = testing::weights(&testing::config(kind, &[40, 24], 6), 2);
+                let hidden = weights.layers.iter_mut().map(|layer| &mut layer.gates);
+                for dense in hidden.chain(&mut weights.window).chain([&mut weights.output]) {
+                    let columns = dense.weight.columns;
+                    for (k, value) in dense.weight.values.iter_mut().enumerate() {
+                        *value = if (k / columns + k % columns) % 3 == 0 { -63 * sign } else { 63 * sign };
+                    }
+                    dense.weight.scales.fill(0.9);
+                    dense.bias.iter_mut().enumerate().for_each(|(k, bias)| *bias = [-3000.0, 3000.0][k % 2]);
+                }
+                let ids = if kind == Kind::Synthesis { vec![3; 300] } else { Vec::new() };
+                let line = Line { ids, temperature: 0.01, bias: 10.0, ..Line::default() };
+                let wild = Line { temperature: 1e9, bias: -1e9, ..line.clone() };
+                let mut noise: Vec<Noise> = (0..40).map(|k| [0.999, 0.5, [9.0, -9.0][k % 2], -9.0]).collect();
+                noise[20..25].fill(crate::engine::forced_point([1e9, -1e9, 1.0]));
+                for steps in run(&Arc::new(weights), &[line, wild], &[40], &[noise.clone(), noise]) {
+                    assert!(steps.iter().all(|s| s.dx.abs() <= 128.0 && s.log_density.is_finite()));
+                    assert!(steps.iter().all(|s| (0.0..=1.0).contains(&s.stop) && s.kappa <= 16_384.0));
+                }
+            }
+        }
+    }
+
     #[test]
     fn opening_discards_the_previous_batch() {
         let (weights, lines, noise) = (synthesis(), lines(), noise(3, 10));
