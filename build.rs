@@ -2,7 +2,7 @@
 //!
 //! * the table of transliterations of `src/text/alphabet.rs`, an excerpt of deunicode's, which covers all of Unicode and
 //!   would be more than half of the WebAssembly module;
-//! * the shaders, each with `common.wgsl` in front, without comments and indentation, which are two fifths of them;
+//! * the shaders, each with what they share in front, without comments and indentation, which are two fifths of them;
 //! * the relaxed SIMD kernel, assembled to a WebAssembly module of its own.
 
 use deunicode::deunicode_char;
@@ -34,7 +34,9 @@ fn main() -> io::Result<()> {
     let out = Path::new(&out);
     fs::write(out.join("transliterations.rs"), table)?;
     let common = stripped("common.wgsl")?.join(" ");
-    for shader in ["lstm.wgsl", "window.wgsl", "mixture.wgsl"] {
+    let dense = stripped("dense.wgsl")?.join(" ");
+    let shared = common.clone() + &dense;
+    for (shader, common) in [("lstm.wgsl", common), ("window.wgsl", shared.clone()), ("mixture.wgsl", shared)] {
         let mut lines = stripped(shader)?;
         // In the place of a comment, so that the line numbers of a driver's messages are those of the shader's file.
         match lines.first_mut() {

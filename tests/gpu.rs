@@ -2,7 +2,7 @@
 //! Without an adapter these tests say so and pass; those in the browser (`tests/web.rs`) require one.
 #![cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-#![expect(clippy::print_stdout, reason = "the figures are for people")]
+#![expect(clippy::print_stdout, reason = "which adapters were compared is for people")]
 
 mod twins;
 
@@ -32,11 +32,16 @@ fn kernels_of_full_size() {
 }
 
 #[test]
+fn extreme_states() {
+    run(twins::extreme_states());
+}
+
+#[test]
 fn free_runs() {
     run(twins::free_runs());
 }
 
-/// The shipped networks: how far one seed gives one handwriting on either engine.
+/// The shipped networks: one seed gives one handwriting on either engine.
 #[test]
 fn free_runs_of_the_shipped_networks() {
     for kind in [Kind::Prediction, Kind::Synthesis] {
@@ -96,6 +101,11 @@ fn lost_device() {
 #[test]
 fn extremes() {
     run(twins::extremes());
+}
+
+#[test]
+fn packed_dot() {
+    run(twins::packed_dot());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 use super::step::{Line, Noise};
 use crate::model::LstmWeights;
+use bytemuck::{Pod, Zeroable};
 
 /// Fraction bits of points and of the window.
 pub const POINT_BITS: u32 = 10;
@@ -18,8 +19,9 @@ const MOST_NARROWING: f64 = (1 << 24) as f64;
 /// Largest number of bits of a factor's denominator.
 const MOST_SHIFT: i32 = 46;
 
-/// A factor f ≥ 0 as m / 2ᵏ: see [`crate::engine::cpu::math::rescale`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// A factor f ≥ 0 as m / 2ᵏ: see [`crate::engine::cpu::math::rescale`]. `Factor` in `common.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
 pub struct Factor {
     /// m, below 2¹⁵.
     pub m: i32,

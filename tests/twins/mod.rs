@@ -1,36 +1,22 @@
 //! The WGSL kernels against their twins in Rust, on any adapter: `tests/web.rs` runs this in a browser, `tests/gpu.rs`
-//! natively. Each test prints the differences it measured.
+//! natively.
 //!
-//! Networks are random, their matrices rounded to `f16`, so that the engines differ only in the order of their sums and
-//! in the adapter's `exp`.
+//! Both engines compute in whole numbers, so that every number has to be equal.
 
 use crate::say;
 use running_hand::document::{Document, Options};
-use running_hand::engine::cpu::matvec::multiply_one;
-use running_hand::engine::cpu::{CpuEngine, Network, State, lstm, mixture, window};
-use running_hand::engine::gpu::GpuEngine;
+use running_hand::engine::cpu::{CpuEngine, Network, State};
+use running_hand::engine::gpu::{GpuEngine, PACKED_DOT};
 use running_hand::engine::noise::NoiseStream;
 use running_hand::engine::{Choice, Engine, IN_FLIGHT, Line, Noise, Step, selftest};
 use running_hand::error::Error;
-use running_hand::model::style::gate_bias;
-use running_hand::model::{Config, Kind, Weights};
+use running_hand::model::{Config, Dense, Kind, MOST_WEIGHT, QuantisedMatrix, Weights};
 use running_hand::testing;
 #[cfg(not(target_arch = "wasm32"))]
 use running_hand::text::alphabet::Alphabet;
 use running_hand::writer::{Settings, Writer};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Largest difference over largest magnitude, per kernel and tensor. One rounding of `f32` is 6e-8;
-/// sums of a thousand products lose one to two digits, and WGSL allows `exp(x)` an error of
-/// 3 + 2 |x| roundings. A wrong term makes at least 1e-2.
-pub const KERNEL: f32 = 1e-5;
-/// For free runs, in which errors feed back through the drawn points.
-pub const FREE_RUN: f32 = 1e-3;
-
-/// For parameters at which `exp` has the largest arguments: WGSL allows it an error of 3 + 2 |x| roundings.
-const EXTREME: f32 = 2e-5;
 
 /// A GPU engine, on a software adapter if there is no other.
 pub async fn gpu() -> GpuEngine {
@@ -92,44 +78,11 @@ fn noise(seed: u64, lines: usize, steps: usize) -> Vec<Vec<Noise>> {
     testing::noise(seed, lines, steps).chunks_exact(steps).map(<[Noise]>::to_vec).collect()
 }
 
-fn values(steps: &[Step]) -> &[[f32; 9]] {
-    bytemuck::cast_slice(steps)
-}
-
-/// Largest difference of any number of two runs, and the first step at which it passes 1e-3.
-fn compare(found: &[Step], expected: &[Step]) -> (f32, Option<usize>) {
-    assert_eq!(found.len(), expected.len());
-    let (mut largest, mut first) = (0.0f32, None);
-    for (t, (a, b)) in values(found).iter().zip(values(expected)).enumerate() {
-        for (a, b) in a.iter().zip(b) {
-            let difference = if (a - b).is_nan() { f32::INFINITY } else { (a - b).abs() };
-            largest = largest.max(difference);
-            if difference > FREE_RUN && first.is_none() {
-                first = Some(t);
-            }
-        }
-    }
-    (largest, first)
-}
-
-/// Largest absolute and relative error per kernel.
-#[derive(Default)]
-struct Errors(BTreeMap<&'static str, (f32, f32)>);
-
-impl Errors {
-    fn add(&mut self, kernel: &'static str, found: &[f32], expected: &[f32]) {
-        let absolute = found.iter().zip(expected).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
-        let worst = self.0.entry(kernel).or_default();
-        *worst = (worst.0.max(absolute), worst.1.max(testing::relative_error(found, expected)));
-    }
-
-    fn report(&self, network: &str, label: &str) {
-        for (kernel, (absolute, relative)) in &self.0 {
-            say(&format!("{label} · {network:<28} {kernel:<16} max abs {absolute:.1e}  rel {relative:.1e}"));
-        }
-        for (kernel, (_, relative)) in &self.0 {
-            assert!(*relative <= KERNEL, "{network}: {kernel} is off by {relative:e}, tolerated are {KERNEL:e}");
-        }
+/// Fails at the first timestep at which two runs differ.
+fn assert_same(what: &str, found: &[Step], expected: &[Step]) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (t, (found, expected)) in found.iter().zip(expected).enumerate() {
+        assert_eq!(found, expected, "{what}, step {t}");
     }
 }
 
@@ -137,95 +90,96 @@ impl Errors {
 fn random_state(network: &Network, line: &Line, seed: u64) -> State {
     let mut stream = NoiseStream::new(seed, 77);
     let mut state = State::new(network, line);
-    let [a, b, c, _] = stream.next();
-    state.point = [3.0 * a - 1.5, 3.0 * b - 1.5, if c > 0.0 { 1.0 } else { 0.0 }];
-    for (hidden, cell) in state.hidden.iter_mut().zip(&mut state.cell) {
-        for (h, c) in hidden.iter_mut().zip(cell) {
+    let [a, b, _, z] = stream.next();
+    state.point = [(3072.0 * a - 1536.0) as i32, (3072.0 * b - 1536.0) as i32, if z > 0.0 { 1024 } else { 0 }];
+    for (layer, cell) in network.hidden.iter().zip(&mut state.cell) {
+        for (h, c) in state.hidden[layer.clone()].iter_mut().zip(cell) {
             let [u, v, z, _] = stream.next();
-            *h = 2.0 * u - 1.0;
-            *c = if v < 0.02 { 60.0 * z } else { 2.0 * z };
+            *h = (255.0 * u) as i32 as i8;
+            *h = (*h).max(-127);
+            let unit = if v < 0.02 { 40_000.0 } else { 4096.0 };
+            *c = ((unit * z) as i32).clamp(-32_767, 32_767);
         }
     }
-    state.kappa.iter_mut().for_each(|k| *k = stream.next()[0] * line.ids.len() as f32);
-    state.window.iter_mut().for_each(|w| *w = stream.next()[1]);
+    state.kappa.iter_mut().for_each(|k| *k = (stream.next()[0] * 65_536.0) as i32 * line.ids.len() as i32);
+    state.window.iter_mut().for_each(|w| *w = (stream.next()[1] * 1024.0) as i32);
     state
 }
 
-/// One timestep from random states. Each kernel's twin gets the inputs that the GPU's kernel read, so that each kernel is
-/// compared on its own.
-async fn kernels_of(name: &str, weights: Arc<Weights>, lengths: &[usize], rounds: u64) {
-    let engine = gpu().await;
-    kernels_on(engine, name, weights, lengths, rounds).await;
-}
-
-async fn kernels_on(mut engine: GpuEngine, name: &str, weights: Arc<Weights>, lengths: &[usize], rounds: u64) {
-    let lines = lines(&weights, lengths);
-    let layers = weights.layers.len();
-    let network = Network::of(&weights);
-    engine.open(&weights, &lines).await.unwrap();
-    let mut errors = Errors::default();
-    for round in 0..rounds {
-        let noise = testing::noise(round, lines.len(), 1);
-        let before: Vec<State> =
-            lines.iter().zip(0..).map(|(line, l)| random_state(&network, line, 100 * round + l)).collect();
-        engine.write_states(&before).unwrap();
-        engine.submit(1, &noise).unwrap();
-        let steps = engine.collect().await.unwrap();
-        let mut after = before.clone();
-        engine.read_states(&mut after).await.unwrap();
-
-        for (line, (before, after)) in lines.iter().zip(before.iter().zip(&after)) {
-            for (l, layer) in weights.layers.iter().enumerate() {
-                let mut input = before.point.to_vec();
-                if l == 0 {
-                    input.extend(&before.window);
-                } else {
-                    input.extend(&after.window);
-                    input.extend(&after.hidden[l - 1]);
-                }
-                input.extend(&before.hidden[l]);
-                let (mut cell, mut hidden) = (before.cell[l].clone(), vec![0.0; layer.hidden]);
-                let mut sums = vec![0.0; 4 * layer.hidden];
-                multiply_one(&network.gates[l], &input, &mut sums);
-                lstm::step(&sums, &gate_bias(layer, &line.style), &mut cell, &mut hidden);
-                let names = [["lstm 0: h", "lstm 0: c"], ["lstm 1: h", "lstm 1: c"], ["lstm 2: h", "lstm 2: c"]];
-                errors.add(names[l][0], &after.hidden[l], &hidden);
-                errors.add(names[l][1], &after.cell[l], &cell);
-            }
-            if let (Some(matrix), Some(dense)) = (&network.window, &weights.window) {
-                let mut sums = vec![0.0; 3 * weights.config.window];
-                multiply_one(matrix, &after.hidden[0], &mut sums);
-                let (mut kappa, mut phi, mut view) =
-                    (before.kappa.clone(), vec![0.0; line.ids.len()], vec![0.0; weights.config.ids()]);
-                window::step(&mut sums, &dense.bias, &line.ids, &mut kappa, &mut phi, &mut view);
-                errors.add("window: kappa", &after.kappa, &kappa);
-                errors.add("window: phi", &after.phi, &phi);
-                errors.add("window: w", &after.window, &view);
-            }
-            let joined: Vec<f32> = (0..layers).flat_map(|l| after.hidden[l].clone()).collect();
-            let mut output = vec![0.0; weights.config.outputs()];
-            multiply_one(&network.output, &joined, &mut output);
-            mixture::output(&weights.output.bias, &mut output);
-            errors.add("mixture: y", &after.output, &output);
-        }
-        for (index, (line, after)) in lines.iter().zip(&after).enumerate() {
-            let mut pi = vec![0.0; weights.config.mixtures];
-            let stop = weights.config.stop;
-            let mut step = mixture::sample(&after.output, stop, line.bias, line.temperature, &noise[index], &mut pi);
-            step.position = window::position(&after.phi, before[index].position) as f32;
-            step.kappa = window::mean(&after.kappa);
-            errors.add("mixture: pi", &after.pi, &pi);
-            errors.add("mixture: step", &values(&steps)[index], &values(&[step])[0]);
-            let found = &steps[index];
-            let density = mixture::log_density(&after.output, pi.len(), found.dx, found.dy);
-            // Beside a 1, as a log may be near 0.
-            errors.add("mixture: density", &[1.0, found.log_density], &[1.0, density]);
-            assert_eq!(steps[index].component, step.component, "{name}: component");
-            assert_eq!(steps[index].position, step.position, "{name}: position");
-            assert_eq!(after.point, [steps[index].dx, steps[index].dy, steps[index].pen], "{name}: next input");
+/// Every number as large as it may be, of both signs.
+fn extreme_state(network: &Network, line: &Line, seed: u64) -> State {
+    let mut state = State::new(network, line);
+    let sign = |k: usize| if (k as u64 + seed).is_multiple_of(2 + seed / 2) { 1 } else { -1 };
+    state.point = [sign(0) << 17, sign(1) << 17, 1024];
+    for (layer, cell) in network.hidden.iter().zip(&mut state.cell) {
+        for (k, (h, c)) in state.hidden[layer.clone()].iter_mut().zip(cell).enumerate() {
+            *h = 127 * sign(k) as i8;
+            *c = 32_767 * sign(k / 2);
         }
     }
-    errors.report(name, &engine.label());
+    state.kappa.iter_mut().enumerate().for_each(|(k, kappa)| *kappa = if sign(k) > 0 { 1 << 30 } else { 0 });
+    state.window.fill(1 << 15);
+    state
+}
+
+type StateOf = fn(&Network, &Line, u64) -> State;
+
+/// One timestep from random states. The tensors are compared in the order in which the kernels compute them, so that the
+/// first that differs names the kernel.
+async fn kernels_of(name: &str, weights: Arc<Weights>, lengths: &[usize], rounds: u64) {
+    kernels_on(gpu().await, name, weights, lengths, rounds, random_state).await;
+}
+
+async fn kernels_on(
+    mut engine: GpuEngine,
+    name: &str,
+    weights: Arc<Weights>,
+    lengths: &[usize],
+    rounds: u64,
+    state_of: StateOf,
+) {
+    let lines = lines(&weights, lengths);
+    let network = Network::of(&weights);
+    engine.open(&weights, &lines).await.unwrap();
+    for round in 0..rounds {
+        let noise = testing::noise(round, lines.len(), 1);
+        let mut expected: Vec<State> =
+            lines.iter().zip(0..).map(|(line, l)| state_of(&network, line, 100 * round + l)).collect();
+        engine.write_states(&expected).unwrap();
+        engine.submit(1, &noise).unwrap();
+        let steps = engine.collect().await.unwrap();
+        let mut found = expected.clone();
+        engine.read_states(&mut found).await.unwrap();
+        for (index, (found, expected)) in found.iter().zip(&mut expected).enumerate() {
+            let step = expected.step(&network, &noise[index]);
+            let place = format!("{name}, round {round}, line {index}");
+            for (l, layer) in network.hidden.iter().enumerate() {
+                if l == 1 {
+                    compare_windows(&place, found, expected);
+                }
+                let end = layer.end.next_multiple_of(16);
+                assert_eq!(found.cell[l], expected.cell[l], "{place}: cells of layer {l}");
+                assert_eq!(
+                    found.hidden[layer.start..end],
+                    expected.hidden[layer.start..end],
+                    "{place}: hidden states of layer {l}, and their padding"
+                );
+            }
+            compare_windows(&place, found, expected);
+            assert_eq!(found.output, expected.output, "{place}: output layer");
+            assert_eq!(found.shares, expected.shares, "{place}: shares");
+            assert_eq!(steps[index], step, "{place}: step");
+            assert_eq!(found.point, expected.point, "{place}: next input");
+        }
+    }
+    say(&format!("{} · {name}: equal", engine.label()));
+}
+
+fn compare_windows(place: &str, found: &State, expected: &State) {
+    assert_eq!(found.kappa, expected.kappa, "{place}: kappa");
+    assert_eq!(found.phi, expected.phi, "{place}: phi");
+    assert_eq!(found.position, expected.position, "{place}: position");
+    assert_eq!(found.window, expected.window, "{place}: window");
 }
 
 /// Sizes that are no multiples of anything; M = 2, which has 13 outputs; one line, few lines, more
@@ -246,7 +200,7 @@ pub async fn kernels() {
         if tile >= engine.set_tile(tile) {
             break;
         }
-        kernels_on(engine, &format!("5 lines, tile {tile}"), odd(), &[9, 4, 21, 1, 3], 1).await;
+        kernels_on(engine, &format!("5 lines, tile {tile}"), odd(), &[9, 4, 21, 1, 3], 1, random_state).await;
     }
 }
 
@@ -257,36 +211,91 @@ pub async fn kernels_of_full_size() {
     kernels_of("prediction 900, M 20", network(Kind::Prediction, &[900], 20, |_| ()), &[1], 1).await;
 }
 
-/// Whole lines from the same noise on both engines. Prints when they first differ.
+/// A network whose weights are all at the ends of their range, with scales that let sums reach the ends of theirs
+/// ("Bounds" in `docs/weights-format.md`): so many characters that the first layer's nearly fill 32 bits.
+fn extreme(hidden: &[usize], characters: u32) -> Weights {
+    let mut config = testing::config(Kind::Synthesis, hidden, 3);
+    config.alphabet = (0..characters).filter_map(|k| char::from_u32(0x4e00 + k)).collect();
+    let mut weights = testing::weights(&config, 7);
+    let ids = config.ids();
+    let fill = |matrix: &mut QuantisedMatrix, scales: &[f32]| {
+        let (columns, most) = (matrix.columns, MOST_WEIGHT);
+        for (at, value) in matrix.values.iter_mut().enumerate() {
+            let (row, column) = (at / columns, at % columns);
+            *value = match row % 4 {
+                0 => most,
+                1 => -most,
+                2 => most - 2 * most * (column % 2) as i8,
+                _ => most - 2 * most * (column % 3 / 2) as i8,
+            };
+        }
+        matrix.scales.iter_mut().enumerate().for_each(|(row, scale)| *scale = scales[row / 2 % scales.len()]);
+    };
+    for layer in &mut weights.layers {
+        let hidden = layer.gates.weight.columns - 3 - ids;
+        let most = 63.0 * ((8 * 127 * hidden) as f64 + (3 << 17) as f64 + ((ids as u64) << 15) as f64);
+        assert!(most < f64::from(1u32 << 31), "{most}");
+        let largest = (f64::from(1 << 30) / most) as f32 * 0.99;
+        fill(&mut layer.gates.weight, &[largest, largest / 300.0, 0.0, 1e-6]);
+        layer.gates.bias.iter_mut().enumerate().for_each(|(row, bias)| *bias = if row % 3 == 0 { 1e4 } else { -2.0 });
+    }
+    let linear = |dense: &mut Dense, largest: f32| {
+        fill(&mut dense.weight, &[largest, largest / 300.0, 0.0, 1e-6]);
+        let reach = dense.weight.columns as f32 * 63.0 * 127.0 / 128.0 * largest;
+        for (row, bias) in dense.bias.iter_mut().enumerate() {
+            *bias = if row % 2 == 0 { 8191.0 - reach } else { reach - 8191.0 };
+        }
+    };
+    weights.window.iter_mut().for_each(|dense| linear(dense, 8000.0 / (63.0 * 127.0 / 128.0 * hidden[0] as f32)));
+    let total = config.hidden_total() as f32;
+    linear(&mut weights.output, 8000.0 / (63.0 * 127.0 / 128.0 * total));
+    weights
+}
+
+/// Weights and states at the ends of their ranges: no sum leaves 32 bits.
+pub async fn extreme_states() {
+    for (name, hidden, characters) in [("extreme 37+29", &[37, 29][..], 26), ("extreme 24, A 950", &[24], 949)] {
+        let weights = Arc::new(extreme(hidden, characters));
+        for state_of in [extreme_state as StateOf, random_state] {
+            kernels_on(gpu().await, name, Arc::clone(&weights), &[9, 40], 3, state_of).await;
+        }
+    }
+    let full = Arc::new(extreme(&[400, 400, 400], 82));
+    kernels_on(gpu().await, "extreme 3 x 400", full, &[9, 40], 2, extreme_state).await;
+}
+
+/// Whole lines from the same noise on both engines.
 pub async fn free_runs() {
     let cases = [
         ("synthesis 37+29+41, M 5", odd(), 400),
         ("prediction 37, M 2", network(Kind::Prediction, &[37], 2, |_| ()), 400),
         ("prediction 1 x 64, M 20", network(Kind::Prediction, &[64], 20, |_| ()), 400),
+        ("extreme 37+29", Arc::new(extreme(&[37, 29], 26)), 100),
     ];
     for (name, weights, steps) in cases {
-        free_run(name, &weights, &lines(&weights, &[24])[0], &noise(3, 1, steps), 200).await;
+        free_run(name, &weights, &lines(&weights, &[24])[0], &noise(3, 1, steps)).await;
     }
 }
 
-/// A line of text without style, or as many points of scribble. Both engines have the same weights, rounded to `f16`.
+/// A line of text without style, or as many points of scribble.
 #[cfg(not(target_arch = "wasm32"))]
 pub async fn free_run_of_shipped(kind: Kind, bytes: Vec<u8>) {
     let name = kind.to_string();
-    let weights = Arc::new(testing::rounded_to_f16(&Weights::from_bytes_of(kind, &bytes, &name).unwrap()));
+    let weights = Arc::new(Weights::from_bytes_of(kind, &bytes, &name).unwrap());
     let ids = match kind {
         Kind::Prediction => Vec::new(),
         Kind::Synthesis => Alphabet::new(&weights.config.alphabet).encode("the quick brown fox jumps").ids,
     };
     for bias in [0.0, 1.0] {
         let line = Line { ids: ids.clone(), bias, temperature: 1.0, ..Line::default() };
-        // With this noise no choice between components depends on rounding.
-        free_run(&format!("shipped {name}, bias {bias}"), &weights, &line, &noise(5, 1, 700), 200).await;
+        for seed in [4, 5] {
+            free_run(&format!("shipped {name}, bias {bias}"), &weights, &line, &noise(seed, 1, 700)).await;
+        }
     }
 }
 
-/// One line from this noise on both engines; the first `sure` points must agree.
-pub async fn free_run(name: &str, weights: &Arc<Weights>, line: &Line, noise: &[Vec<Noise>], sure: usize) {
+/// One line from this noise on both engines.
+async fn free_run(name: &str, weights: &Arc<Weights>, line: &Line, noise: &[Vec<Noise>]) {
     let steps = noise[0].len();
     let mut cpu = Engine::Cpu(CpuEngine::new());
     cpu.open(weights, std::slice::from_ref(line)).await.unwrap();
@@ -294,17 +303,8 @@ pub async fn free_run(name: &str, weights: &Arc<Weights>, line: &Line, noise: &[
     let mut engine = Engine::Gpu(Box::new(gpu().await));
     engine.open(weights, std::slice::from_ref(line)).await.unwrap();
     let found = write(&mut engine, noise, &[steps]).await;
-    let (early, _) = compare(&found[0][..sure], &expected[0][..sure]);
-    let (all, first) = compare(&found[0], &expected[0]);
-    let first = first.map_or(format!("never in {steps} steps"), |t| format!("at step {t} of {steps}"));
-    say(&format!(
-        "{} · {name:<28} free run: {early:.1e} within {sure} steps, {all:.1e} in all; differs by more than 1e-3 {first}",
-        engine.label()
-    ));
-    assert!(
-        early <= FREE_RUN,
-        "{name}: the engines differ by {early:e} within {sure} steps, tolerated are {FREE_RUN:e}"
-    );
+    assert_same(name, &found[0], &expected[0]);
+    say(&format!("{} · {name}: {steps} steps equal", engine.label()));
 }
 
 /// Batches of several sizes and lines of different lengths write what the CPU writes.
@@ -320,8 +320,7 @@ pub async fn batches() {
         let found = write(&mut engine, &noise, &[60]).await;
         let expected = write(&mut cpu, &noise, &[60]).await;
         for line in 0..count {
-            let (error, _) = compare(&found[line], &expected[line]);
-            assert!(error <= FREE_RUN, "line {line} of {count} is off by {error:e}");
+            assert_same(&format!("line {line} of {count}"), &found[line], &expected[line]);
         }
     }
 }
@@ -389,8 +388,7 @@ pub async fn priming() {
     let mut cpu = Engine::Cpu(CpuEngine::new());
     cpu.open(&weights, &lines).await.unwrap();
     for (found, expected) in resumed.iter().zip(write(&mut cpu, &rest, &[45]).await) {
-        let (error, first) = compare(found, &expected);
-        assert!(error <= FREE_RUN, "{error:e}, first at {first:?}");
+        assert_same("primed", found, &expected);
     }
 
     // A forced point has the density that it had when it was drawn.
@@ -441,9 +439,7 @@ pub async fn pages() {
         assert_eq!(writer.notice(), "");
         pages.push(document.pages().layout().points().to_vec());
     }
-    assert_eq!(pages[0].len(), pages[1].len());
-    let far = pages[0].iter().zip(&pages[1]).map(|(a, b)| (a[0] - b[0]).abs().max((a[1] - b[1]).abs()));
-    assert!(far.fold(0.0, f32::max) < 1.0);
+    assert!(!pages[0].is_empty() && pages[0] == pages[1]);
 }
 
 /// An engine alternates between networks, and frees those whose weights are dropped.
@@ -482,10 +478,6 @@ pub async fn misuse() {
     wrong(engine.submit(2, &[[0.0; 4]; 3]), "3 noise values for 1 lines of 2");
     wrong(engine.submit(0, &[]), "no timesteps");
     wrong(engine.collect().await.map(drop), "never submitted");
-    let mut heavy = Weights::clone(&weights);
-    testing::elements_mut(&mut heavy.output.weight)[3] = 1e6;
-    wrong(engine.open(&Arc::new(heavy), std::slice::from_ref(line)).await, "65504");
-    engine.open(&weights, std::slice::from_ref(line)).await.unwrap();
     engine.submit(1, &[[0.0; 4]]).unwrap();
     assert!(engine.collect().await.is_ok(), "usable after all that");
 }
@@ -534,64 +526,63 @@ async fn taken_over(weights: &Weights, settings: &Settings) {
         assert_eq!(lose, writer.engine_label().starts_with("CPU"));
         inks.push(points);
     }
-    assert_eq!(inks[0].len(), inks[1].len());
-    let worst = inks[0].concat().iter().zip(inks[1].concat()).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
-    say(&format!(
-        "{} attempts, taken over by the CPU after the first chunk: {worst:.1e} corpus units over {} points",
-        settings.attempts,
-        inks[0].len()
-    ));
-    assert!(worst < 0.1, "{worst}");
+    assert!(!inks[0].is_empty() && inks[0] == inks[1], "{} attempts", settings.attempts);
 }
 
-/// Mixture parameters far beyond those of any trained network, biases and temperatures beyond the settings' ranges: every
-/// result is finite, and the twin's.
+/// Mixture parameters far beyond those of any trained network, biases and temperatures beyond the settings' ranges.
 pub async fn extremes() {
     let mut engine = gpu().await;
+    let mut cpu = CpuEngine::new();
     let settings: Vec<(f32, f32)> =
         [0.0, 1.0, 5.0, 10.0].iter().flat_map(|&b| [0.01, 0.1, 1.0, 5.0].map(|t| (b, t))).collect();
     let lines: Vec<Line> =
         settings.iter().map(|&(bias, temperature)| Line { bias, temperature, ..Line::default() }).collect();
     // Extremes of the noise, then noise.
     let last = 1.0 - f32::EPSILON / 2.0;
-    let mut drawn = vec![[0.0, 1e-6, 8.0, -8.0], [last, last, -8.0, 8.0], [0.5, 0.5, 0.0, 0.0]];
-    drawn.extend(testing::noise(3, 1, 3));
+    let mut drawn = vec![[0.0, 1e-6, 8.0, -8.0], [last, last, -8.0, 8.0], [0.5, 0.5, 0.0, 0.0], [-1.0, 1e9, -1e9, 1.0]];
+    drawn.extend(testing::noise(3, 1, 4));
     // pi^, mu, sigma^ and rho^ of three components.
     type Case = (&'static str, [f32; 3], [f32; 3], [f32; 3], [f32; 3]);
     let cases: [Case; 6] = [
-        ("rho at its ends", [0.3, 0.1, -0.2], [1.0, -2.0, 0.5], [0.1, -0.4, 0.3], [3e4, -3e4, 12.0]),
-        ("sigma to 0", [0.3, 0.1, -0.2], [1.0, -2.0, 0.5], [-50.0, -1e4, -90.0], [0.5, -20.0, 20.0]),
-        ("pi underflows", [900.0, -900.0, 1e5], [1.0, -2.0, 0.5], [0.1, -0.4, 0.3], [0.5, -1.0, 2.0]),
-        ("sigma overflows", [0.3, 0.1, -0.2], [1.0, -2.0, 0.5], [95.0, 1e4, 60.0], [0.5, -1.0, 2.0]),
-        ("means far away", [0.3, 0.1, -0.2], [1e5, -1e30, 1e20], [0.1, -0.4, 0.3], [0.5, -1.0, 2.0]),
-        ("all of it", [3e38, -3e38, 3e38], [1e30, -1e30, 0.0], [3e38, -3e38, 0.0], [-3e38, 3e38, 0.0]),
+        ("rho at its ends", [0.3, 0.1, -0.2], [1.0, -2.0, 0.5], [0.1, -0.4, 0.3], [8e3, -8e3, 12.0]),
+        ("sigma to 0", [0.3, 0.1, -0.2], [1.0, -2.0, 0.5], [-50.0, -8e3, -90.0], [0.5, -20.0, 20.0]),
+        ("pi underflows", [900.0, -900.0, 8e3], [1.0, -2.0, 0.5], [0.1, -0.4, 0.3], [0.5, -1.0, 2.0]),
+        ("sigma overflows", [0.3, 0.1, -0.2], [1.0, -2.0, 0.5], [95.0, 8e3, 60.0], [0.5, -1.0, 2.0]),
+        ("means far away", [0.3, 0.1, -0.2], [1e3, -8e3, 127.99], [0.1, -0.4, 0.3], [0.5, -1.0, 2.0]),
+        (
+            "all of it",
+            [8191.9, -8191.9, 8191.9],
+            [8191.9, -8191.9, 0.0],
+            [8191.9, -8191.9, 0.0],
+            [-8191.9, 8191.9, 0.0],
+        ),
     ];
-    let mut worst = 0.0f32;
     for (name, pi, mu, sigma, rho) in cases {
         let mut weights = testing::weights(&testing::config(Kind::Prediction, &[5], 3), 1);
-        testing::elements_mut(&mut weights.output.weight).fill(0.0);
+        weights.output.weight.values.fill(0);
         let mirrored = |values: [f32; 3]| [values, values.map(|v| -v)].concat();
         weights.output.bias =
             [&[pi[2]][..], &pi, &mirrored(mu), &sigma, &[sigma[1], sigma[2], sigma[0]], &rho].concat();
-        let stop = weights.config.stop;
-        let output = weights.output.bias.clone();
-        engine.open(&Arc::new(weights), &lines).await.unwrap();
+        let weights = Arc::new(weights);
         let noise: Vec<Noise> = lines.iter().flat_map(|_| drawn.clone()).collect();
+        engine.open(&weights, &lines).await.unwrap();
         engine.submit(drawn.len(), &noise).unwrap();
         let found = engine.collect().await.unwrap();
-        for (at, found) in found.iter().enumerate() {
-            let (line, noise) = (&lines[at / drawn.len()], &noise[at]);
-            let mut pi = [0.0; 3];
-            let mut step = mixture::sample(&output, stop, line.bias, line.temperature, noise, &mut pi);
-            step.log_density = mixture::log_density(&output, 3, found.dx, found.dy);
-            for (found, expected) in values(&[*found])[0].iter().zip(values(&[step])[0]) {
-                let error = (found - expected).abs() / expected.abs().max(1.0);
-                assert!(error <= EXTREME, "{name}, {line:?}, {noise:?}: {found} where {expected} is right");
-                worst = worst.max(error);
-            }
+        cpu.open(&weights, &lines).unwrap();
+        cpu.submit(drawn.len(), &noise).unwrap();
+        let expected = cpu.collect().unwrap();
+        for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            assert_eq!(found, expected, "{name}, {:?}, {:?}", lines[at / drawn.len()], noise[at]);
         }
     }
-    say(&format!("{} · extreme parameters: rel {worst:.1e}", engine.label()));
+}
+
+/// The function that takes the place of WGSL's `dot4I8Packed` where a browser lacks it gives the same.
+pub async fn packed_dot() {
+    let without = GpuEngine::with_shaders(true, |_, source| [PACKED_DOT, source].concat().into());
+    let mut engine = without.await.unwrap();
+    selftest::run(&mut engine).await.unwrap();
+    kernels_on(engine, "own dot4I8Packed", Arc::new(extreme(&[37, 29], 26)), &[9, 40], 2, extreme_state).await;
 }
 
 /// The self-test finds an adapter that computes wrong numbers; one that cannot compile the shaders is refused, and a
@@ -607,8 +598,9 @@ pub async fn wrong_numbers() {
         assert!(matches!(error, Error::GpuUnavailable(_)), "{error:?}");
         error.to_string()
     };
+    // One number is not rounded where it should be.
     let mut engine = GpuEngine::with_shaders(true, |name, source| {
-        edited(name, source, "mixture.wgsl", "sigma_x * drawn[2]", "sigma_x * drawn[3]")
+        edited(name, source, "lstm.wgsl", "(t * e + 16384) >> 15u", "(t * e) >> 15u")
     })
     .await
     .unwrap();

@@ -1,31 +1,33 @@
 //! The buffers and bind groups of a batch, made when it is opened.
 //!
-//! N lines, ΣH hidden units of all layers, A character ids, K window components, R rows of the
+//! N lines, H hidden units of a layer, A character ids, K window components, R rows of the
 //! output layer, M mixtures, U characters of the longest line:
 //!
 //! | buffer | shape | written by |
 //! |---|---|---|
 //! | `shape` | lines, steps, longest line | each submit |
-//! | `lines` | `[N]` of 6 words: settings, progress; see `Line` in `common.wgsl` | window, mixture |
-//! | `biases` | per layer `[N][4 H]`, style folded in | `open`, `assign_slot` |
+//! | `lines` | `[N]` of 9 words: settings, progress; see `Line` in `common.wgsl` | window, mixture |
+//! | `biases` | per layer `[N][H]` of a unit's four, style folded in | `open`, `assign_slot` |
 //! | `input` | `[N][3 + A]`: the point, then the window | mixture, window |
-//! | `hidden` | two of `[N][ΣH]`: one is read as of t − 1, the other written as of t, then they swap | lstm |
-//! | `cell` | `[N][ΣH]`, in place | lstm |
+//! | `hidden` | per layer two of `[N][H]` bytes: one is read as of t − 1, the other written as of t, then they swap | lstm |
+//! | `cell` | per layer `[N][H]`, in place | lstm |
 //! | `text` | `[N][A + 1 + U]`: each character's positions in the line | `open`, `assign_slot` |
 //! | `kappa`, `phi` | `[N][K]`, `[N][U]` | window |
-//! | `output` | `[N][R + M]`: the output layer's sums and π | lstm, mixture |
+//! | `output` | `[N][R + M]`: the output layer's sums and the components' shares | lstm, mixture |
 //! | `noise`, `steps` | `[N][steps]` of 4 and of 9 words | each submit; mixture |
 //!
-//! A row of `input`, and each layer's part of a row of `hidden` and `cell`, is padded with zeros to whole
-//! octets (eight columns), so that the shaders read two `vec4` at a time.
+//! All numbers are whole, on the grids of `docs/weights-format.md` ("Arithmetic"); only `steps` has `f32`. A row of
+//! `input` is padded with zeros to whole `vec4`s, one of `hidden` to whole blocks of sixteen bytes, as the shaders read
+//! them. `hidden` is a buffer for each layer because a shader cannot read one part of a buffer as `vec4`s and write
+//! words of another.
 
 use super::device::Gpu;
-use super::network::{Network, filled};
-use super::pipelines::{OCTET, hidden_octets, input_octets};
+use super::network::{Linear, Network, by_unit, filled};
+use super::pipelines::{BLOCK, blocks, input_words};
 use super::readback::Readback;
+use crate::engine::fixed::{self, Drawing, Factor};
 use crate::engine::step::{Line, Noise, Step};
-use crate::model::style;
-use crate::model::{Config, Weights};
+use crate::model::{LstmWeights, Weights};
 use bytemuck::{Pod, Zeroable};
 
 /// `Batch` in `common.wgsl`.
@@ -46,10 +48,11 @@ pub struct Shape {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
 struct LineState {
-    position: f32,
-    kappa: f32,
-    bias: f32,
-    temperature: f32,
+    position: u32,
+    kappa: u32,
+    sharpness: Factor,
+    narrowing: i32,
+    coolness: Factor,
     length: u32,
     step: u32,
 }
@@ -58,7 +61,8 @@ impl LineState {
     /// Before the first timestep.
     fn new(line: &Line) -> Self {
         let length = line.ids.len() as u32;
-        Self { bias: line.bias, temperature: line.temperature, length, ..Self::default() }
+        let Drawing { sharpness, narrowing, coolness } = Drawing::new(line);
+        Self { sharpness, narrowing, coolness, length, ..Self::default() }
     }
 }
 
@@ -72,8 +76,8 @@ pub struct State {
     pub lines: wgpu::Buffer,
     pub biases: Vec<wgpu::Buffer>,
     pub input: wgpu::Buffer,
-    pub hidden: [wgpu::Buffer; 2],
-    pub cell: wgpu::Buffer,
+    pub hidden: [Vec<wgpu::Buffer>; 2],
+    pub cell: Vec<wgpu::Buffer>,
     pub text: wgpu::Buffer,
     pub kappa: wgpu::Buffer,
     pub phi: wgpu::Buffer,
@@ -156,7 +160,7 @@ impl Batch {
         let write = |buffer: &wgpu::Buffer, row: &[u8]| gpu.queue.write_buffer(buffer, (slot * row.len()) as u64, row);
         write(&self.state.lines, bytemuck::bytes_of(&LineState::new(line)));
         for (layer, buffer) in weights.layers.iter().zip(&self.state.biases) {
-            write(buffer, bytemuck::cast_slice(&style::gate_bias(layer, &line.style)));
+            write(buffer, bytemuck::cast_slice(&gate_bias(layer, line)));
         }
         write(&self.state.text, bytemuck::cast_slice(&positions(&line.ids, weights.config.ids(), self.length)));
     }
@@ -169,10 +173,13 @@ impl Batch {
                 encoder.clear_buffer(buffer, (slot * row * 4) as u64, Some((words * 4) as u64));
             }
         };
-        let (input, total) = (input_words(config), hidden_words(config));
-        for buffer in [&state.hidden[0], &state.hidden[1], &state.cell] {
-            clear(buffer, total, total);
+        for (layer, &units) in config.hidden.iter().enumerate() {
+            for hidden in &state.hidden {
+                clear(&hidden[layer], hidden_words(units), hidden_words(units));
+            }
+            clear(&state.cell[layer], units, units);
         }
+        let input = input_words(config);
         clear(&state.kappa, config.window, config.window);
         clear(&state.input, input, input);
         clear(&state.lines, LINE_WORDS, 1);
@@ -185,19 +192,21 @@ impl State {
         let count = lines.len();
         let settings: Vec<LineState> = lines.iter().map(LineState::new).collect();
         let biases = weights.layers.iter().map(|layer| {
-            let bias: Vec<f32> = lines.iter().flat_map(|line| style::gate_bias(layer, &line.style)).collect();
+            let bias: Vec<[i32; 4]> = lines.iter().flat_map(|line| gate_bias(layer, line)).collect();
             filled(gpu, "gate bias", bytemuck::cast_slice(&bias))
         });
         let text: Vec<u32> = lines.iter().flat_map(|line| positions(&line.ids, config.ids(), length)).collect();
-        let total = count * hidden_words(config);
         let storage = wgpu::BufferUsages::STORAGE;
+        let hidden = || -> Vec<wgpu::Buffer> {
+            config.hidden.iter().map(|&units| zeroed(gpu, "hidden", count * hidden_words(units), storage)).collect()
+        };
         let state = Self {
             shape: zeroed(gpu, "shape", size_of::<Shape>() / 4, wgpu::BufferUsages::UNIFORM),
             lines: zeroed(gpu, "lines", count * LINE_WORDS, storage),
             biases: biases.collect(),
             input: zeroed(gpu, "input", count * input_words(config), storage),
-            hidden: [zeroed(gpu, "hidden", total, storage), zeroed(gpu, "hidden", total, storage)],
-            cell: zeroed(gpu, "cell", total, storage),
+            hidden: [hidden(), hidden()],
+            cell: config.hidden.iter().map(|&units| zeroed(gpu, "cell", count * units, storage)).collect(),
             text: filled(gpu, "text", bytemuck::cast_slice(&text)),
             kappa: zeroed(gpu, "kappa", count * config.window, storage),
             phi: zeroed(gpu, "phi", count * length, storage),
@@ -224,37 +233,42 @@ impl Groups {
     fn both(gpu: &Gpu, network: &Network, tile: usize, state: &State, chunk: &ChunkBuffers) -> [Self; 2] {
         std::array::from_fn(|parity| {
             let (old, new) = (&state.hidden[parity], &state.hidden[1 - parity]);
-            let layers = network.lstm_pipelines(tile).iter().zip(&network.lstm).zip(&state.biases);
+            let State { shape, biases, lines, input, cell, text, kappa, phi, output, .. } = state;
+            let lstm = network.lstm_pipelines(tile).iter().zip(&network.lstm).enumerate();
             let window = network.window.as_ref().zip(network.window_pipeline.as_ref());
-            let State { shape, lines, input, cell, text, kappa, phi, output, .. } = state;
-            let [weight, bias] = &network.mixture;
             Self {
-                lstm: layers
-                    .map(|((pipeline, weight), bias)| {
-                        group(gpu, pipeline, &[shape, weight, bias, input, old, new, cell, output])
+                lstm: lstm
+                    .map(|(l, (pipeline, layer))| {
+                        // The lowest layer reads nothing there.
+                        let below = if l == 0 { &old[0] } else { &new[l - 1] };
+                        let buffers =
+                            [shape, &layer.weight, &biases[l], input, below, &old[l], &new[l], &cell[l], output];
+                        group(gpu, pipeline, &buffers)
                     })
                     .collect(),
-                window: window.map(|([weight, bias], pipeline)| {
-                    group(gpu, pipeline, &[shape, weight, bias, new, text, lines, kappa, phi, input])
+                window: window.map(|(window, pipeline)| {
+                    let buffers = [shape, &window.weight, &window.rows, &new[0], text, lines, kappa, phi, input];
+                    group(gpu, pipeline, &buffers)
                 }),
-                mixture: group(
-                    gpu,
-                    &network.mixture_pipeline,
-                    &[shape, weight, bias, new, &chunk.noise, lines, output, &chunk.steps, input],
-                ),
+                mixture: {
+                    let Linear { weight, rows, .. } = &network.output;
+                    let last = &new[new.len() - 1];
+                    let buffers = [shape, weight, rows, last, &chunk.noise, lines, output, &chunk.steps, input];
+                    group(gpu, &network.mixture_pipeline, &buffers)
+                },
             }
         })
     }
 }
 
-/// Words of a row of `input`.
-pub fn input_words(config: &Config) -> usize {
-    OCTET * input_octets(config)
+/// A line's gate bias for a layer, by unit.
+fn gate_bias(layer: &LstmWeights, line: &Line) -> Vec<[i32; 4]> {
+    by_unit(&fixed::gate_bias(layer, &line.style))
 }
 
-/// Words of a row of `hidden` and of `cell`.
-pub fn hidden_words(config: &Config) -> usize {
-    OCTET * hidden_octets(config)[config.hidden.len()]
+/// Words of a layer's row of `hidden`.
+pub fn hidden_words(units: usize) -> usize {
+    BLOCK / 4 * blocks(units)
 }
 
 /// A bind group of whole buffers, bindings 0, 1, 2, ….
@@ -309,9 +323,9 @@ mod tests {
 
     #[test]
     fn layouts_match_the_shaders() {
-        assert_eq!(size_of::<LineState>(), 24);
+        assert_eq!(size_of::<LineState>(), 36);
         assert_eq!(std::mem::offset_of!(LineState, position), 0);
-        assert_eq!(std::mem::offset_of!(LineState, step), 20);
+        assert_eq!(std::mem::offset_of!(LineState, step), 32);
         assert_eq!(size_of::<Shape>() % 16, 0);
     }
 }

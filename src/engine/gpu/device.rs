@@ -14,6 +14,8 @@ pub struct Gpu {
     pub label: String,
     /// Whether it emulates a GPU on the processor.
     pub software: bool,
+    /// Whether its WGSL has `dot4I8Packed`: browsers since 2024 do, and naga.
+    pub has_packed_dot: bool,
     first_error: FirstError,
 }
 
@@ -68,7 +70,9 @@ impl Gpu {
         device.set_device_lost_callback(move |_, message| lost.record(&message));
         watch(&device, first_error.clone());
         let label = format!("{} · {name}", backend(info.backend));
-        Ok(Self { device, queue, label, software: is_software, first_error })
+        let has_packed_dot =
+            instance.wgsl_language_features().contains(wgpu::WgslLanguageFeatures::Packed4x8IntegerDotProduct);
+        Ok(Self { device, queue, label, software: is_software, has_packed_dot, first_error })
     }
 
     /// Whether the device can still be used.

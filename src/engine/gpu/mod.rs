@@ -1,5 +1,6 @@
 //! The network on the GPU: three hand-written WGSL kernels, in the browser through WebGPU, natively
-//! through Vulkan, Metal or Direct3D 12.
+//! through Vulkan, Metal or Direct3D 12. They compute in whole numbers (`docs/weights-format.md`, "Arithmetic"), so
+//! that every adapter gives the points of the CPU engine, bit for bit.
 //!
 //! A timestep is one dispatch of `shaders/lstm.wgsl` per layer, one of `window.wgsl` after layer 0
 //! and one of `mixture.wgsl`, which draws the point that the next timestep reads. A layer's contribution to the
@@ -19,13 +20,14 @@ mod readback;
 mod test_access;
 mod timestep;
 
+use crate::engine::fixed;
 use crate::engine::step::{Line, Noise, Step, check_chunk, check_line, forced_point, nothing_submitted};
 use crate::error::{Error, Result};
 use crate::model::Weights;
 use buffers::{Batch, Shape};
 use device::Gpu;
 use network::Network;
-pub use network::pack_f16;
+pub use pipelines::PACKED_DOT;
 use pipelines::{Shaders, tile_for};
 use std::sync::Arc;
 
@@ -224,7 +226,8 @@ fn record(
 ) -> wgpu::CommandEncoder {
     let shape = Shape { lines: batch.lines as u32, steps: steps as u32, length: batch.length as u32, padding: 0 };
     gpu.queue.write_buffer(&batch.state.shape, 0, bytemuck::bytes_of(&shape));
-    gpu.queue.write_buffer(&batch.chunk.noise, 0, bytemuck::cast_slice(noise));
+    let noise: Vec<[i32; 4]> = noise.iter().map(fixed::noise).collect();
+    gpu.queue.write_buffer(&batch.chunk.noise, 0, bytemuck::cast_slice(&noise));
     let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     timestep::record(&mut encoder, weights, network, batch, steps);
     encoder

@@ -1,10 +1,10 @@
-//! A network on the GPU: its weights as `f16` in buffers, and its pipelines; made once per network.
+//! A network on the GPU: its weights as bytes in buffers, and its pipelines; made once per network.
 
 use super::device::Gpu;
-use super::pipelines::{OCTET, Shaders, TILES, check_room, hidden_octets, input_octets, pipeline};
-use crate::error::{Error, Result};
-use crate::model::{Dense, LstmWeights, Matrix, Weights};
-use half::f16;
+use super::pipelines::{BLOCK, Shaders, TILES, blocks, check_room, input_vectors, pipeline};
+use crate::engine::fixed::{self, RowScales};
+use crate::error::Result;
+use crate::model::{Config, Dense, LstmWeights, QuantisedMatrix, Weights};
 use std::ops::Range;
 use std::sync::{Arc, Weak};
 
@@ -13,13 +13,12 @@ use std::sync::{Arc, Weak};
 pub struct Network {
     /// Identifies the network. Weak, so that the GPU's copy can be freed when nobody holds the weights any more.
     weights: Weak<Weights>,
-    /// Per layer: weight `[4 H][octets of columns]` of four u32, then the output layer's `[R][octets of the
-    /// layer below]`. The bias is the line's.
-    pub lstm: Vec<wgpu::Buffer>,
-    /// Weight `[3 K][octets of H_0]` of four u32, bias `[3 K]`; `None` without text.
-    pub window: Option<[wgpu::Buffer; 2]>,
-    /// Weight `[R][octets of the last layer]` of four u32, bias `[R]`.
-    pub mixture: [wgpu::Buffer; 2],
+    /// From the bottom up.
+    pub lstm: Vec<Layer>,
+    /// `None` without text.
+    pub window: Option<Linear>,
+    /// The output layer's columns of the last LSTM layer.
+    pub output: Linear,
     /// Per tile of [`TILES`], per layer; made when a batch first needs them.
     lstm_pipelines: [Vec<wgpu::ComputePipeline>; TILES.len()],
     /// `None` without text.
@@ -28,40 +27,68 @@ pub struct Network {
     pub mixture_pipeline: wgpu::ComputePipeline,
 }
 
+/// An LSTM layer. Its bias is the line's.
+#[derive(Debug)]
+pub struct Layer {
+    /// `[4 H][blocks of columns]`, then the output layer's `[R][blocks of the layer below]`, then m of each unit's four
+    /// rows, `[H]`: four words each.
+    pub weight: wgpu::Buffer,
+    /// k of all rows.
+    shift: u32,
+}
+
+/// The linear layer of window or output.
+#[derive(Debug)]
+pub struct Linear {
+    /// `[rows][blocks of columns]` of four words.
+    pub weight: wgpu::Buffer,
+    /// m and b of each row.
+    pub rows: wgpu::Buffer,
+    /// k of all rows.
+    shift: u32,
+}
+
+impl Linear {
+    fn new(gpu: &Gpu, label: &str, dense: &Dense, columns: Range<usize>) -> Self {
+        let RowScales { factors, shift } = RowScales::of_outputs(&dense.weight.scales);
+        let rows: Vec<[i32; 2]> =
+            factors.iter().zip(fixed::bias(&dense.bias)).map(|(&factor, bias)| [factor, bias]).collect();
+        Self {
+            weight: filled(gpu, label, &pack(&dense.weight, &[columns])),
+            rows: filled(gpu, label, bytemuck::cast_slice(&rows)),
+            shift,
+        }
+    }
+}
+
 impl Network {
-    /// Uploads the weights, rounded to `f16`, and makes the pipelines that every batch needs.
+    /// Uploads the weights, and makes the pipelines that every batch needs.
     ///
     /// # Errors
-    /// [`Error::GpuUnavailable`] for weights beyond the range of `f16`, and for more components than fit the shaders'
-    /// workgroup memory.
+    /// [`crate::Error::GpuUnavailable`] for more components than fit the shaders' workgroup memory.
     pub fn new(gpu: &Gpu, shaders: &Shaders, weights: &Arc<Weights>) -> Result<Self> {
         let config = &weights.config;
         check_room(config, gpu.device.limits().max_compute_workgroup_storage_size as usize)?;
-        let dense = |label: &str, dense: &Dense, columns: Range<usize>| -> Result<[wgpu::Buffer; 2]> {
-            let weight = filled(gpu, label, bytemuck::cast_slice(&checked_f16(label, &dense.weight, &[columns])?));
-            Ok([weight, filled(gpu, label, bytemuck::cast_slice(&dense.bias))])
-        };
-        // The output layer's columns that a layer's hidden states are multiplied with.
-        let ends: Vec<usize> = (1..=config.hidden.len()).map(|layers| config.hidden[..layers].iter().sum()).collect();
-        let columns = |layer: usize| ends[layer] - config.hidden[layer]..ends[layer];
-        let lstm = weights.layers.iter().enumerate().map(|(layer, LstmWeights { gates, .. })| {
-            let own = gates.weight.columns - config.hidden[layer];
+        let lstm = weights.layers.iter().enumerate().map(|(layer, LstmWeights { gates, hidden, .. })| {
+            let own = gates.weight.columns - hidden;
             let below = 3 + config.ids();
-            let mut words = checked_f16("lstm", &gates.weight, &[0..below, below..own, own..gates.weight.columns])?;
+            let mut bytes = pack(&gates.weight, &[0..below, below..own, own..gates.weight.columns]);
             if layer > 0 {
-                words.extend(checked_f16("output", &weights.output.weight, &[columns(layer - 1)])?);
+                bytes.extend(pack(&weights.output.weight, &[output_columns(config, layer - 1)]));
             }
-            Ok(filled(gpu, "lstm", bytemuck::cast_slice(&words)))
+            let RowScales { factors, shift } = RowScales::of_gates(&gates.weight.scales);
+            bytes.extend_from_slice(bytemuck::cast_slice(&by_unit(&factors)));
+            Layer { weight: filled(gpu, "lstm", &bytes), shift }
         });
-        let lstm = lstm.collect::<Result<_>>()?;
-        let window = weights.window.as_ref().map(|d| dense("window", d, 0..config.hidden[0])).transpose()?;
-        let (input, hidden) = (input_octets(config) as f64, hidden_octets(config));
+        let lstm = lstm.collect();
+        let window = weights.window.as_ref().map(|dense| Linear::new(gpu, "window", dense, 0..config.hidden[0]));
         let last = config.hidden.len() - 1;
-        let total = hidden[last + 1] as f64;
-        let window_pipeline = window.as_ref().map(|_| {
+        let output = Linear::new(gpu, "output", &weights.output, output_columns(config, last));
+        let input = input_vectors(config) as f64;
+        let window_pipeline = window.as_ref().map(|window| {
             let constants = [
-                ("HIDDEN", hidden[1] as f64),
-                ("TOTAL", total),
+                ("COLUMNS", blocks(config.hidden[0]) as f64),
+                ("SHIFT", window.shift.into()),
                 ("COMPONENTS", config.window as f64),
                 ("IDS", config.ids() as f64),
                 ("INPUT", input),
@@ -69,18 +96,18 @@ impl Network {
             pipeline(gpu, "window", &shaders.window, &constants)
         });
         let constants = [
-            ("TOTAL", total),
-            ("LAST", (hidden[last + 1] - hidden[last]) as f64),
-            ("LAST_AT", hidden[last] as f64),
+            ("COLUMNS", blocks(config.hidden[last]) as f64),
+            ("SHIFT", output.shift.into()),
             ("INPUT", input),
             ("MIXTURES", config.mixtures as f64),
-            ("STOP", f64::from(u8::from(config.stop))),
+            ("STOP", u8::from(config.stop).into()),
+            ("ADDS", u8::from(last > 0).into()),
         ];
         Ok(Self {
             weights: Arc::downgrade(weights),
             lstm,
             window,
-            mixture: dense("output", &weights.output, columns(last))?,
+            output,
             lstm_pipelines: std::array::from_fn(|_| Vec::new()),
             window_pipeline,
             mixture_pipeline: pipeline(gpu, "mixture", &shaders.mixture, &constants),
@@ -101,19 +128,16 @@ impl Network {
     pub fn prepare(&mut self, gpu: &Gpu, shaders: &Shaders, weights: &Weights, tile: usize) {
         if self.lstm_pipelines[tile].is_empty() {
             let config = &weights.config;
-            let (input, hidden) = (input_octets(config), hidden_octets(config));
             self.lstm_pipelines[tile] = (0..config.hidden.len())
                 .map(|layer| {
-                    let below_at = hidden[layer.saturating_sub(1)];
                     let constants = [
                         ("HIDDEN", config.hidden[layer] as f64),
-                        ("INPUT", input as f64),
-                        ("BELOW", (hidden[layer] - below_at) as f64),
-                        ("OWN_AT", hidden[layer] as f64),
-                        ("BELOW_AT", below_at as f64),
-                        ("TOTAL", hidden[config.hidden.len()] as f64),
+                        ("INPUT", input_vectors(config) as f64),
+                        ("BELOW", layer.checked_sub(1).map_or(0, |below| blocks(config.hidden[below])) as f64),
                         ("OUTPUTS", config.outputs() as f64),
                         ("ROW", (config.outputs() + config.mixtures) as f64),
+                        ("ADDS", u8::from(layer > 1).into()),
+                        ("SHIFT", self.lstm[layer].shift.into()),
                         ("LINES", TILES[tile].lines as f64),
                         ("LANES", TILES[tile].lanes as f64),
                     ];
@@ -129,38 +153,27 @@ impl Network {
     }
 }
 
-/// [`pack_f16`], refusing what `f16` cannot represent.
-fn checked_f16(label: &str, matrix: &Matrix, parts: &[Range<usize>]) -> Result<Vec<u32>> {
-    let mut row = vec![0.0; matrix.columns];
-    let largest = (0..matrix.rows()).fold(0.0f32, |largest, r| {
-        matrix.copy_row(r, &mut row);
-        row.iter().fold(largest, |m, w| m.max(w.abs()))
-    });
-    if largest > f16::MAX.to_f32() {
-        return Err(Error::GpuUnavailable(format!(
-            "a weight of {label} is {largest}, and this engine's numbers end at 65504"
-        )));
-    }
-    Ok(pack_f16(matrix, parts))
+/// The output layer's columns that a layer's hidden states are multiplied with.
+fn output_columns(config: &Config, layer: usize) -> Range<usize> {
+    let start = config.hidden[..layer].iter().sum();
+    start..start + config.hidden[layer]
 }
 
-/// These ranges of columns of all rows as `f16`, two to a `u32`, low half first. Each range is padded with zeros to
-/// whole octets, so that the next one starts on an octet.
-#[doc(hidden)]
-pub fn pack_f16(matrix: &Matrix, parts: &[Range<usize>]) -> Vec<u32> {
-    let octets: usize = parts.iter().map(|part| part.len().div_ceil(OCTET)).sum();
-    let mut packed = Vec::with_capacity(matrix.rows() * octets * OCTET / 2);
-    let mut row = vec![0.0; matrix.columns];
+/// Numbers of the rows i, f, g, o of H units each, `[4 H]`, as `[H]` of the four of a unit.
+pub fn by_unit(rows: &[i32]) -> Vec<[i32; 4]> {
+    let units = rows.len() / 4;
+    (0..units).map(|unit| std::array::from_fn(|gate| rows[gate * units + unit])).collect()
+}
+
+/// These ranges of columns of all rows, as bytes. Each range is padded with zeros to whole blocks, so that the next one
+/// starts on a block.
+fn pack(matrix: &QuantisedMatrix, parts: &[Range<usize>]) -> Vec<u8> {
+    let blocks: usize = parts.iter().map(|part| blocks(part.len())).sum();
+    let mut packed = Vec::with_capacity(matrix.rows() * blocks * BLOCK);
     for r in 0..matrix.rows() {
-        matrix.copy_row(r, &mut row);
         for part in parts {
-            for octet in row[part.clone()].chunks(OCTET) {
-                let mut halves = [0; OCTET];
-                for (half, value) in halves.iter_mut().zip(octet) {
-                    *half = u32::from(f16::from_f32(*value).to_bits());
-                }
-                packed.extend(halves.as_chunks::<2>().0.iter().map(|[low, high]| low | high << 16));
-            }
+            packed.extend_from_slice(bytemuck::cast_slice(&matrix.row(r)[part.clone()]));
+            packed.resize(packed.len().next_multiple_of(BLOCK), 0);
         }
     }
     packed
@@ -181,29 +194,18 @@ pub fn filled(gpu: &Gpu, label: &str, bytes: &[u8]) -> wgpu::Buffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Elements;
 
     #[test]
-    fn rows_are_packed_two_to_a_word_and_their_parts_start_on_whole_octets() {
-        let weight: Vec<f32> = (0..22).map(|k| k as f32 - 3.0).collect();
-        let matrix = Matrix { columns: 11, elements: Elements::F32(weight.clone()) };
-        let halves: Vec<f32> = pack_f16(&matrix, &[0..0, 0..2, 2..11])
-            .iter()
-            .flat_map(|word| [word & 0xffff, word >> 16])
-            .map(|bits| f16::from_bits(bits as u16).to_f32())
-            .collect();
-        let row = |row: &[f32]| [&row[..2], &[0.0; 6], &row[2..], &[0.0; 7]].concat();
-        assert_eq!(halves, [row(&weight[..11]), row(&weight[11..])].concat());
+    fn parts_of_rows_start_on_whole_blocks() {
+        let values: Vec<i8> = (0..40).map(|k| k - 20).collect();
+        let matrix = QuantisedMatrix { columns: 20, values, scales: vec![1.0; 2] };
+        let packed: Vec<i8> = pack(&matrix, &[0..0, 0..3, 3..20]).iter().map(|&byte| byte as i8).collect();
+        let row = |row: &[i8]| [&row[..3], &[0; 13], &row[3..], &[0; 15]].concat();
+        assert_eq!(packed, [row(matrix.row(0)), row(matrix.row(1))].concat());
     }
 
     #[test]
-    fn int8_and_half_precision_matrices_are_packed_as_the_values_they_stand_for() {
-        let values: Vec<f32> = (0..22).map(|k| 0.5 * (k as f32 - 11.0)).collect();
-        let plain = pack_f16(&Matrix { columns: 11, elements: Elements::F32(values.clone()) }, &[0..3, 3..11]);
-        let halves = values.iter().map(|&value| f16::from_f32(value)).collect();
-        assert_eq!(pack_f16(&Matrix { columns: 11, elements: Elements::F16(halves) }, &[0..3, 3..11]), plain);
-        let bytes = (0..22).map(|k| k - 11).collect();
-        let int8 = Elements::Int8 { values: bytes, scales: vec![0.5; 2] };
-        assert_eq!(pack_f16(&Matrix { columns: 11, elements: int8 }, &[0..3, 3..11]), plain);
+    fn numbers_of_a_unit_are_neighbours() {
+        assert_eq!(by_unit(&[1, 2, 3, 4, 5, 6, 7, 8]), [[1, 3, 5, 7], [2, 4, 6, 8]]);
     }
 }

@@ -5,13 +5,21 @@ use crate::error::{Error, Result};
 use crate::model::Config;
 use std::borrow::Cow;
 
-/// Columns that the shaders read at a time: eight `f16`, 16 bytes.
-pub const OCTET: usize = 8;
+/// Columns that the shaders read at a time: signed bytes, in a `vec4<u32>`.
+pub const BLOCK: usize = 16;
+
+/// Numbers of point and window that the shaders read at a time, in a `vec4<i32>`; so many weights are a word.
+const VECTOR: usize = 4;
+
+/// WGSL's `dot4I8Packed`, for browsers that lack it. A function of the shader's takes the place of a builtin one; on the
+/// shader's first line, because of the line numbers in a driver's messages.
+#[doc(hidden)]
+pub const PACKED_DOT: &str = "fn dot4I8Packed(a: u32, b: u32) -> i32 { return dot(bytes(a), bytes(b)); } ";
 
 /// Edits a shader, given its name and source: how tests imitate a faulty adapter.
 pub type Edit = fn(&'static str, &'static str) -> Cow<'static, str>;
 
-/// The compiled modules of the three shaders. `build.rs` strips their comments and puts `common.wgsl` in front.
+/// The compiled modules of the three shaders. `build.rs` strips their comments and puts what they share in front.
 #[derive(Debug)]
 pub struct Shaders {
     pub lstm: wgpu::ShaderModule,
@@ -23,7 +31,11 @@ impl Shaders {
     /// Compiles them, edited by `edit`.
     pub fn new(gpu: &Gpu, edit: Edit) -> Self {
         let compile = |label, source: &'static str| {
-            let source = wgpu::ShaderSource::Wgsl(edit(label, source));
+            let mut source = edit(label, source);
+            if !gpu.has_packed_dot {
+                source.to_mut().insert_str(0, PACKED_DOT);
+            }
+            let source = wgpu::ShaderSource::Wgsl(source);
             module(gpu, wgpu::ShaderModuleDescriptor { label: Some(label), source })
         };
         Self {
@@ -87,18 +99,19 @@ pub fn tile_for(lines: usize, software: bool) -> usize {
     }
 }
 
-/// Octets of a row of `input`, which every layer reads: point and window.
-pub fn input_octets(config: &Config) -> usize {
-    (3 + config.ids()).div_ceil(OCTET)
+/// Vectors of a row of `input`, which every layer reads: point and window.
+pub fn input_vectors(config: &Config) -> usize {
+    (3 + config.ids()).div_ceil(VECTOR)
 }
 
-/// Where each layer starts in a row of `hidden`, in octets; then the row's length.
-pub fn hidden_octets(config: &Config) -> Vec<usize> {
-    let mut starts = vec![0];
-    for (layer, units) in config.hidden.iter().enumerate() {
-        starts.push(starts[layer] + units.div_ceil(OCTET));
-    }
-    starts
+/// Words of a row of `input`.
+pub fn input_words(config: &Config) -> usize {
+    VECTOR * input_vectors(config)
+}
+
+/// Blocks of a layer of so many units.
+pub fn blocks(units: usize) -> usize {
+    units.div_ceil(BLOCK)
 }
 
 /// A compute pipeline with these values of its `override` constants.
@@ -126,7 +139,7 @@ pub fn pipeline(
 /// bytes in all. WebGPU rounds each variable up to whole `vec4`s.
 pub fn check_room(config: &Config, room: usize) -> Result<()> {
     let bytes = |words: &[usize]| words.iter().map(|words| (4 * words).next_multiple_of(16)).sum::<usize>();
-    let window = |components| bytes(&[4 * 128, 3 * components, 512, 256, 1, 1]);
+    let window = |components| bytes(&[4 * 128, 3 * components, components, 512, 256, 1, 1]);
     let outputs = |mixtures| 1 + 6 * mixtures + usize::from(config.stop);
     let mixture = |mixtures| bytes(&[4 * 256, outputs(mixtures), mixtures, mixtures, mixtures, 2]);
     let check = |what: &str, count: usize, bytes: &dyn Fn(usize) -> usize| {

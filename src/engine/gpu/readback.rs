@@ -68,7 +68,7 @@ impl Readback {
 }
 
 /// Reads a whole buffer. For tests, which compare states.
-pub async fn peek(gpu: &Gpu, source: &wgpu::Buffer) -> Result<Vec<f32>> {
+pub async fn peek<T: bytemuck::Pod>(gpu: &Gpu, source: &wgpu::Buffer) -> Result<Vec<T>> {
     let bytes = source.size();
     let buffer = staging(gpu, bytes);
     let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());

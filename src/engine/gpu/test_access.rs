@@ -1,8 +1,7 @@
 //! What tests do to the engine: read and write its state, choose its tiles, lose its device.
 
-use super::buffers::{LINE_WORDS, hidden_words, input_words};
-use super::pipelines::OCTET;
-use super::pipelines::TILES;
+use super::buffers::{LINE_WORDS, hidden_words};
+use super::pipelines::{TILES, input_words};
 use super::{GpuEngine, Open, readback};
 use crate::engine::cpu;
 use crate::error::{Error, Result};
@@ -22,22 +21,13 @@ impl GpuEngine {
     pub async fn read_states(&self, states: &mut [cpu::State]) -> Result<()> {
         let Open { weights, batch, .. } = self.opened(states.len())?;
         let (config, state) = (&weights.config, &batch.state);
-        let lines = readback::peek(&self.gpu, &state.lines).await?;
-        let hidden = readback::peek(&self.gpu, &state.hidden[batch.parity]).await?;
-        let cell = readback::peek(&self.gpu, &state.cell).await?;
-        let kappa = readback::peek(&self.gpu, &state.kappa).await?;
-        let phi = readback::peek(&self.gpu, &state.phi).await?;
-        let input = readback::peek(&self.gpu, &state.input).await?;
-        let output = readback::peek(&self.gpu, &state.output).await?;
+        let lines: Vec<u32> = readback::peek(&self.gpu, &state.lines).await?;
+        let kappa: Vec<i32> = readback::peek(&self.gpu, &state.kappa).await?;
+        let phi: Vec<i32> = readback::peek(&self.gpu, &state.phi).await?;
+        let input: Vec<i32> = readback::peek(&self.gpu, &state.input).await?;
+        let output: Vec<i32> = readback::peek(&self.gpu, &state.output).await?;
         for (line, to) in states.iter_mut().enumerate() {
-            let mut at = line * hidden_words(config);
-            for (to_hidden, to_cell) in to.hidden.iter_mut().zip(&mut to.cell) {
-                let units = at..at + to_hidden.len();
-                to_hidden.copy_from_slice(&hidden[units.clone()]);
-                to_cell.copy_from_slice(&cell[units.clone()]);
-                at += to_hidden.len().next_multiple_of(OCTET);
-            }
-            let copy = |to: &mut [f32], from: &[f32], start: usize| to.copy_from_slice(&from[start..start + to.len()]);
+            let copy = |to: &mut [i32], from: &[i32], start: usize| to.copy_from_slice(&from[start..start + to.len()]);
             to.position = lines[line * LINE_WORDS] as usize;
             copy(&mut to.point, &input, line * input_words(config));
             copy(&mut to.window, &input, line * input_words(config) + 3);
@@ -45,7 +35,18 @@ impl GpuEngine {
             copy(&mut to.phi, &phi, line * batch.length);
             let row = line * (config.outputs() + config.mixtures);
             copy(&mut to.output, &output, row);
-            copy(&mut to.pi, &output, row + config.outputs());
+            copy(bytemuck::cast_slice_mut(&mut to.shares), &output, row + config.outputs());
+        }
+        let mut start = 0;
+        for (layer, &units) in config.hidden.iter().enumerate() {
+            let hidden: Vec<i8> = readback::peek(&self.gpu, &state.hidden[batch.parity][layer]).await?;
+            let cell: Vec<i32> = readback::peek(&self.gpu, &state.cell[layer]).await?;
+            let padded = 4 * hidden_words(units);
+            for (line, to) in states.iter_mut().enumerate() {
+                to.hidden[start..start + padded].copy_from_slice(&hidden[line * padded..][..padded]);
+                to.cell[layer].copy_from_slice(&cell[line * units..][..units]);
+            }
+            start += padded;
         }
         Ok(())
     }
@@ -55,24 +56,30 @@ impl GpuEngine {
     /// # Errors
     /// [`Error::Sequence`], [`Error::DeviceLost`].
     pub fn write_states(&mut self, states: &[cpu::State]) -> Result<()> {
-        let Open { batch, .. } = self.opened(states.len())?;
-        let padded = |values: &[f32]| {
-            let mut values = values.to_vec();
-            values.resize(values.len().next_multiple_of(OCTET), 0.0);
-            values
-        };
-        let write = |buffer: &wgpu::Buffer, part: &dyn Fn(&cpu::State) -> Vec<f32>| {
-            let values: Vec<f32> = states.iter().flat_map(part).collect();
+        let Open { weights, batch, .. } = self.opened(states.len())?;
+        let (config, state) = (&weights.config, &batch.state);
+        let write = |buffer: &wgpu::Buffer, part: &dyn Fn(&cpu::State) -> Vec<i32>| {
+            let values: Vec<i32> = states.iter().flat_map(part).collect();
             self.gpu.queue.write_buffer(buffer, 0, bytemuck::cast_slice(&values));
         };
-        let layers = |layers: &[Vec<f32>]| layers.iter().flat_map(|layer| padded(layer)).collect();
-        write(&batch.state.hidden[batch.parity], &|state| layers(&state.hidden));
-        write(&batch.state.cell, &|state| layers(&state.cell));
-        write(&batch.state.kappa, &|state| state.kappa.clone());
-        write(&batch.state.input, &|state| padded(&[&state.point, &state.window[..]].concat()));
-        for (line, state) in states.iter().enumerate() {
+        let mut start = 0;
+        for (layer, &units) in config.hidden.iter().enumerate() {
+            let padded = 4 * hidden_words(units);
+            let hidden: Vec<i8> =
+                states.iter().flat_map(|state| state.hidden[start..start + padded].to_vec()).collect();
+            self.gpu.queue.write_buffer(&state.hidden[batch.parity][layer], 0, bytemuck::cast_slice(&hidden));
+            write(&state.cell[layer], &|state| state.cell[layer].clone());
+            start += padded;
+        }
+        write(&state.kappa, &|state| state.kappa.clone());
+        write(&state.input, &|state| {
+            let mut row = [&state.point, &state.window[..]].concat();
+            row.resize(input_words(config), 0);
+            row
+        });
+        for (line, own) in states.iter().enumerate() {
             let at = (line * LINE_WORDS * 4) as u64;
-            self.gpu.queue.write_buffer(&batch.state.lines, at, bytemuck::bytes_of(&(state.position as f32)));
+            self.gpu.queue.write_buffer(&state.lines, at, bytemuck::bytes_of(&(own.position as u32)));
         }
         self.gpu.check()
     }
