@@ -15,8 +15,8 @@ import { serve } from "./server.mjs";
 const [data, dist, rounds] = [process.argv[2], process.argv[3], Number(process.argv[4] ?? 7)];
 const here = fileURLToPath(new URL(".", import.meta.url));
 const modules = join(here, "node_modules");
-/** Share of points of which a rounding error may decide the component or the pen. */
-const FLIPPED = 0.003;
+/** Share of a peer's points of which rounding may decide the component or the pen: most in the random network. */
+const FLIPPED = 0.2;
 /** What a turn should take, and each of two before the first. */
 const TURN_MS = 500;
 const WARM_MS = 700;

@@ -8,8 +8,11 @@
 
 import { sample } from "./sample.js";
 
-/** Largest difference from a golden point that rounding explains, in standard deviations of an offset. */
-export const TOLERANCE = 1e-3;
+/**
+ * Largest difference from a golden point that rounding explains, in standard deviations of an offset. The golden points are
+ * Running Hand's, whose states are whole numbers; peers compute with floats. A wrong term is off by 1 and more.
+ */
+export const TOLERANCE = 0.2;
 
 const load = async (name) => (await fetch(`/data/${name}`)).json();
 
