@@ -2,51 +2,42 @@
 
 #![expect(unsafe_code, reason = "calls of functions compiled for AVX2")]
 
-use super::{InputChunk, TileChunk, TileSums};
+use super::{LineVectors, TileChunk};
 use core::arch::x86_64::{
     __m256i, _mm256_add_epi32, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_set1_epi16, _mm256_set1_epi32,
 };
-
-/// Tiles that share each read of the vector.
-const TILES: usize = 2;
 
 pub fn supported() -> bool {
     std::arch::is_x86_feature_detected!("avx2")
 }
 
 /// See [`super::portable::add`].
-pub fn add(chunks: &[TileChunk], input: &[InputChunk], sums: &mut [TileSums]) {
+pub fn add<const N: usize>(chunks: &[TileChunk], lines: [LineVectors<'_>; N]) {
     #[target_feature(enable = "avx2")]
-    fn add(chunks: &[TileChunk], input: &[InputChunk], sums: &mut [TileSums]) {
-        let width = input.len().max(1);
-        let (groups, rest) = sums.as_chunks_mut::<TILES>();
-        let (many, few) = chunks.split_at(groups.len() * TILES * width);
-        for (tiles, sums) in many.chunks_exact(TILES * width).zip(groups) {
-            add_tiles(tiles, input, sums);
-        }
-        for (tile, sums) in few.chunks_exact(width).zip(rest) {
-            add_tiles::<1>(tile, input, std::array::from_mut(sums));
-        }
-    }
-    // SAFETY: `supported` has found AVX2.
-    unsafe { add(chunks, input, sums) };
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn add_tiles<const T: usize>(tiles: &[TileChunk], input: &[InputChunk], sums: &mut [TileSums; T]) {
-    let ones = _mm256_set1_epi16(1);
-    let mut totals: [[__m256i; 2]; T] = sums.map(bytemuck::cast);
-    for (k, x) in input.iter().enumerate() {
-        let x = _mm256_set1_epi32(i32::from_le_bytes(bytemuck::cast(*x)));
-        for t in 0..T {
-            let halves: [__m256i; 2] = bytemuck::cast(tiles[t * input.len() + k].0);
-            for half in 0..2 {
-                // Weights are below 128: the sums of two products cannot saturate.
-                let fours = _mm256_madd_epi16(_mm256_maddubs_epi16(halves[half], x), ones);
-                totals[t][half] = _mm256_add_epi32(totals[t][half], fours);
+    fn add<const N: usize>(chunks: &[TileChunk], lines: [LineVectors<'_>; N]) {
+        let ones = _mm256_set1_epi16(1);
+        let width = lines[0].0.len();
+        for (t, tile) in chunks.chunks_exact(width.max(1)).enumerate() {
+            let mut sums = [[_mm256_set1_epi32(0); 2]; N];
+            for n in 0..N {
+                sums[n] = bytemuck::cast(lines[n].1[t]);
+            }
+            for k in 0..width {
+                let halves: [__m256i; 2] = bytemuck::cast(tile[k].0);
+                for n in 0..N {
+                    let x = _mm256_set1_epi32(i32::from_le_bytes(bytemuck::cast(lines[n].0[k])));
+                    for half in 0..2 {
+                        // Weights are below 128: the sums of two products cannot saturate.
+                        let fours = _mm256_madd_epi16(_mm256_maddubs_epi16(halves[half], x), ones);
+                        sums[n][half] = _mm256_add_epi32(sums[n][half], fours);
+                    }
+                }
+            }
+            for n in 0..N {
+                lines[n].1[t] = bytemuck::cast(sums[n]);
             }
         }
     }
-    *sums = totals.map(bytemuck::cast);
+    // SAFETY: `supported` has found AVX2.
+    unsafe { add(chunks, lines) };
 }

@@ -35,6 +35,8 @@ const OFFSET: i32 = 64;
 type InputChunk = [i8; CHUNK];
 /// The sums of a tile.
 type TileSums = [i32; ROWS];
+/// A line's input vector, as many chunks as a tile has, and its sums, as many as there are tiles.
+type LineVectors<'a> = (&'a [InputChunk], &'a mut [TileSums]);
 
 /// Four columns of a tile: `[row][column]`, each weight plus [`OFFSET`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,24 +195,40 @@ pub fn multiply_with<L>(
     let tiles =
         if lines.len() == 1 { all } else { (L1_BYTES / (matrix.width * size_of::<TileChunk>()).max(1)).clamp(1, all) };
     for (n, chunks) in matrix.chunks.chunks((tiles * matrix.width).max(1)).enumerate() {
-        for line in &mut *lines {
-            let MatVecOperands { input, sums } = operands(line);
-            let (input, sums) = (&input[..matrix.columns()], &mut sums[n * tiles * ROWS..]);
-            let sums = &mut sums[..chunks.len() / matrix.width.max(1) * ROWS];
-            let (sums, _) = sums.as_chunks_mut::<ROWS>();
-            let (input, _) = input.as_chunks::<CHUNK>();
-            match kernel {
-                Kernel::Portable => portable::add(chunks, input, sums),
-                #[cfg(target_arch = "x86_64")]
-                Kernel::Avx2 => avx2::add(chunks, input, sums),
-                #[cfg(target_arch = "x86_64")]
-                Kernel::Avx512Vnni => avx512::add(chunks, input, sums),
-                #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-                Kernel::Simd128 => wasm::add(chunks, input, sums),
-                #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-                Kernel::RelaxedSimd => relaxed::add(chunks, input, sums),
-            }
+        let rows = n * tiles * ROWS..(n * tiles + chunks.len() / matrix.width.max(1)) * ROWS;
+        // Two lines share each read of a weight.
+        let (pairs, last) = lines.as_chunks_mut::<2>();
+        for [a, b] in pairs {
+            add_products(kernel, chunks, &rows, [operands(a), operands(b)]);
         }
+        for line in last {
+            add_products(kernel, chunks, &rows, [operands(line)]);
+        }
+    }
+}
+
+/// Adds the products of some tiles, whose rows are `rows` of the matrix, with the vectors of N lines.
+fn add_products<const N: usize>(
+    kernel: Kernel,
+    chunks: &[TileChunk],
+    rows: &Range<usize>,
+    lines: [MatVecOperands<'_>; N],
+) {
+    let lines = lines.map(|MatVecOperands { input, sums }| {
+        let ((input, _), (sums, _)) = (input.as_chunks::<CHUNK>(), sums[rows.clone()].as_chunks_mut::<ROWS>());
+        let width = chunks.len() / sums.len().max(1);
+        (&input[..width], sums)
+    });
+    match kernel {
+        Kernel::Portable => portable::add(chunks, lines),
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx2 => avx2::add(chunks, lines),
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx512Vnni => avx512::add(chunks, lines),
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        Kernel::Simd128 => wasm::add(chunks, lines),
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        Kernel::RelaxedSimd => relaxed::add(chunks, lines),
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "vectors are read through pointers")]
 
-use super::{InputChunk, ROWS, TileChunk, TileSums};
+use super::{LineVectors, ROWS, TileChunk};
 use core::arch::wasm32::{
     i16x8_extend_low_i8x16, i16x8_load_extend_u8x8, i32x4_add, i32x4_dot_i16x8, i32x4_shuffle, i32x4_splat, v128,
     v128_load, v128_store,
@@ -12,7 +12,14 @@ use core::arch::wasm32::{
 const FEW: usize = 8;
 
 /// See [`super::portable::add`].
-pub fn add(chunks: &[TileChunk], input: &[InputChunk], sums: &mut [TileSums]) {
+pub fn add<const N: usize>(chunks: &[TileChunk], lines: [LineVectors<'_>; N]) {
+    for line in lines {
+        add_line(chunks, line);
+    }
+}
+
+#[inline(never)]
+fn add_line(chunks: &[TileChunk], (input, sums): LineVectors<'_>) {
     for (tile, sums) in chunks.chunks_exact(input.len().max(1)).zip(sums) {
         for first in (0..ROWS).step_by(FEW) {
             // Two rows a register: columns 0 and 1, columns 2 and 3 of the first; then of the second.
