@@ -2,12 +2,15 @@
 
 #![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of functions compiled for AVX2"))]
 
-use super::math::{ONE, rescale, rsh, sigmoid, tanh};
+use super::math::{MOST_DECAY, ONE, SigmoidTable, rescale, rsh};
 use crate::engine::fixed::RowScales;
 
 /// Largest magnitudes of cells, Q11, and of hidden states, Q7.
 const MOST_CELL: i32 = 32_767;
 const MOST_HIDDEN: i32 = 127;
+
+/// Units that are computed at a time.
+const FEW: usize = 16;
 
 /// Adds the products with point and window, Q10, to those with hidden states, Q7: in as Q7, out as Q10.
 ///
@@ -61,21 +64,68 @@ pub fn step(sums: &[i32], scales: &RowScales, bias: &[i32], cell: &mut [i32], hi
 
 #[inline(always)]
 fn units(sums: &[i32], scales: &RowScales, bias: &[i32], cell: &mut [i32], hidden: &mut [i8]) {
-    let (units, shift) = (hidden.len(), scales.shift);
-    let cell = &mut cell[..units];
-    let [i, f, g, o] = [0, 1, 2, 3].map(|gate| gate * units..(gate + 1) * units);
-    let [i, f, g, o] = [i, f, g, o].map(|gate| (&sums[gate.clone()], &scales.factors[gate.clone()], &bias[gate]));
+    let (units, table) = (hidden.len(), SigmoidTable::get());
+    let gates = [0, 1, 2, 3].map(|gate| {
+        let rows = gate * units..(gate + 1) * units;
+        (&sums[rows.clone()], &scales.factors[rows.clone()], &bias[rows])
+    });
     // The shader computes a unit's products and its gates in one pass; here the products of all lines come first, so
-    // that they share each read of the weights.
-    for unit in 0..units {
-        let gate =
-            |(sums, factors, bias): (&[i32], &[i32], &[i32])| rescale(sums[unit], factors[unit], shift) + bias[unit];
-        let [i, f, g, o] = [sigmoid(gate(i)), sigmoid(gate(f)), tanh(gate(g)), sigmoid(gate(o))];
-        let c = rsh(f * cell[unit] + rsh(i * g, 4), 15).clamp(-MOST_CELL, MOST_CELL);
-        cell[unit] = c;
-        // Cells are on a grid twice as fine as that of `sigmoid`: this is its tangent.
-        let squashed = 2 * sigmoid(c) - ONE;
-        hidden[unit] = rsh(o * squashed, 23).clamp(-MOST_HIDDEN, MOST_HIDDEN) as i8;
+    // that they share each read of the weights. Some units at a time: loops of constant length, of which the compiler
+    // makes vector instructions, but for those that read the table.
+    let whole = units - units % FEW;
+    for first in (0..whole).step_by(FEW) {
+        few_units::<FEW>(table, scales.shift, &gates, first, cell, hidden);
+    }
+    for unit in whole..units {
+        few_units::<1>(table, scales.shift, &gates, unit, cell, hidden);
+    }
+}
+
+/// A gate's products, factors and biases.
+type Gate<'a> = (&'a [i32], &'a [i32], &'a [i32]);
+
+/// N units from `first` on.
+#[inline(always)]
+fn few_units<const N: usize>(
+    table: &SigmoidTable,
+    shift: u32,
+    gates: &[Gate<'_>; 4],
+    first: usize,
+    cell: &mut [i32],
+    hidden: &mut [i8],
+) {
+    let gate = |(sums, factors, bias): &Gate<'_>| {
+        let (sums, factors, bias) = (&sums[first..][..N], &factors[first..][..N], &bias[first..][..N]);
+        let mut gate = [0; N];
+        for n in 0..N {
+            gate[n] = rescale(sums[n], factors[n], shift) + bias[n];
+        }
+        gate
+    };
+    let [i, f, mut g, o] = [gate(&gates[0]), gate(&gates[1]), gate(&gates[2]), gate(&gates[3])];
+    for n in 0..N {
+        // As in `tanh`.
+        g[n] = 2 * g[n].clamp(-MOST_DECAY - 1, MOST_DECAY + 1);
+    }
+    let sigmoid = |x: [i32; N]| {
+        let mut y = [0; N];
+        for n in 0..N {
+            y[n] = table.sigmoid(x[n]);
+        }
+        y
+    };
+    let (i, f, g, o) = (sigmoid(i), sigmoid(f), sigmoid(g), sigmoid(o));
+    let (cell, hidden) = (&mut cell[first..][..N], &mut hidden[first..][..N]);
+    let mut c = [0; N];
+    for n in 0..N {
+        let new = rsh(i[n] * (2 * g[n] - ONE), 4);
+        c[n] = rsh(f[n] * cell[n] + new, 15).clamp(-MOST_CELL, MOST_CELL);
+        cell[n] = c[n];
+    }
+    // Cells are on a grid twice as fine as that of `sigmoid`, which gives the tangent.
+    let squashed = sigmoid(c);
+    for n in 0..N {
+        hidden[n] = rsh(o[n] * (2 * squashed[n] - ONE), 23).clamp(-MOST_HIDDEN, MOST_HIDDEN) as i8;
     }
 }
 
