@@ -35,7 +35,7 @@ fn main() -> io::Result<()> {
     fs::write(out.join("transliterations.rs"), table)?;
     let common = stripped("common.wgsl")?.join(" ");
     let dense = stripped("dense.wgsl")?.join(" ");
-    let shared = common.clone() + &dense;
+    let shared = format!("{common} {dense}");
     for (shader, common) in [("lstm.wgsl", common), ("window.wgsl", shared.clone()), ("mixture.wgsl", shared)] {
         let mut lines = stripped(shader)?;
         // In the place of a comment, so that the line numbers of a driver's messages are those of the shader's file.

@@ -3,7 +3,7 @@
 //
 //   y = rescale(sum of w h, m, k) + b
 //
-// Twin: src/engine/cpu/matvec, and `outputs` in src/engine/cpu/timestep.rs.
+// Twin: `Linear` in src/engine/cpu/network.rs.
 //
 // Threads: LANES threads share the products of ROWS rows; TEAMS such teams compute SPAN rows at a time. The shader
 // says how many THREADS it has, and which OUTPUTS.

@@ -89,7 +89,7 @@ fn outputs(row: u32, block: u32) -> Rows {
 
 // m of a unit's rows of W.
 fn factors(unit: u32) -> vec4<i32> {
-    return bitcast<vec4<i32>>(weight[4u * HIDDEN * BLOCKS + select(0u, OUTPUTS * BELOW, BELOW > 0u) + unit]);
+    return bitcast<vec4<i32>>(weight[4u * HIDDEN * BLOCKS + OUTPUTS * BELOW + unit]);
 }
 
 fn row_dots(w: Rows, x: vec4<u32>) -> vec4<i32> {

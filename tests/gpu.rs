@@ -32,6 +32,16 @@ fn kernels_of_full_size() {
 }
 
 #[test]
+fn arithmetic() {
+    run(twins::arithmetic());
+}
+
+#[test]
+fn windows() {
+    run(twins::windows());
+}
+
+#[test]
 fn extreme_states() {
     run(twins::extreme_states());
 }

@@ -31,6 +31,16 @@ async fn kernels_of_full_size() {
 }
 
 #[wasm_bindgen_test]
+async fn arithmetic() {
+    twins::arithmetic().await;
+}
+
+#[wasm_bindgen_test]
+async fn windows() {
+    twins::windows().await;
+}
+
+#[wasm_bindgen_test]
 async fn extreme_states() {
     twins::extreme_states().await;
 }

@@ -103,12 +103,12 @@ fn noise() -> Vec<Noise> {
 
 const SEED: u64 = 1;
 
-/// Two layers of odd sizes, text, style, and a stop.
+/// Two layers of odd sizes, of several blocks of the shaders' vectors; text, style, and a stop.
 fn network() -> Weights {
     let config = Config {
         format: 1,
         kind: Kind::Synthesis,
-        hidden: vec![7, 5],
+        hidden: vec![37, 21],
         mixtures: 3,
         window: 2,
         alphabet: " ab".into(),

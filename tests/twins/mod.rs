@@ -5,7 +5,7 @@
 
 use crate::say;
 use running_hand::document::{Document, Options};
-use running_hand::engine::cpu::{CpuEngine, Network, State};
+use running_hand::engine::cpu::{CpuEngine, Network, State, math};
 use running_hand::engine::gpu::{GpuEngine, PACKED_DOT};
 use running_hand::engine::noise::NoiseStream;
 use running_hand::engine::{Choice, Engine, IN_FLIGHT, Line, Noise, Step, selftest};
@@ -95,8 +95,7 @@ fn random_state(network: &Network, line: &Line, seed: u64) -> State {
     for (layer, cell) in network.hidden.iter().zip(&mut state.cell) {
         for (h, c) in state.hidden[layer.clone()].iter_mut().zip(cell) {
             let [u, v, z, _] = stream.next();
-            *h = (255.0 * u) as i32 as i8;
-            *h = (*h).max(-127);
+            *h = ((255.0 * u) as i16 - 127) as i8;
             let unit = if v < 0.02 { 40_000.0 } else { 4096.0 };
             *c = ((unit * z) as i32).clamp(-32_767, 32_767);
         }
@@ -119,6 +118,7 @@ fn extreme_state(network: &Network, line: &Line, seed: u64) -> State {
     }
     state.kappa.iter_mut().enumerate().for_each(|(k, kappa)| *kappa = if sign(k) > 0 { 1 << 30 } else { 0 });
     state.window.fill(1 << 15);
+    state.position = line.ids.len().saturating_sub(1);
     state
 }
 
@@ -209,6 +209,87 @@ pub async fn kernels_of_full_size() {
     let full = network(Kind::Synthesis, &[400, 400, 400], 20, |config| config.window = 10);
     kernels_of("synthesis 3 x 400, M 20", full, &[40, 25], 1).await;
     kernels_of("prediction 900, M 20", network(Kind::Prediction, &[900], 20, |_| ()), &[1], 1).await;
+}
+
+/// The functions of `common.wgsl` are those of `cpu::math`, for all arguments or many, the ends of their ranges among
+/// them.
+pub async fn arithmetic() {
+    let (mut calls, mut expected) = (Vec::new(), Vec::new());
+    let mut check = |call: [i32; 4], result: i32| {
+        calls.push(call);
+        expected.push(result);
+    };
+    let ends = [0, 1, -1, 65_535, 65_536, -65_537, 1 << 24, 1 << 29, -(1 << 29), (1 << 30) - 1, i32::MAX, i32::MIN];
+    let random = testing::noise(9, 1, 20_000).into_iter().map(|[u, v, ..]| {
+        // from 1 to 31 bits, of both signs
+        let magnitude = (f64::from(u) * f64::from((1.0 + 30.0 * v).exp2())) as i32;
+        if magnitude % 2 == 0 { magnitude / 2 } else { -magnitude }
+    });
+    let numbers: Vec<i32> = ends.into_iter().chain(random).collect();
+    for (at, &x) in numbers.iter().enumerate() {
+        for (m, k) in [(0, 46), (1, 1), (1000 + at as i32 % 31_000, 1 + at as u32 % 46), (32_767, 1 + at as u32 % 46)] {
+            let exact = (i64::from(x) * i64::from(m) + (1 << (k - 1))) >> k;
+            if let Ok(exact) = i32::try_from(exact) {
+                assert_eq!(math::rescale(x, m, k), exact);
+                check([0, x, m, k as i32], exact);
+            }
+            if x >= 0 && k >= 2 {
+                check([1, x, m, k as i32], math::scaled(x, m, k));
+            }
+        }
+        let (p, n) = math::exp(x);
+        check([5, x, 0, 0], p);
+        check([6, x, 0, 0], n);
+        for (g, most) in [(10, 32_767), (12, 1 << 20), (16, 1 << 29)] {
+            check([7, x, g, most], math::fixed(x, g, most));
+        }
+        let whole = (x as u32).max(1);
+        check([8, whole as i32, 0, 0], math::ln(whole));
+        let (u, n) = (x & 0x00ff_ffff, numbers[numbers.len() - 1 - at] & 0x03ff_ffff);
+        check([9, u, n, 0], math::share(u as u32, n as u32) as i32);
+        let states = x.to_le_bytes().map(|byte| byte as i8);
+        check([10, x, at as i32 % 4, 0], states[at % 4].into());
+        check([11, x, 0, 0], x);
+        let weights = n.to_le_bytes().map(|byte| (byte % 127) as i8 - 63);
+        let product = |k: usize| i32::from(states[k]) * i32::from(weights[k]);
+        check([12, x, i32::from_le_bytes(weights.map(|w| w as u8)), 0], 4 * (0..4).map(product).sum::<i32>());
+    }
+    for a in 0..=math::MOST_DECAY {
+        check([2, a, 0, 0], math::decay(a) as i32);
+    }
+    let near = -40_000..=40_000;
+    for x in near.chain(ends.map(|x| x.clamp(-i32::MAX, i32::MAX))) {
+        check([3, x, 0, 0], math::sigmoid(x));
+        check([4, x, 0, 0], math::tanh(x));
+    }
+    let shader = concat!(include_str!("../../shaders/common.wgsl"), include_str!("arithmetic.wgsl"));
+    let engine = gpu().await;
+    let found = engine.call(shader, &calls).await.unwrap();
+    for (call, (found, expected)) in calls.iter().zip(found.iter().zip(&expected)) {
+        assert_eq!(found, expected, "{call:?}");
+    }
+    say(&format!("{} · {} calls of functions: equal", engine.label(), calls.len()));
+}
+
+/// Components of the window that are at the ends of their ranges, and characters at the end of their reach.
+pub async fn windows() {
+    let mut weights = testing::weights(&testing::config(Kind::Synthesis, &[5], 2), 1);
+    let dense = weights.window.as_mut().unwrap();
+    dense.weight.values.fill(0);
+    // alpha^ | beta^ | kappa^ of four components: the largest weight, the widest and the narrowest, and ones that stay.
+    dense.bias = vec![9.0, 3.0, -1.0, 9.0, -20.0, 9.0, 2.0, -20.0, -20.0, -20.0, -1.0, 9.0];
+    let near: StateOf = |network, line, seed| {
+        let mut state = random_state(network, line, seed);
+        for (k, kappa) in state.kappa.iter_mut().enumerate() {
+            let at = (seed as i32 + 3 * k as i32) % line.ids.len() as i32;
+            *kappa = if seed % 2 == 0 { at << 16 } else { *kappa };
+        }
+        state
+    };
+    kernels_on(gpu().await, "window", Arc::new(weights.clone()), &[60, 5, 40, 33], 8, near).await;
+    // So much of a character that appears many times is more than the window holds.
+    weights.window.as_mut().unwrap().bias[4..].copy_from_slice(&[-20.0, -20.0, -20.0, -20.0, -20.0, 1.0, 2.0, 3.0]);
+    kernels_on(gpu().await, "wide window", Arc::new(weights), &[60, 300, 40, 33], 4, near).await;
 }
 
 /// A network whose weights are all at the ends of their range, with scales that let sums reach the ends of theirs
@@ -539,11 +620,18 @@ pub async fn extremes() {
         settings.iter().map(|&(bias, temperature)| Line { bias, temperature, ..Line::default() }).collect();
     // Extremes of the noise, then noise.
     let last = 1.0 - f32::EPSILON / 2.0;
-    let mut drawn = vec![[0.0, 1e-6, 8.0, -8.0], [last, last, -8.0, 8.0], [0.5, 0.5, 0.0, 0.0], [-1.0, 1e9, -1e9, 1.0]];
+    let mut drawn = vec![
+        [0.0, 1e-6, 8.0, -8.0],
+        [last, last, -8.0, 8.0],
+        [0.9, 0.9, 8.0, 8.0],
+        [0.5, 0.5, 0.0, 0.0],
+        [-1.0, 1e9, -1e9, 1.0],
+    ];
     drawn.extend(testing::noise(3, 1, 4));
     // pi^, mu, sigma^ and rho^ of three components.
     type Case = (&'static str, [f32; 3], [f32; 3], [f32; 3], [f32; 3]);
-    let cases: [Case; 6] = [
+    let cases: [Case; 7] = [
+        ("far from all means", [0.3, 0.1, -0.2], [300.0, -8e3, 127.0], [3.0, 3.2, 3.1], [0.9, -0.8, 0.7]),
         ("rho at its ends", [0.3, 0.1, -0.2], [1.0, -2.0, 0.5], [0.1, -0.4, 0.3], [8e3, -8e3, 12.0]),
         ("sigma to 0", [0.3, 0.1, -0.2], [1.0, -2.0, 0.5], [-50.0, -8e3, -90.0], [0.5, -20.0, 20.0]),
         ("pi underflows", [900.0, -900.0, 8e3], [1.0, -2.0, 0.5], [0.1, -0.4, 0.3], [0.5, -1.0, 2.0]),
@@ -643,6 +731,13 @@ pub async fn no_room() {
     let wide = |mixtures| network(Kind::Prediction, &[5], mixtures, |_| ());
     let error = engine.open(&wide(341), std::slice::from_ref(&line)).await.unwrap_err();
     assert!(error.to_string().contains("the mixture has 341 components, and this engine has room for 340"), "{error}");
+    let text = Line { ids: vec![1, 0], ..line.clone() };
+    let many = |components| network(Kind::Synthesis, &[5], 1, |config| config.window = components);
+    let error = engine.open(&many(702), std::slice::from_ref(&text)).await.unwrap_err();
+    assert!(error.to_string().contains("the window has 702 components, and this engine has room for 701"), "{error}");
+    engine.open(&many(701), std::slice::from_ref(&text)).await.unwrap();
+    engine.submit(1, &[[0.0; 4]]).unwrap();
+    assert_eq!(engine.collect().await.unwrap().len(), 1);
     for weights in [wide(340), weights] {
         engine.open(&weights, std::slice::from_ref(&line)).await.unwrap();
         engine.submit(1, &[[0.0; 4]]).unwrap();

@@ -272,7 +272,7 @@ pub fn hidden_words(units: usize) -> usize {
 }
 
 /// A bind group of whole buffers, bindings 0, 1, 2, ….
-fn group(gpu: &Gpu, pipeline: &wgpu::ComputePipeline, buffers: &[&wgpu::Buffer]) -> wgpu::BindGroup {
+pub fn group(gpu: &Gpu, pipeline: &wgpu::ComputePipeline, buffers: &[&wgpu::Buffer]) -> wgpu::BindGroup {
     let entries: Vec<_> = buffers
         .iter()
         .zip(0..)
@@ -286,7 +286,7 @@ fn group(gpu: &Gpu, pipeline: &wgpu::ComputePipeline, buffers: &[&wgpu::Buffer])
 }
 
 /// A buffer of `words` zeros; at least one, because bindings must not be empty.
-fn zeroed(gpu: &Gpu, label: &str, words: usize, usage: wgpu::BufferUsages) -> wgpu::Buffer {
+pub fn zeroed(gpu: &Gpu, label: &str, words: usize, usage: wgpu::BufferUsages) -> wgpu::Buffer {
     gpu.device.create_buffer(&wgpu::BufferDescriptor {
         label: Some(label),
         size: words.max(1) as u64 * 4,

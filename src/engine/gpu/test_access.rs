@@ -1,7 +1,9 @@
-//! What tests do to the engine: read and write its state, choose its tiles, lose its device.
+//! What tests do to the engine: read and write its state, call functions of its shaders, choose its tiles, lose its
+//! device.
 
-use super::buffers::{LINE_WORDS, hidden_words};
-use super::pipelines::{TILES, input_words};
+use super::buffers::{LINE_WORDS, group, hidden_words, zeroed};
+use super::network::filled;
+use super::pipelines::{TILES, input_words, pipeline};
 use super::{GpuEngine, Open, readback};
 use crate::engine::cpu;
 use crate::error::{Error, Result};
@@ -82,6 +84,32 @@ impl GpuEngine {
             self.gpu.queue.write_buffer(&state.lines, at, bytemuck::bytes_of(&(own.position as u32)));
         }
         self.gpu.check()
+    }
+
+    /// Runs `main` of a shader with workgroups of 64 threads, one for each of `calls`: binding 0 is the calls, binding 1
+    /// as many results.
+    ///
+    /// # Errors
+    /// [`Error::GpuUnavailable`], [`Error::DeviceLost`].
+    pub async fn call(&self, shader: &str, calls: &[[i32; 4]]) -> Result<Vec<i32>> {
+        let results = self.gpu.guarded(|| {
+            let source = wgpu::ShaderSource::Wgsl(shader.into());
+            let module =
+                self.gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some("calls"), source });
+            let pipeline = pipeline(&self.gpu, "calls", &module, &[]);
+            let results = zeroed(&self.gpu, "results", calls.len(), wgpu::BufferUsages::STORAGE);
+            let calls_buffer = filled(&self.gpu, "calls", bytemuck::cast_slice(calls));
+            let group = group(&self.gpu, &pipeline, &[&calls_buffer, &results]);
+            let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            pass.set_pipeline(&pipeline);
+            pass.set_bind_group(0, &group, &[]);
+            pass.dispatch_workgroups(calls.len().div_ceil(64) as u32, 1, 1);
+            drop(pass);
+            self.gpu.queue.submit([encoder.finish()]);
+            Ok(results)
+        });
+        readback::peek(&self.gpu, &results.await?).await
     }
 
     /// A function that destroys the device, as a failing driver would.
