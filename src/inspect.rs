@@ -150,10 +150,11 @@ impl Replay {
         let m = config.mixtures;
         let real = |output: i32| output as f32 / 65_536.0;
         let hat = |block: usize, j: usize| real(state.output[1 + block * m + j]);
-        let mut shares = vec![0; m];
+        let (mut shares, mut terms) = (vec![0; m], vec![0; m]);
         let point = as_input(drawn);
         let forced = [-1, point[0], point[1], point[2]];
-        let found = mixture::sample(&state.output, config.stop, &Drawing::new(&self.line), &forced, &mut shares);
+        let drawing = Drawing::new(&self.line);
+        let found = mixture::sample(&state.output, config.stop, &drawing, &forced, &mut shares, &mut terms);
         let total = shares.iter().sum::<u32>() as f32;
         let sigma = |hat: f32| (hat - bias).exp() * temperature.sqrt();
         let components = (0..m).map(|j| Component {

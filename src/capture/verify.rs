@@ -33,6 +33,7 @@ pub fn align(network: &Network, ids: &[u32], points: &[[f32; 3]]) -> Alignment {
     let config = &network.weights.config;
     let line = Line { ids: ids.to_vec(), temperature: 1.0, ..Line::default() };
     let mut state = State::new(network, &line);
+    let mut terms = vec![0; config.mixtures];
     let mut alignment = Alignment { positions: Vec::with_capacity(points.len()), log_density: 0.0 };
     for pair in points.windows(2) {
         let [dx, dy] = config.normalised(pair[1][0] - pair[0][0], pair[1][1] - pair[0][1]);
@@ -42,7 +43,7 @@ pub fn align(network: &Network, ids: &[u32], points: &[[f32; 3]]) -> Alignment {
         let pen_hat = state.output[0] as f32 / 65_536.0;
         let logit = if pen > 0.5 { -pen_hat } else { pen_hat };
         let log_pen = -(-logit).exp().ln_1p();
-        let log_density = mixture::log_density(&state.output, config.mixtures, point[0], point[1]) as f32 / 1024.0;
+        let log_density = mixture::log_density(&state.output, &mut terms, point[0], point[1]) as f32 / 1024.0;
         alignment.log_density += log_density.max(-30.0) + log_pen.max(-30.0);
         alignment.positions.push(state.position);
         state.point = point;

@@ -164,9 +164,8 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
     }
     progress.clear();
     say(writer.notice());
-    match document.finish() {
-        Some(Finish::Cap) => say("A line ran on and was cut; another seed may do better."),
-        _ => {}
+    if document.finish() == Some(Finish::Cap) {
+        say("A line ran on and was cut; another seed may do better.");
     }
 
     let pages = document.pages().layout().pages();

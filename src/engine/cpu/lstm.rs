@@ -94,27 +94,17 @@ fn few_units<const N: usize>(
     cell: &mut [i32],
     hidden: &mut [i8],
 ) {
-    let gate = |(sums, factors, bias): &Gate<'_>| {
-        let (sums, factors, bias) = (&sums[first..][..N], &factors[first..][..N], &bias[first..][..N]);
-        let mut gate = [0; N];
-        for n in 0..N {
-            gate[n] = rescale(sums[n], factors[n], shift) + bias[n];
-        }
-        gate
-    };
-    let [i, f, mut g, o] = [gate(&gates[0]), gate(&gates[1]), gate(&gates[2]), gate(&gates[3])];
+    let [i, f, mut g, o] = [
+        gate_sums::<N>(&gates[0], first, shift),
+        gate_sums::<N>(&gates[1], first, shift),
+        gate_sums::<N>(&gates[2], first, shift),
+        gate_sums::<N>(&gates[3], first, shift),
+    ];
     for n in 0..N {
         // As in `tanh`.
         g[n] = 2 * g[n].clamp(-MOST_DECAY - 1, MOST_DECAY + 1);
     }
-    let sigmoid = |x: [i32; N]| {
-        let mut y = [0; N];
-        for n in 0..N {
-            y[n] = table.sigmoid(x[n]);
-        }
-        y
-    };
-    let (i, f, g, o) = (sigmoid(i), sigmoid(f), sigmoid(g), sigmoid(o));
+    let (i, f, g, o) = (sigmoids(table, i), sigmoids(table, f), sigmoids(table, g), sigmoids(table, o));
     let (cell, hidden) = (&mut cell[first..][..N], &mut hidden[first..][..N]);
     let mut c = [0; N];
     for n in 0..N {
@@ -123,10 +113,30 @@ fn few_units<const N: usize>(
         cell[n] = c[n];
     }
     // Cells are on a grid twice as fine as that of `sigmoid`, which gives the tangent.
-    let squashed = sigmoid(c);
+    let squashed = sigmoids(table, c);
     for n in 0..N {
         hidden[n] = rsh(o[n] * (2 * squashed[n] - ONE), 23).clamp(-MOST_HIDDEN, MOST_HIDDEN) as i8;
     }
+}
+
+/// A gate's sums with its biases. These are functions, not closures: those would be compiled for the baseline processor.
+#[inline(always)]
+fn gate_sums<const N: usize>((sums, factors, bias): &Gate<'_>, first: usize, shift: u32) -> [i32; N] {
+    let (sums, factors, bias) = (&sums[first..][..N], &factors[first..][..N], &bias[first..][..N]);
+    let mut gate = [0; N];
+    for n in 0..N {
+        gate[n] = rescale(sums[n], factors[n], shift) + bias[n];
+    }
+    gate
+}
+
+#[inline(always)]
+fn sigmoids<const N: usize>(table: &SigmoidTable, x: [i32; N]) -> [i32; N] {
+    let mut y = [0; N];
+    for n in 0..N {
+        y[n] = table.sigmoid(x[n]);
+    }
+    y
 }
 
 #[cfg(test)]

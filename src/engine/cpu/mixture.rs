@@ -57,8 +57,16 @@ impl Drawn {
 /// Draws the next point from the output layer.
 ///
 /// `output` is `[R]`, Q16: ê | π̂ (M) | μ̂x (M) | μ̂y (M) | σ̂x (M) | σ̂y (M) | ρ̂ (M) | stop. `noise` is that of
-/// [`crate::engine::fixed::noise`]. `shares` `[M]` receives the components' weights, Q16, not normalised.
-pub fn sample(output: &[i32], has_stop: bool, drawing: &Drawing, noise: &[i32; 4], shares: &mut [u32]) -> Drawn {
+/// [`crate::engine::fixed::noise`]. `shares` `[M]` receives the components' weights, Q16, not normalised; `terms` `[M]` is
+/// scratch.
+pub fn sample(
+    output: &[i32],
+    has_stop: bool,
+    drawing: &Drawing,
+    noise: &[i32; 4],
+    shares: &mut [u32],
+    terms: &mut [i32],
+) -> Drawn {
     let m = shares.len();
     let [u_component, u_pen, z1, z2] = *noise;
     let forced = u_component < 0;
@@ -99,7 +107,7 @@ pub fn sample(output: &[i32], has_stop: bool, drawing: &Drawing, noise: &[i32; 4
         component,
         pen_probability: probability(lift, of),
         stop: if has_stop { stop_probability(output[1 + 6 * m]) } else { 0 },
-        log_density: log_density(output, m, point[0], point[1]),
+        log_density: log_density(output, terms, point[0], point[1]),
     }
 }
 
@@ -144,19 +152,20 @@ fn deviation(log_sd: i32, z: i32) -> i32 {
     rsh(p * z, (11 - n) as u32)
 }
 
-/// Log density of the mixture of `m` components at an offset, Q10 [G eqs 23–24], without bias and temperature: Q10.
-pub fn log_density(output: &[i32], m: usize, dx: i32, dy: i32) -> i32 {
+/// Log density of the mixture at an offset, Q10 [G eqs 23–24], without bias and temperature: Q10. `terms` `[M]` is scratch.
+pub fn log_density(output: &[i32], terms: &mut [i32], dx: i32, dy: i32) -> i32 {
+    let m = terms.len();
     let largest = largest_logit(output, m);
     // Log-sum-exp: sums of exp(π̂) and of exp(π̂) N, relative to the largest term.
-    let term = |j: usize| (rsh(output[1 + j] - largest, 6) + log_normal(output, m, j, dx, dy)).max(LEAST_TERM);
     let mut most = LEAST_TERM;
     for j in 0..m {
-        most = most.max(term(j));
+        terms[j] = (rsh(output[1 + j] - largest, 6) + log_normal(output, m, j, dx, dy)).max(LEAST_TERM);
+        most = most.max(terms[j]);
     }
     let (mut all, mut sum) = (0, 0);
     for j in 0..m {
         all += decay(rsh(largest - output[1 + j], 6).min(MOST_DECAY));
-        sum += decay((most - term(j)).min(MOST_DECAY));
+        sum += decay((most - terms[j]).min(MOST_DECAY));
     }
     most + ln(sum) - ln(all)
 }
@@ -210,7 +219,8 @@ mod tests {
 
     fn draw_with<const N: usize>(output: [i32; N], m: usize, settings: (f32, f32), noise: &Noise) -> (Step, Vec<u32>) {
         let mut shares = vec![0; m];
-        let drawn = sample(&output, N > 1 + 6 * m, &drawing(settings.0, settings.1), &fixed::noise(noise), &mut shares);
+        let (drawing, noise) = (drawing(settings.0, settings.1), fixed::noise(noise));
+        let drawn = sample(&output, N > 1 + 6 * m, &drawing, &noise, &mut shares, &mut vec![0; m]);
         (drawn.step(0, 0), shares)
     }
 
@@ -335,7 +345,7 @@ mod tests {
             let offset = |k: usize| (output[3 + k] + output[7 + k].exp() * f64::from(near[2]) * 0.8).clamp(-20.0, 20.0);
             let (dx, dy) = ((offset(0) * 1024.0).round() as i32, (offset(2) * 1024.0).round() as i32);
             let exact = exact_density(&output, 2, f64::from(dx) / 1024.0, f64::from(dy) / 1024.0);
-            let found = f64::from(log_density(&whole(output), 2, dx, dy)) / 1024.0;
+            let found = f64::from(log_density(&whole(output), &mut [0; 2], dx, dy)) / 1024.0;
             if exact > -16.0 {
                 assert!((found - exact).abs() < 0.03 + 0.004 * exact.abs(), "{found} against {exact}: {output:?}");
             } else {
@@ -360,7 +370,7 @@ mod tests {
     fn the_density_is_clamped_as_in_training() {
         // Standard deviations below e⁻⁷ count as that, and ρ̂ beyond 6 as 6: at the mean, −log 2π + 7 + 7 + log cosh 6.
         let sharp = whole([0.0, 0.0, 0.5, 0.5, -50.0, -50.0, 40.0]);
-        let found = f64::from(log_density(&sharp, 1, 512, 512)) / 1024.0;
+        let found = f64::from(log_density(&sharp, &mut [0], 512, 512)) / 1024.0;
         assert!((found - 17.469).abs() < 0.02, "{found}");
     }
 }

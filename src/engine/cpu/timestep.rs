@@ -33,6 +33,8 @@ pub struct State {
     drawing: Drawing,
     /// The line that is written.
     line: Line,
+    /// Scratch: terms of the mixture's density, `[M]`.
+    terms: Vec<i32>,
     /// Scratch: products of a layer, of the window or of the output layer.
     sums: Vec<i32>,
 }
@@ -55,6 +57,7 @@ impl State {
             bias: weights.layers.iter().map(|layer| fixed::gate_bias(layer, &line.style)).collect(),
             drawing: Drawing::new(line),
             line: line.clone(),
+            terms: vec![0; config.mixtures],
             sums: vec![0; network.most_rows()],
         }
     }
@@ -83,7 +86,8 @@ impl State {
     pub(super) fn draw(&mut self, network: &Network, noise: &Noise) -> Step {
         let has_stop = network.weights.config.stop;
         let noise = fixed::noise(noise);
-        let drawn = mixture::sample(&self.output, has_stop, &self.drawing, &noise, &mut self.shares);
+        let Self { output, drawing, shares, terms, .. } = self;
+        let drawn = mixture::sample(output, has_stop, drawing, &noise, shares, terms);
         self.point = drawn.point;
         drawn.step(self.position, window::mean(&self.kappa))
     }
