@@ -94,6 +94,11 @@ fn pages() {
 }
 
 #[test]
+fn takes_over() {
+    run(twins::takes_over());
+}
+
+#[test]
 fn several_networks() {
     run(twins::several_networks());
 }

@@ -81,6 +81,11 @@ async fn pages() {
 }
 
 #[wasm_bindgen_test]
+async fn takes_over() {
+    twins::takes_over().await;
+}
+
+#[wasm_bindgen_test]
 async fn several_networks() {
     twins::several_networks().await;
 }

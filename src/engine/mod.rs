@@ -51,6 +51,15 @@ macro_rules! on_engine {
     };
 }
 
+/// A GPU that has passed the self-test and holds a network.
+#[derive(Debug)]
+pub struct ReadyGpu {
+    /// The engine.
+    pub engine: Engine,
+    /// Whether it writes a single line faster than the CPU engine.
+    pub is_faster_for_one_line: bool,
+}
+
 /// Which engine the user wants.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Choice {
@@ -96,12 +105,57 @@ impl Engine {
         (Engine::Cpu(CpuEngine::new()), Some(reason.to_string()))
     }
 
+    /// A GPU (a software adapter only if `software` is set) that is tested and holds this network with all pipelines that
+    /// batches of it need, after a race with the CPU engine: each writes some timesteps of one line. `clock` is in
+    /// milliseconds. Meanwhile another CPU engine can write.
+    ///
+    /// # Errors
+    /// [`Error::GpuUnavailable`], [`Error::DeviceLost`].
+    #[cfg(feature = "gpu")]
+    pub async fn ready_gpu(software: bool, weights: &Arc<Weights>, clock: fn() -> f64) -> Result<ReadyGpu> {
+        /// Timesteps of the race: two milliseconds for a CPU, and more than a GPU needs to get going.
+        const RACE: usize = 32;
+        let mut gpu = Self::tested_gpu(software).await?;
+        let line = Line { ids: vec![0], temperature: 1.0, ..Line::default() };
+        let line = Line { ids: if weights.config.window > 0 { line.ids } else { Vec::new() }, ..line };
+        let mut milliseconds = [0.0; 2];
+        for (engine, milliseconds) in [&mut gpu, &mut Engine::Cpu(CpuEngine::new())].into_iter().zip(&mut milliseconds)
+        {
+            engine.open(weights, std::slice::from_ref(&line)).await?;
+            // The first chunk warms up: it waits for the pipelines.
+            for _ in 0..2 {
+                let began = clock();
+                engine.submit(RACE, &[forced_point([0.0; 3]); RACE])?;
+                engine.collect().await?;
+                *milliseconds = clock() - began;
+            }
+        }
+        for lines in gpu::BATCH_SIZES {
+            gpu.open(weights, &vec![line.clone(); lines]).await?;
+            gpu.submit(1, &vec![forced_point([0.0; 3]); lines])?;
+            gpu.collect().await?;
+        }
+        Ok(ReadyGpu { engine: gpu, is_faster_for_one_line: milliseconds[0] < milliseconds[1] })
+    }
+
     /// A GPU engine that has passed the self-test; on a software adapter only if `software` is set.
     #[cfg(feature = "gpu")]
     async fn tested_gpu(software: bool) -> Result<Self> {
         let mut engine = GpuEngine::new(software).await?;
         selftest::run_once(&mut engine).await?;
         Ok(Engine::Gpu(Box::new(engine)))
+    }
+
+    /// Whether it can open a single line of this network without making pipelines first.
+    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "there is no GPU in this build"))]
+    pub(crate) fn holds(&self, weights: &Arc<Weights>) -> bool {
+        match self {
+            Engine::Cpu(_) => true,
+            #[cfg(feature = "gpu")]
+            Engine::Gpu(engine) => engine.holds(weights),
+            #[cfg(test)]
+            Engine::Lost(_) => true,
+        }
     }
 
     /// Whether it is the CPU engine, which computes a chunk when it is collected, and one line after the other.

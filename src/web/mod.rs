@@ -29,6 +29,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -191,6 +192,10 @@ struct Shared {
     has_pool: Cell<bool>,
     label: RefCell<String>,
     notice: RefCell<String>,
+    /// Whether a GPU is to be looked for once there is a network to test it with.
+    wants_gpu: Cell<bool>,
+    /// Locked while a GPU is looked for and made ready.
+    gpu: Arc<Mutex<()>>,
     styles: RefCell<Vec<String>>,
 }
 
@@ -200,6 +205,24 @@ impl Shared {
         self.canceller.cancel();
         self.current.set(self.current.get() + 1);
         self.current.get()
+    }
+
+    /// Makes a GPU ready in the background; the writer's CPU engine can write meanwhile.
+    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "there is no GPU in this build"))]
+    fn look_for_gpu(self: &Rc<Self>, weights: &Arc<Weights>) {
+        let (shared, weights) = (self.clone(), Arc::clone(weights));
+        let Some(looking) = self.gpu.try_lock_arc() else { return };
+        wasm_bindgen_futures::spawn_local(async move {
+            #[cfg(feature = "gpu")]
+            let ready = Engine::ready_gpu(false, &weights, event_loop::milliseconds).await;
+            #[cfg(not(feature = "gpu"))]
+            let ready = Err::<crate::engine::ReadyGpu, _>(Error::GpuUnavailable("this build has none".into()));
+            match ready {
+                Ok(ready) => shared.writer.lock().await.add_gpu(ready),
+                Err(error) => *shared.notice.borrow_mut() = error.to_string(),
+            }
+            drop(looking);
+        });
     }
 
     fn note(&self, writer: &Writer) {
@@ -218,13 +241,16 @@ pub struct RunningHand {
 
 #[wasm_bindgen]
 impl RunningHand {
-    /// Opens an engine. If a GPU is wanted and cannot be used, the CPU writes, and `notice` says why.
+    /// Opens an engine. By default the CPU engine writes at once, and a hardware GPU, if there is one, takes over when it
+    /// is ready ([`RunningHand::settled`]), with the same ink. If a GPU is wanted and cannot be used, the CPU writes, and
+    /// `notice` says why.
     pub async fn open(
         #[wasm_bindgen(unchecked_optional_param_type = "EngineChoice")] engine: Option<String>,
     ) -> Result<RunningHand, JsError> {
         console_error_panic_hook::set_once();
         let choice: Choice = engine.as_deref().unwrap_or("auto").parse()?;
-        let (engine, notice) = Engine::choose(choice).await;
+        let wants_gpu = choice == Choice::Auto;
+        let (engine, notice) = Engine::choose(if wants_gpu { Choice::Cpu } else { choice }).await;
         let mut writer = Writer::new(engine);
         writer.set_clock(event_loop::milliseconds);
         let shared = Shared {
@@ -233,6 +259,8 @@ impl RunningHand {
             has_pool: Cell::new(false),
             label: RefCell::new(writer.engine_label()),
             notice: RefCell::new(notice.unwrap_or_default()),
+            wants_gpu: Cell::new(wants_gpu),
+            gpu: Arc::default(),
             styles: RefCell::default(),
             writer: Mutex::new(writer),
         };
@@ -279,11 +307,21 @@ impl RunningHand {
             training: &config.training,
             corpus: &config.corpus,
         })?;
-        if config.kind == Kind::Synthesis {
-            self.shared.styles.borrow_mut().clone_from(&config.styles);
+        let weights = Arc::new(weights);
+        if weights.config.kind == Kind::Synthesis {
+            self.shared.styles.borrow_mut().clone_from(&weights.config.styles);
+            if self.shared.wants_gpu.take() {
+                self.shared.look_for_gpu(&weights);
+            }
         }
         self.shared.writer.lock().await.set_weights(weights);
         Ok(network)
+    }
+
+    /// Fulfilled when it is known which engines write: once a synthesis network is loaded and the GPU, if one was looked
+    /// for, is ready or was refused.
+    pub async fn settled(&self) {
+        drop(self.shared.gpu.lock().await);
     }
 
     /// Begins to write; ends what is being written. Without text the prediction network writes.

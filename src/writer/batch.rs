@@ -147,6 +147,30 @@ impl Batch {
         idle && !self.claimed.is_empty()
     }
 
+    /// The network that writes.
+    pub(super) fn weights(&self) -> &Arc<Weights> {
+        &self.weights
+    }
+
+    /// How many lines are not finished, and neither claimed nor returned by another worker.
+    pub(super) fn lines_left(&self) -> usize {
+        self.slots.iter().flatten().count() + self.queue.len()
+    }
+
+    /// Makes room for more lines at once, for an engine that takes over and is to be opened next.
+    pub(super) fn widen(&mut self, max_slots: usize) {
+        self.first_line_alone = false;
+        self.slots.retain(Option::is_some);
+        while self.slots.len() < max_slots
+            && let Some(next) = self.queue.front()
+        {
+            // A line with a wrong setting stays in the queue, and fails when its turn comes.
+            let Ok(line) = self.plan(next) else { return };
+            self.queue.pop_front();
+            self.slots.push(Some(line));
+        }
+    }
+
     /// The unfinished line in the lowest slot.
     pub(super) fn first_line(&self) -> Option<&LineWriter> {
         self.slots.iter().flatten().next()

@@ -30,7 +30,7 @@ pub use prime::Prime;
 pub use settings::{Plan, Settings};
 
 use crate::engine::cpu::CpuEngine;
-use crate::engine::{Engine, Line, Step};
+use crate::engine::{Engine, Line, ReadyGpu, Step};
 use crate::error::{Error, Result};
 use crate::ink::{Ink, Offset, Point};
 use crate::model::{Kind, Weights};
@@ -66,7 +66,12 @@ pub struct LineUpdate {
 /// Writes one line, or a batch of lines.
 #[derive(Debug)]
 pub struct Writer {
+    /// The engine that writes.
     engine: Engine,
+    /// The CPU engine or the GPU, whichever does not write.
+    other: Option<Engine>,
+    /// Whether a single line is written by the GPU where there is one.
+    gpu_for_one_line: bool,
     prediction: Option<Arc<Weights>>,
     synthesis: Option<Arc<Weights>>,
     clock: Option<fn() -> f64>,
@@ -95,6 +100,8 @@ impl Writer {
     pub fn new(engine: Engine) -> Self {
         Self {
             engine,
+            other: None,
+            gpu_for_one_line: true,
             prediction: None,
             synthesis: None,
             clock: None,
@@ -103,6 +110,30 @@ impl Writer {
             has_pool: false,
             notice: String::new(),
             cancelled: Arc::default(),
+        }
+    }
+
+    /// Adds a GPU that has become ready beside the CPU engine. It takes over where two lines or more are still to be
+    /// written, also in the middle of a text, with the same ink; single lines are the GPU's if it writes them faster.
+    pub fn add_gpu(&mut self, ready: ReadyGpu) {
+        self.gpu_for_one_line = ready.is_faster_for_one_line;
+        self.other = Some(ready.engine);
+    }
+
+    /// Lets the engine write that is to write so many lines of this network. Returns whether it is another one than
+    /// before.
+    fn choose_engine(&mut self, lines: usize, weights: &Arc<Weights>) -> bool {
+        match &mut self.other {
+            Some(other) => {
+                let gpu = if self.engine.is_cpu() { &*other } else { &self.engine };
+                let wants_gpu = lines > 1 || self.gpu_for_one_line && gpu.holds(weights);
+                if self.engine.is_cpu() != wants_gpu {
+                    return false;
+                }
+                std::mem::swap(&mut self.engine, other);
+                true
+            }
+            None => false,
         }
     }
 
@@ -161,6 +192,7 @@ impl Writer {
         };
         let kind = settings::network_for(text);
         let weights = self.weights(kind).cloned().ok_or_else(|| Error::NotLoaded { kind: kind.to_string() })?;
+        self.choose_engine(lines.len(), &weights);
         let is_cpu = self.engine.is_cpu();
         // With a pool, the CPU engine writes one line at a time: the other lines are left for the pool.
         let slots = if self.has_pool && is_cpu { 1 } else { MAX_SLOTS };
@@ -198,6 +230,12 @@ impl Writer {
             self.cancel();
             return Ok(None);
         }
+        // A GPU that has become ready meanwhile takes over.
+        if self.engine.is_cpu() && batch.lines_left() > 1 && self.choose_engine(batch.lines_left(), batch.weights()) {
+            batch.widen(MAX_SLOTS);
+            let opened = batch.open(&mut self.engine).await;
+            self.recover(&mut batch, opened).await?;
+        }
         if batch.is_active() {
             let advanced = batch.advance(&mut self.engine, self.clock).await;
             self.recover(&mut batch, advanced).await?;
@@ -217,7 +255,9 @@ impl Writer {
     async fn recover(&mut self, batch: &mut Batch, result: Result<()>) -> Result<()> {
         match result {
             Err(error) if error.is_gpu_failure() => {
-                self.engine = Engine::Cpu(CpuEngine::new());
+                // The lost GPU goes; a CPU engine that stood beside it stays the only one.
+                let cpu = self.other.take().filter(Engine::is_cpu);
+                self.engine = cpu.unwrap_or_else(|| Engine::Cpu(CpuEngine::new()));
                 self.notice = error.to_string();
                 batch.open(&mut self.engine).await
             }

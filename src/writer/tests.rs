@@ -184,6 +184,73 @@ fn write_batch(writer: &mut Writer, count: usize, settings: &Settings) -> (Vec<(
     (lines.into_iter().map(|(offsets, finish)| (offsets, finish.unwrap())).collect(), order)
 }
 
+/// The double of a GPU that is not lost for a long time.
+fn ready_gpu(is_faster_for_one_line: bool) -> ReadyGpu {
+    ReadyGpu { engine: Engine::Lost(LostGpu::after(100_000)), is_faster_for_one_line }
+}
+
+#[test]
+fn a_gpu_that_becomes_ready_takes_over_with_the_same_ink() {
+    let lines = |settings: &Settings| -> Vec<(String, Settings)> {
+        let texts = ["hello there", "ab", "the cat sat", "o", "good day"];
+        let line = |(n, text): (usize, &&str)| (text.to_string(), Settings { line: n as u64, ..settings.clone() });
+        texts.iter().enumerate().map(line).collect()
+    };
+    // The points of each line; the GPU becomes ready after so many updates.
+    let written = |has_pool: bool, ready_after: usize, settings: &Settings| {
+        let mut writer = writer();
+        writer.set_has_pool(has_pool);
+        block_on(writer.start_lines(lines(settings))).unwrap();
+        let mut points = vec![Vec::new(); 5];
+        for count in 0.. {
+            if count == ready_after {
+                writer.add_gpu(ready_gpu(false));
+            }
+            let Some(updates) = block_on(writer.next_updates()).unwrap() else { break };
+            updates.into_iter().for_each(|update| points[update.line].extend(update.chunk.offsets));
+        }
+        (points, writer)
+    };
+    for settings in [Settings::default(), Settings { attempts: 0, ..Settings::default() }] {
+        let (expected, writer) = written(false, usize::MAX, &settings);
+        assert!(writer.engine.is_cpu());
+        for (has_pool, ready_after) in [(false, 0), (false, 1), (true, 3), (false, 20)] {
+            let (found, writer) = written(has_pool, ready_after, &settings);
+            assert!(found == expected, "ready after {ready_after} updates");
+            assert!(!writer.engine.is_cpu(), "the GPU has taken over");
+        }
+    }
+}
+
+#[test]
+fn a_single_line_is_written_by_the_engine_that_won_the_race() {
+    for gpu_wins in [false, true] {
+        let mut writer = writer();
+        let (_, expected, _) = write_line(&mut writer, "hello there", &Settings::default());
+        writer.add_gpu(ready_gpu(gpu_wins));
+        for _ in 0..2 {
+            let (_, ink, _) = write_line(&mut writer, "hello there", &Settings::default());
+            assert_eq!(ink, expected);
+            assert_eq!(writer.engine.is_cpu(), !gpu_wins);
+        }
+        let two = ["ab", "cd"].map(|text| (text.to_owned(), Settings::default()));
+        block_on(writer.start_lines(two.to_vec())).unwrap();
+        assert!(!writer.engine.is_cpu(), "two lines are the GPU's");
+    }
+}
+
+#[test]
+fn a_gpu_that_took_over_may_be_lost_too() {
+    let mut writer = writer();
+    let (_, expected, _) = write_line(&mut writer, "hello there my dear", &Settings::default());
+    writer.add_gpu(ReadyGpu { engine: Engine::Lost(LostGpu::after(2)), is_faster_for_one_line: true });
+    let (_, ink, _) = write_line(&mut writer, "hello there my dear", &Settings::default());
+    assert_eq!(ink, expected);
+    assert!(writer.engine.is_cpu() && writer.notice().contains("lost"));
+    let (_, again, _) = write_line(&mut writer, "hello there my dear", &Settings::default());
+    assert_eq!(again, expected, "and the GPU is not tried again");
+}
+
 #[test]
 fn lines_of_a_batch_equal_single_lines_also_when_the_gpu_is_lost() {
     let plain = Settings { attempts: 2, ..Settings::default() };

@@ -277,7 +277,7 @@ test("with motion reduced the ink is there at once", async () => {
 
 test("where there is no WebGPU the page says so and the CPU writes", async () => {
   const visitor = await come({ query: "" });
-  assert.match(await visitor.status.textContent(), /^CPU · SIMD .*no GPU engine.*The CPU engine writes instead\. Ready$/);
+  await visitor.hears(/^CPU · SIMD .*no GPU engine.*The CPU engine writes instead\. Ready$/);
   await visitor.speed("At once");
   await visitor.writes("on");
   assert.ok((await visitor.inked()) > 0);

@@ -523,6 +523,31 @@ pub async fn pages() {
     assert!(!pages[0].is_empty() && pages[0] == pages[1]);
 }
 
+/// A GPU that becomes ready in the middle of a text takes over with the same ink.
+pub async fn takes_over() {
+    let weights = odd();
+    let settings = Settings { seed: 4, ..Settings::default() };
+    let mut pages = Vec::new();
+    for ready_after in [usize::MAX, 0, 2] {
+        let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
+        writer.set_weights(Weights::clone(&weights));
+        let weights = writer.weights(Kind::Synthesis).unwrap().clone();
+        let options = Options { settings: settings.clone(), columns: Some(10), ..Options::default() };
+        let mut document = Document::start(&mut writer, "abba ab\n\nba\nbaab a b ab", options).await.unwrap();
+        for count in 0.. {
+            if count == ready_after {
+                writer.add_gpu(Engine::ready_gpu(true, &weights, || 0.0).await.unwrap());
+            }
+            if document.next(&mut writer).await.unwrap().is_none() {
+                break;
+            }
+        }
+        assert_eq!(writer.engine_label().starts_with("CPU"), ready_after == usize::MAX, "{}", writer.notice());
+        pages.push(document.pages().layout().points().to_vec());
+    }
+    assert!(!pages[0].is_empty() && pages[1] == pages[0] && pages[2] == pages[0]);
+}
+
 /// An engine alternates between networks, and frees those whose weights are dropped.
 pub async fn several_networks() {
     let mut engine = Engine::Gpu(Box::new(gpu().await));

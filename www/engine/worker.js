@@ -143,6 +143,8 @@ serve(
       const runningHand = await opened;
       notifyEngine(runningHand);
       const { fingerprint } = await synthesis;
+      // The CPU engine writes at once; whether there is a GPU is known later.
+      void runningHand.settled().then(() => notifyEngine(runningHand));
       void prepare(lazy);
       return { styles: runningHand.styles(), fingerprint };
     },

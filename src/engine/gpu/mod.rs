@@ -27,6 +27,7 @@ use crate::model::Weights;
 use buffers::{Batch, Shape};
 use device::Gpu;
 use network::Network;
+pub(super) use pipelines::BATCH_SIZES;
 pub use pipelines::PACKED_DOT;
 use pipelines::{Shaders, tile_for};
 use std::sync::Arc;
@@ -81,6 +82,11 @@ impl GpuEngine {
     /// Discards the batch.
     pub(super) fn close(&mut self) {
         self.open = None;
+    }
+
+    /// Whether this network's weights and pipelines are on the GPU.
+    pub(super) fn holds(&self, weights: &Arc<Weights>) -> bool {
+        self.networks.iter().any(|network| network.is_of(weights))
     }
 
     /// "WebGPU · NVIDIA …" in a browser, "Vulkan · …" natively.
