@@ -61,7 +61,7 @@ async function pace(page, turns) {
       let seed = 0;
       const rate = async (text) => {
         let points = 0;
-        const onEvent = (event) => (points += (event.points?.length ?? 0) / 3);
+        const onEvent = (event) => event.ink?.forEach((ink) => (points += ink.points.length / 3));
         seed += 1;
         const start = performance.now();
         await client.request("write", { text, options: { seed, columns: 100 } }, { onEvent });
