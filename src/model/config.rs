@@ -46,8 +46,7 @@ pub enum Quantisation {
     F32,
     /// Half precision.
     F16,
-    /// Signed bytes with a scale for each row. The trainer chooses scales whose products with the bytes
-    /// `f16` represents exactly; with other scales the GPU engine's weights differ by that rounding.
+    /// Signed bytes within ±[`crate::model::MOST_WEIGHT`] with a scale for each row, as the engines compute with them.
     Int8,
 }
 

@@ -133,7 +133,7 @@ impl QuantisedMatrix {
     }
 }
 
-/// The largest magnitude over [`MOST_WEIGHT`], rounded up to four significant bits: `f16` then holds every weight.
+/// The largest magnitude over [`MOST_WEIGHT`], rounded up to four significant bits, as the trainer does.
 fn row_scale(row: &[f32]) -> f64 {
     let largest = row.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
     if largest == 0.0 {

@@ -6,7 +6,7 @@ import { open, strokes } from "./site.js";
 
 const site = await open({ gpu: true });
 
-/** In millimetres, an x being 3.2 high: what rounding may add up to over a short word. */
+/** In millimetres, an x being 3.2 high: what no eye would see. The engines' points are equal (`tests/twins`). */
 const TOLERANCE = 0.064;
 
 test("both engines write the same text with the same ink", async () => {
