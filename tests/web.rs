@@ -4,6 +4,7 @@
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod inputs;
 mod twins;
 
 use running_hand::engine::cpu::matvec::{Kernel, MatVecOperands, PackedMatrix, multiply_with};
@@ -123,6 +124,16 @@ async fn no_room() {
 #[wasm_bindgen_test]
 async fn choice() {
     twins::choice().await;
+}
+
+#[wasm_bindgen_test]
+fn noise_is_the_same_whole_numbers_everywhere() {
+    inputs::noise();
+}
+
+#[wasm_bindgen_test]
+fn settings_are_the_same_whole_numbers_everywhere() {
+    inputs::settings();
 }
 
 /// The products of every set of instructions that this browser and processor have are those of the plain loops.
