@@ -16,7 +16,7 @@ import numpy as np
 
 from train.data.alphabet import encode
 from train.evaluate.drawing import SAMPLE_SENTENCES, draw_grid, points_to_strokes
-from train.export.weights_file import config_from_metadata, read_weights
+from train.export.weights_file import config_from_metadata, read_stored, read_weights
 from train.reference import network as reference
 
 
@@ -49,7 +49,8 @@ def main() -> None:
     if config.window:
         cap = int(40 + 2.2 * meta["points_per_character"] * max(len(r) for r in rows))
     biases = np.array([b for _, _, b in jobs], np.float32)
-    lines = reference.write(tensors, config, rows, style, biases, args.temperature, args.seed, cap)
+    network = reference.Network(read_stored(args.weights)[0], config)
+    lines = reference.write(network, rows, style, biases, args.temperature, args.seed, cap)
     mean, sd = np.array(meta["offset_mean"]), np.array(meta["offset_sd"])
     cells = []
     for (text, hand, bias), points in zip(jobs, lines, strict=True):

@@ -84,7 +84,10 @@ def main() -> None:
     """Print the report."""
     args = parse_arguments()
     if args.files:
-        print(log_loss_table([], [measure(path, args) for path in args.files], published=False))
+        # A file as trained also in f32, which is what training measures.
+        trained = [path for path in args.files if read_weights(path)[1]["quantisation"] == "f32"]
+        losses = [measure(path, args, integers=False) for path in trained]
+        print(log_loss_table([], losses + [measure(path, args) for path in args.files], published=False))
         return
     exported = [(path, read_weights(path)[1]) for path in sorted(args.weights.glob("*.safetensors"))]
     synthesis = choose_file(exported, "synthesis", args.synthesis)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from train.network.config import Config
 from train.network.parameters import Params
 from train.network.recurrent import linear, lstm_layer, matmul, window_layer
-from train.network.rounding import SUM_BITS, straight_through, to_grid
+from train.network.rounding import SUM_BITS, to_grid
 
 
 def forward(
@@ -26,21 +26,22 @@ def forward(
 
     `ids` and `ids_mask` `[B, U]` are the text, `style` `[B, S]` the style vectors; either may be `None`.
     `dropout_masks`, one `[B, H_l]` for each layer, scale what the next layer receives of a layer's hidden state (the
-    window and the output layer receive all of it). The trace has `kappa` `[T, B, K]`, `phi` `[T, B, U]` and `window`
-    `[T, B, A]`; it is empty for a network without text. Matrix products have operands of `dtype` and f32 sums.
-    `rounded` puts points, biases of the LSTM layers, gate sums, states and window on the grids of the engines.
+    window and the output layer receive all of it). The trace has `hidden`, a list of `[T, B, H_l]`, and for a network
+    with text `kappa` `[T, B, K]`, `phi` `[T, B, U]` and `window` `[T, B, A]`. Matrix products have operands of `dtype`
+    and f32 sums. `rounded` puts points, biases of the LSTM layers, gate sums, states and window on the grids of the
+    engines.
     """
-    trace = {}
+    hidden: list[jax.Array] = []
+    trace = {"hidden": hidden}
     if rounded:
         x = to_grid(x, SUM_BITS)
-    hidden: list[jax.Array] = []
     for layer, width in enumerate(config.hidden):
         weight = params[f"lstm.{layer}.weight"]
         bias = params[f"lstm.{layer}.bias"]
         if style is not None and config.style_dim:
             bias = bias + style @ params[f"lstm.{layer}.style"].T
         if rounded:
-            bias = straight_through(to_grid(bias, SUM_BITS), bias)
+            bias = to_grid(bias, SUM_BITS)
         if layer == 0 and config.window:
             onehot = jax.nn.one_hot(ids, config.id_count)
             gates = matmul(x, weight[:, :3].T, jnp.float32) + bias

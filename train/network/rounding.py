@@ -23,22 +23,26 @@ HIDDEN_LIMIT = 127 / 2**HIDDEN_BITS
 CELL_LIMIT = 32767 / 2**CELL_BITS
 
 
+def straight_through(function):
+    """`function(x, *settings)` with the gradient of x: exact forward, unlike x plus a difference."""
+    rounded = jax.custom_jvp(function, nondiff_argnums=(1,))
+    rounded.defjvp(lambda setting, x, dx: (function(x[0], setting), dx[0]))
+    return rounded
+
+
+@straight_through
 def to_grid(x: jax.Array, bits: int) -> jax.Array:
     """The nearest multiples of 2^-bits, halves up."""
     return jnp.floor(x * 2.0**bits + 0.5) * 2.0**-bits
 
 
-def straight_through(rounded: jax.Array, x: jax.Array) -> jax.Array:
-    """`rounded`, with the gradient of `x`."""
-    return x + jax.lax.stop_gradient(rounded - x)
-
-
-def round_rows(weight: jax.Array) -> jax.Array:
-    """A matrix `[rows, columns]` as the engines have it: whole numbers within +-63 times a scale for each row.
+@straight_through
+def round_rows(weight: jax.Array, largest: int = LARGEST_WEIGHT) -> jax.Array:
+    """A matrix `[rows, columns]` as the engines have it: whole numbers within +-`largest` times a scale for each row.
 
     The rule is that of `export.quantise.quantise_rows`.
     """
-    smallest = jnp.abs(weight).max(axis=1, keepdims=True) / LARGEST_WEIGHT
+    smallest = jnp.abs(weight).max(axis=1, keepdims=True) / largest
     _, exponent = jnp.frexp(smallest)
     unit = jnp.exp2((exponent - 4).astype(weight.dtype))
     scale = jnp.ceil(smallest / unit) * unit
@@ -46,9 +50,6 @@ def round_rows(weight: jax.Array) -> jax.Array:
     return jnp.sign(share) * jnp.floor(jnp.abs(share) + 0.5) * scale
 
 
-def round_weights(params: Params) -> Params:
-    """The parameters with all `.weight` matrices rounded by `round_rows`, straight-through."""
-    return {
-        name: straight_through(round_rows(value), value) if name.endswith(".weight") else value
-        for name, value in params.items()
-    }
+def round_weights(params: Params, largest: int = LARGEST_WEIGHT) -> Params:
+    """The parameters with all `.weight` matrices rounded by `round_rows`."""
+    return {name: round_rows(value, largest) if name.endswith(".weight") else value for name, value in params.items()}

@@ -14,14 +14,16 @@ import pytest
 
 from conftest import run_program, succeed, tiny_network
 from train.data.alphabet import DEFAULT_ALPHABET, encode
+from train.data.corpus import ids_width
 from train.evaluate import legibility
 from train.evaluate.contact_sheets import LONG_SENTENCES, alphabet_contexts, character_contexts
 from train.evaluate.line_writer import LineWriter, WrittenLine
-from train.evaluate.log_loss import FileLoss
+from train.evaluate.log_loss import FileLoss, evaluate_integers, make_log_loss_evaluator
 from train.evaluate.report import broken_row, characters_report, held_out_lines
 from train.export.quantise import quantise_network
 from train.export.weights_file import metadata, write_weights
 from train.make_fixtures import PlaceholderCorpus
+from train.reference import network as reference
 
 needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
 
@@ -96,9 +98,27 @@ def folders(tmp_path_factory):
 def test_with_files_only_their_log_loss_is_printed(folders, packed_file):
     runs, _ = folders
     (rows,) = tables(succeed("evaluate_weights", "--data", packed_file, "--lines", 3, runs / "synthesis.safetensors"))
-    assert [row["file"] for row in rows] == ["synthesis.safetensors"]
-    assert (rows[0]["lines"], rows[0]["against f32"]) == ("3", "")
-    assert np.isfinite(float(rows[0]["log-loss (nats/line)"]))
+    # A file as trained is measured in both ways.
+    assert [(row["file"], row["computed in"]) for row in rows] == [
+        ("synthesis.safetensors", "f32"), ("synthesis.safetensors", "integers")
+    ]  # fmt: skip
+    assert all((row["lines"], row["against f32"]) == ("3", "") for row in rows)
+    in_f32, in_integers = (float(row["log-loss (nats/line)"]) for row in rows)
+    assert in_f32 != in_integers
+    assert in_integers == pytest.approx(in_f32, rel=0.02)
+
+
+@pytest.mark.parametrize("kind", ["prediction", "synthesis"])
+def test_log_loss_in_integers_is_that_of_the_rounded_network_in_training(kind, valid_corpus):
+    changes = {"alphabet": DEFAULT_ALPHABET} if kind == "synthesis" else {}
+    tensors, config = tiny_network(kind, **changes)
+    width = ids_width(valid_corpus)
+    in_integers = evaluate_integers(reference.Network(tensors, config), valid_corpus, width, size=3)
+    in_f32 = make_log_loss_evaluator(config, quantise=True)(tensors, valid_corpus, width, size=3)
+    assert in_integers.keys() == in_f32.keys()
+    assert (in_integers["lines"], in_integers["valid_points"]) == (in_f32["lines"], in_f32["valid_points"])
+    for name in ("log_loss", "log_loss_grid_floor", "stop_loss", "sse"):
+        assert in_integers[name] == pytest.approx(in_f32[name], rel=2e-3), name
 
 
 @needs_tesseract
@@ -112,8 +132,9 @@ def test_one_call_gives_every_table_and_all_sheets(folders, packed_file, stand_i
     report = succeed("evaluate_weights", "--data", packed_file, "--weights", weights, *options)
     losses, broken, readings = tables(report)
 
-    names = [(row["kind"], row["dtype"]) for row in losses if row["dtype"]]
-    assert names == [(kind, dtype) for kind in ("prediction", "synthesis") for dtype in ("f32", "int8", "f16")]
+    names = [(row["kind"], row["dtype"], row["computed in"]) for row in losses if row["dtype"]]
+    types = [("f32", "f32"), ("int8", "integers"), ("f16", "integers")]
+    assert names == [(kind, *types_of) for kind in ("prediction", "synthesis") for types_of in types]
     for row in losses[:6]:
         assert bool(row["against f32"]) == (row["dtype"] != "f32")
     assert [row["log-loss (nats/line)"] for row in losses[6:] if "noise" in row["file"]] == ["-1057.7", "-1128.2"]
@@ -223,7 +244,7 @@ def loss(nats: float, **meta) -> FileLoss:
     """Figures of a file."""
     about = {"kind": "synthesis", "hidden": [4], "training": {"updates": 1}, "sample_ms": 20, "quantisation": "f16"}
     figures = {"lines": 5, "log_loss": nats, "log_loss_grid_floor": nats + 9, "sse": 0.2, "stop_loss": 1.0}
-    return FileLoss(Path("a.safetensors"), {**about, **meta}, figures)
+    return FileLoss(Path("a.safetensors"), {**about, **meta}, figures, "integers")
 
 
 def test_the_change_is_relative_to_the_trained_file_and_positive_is_worse():
@@ -237,8 +258,8 @@ def test_files_of_other_networks_are_not_compared(other):
 
 
 def test_a_file_of_a_larger_stride_is_marked():
-    assert loss(-990.0).row([])[3] == "all"
-    assert "not the paper's units" in loss(-990.0, sample_ms=40).row([])[3]
+    assert loss(-990.0).row([])[4] == "all"
+    assert "not the paper's units" in loss(-990.0, sample_ms=40).row([])[4]
 
 
 def test_held_out_lines_are_evenly_spaced_validation_lines_with_their_ink(packed_file, valid_corpus):

@@ -10,19 +10,22 @@ import numpy as np
 import pytest
 
 from conftest import tiny_config, tiny_network
+from plain_network import PlainNetwork
 from train.data.alphabet import encode
+from train.export.quantise import quantise_rows
 from train.network.config import MIN_LOG_SD, Config
 from train.network.forward import forward
 from train.network.mixture import line_losses, log_density
 from train.network.parameters import init_params
 from train.network.recurrent import lstm_layer, lstm_scan, window_layer, window_scan
-from train.reference.network import Reference, pad_ids
+from train.network.rounding import round_rows, round_weights, to_grid
+from train.reference.network import Network, Reference, pad_ids, points_to_grid
 
 LINES, STEPS = 3, 12
 
 # Compiled as a whole, which is faster than operation by operation.
-forward = jax.jit(forward, static_argnames=("config", "dtype"))
-losses = jax.jit(line_losses, static_argnames=("config", "dtype"))
+forward = jax.jit(forward, static_argnames=("config", "dtype", "rounded"))
+losses = jax.jit(line_losses, static_argnames=("config", "dtype", "rounded"))
 log_density = jax.jit(log_density)
 
 
@@ -89,7 +92,8 @@ def assert_same_gradients(by_hand, by_jax) -> None:
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=5e-6 * largest)
 
 
-def test_the_lstm_layers_gradients_are_those_of_its_scan():
+@pytest.mark.parametrize("rounded", [False, True])
+def test_the_lstm_layers_gradients_are_those_of_its_scan(rounded):
     rng = np.random.default_rng(1)
     hidden = 5
     weight = jnp.asarray(rng.normal(0, 0.5, (4 * hidden, hidden)), jnp.float32)
@@ -97,10 +101,10 @@ def test_the_lstm_layers_gradients_are_those_of_its_scan():
     pull = jnp.asarray(rng.normal(0, 1, (STEPS, LINES, hidden)), jnp.float32)
 
     def by_hand(weight, gates):
-        return jnp.sum(pull * lstm_layer(weight, gates, jnp.float32))
+        return jnp.sum(pull * lstm_layer(weight, gates, jnp.float32, rounded))
 
     def by_jax(weight, gates):
-        return jnp.sum(pull * lstm_scan(weight, gates, jnp.float32)[0])
+        return jnp.sum(pull * lstm_scan(weight, gates, jnp.float32, rounded)[0])
 
     assert_same_gradients(
         jax.jit(jax.grad(by_hand, (0, 1)))(weight, gates), jax.jit(jax.grad(by_jax, (0, 1)))(weight, gates)
@@ -124,12 +128,13 @@ def window_case():
     return [jnp.asarray(a, jnp.float32) for a in arrays], text, [jnp.asarray(p, jnp.float32) for p in pulls]
 
 
-def test_the_window_layers_gradients_are_those_of_its_scan():
+@pytest.mark.parametrize("rounded", [False, True])
+def test_the_window_layers_gradients_are_those_of_its_scan(rounded):
     arrays, text, pulls = window_case()
 
     def pulled(layer):
         def value(weight, window_weight, window_bias, gates):
-            hidden, window = layer(weight, window_weight, window_bias, text, gates, jnp.float32)[:2]
+            hidden, window = layer(weight, window_weight, window_bias, text, gates, jnp.float32, rounded)[:2]
             return jnp.sum(pulls[0] * hidden) + jnp.sum(pulls[1] * window)
 
         return jax.jit(jax.grad(value, (0, 1, 2, 3)))(*arrays)
@@ -231,13 +236,13 @@ def test_the_density_and_its_gradient_stay_finite_at_extreme_correlations(rho):
 
 
 @pytest.mark.parametrize("kind", ["prediction", "synthesis"])
-def test_outputs_and_losses_are_those_of_the_reference_implementation(kind):
+def test_outputs_and_losses_are_those_of_the_equations(kind):
     tensors, config = tiny_network(kind)
     batch = synthetic_batch(config)
     ids = np.zeros((LINES, 0), np.int64)
     if config.window:
         ids = np.where(batch["ids_mask"] > 0, batch["ids"], -1)
-    network = Reference(tensors, config, ids, batch.get("style", np.zeros((LINES, 0))))
+    network = PlainNetwork(tensors, config, ids, batch.get("style", np.zeros((LINES, 0))))
     rows, kappa, phi, window = [], [], [], []
     for x in batch["x"]:
         rows.append(network.step(x))
@@ -328,3 +333,52 @@ def test_dropout_applies_to_the_next_layer_but_not_to_the_output():
     expected, _ = forward(cut, config, x, *text)
     np.testing.assert_allclose(outputs, expected, rtol=1e-6, atol=1e-6)
     assert float(jnp.abs(outputs - forward(params, config, x, *text)[0]).max()) > 1e-3
+
+
+# --- rounding as in the engines --------------------------------------------------------------
+
+
+def test_rounded_weights_are_those_of_the_exported_file():
+    value = np.random.default_rng(3).normal(0, 1, (50, 30)).astype(np.float32)
+    value[0] = 0
+    whole, scale = quantise_rows(value)
+    np.testing.assert_allclose(jax.jit(round_rows)(value), whole * scale[:, None], rtol=1e-6)
+
+
+def test_rounding_is_to_the_nearest_and_has_the_gradient_of_what_is_rounded():
+    x = jnp.asarray([0.3, -0.3, 0.125, -0.125])
+    value, gradient = jax.value_and_grad(lambda x: (to_grid(x, 2) * jnp.arange(1.0, 5)).sum())(x)
+    assert to_grid(x, 2).tolist() == [0.25, -0.25, 0.25, 0]
+    assert float(value) == 0.5
+    assert gradient.tolist() == [1, 2, 3, 4]
+    weight = jnp.asarray([[1.0, 0.3], [0.0, 0.0]])
+    assert jax.grad(lambda w: round_rows(w).sum())(weight).tolist() == [[1, 1], [1, 1]]
+
+
+def test_rounded_states_lie_on_their_grids():
+    rng = np.random.default_rng(6)
+    weight = jnp.asarray(rng.normal(0, 1, (20, 5)), jnp.float32)
+    gates = jnp.asarray(rng.normal(0, 5, (STEPS, LINES, 20)), jnp.float32)
+    hidden, cell, _ = lstm_scan(weight, gates, jnp.float32, True)
+    for value, bits, limit in ((hidden, 7, 127), (cell, 11, 32_767)):
+        units = np.asarray(value) * 2.0**bits
+        assert np.array_equal(units, np.round(units))
+        assert 0 < np.abs(units).max() <= limit
+
+
+@pytest.mark.parametrize("kind", ["prediction", "synthesis"])
+def test_the_rounded_network_is_that_of_the_reference(kind):
+    tensors, config = tiny_network(kind)
+    batch = synthetic_batch(config)
+    ids = np.zeros((LINES, 0), np.int64)
+    if config.window:
+        ids = np.where(batch["ids_mask"] > 0, batch["ids"], -1)
+    network = Reference(Network(tensors, config), ids, batch.get("style", np.zeros((LINES, 0))))
+    whole = np.stack([network.step(x) for x in points_to_grid(batch["x"])]) / 65_536
+    params = round_weights({name: jnp.asarray(value) for name, value in tensors.items()})
+    text = batch.get("ids"), batch.get("ids_mask"), batch.get("style")
+    rounded, _ = forward(params, config, batch["x"], *text, rounded=True)
+    # Both round at the same places; functions that differ in the fifth digit rarely round another way.
+    assert np.abs(rounded - whole).mean() < 2e-3
+    unrounded, _ = forward(tensors, config, batch["x"], *text)
+    assert np.abs(unrounded - whole).mean() > 3 * np.abs(rounded - whole).mean()

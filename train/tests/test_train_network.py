@@ -26,6 +26,7 @@ from train.network.config import Config
 from train.network.mixture import line_losses
 from train.network.parameters import init_params
 from train.network.regularisation import add_weight_noise, dropout_masks, style_vectors, with_style_vectors
+from train.network.rounding import round_weights
 from train.network.update import learning_rate, make_update
 from train.train_network import build_config
 
@@ -79,6 +80,28 @@ def test_updates_lower_the_loss(training):
         per_point.append(float(nats) / float(points))
     assert int(points) == training.batch["mask"].sum()
     assert per_point[-1] < per_point[0] - 0.5
+
+
+def test_updates_lower_the_loss_of_a_network_whose_weights_and_states_are_rounded(training):
+    config, state = training.config, training.state
+    params = dict(training.params)
+    _, update = make_update(config, 1.0, jnp.float32, quantise=True)
+    evaluate = jax.jit(line_losses, static_argnames=("config", "rounded"))
+
+    def rounded_loss(params):
+        batch = with_style_vectors(params, config, training.batch, np.ones(8, np.float32))
+        return float(evaluate(round_weights(params), config, batch, rounded=True)[0].sum())
+
+    before = rounded_loss(params)
+    for _ in range(30):
+        key = jax.random.key(1)
+        params, _, state, sums, _ = update(
+            params, params, state, training.batch, np.ones(8, np.float32), 0.01, 0.1, key
+        )
+    assert rounded_loss(params) < before - 0.4 * float(sums[2])
+    # The loss that is reported is that of the rounded network.
+    _, _, _, sums, _ = update(params, params, state, training.batch, np.ones(8, np.float32), 0.01, 0.1, key)
+    assert float(sums[0]) == pytest.approx(rounded_loss(params), rel=1e-4)
 
 
 def test_devices_that_share_a_batch_compute_the_gradient_of_the_whole(training):
@@ -403,7 +426,8 @@ def test_a_warm_start_uses_the_weights_of_the_file(finished, packed_file, tmp_pa
 
 def test_evaluating_the_weights_gives_the_loss_that_training_logged(finished, packed_file):
     table = succeed("evaluate_weights", "--data", packed_file, finished.folder / "weights.safetensors").splitlines()
-    header, _, row = ([cell.strip() for cell in line.strip("|").split("|")] for line in table)
+    # The row in f32, which is what training logs; then comes that in integers.
+    header, _, row, _ = ([cell.strip() for cell in line.strip("|").split("|")] for line in table)
     cells = dict(zip(header, row, strict=True))
     assert cells["file"] == "weights.safetensors"
     assert (cells["kind"], cells["dtype"], cells["points"], cells["lines"]) == ("synthesis", "f32", "all", "5")
