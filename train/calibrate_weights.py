@@ -13,8 +13,8 @@ import argparse
 from pathlib import Path
 
 from train.data.corpus import load_split
-from train.export.calibration import calibrate_network
-from train.export.weights_file import config_from_metadata, read_weights, write_weights
+from train.export.calibration import calibrate_network, name_writers
+from train.export.weights_file import config_from_metadata, read_weights, write_weights, writer_ids
 
 
 def main() -> None:
@@ -28,6 +28,7 @@ def main() -> None:
     tensors, meta = read_weights(args.weights)
     units = (meta["offset_mean"], meta["offset_sd"])
     corpus = load_split(args.data, "train", round(meta["sample_ms"] / 20), units)
+    corpus = name_writers(corpus, writer_ids(meta))
     tensors = calibrate_network(tensors, config_from_metadata(meta), corpus, args.lines)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     write_weights(args.out, tensors, {**meta, "quantisation": "f32"})

@@ -7,6 +7,8 @@ by the bias [E. Frantar, S. Ashkboos, T. Hoefler and D. Alistarh 2022, arXiv 221
 
 from __future__ import annotations
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -30,7 +32,8 @@ DAMPING = 0.001
 def input_products(params, config: Config, corpus: Corpus, lines: int) -> dict[str, np.ndarray]:
     """For each `.weight` matrix the products of its inputs, summed over the points of `lines` lines of the corpus.
 
-    `[C + 1, C + 1]` each; the last input is the constant 1 of the bias. Half the lines are read with their style.
+    `[C + 1, C + 1]` each; the last input is the constant 1 of the bias. Half the lines are read with their style: the
+    corpus's writers are numbered as the rows of the style table.
     """
 
     @jax.jit
@@ -104,6 +107,12 @@ def keep_scales(whole: np.ndarray, scale: np.ndarray) -> np.ndarray:
     value = np.maximum(np.abs(result[rows, largest]), 1.001 * MOST_WEIGHT * below)
     result[rows, largest] = np.where(whole[rows, largest] < 0, -value, value)
     return result
+
+
+def name_writers(corpus: Corpus, writers: list[str]) -> Corpus:
+    """The corpus with its writers numbered as in `writers`, the rows of a style table; -1 for those not among them."""
+    rows = np.array([writers.index(name) if name in writers else -1 for name in corpus.writer_names] + [-1], np.int32)
+    return dataclasses.replace(corpus, writers=rows[corpus.writers], writer_names=writers)
 
 
 def calibrate_network(

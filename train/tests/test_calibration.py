@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from conftest import succeed, tiny_network
-from train.export.calibration import calibrate, input_products
+from train.export.calibration import calibrate, input_products, name_writers
 from train.export.quantise import quantise_rows
 from train.export.weights_file import metadata, read_stored, read_weights, write_weights
 
@@ -94,3 +96,11 @@ def test_the_program_writes_a_file_that_is_exported_without_further_rounding(pac
             assert (np.abs(after[name] - stored[name] * scale[:, None]) < 0.51 * scale[:, None]).all()
         elif not name.endswith(".bias"):
             assert np.array_equal(after[name], value)
+
+
+def test_lines_are_read_with_the_styles_of_their_writers_whatever_rows_these_have(train_corpus):
+    # Rows of a style table with two of the corpus's writers, in another order, and one that the corpus lacks.
+    corpus = dataclasses.replace(train_corpus, writer_names=["ann", "bob", "eve"], writers=np.array([0, 1, 2, -1]))
+    named = name_writers(corpus, ["zoe", "bob", "ann"])
+    assert named.writers.tolist() == [2, 1, -1, -1]
+    assert named.writer_names == ["zoe", "bob", "ann"]
