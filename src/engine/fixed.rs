@@ -114,7 +114,7 @@ impl Drawing {
         let (bias, temperature) = (f64::from(line.bias), f64::from(line.temperature));
         Self {
             sharpness: Factor::new(((1.0 + bias) / temperature / 64.0).max(0.0), 2),
-            narrowing: ((bias - 0.5 * temperature.ln()) * 65_536.0).round().clamp(-MOST_NARROWING, MOST_NARROWING)
+            narrowing: ((bias - 0.5 * libm::log(temperature)) * 65_536.0).round().clamp(-MOST_NARROWING, MOST_NARROWING)
                 as i32,
             coolness: Factor::new(1.0 / temperature / 64.0, 2),
         }

@@ -32,9 +32,11 @@ impl NoiseStream {
     pub fn next(&mut self) -> Noise {
         let [component, pen, a, b] = std::array::from_fn(|_| self.rng.next_u32());
         // 1 − u lies in (0, 1]: its logarithm is finite.
-        let radius = (-2.0 * f64::from(1.0 - unit(a)).ln()).sqrt();
+        let radius = (-2.0 * libm::log(f64::from(1.0 - unit(a)))).sqrt();
         let angle = std::f64::consts::TAU * f64::from(unit(b));
-        [unit(component), unit(pen), (radius * angle.cos()) as f32, (radius * angle.sin()) as f32]
+        // Of a library that is the same everywhere: the system's may round the last bit otherwise.
+        let [cos, sin] = [libm::cos(angle), libm::sin(angle)];
+        [unit(component), unit(pen), (radius * cos) as f32, (radius * sin) as f32]
     }
 
     /// Appends the noise of the next `steps` timesteps.

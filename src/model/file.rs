@@ -119,6 +119,13 @@ impl Reader<'_> {
     /// Refuses layers whose sums could leave 32 bits ("Bounds" in docs/weights-format.md).
     fn check_bounds(&self, stem: &str, dense: &Dense, inputs: Option<[usize; 2]>) -> Result<()> {
         let Dense { weight, bias } = dense;
+        let unit = if inputs.is_some() { 1.0 } else { 512.0 };
+        if let Some(row) = weight.scales.iter().position(|scale| f64::from(*scale) * unit >= f64::from(1 << 13)) {
+            let found = weight.scales[row];
+            let problem =
+                format!("has a row {row} whose scale is {found:e}, which the engines' whole numbers cannot hold");
+            return Err(self.bad(&format!("{stem}.weight"), problem));
+        }
         for (row, (scale, bias)) in weight.scales.iter().zip(bias).enumerate() {
             let sum = |columns: &[i8]| columns.iter().map(|value| i64::from(value.unsigned_abs())).sum::<i64>();
             let values = weight.row(row);
@@ -425,6 +432,8 @@ mod tests {
             &[FILE, "`lstm.1.weight` has the integer 64 at index 7", "-63 to 63"],
         );
         says(&message("window.weight", 0, &[0x80]), &["`window.weight` has the integer -128 at index 0"]);
+        let huge = message("output.weight.scale", 4, &16.0f32.to_le_bytes());
+        says(&huge, &[FILE, "`output.weight` has a row 1 whose scale is 1.6e1"]);
         let negative = message("output.weight.scale", 4, &(-0.5f32).to_le_bytes());
         says(&negative, &[FILE, "`output.weight.scale` is -0.5 for row 1, expected 0 or more"]);
     }
@@ -439,7 +448,8 @@ mod tests {
             message
         };
         says(&message("lstm.0.weight", 1e4), &["`lstm.0.weight` has a row 0 whose gate can reach"]);
-        says(&message("window.weight", 2e3), &["`window.weight` has a row 0 whose output can reach"]);
+        says(&message("window.weight", 2e3), &["`window.weight` has a row 0 whose scale is"]);
+        says(&message("window.bias", 8200.0), &["`window.weight` has a row 0 whose output can reach"]);
         says(&message("output.bias", -8192.0), &["`output.weight` has a row 0 whose output can reach"]);
         // So many characters that their columns alone pass 2³¹.
         let config = Config { alphabet: (0..1300).map(|k| char::from_u32(0x4e00 + k).unwrap()).collect(), ..config() };

@@ -189,7 +189,8 @@ impl LineCheck {
         let (mut faults, mut badness) = (Vec::new(), 0.0);
         let mut fault = |fault: Fault, ratio: f32, limit: f32| {
             faults.push(fault);
-            badness += (ratio.max(0.01) / limit).ln().abs();
+            // Decides which attempt is kept: the same on every machine.
+            badness += libm::logf(ratio.max(0.01) / limit).abs();
         };
         for at in range.clone() {
             let expected = self.expected[at] * pace;
@@ -203,7 +204,7 @@ impl LineCheck {
         for step in steps.iter().filter(|step| range.contains(&(step.position as usize))) {
             if step.log_density < limits.density {
                 let at = character(step.position as usize);
-                fault(Fault::StrayMark(at), (step.log_density - limits.density).exp(), 1.0);
+                fault(Fault::StrayMark(at), libm::expf(step.log_density - limits.density), 1.0);
             }
         }
         for (at, extent) in range.clone().zip(self.extents(&range, steps)) {

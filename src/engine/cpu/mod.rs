@@ -18,9 +18,18 @@
 
 #![expect(clippy::needless_range_loop, reason = "keeps the loops comparable to the shaders")]
 
-/// Calls a function; on an x86-64 processor with AVX2, a copy of it compiled for AVX2.
+/// Calls a function; on an x86-64 processor with AVX-512 or AVX2, a copy of it compiled for that.
 macro_rules! with_avx2 {
     ($function:ident($($name:ident: $type:ty),*)) => {{
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx512bw") && std::arch::is_x86_feature_detected!("avx512vl") {
+            #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
+            fn avx512($($name: $type),*) {
+                $function($($name),*);
+            }
+            // SAFETY: this processor has these.
+            return unsafe { avx512($($name),*) };
+        }
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             #[target_feature(enable = "avx2")]
