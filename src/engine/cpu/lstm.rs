@@ -1,6 +1,6 @@
 //! One LSTM layer [G eqs 7–11, without peepholes]: twin of `shaders/lstm.wgsl`.
 
-#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of functions compiled for AVX2"))]
+#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of functions compiled for AVX2 or AVX-512"))]
 
 use super::math::{MOST_DECAY, ONE, SigmoidTable, rescale, rsh};
 use crate::engine::fixed::RowScales;
@@ -38,7 +38,7 @@ pub fn add_inputs(columns: &[i8], inputs: impl Iterator<Item = i32>, sums: &mut 
 
 /// Four columns at a time; the sums before are multiplied by `unit`.
 fn add_four(columns: &[(&[i8], i32); 4], unit: i32, sums: &mut [i32]) {
-    with_avx2!(four_columns(columns: &[(&[i8], i32); 4], unit: i32, sums: &mut [i32]));
+    with_vectors!(four_columns(columns: &[(&[i8], i32); 4], unit: i32, sums: &mut [i32]));
 }
 
 #[inline(always)]
@@ -59,7 +59,7 @@ fn four_columns(columns: &[(&[i8], i32); 4], unit: i32, sums: &mut [i32]) {
 /// * `cell`: `[H]`, Q11, in and out;
 /// * `hidden`: `[H]`, Q7, out.
 pub fn step(sums: &[i32], scales: &RowScales, bias: &[i32], cell: &mut [i32], hidden: &mut [i8]) {
-    with_avx2!(units(sums: &[i32], scales: &RowScales, bias: &[i32], cell: &mut [i32], hidden: &mut [i8]));
+    with_vectors!(units(sums: &[i32], scales: &RowScales, bias: &[i32], cell: &mut [i32], hidden: &mut [i8]));
 }
 
 #[inline(always)]

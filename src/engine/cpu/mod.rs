@@ -19,7 +19,7 @@
 #![expect(clippy::needless_range_loop, reason = "keeps the loops comparable to the shaders")]
 
 /// Calls a function; on an x86-64 processor with AVX-512 or AVX2, a copy of it compiled for that.
-macro_rules! with_avx2 {
+macro_rules! with_vectors {
     ($function:ident($($name:ident: $type:ty),*)) => {{
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx512bw") && std::arch::is_x86_feature_detected!("avx512vl") {

@@ -1,6 +1,6 @@
 //! The soft window over the text [G eqs 46–51]: twin of `shaders/window.wgsl`.
 
-#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of functions compiled for AVX2"))]
+#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of functions compiled for AVX2 or AVX-512"))]
 
 use super::math::{decay, fixed, rsh};
 
@@ -50,7 +50,7 @@ pub fn step(outputs: &[i32], ids: &[u32], kappa: &mut [i32], phi: &mut [i32], wi
 
 /// Adds a component to the weights of the characters from `first` on, all within [`REACH`] of its κ.
 fn add_component(phi: &mut [i32], first: i32, kappa: i32, alpha: i32, beta: i32) {
-    with_avx2!(component(phi: &mut [i32], first: i32, kappa: i32, alpha: i32, beta: i32));
+    with_vectors!(component(phi: &mut [i32], first: i32, kappa: i32, alpha: i32, beta: i32));
 }
 
 #[inline(always)]
