@@ -35,6 +35,19 @@ pub enum Error {
         /// What was expected, and what was found.
         problem: String,
     },
+    /// Weights so large that whole numbers of 32 bits cannot hold what is computed with them.
+    #[error(
+        "{file}: tensor `{tensor}` {problem}, more than the engines' whole numbers hold. Train a network with smaller \
+         weights."
+    )]
+    WeightsTooLarge {
+        /// Name of the file.
+        file: String,
+        /// Name of the tensor.
+        tensor: String,
+        /// Which row, and what it can reach.
+        problem: String,
+    },
     /// A prediction network where a synthesis network is needed, or the reverse.
     #[error("{file}: holds a {found} network, but a {expected} network is needed here. Load the other file.")]
     WeightsKind {

@@ -116,8 +116,8 @@ impl Engine {
         /// Timesteps of the race: two milliseconds for a CPU, and more than a GPU needs to get going.
         const RACE: usize = 32;
         let mut gpu = Self::tested_gpu(software).await?;
-        let line = Line { ids: vec![0], temperature: 1.0, ..Line::default() };
-        let line = Line { ids: if weights.config.window > 0 { line.ids } else { Vec::new() }, ..line };
+        let ids = if weights.config.window > 0 { vec![0] } else { Vec::new() };
+        let line = Line { ids, temperature: 1.0, ..Line::default() };
         let mut milliseconds = [0.0; 2];
         for (engine, milliseconds) in [&mut gpu, &mut Engine::Cpu(CpuEngine::new())].into_iter().zip(&mut milliseconds)
         {
@@ -130,6 +130,7 @@ impl Engine {
                 *milliseconds = clock() - began;
             }
         }
+        // The pipelines of larger batches.
         for lines in gpu::BATCH_SIZES {
             gpu.open(weights, &vec![line.clone(); lines]).await?;
             gpu.submit(1, &vec![forced_point([0.0; 3]); lines])?;

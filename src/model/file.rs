@@ -14,7 +14,7 @@ impl Weights {
     /// Reads a weights file. `file` is the name used in messages.
     ///
     /// # Errors
-    /// [`Error::WeightsUnreadable`], [`Error::WeightsMetadata`] or [`Error::WeightsTensor`].
+    /// [`Error::WeightsUnreadable`], [`Error::WeightsMetadata`], [`Error::WeightsTensor`] or [`Error::WeightsTooLarge`].
     pub fn from_bytes(bytes: &[u8], file: &str) -> Result<Self> {
         let unreadable = |cause: String| Error::WeightsUnreadable { file: file.into(), cause };
         if bytes.is_empty() {
@@ -116,42 +116,40 @@ impl Reader<'_> {
         Ok(Dense { weight, bias: self.vector(&format!("{stem}.bias"), rows)? })
     }
 
-    /// Refuses layers whose sums could leave 32 bits ("Bounds" in docs/weights-format.md).
+    /// Refuses layers whose sums could leave 32 bits ("Bounds" in docs/weights-format.md). `inputs` are the numbers of
+    /// point and window columns of an LSTM layer; window and output layer read hidden states only.
     fn check_bounds(&self, stem: &str, dense: &Dense, inputs: Option<[usize; 2]>) -> Result<()> {
         let Dense { weight, bias } = dense;
+        let refuse = |row: usize, problem: String| {
+            let tensor = format!("{stem}.weight");
+            Err(Error::WeightsTooLarge {
+                file: self.file.into(),
+                tensor,
+                problem: format!("has a row {row} {problem}"),
+            })
+        };
+        let sum = |columns: &[i8]| columns.iter().map(|value| i64::from(value.unsigned_abs())).sum::<i64>();
+        // What a factor is: the scale, for outputs from Q7 to Q16.
         let unit = if inputs.is_some() { 1.0 } else { 512.0 };
-        if let Some(row) = weight.scales.iter().position(|scale| f64::from(*scale) * unit >= f64::from(1 << 13)) {
-            let found = weight.scales[row];
-            let problem =
-                format!("has a row {row} whose scale is {found:e}, which the engines' whole numbers cannot hold");
-            return Err(self.bad(&format!("{stem}.weight"), problem));
-        }
         for (row, (scale, bias)) in weight.scales.iter().zip(bias).enumerate() {
-            let sum = |columns: &[i8]| columns.iter().map(|value| i64::from(value.unsigned_abs())).sum::<i64>();
-            let values = weight.row(row);
-            let refuse = |what: String| {
-                Err(self.bad(
-                    &format!("{stem}.weight"),
-                    format!("has a row {row} whose {what}, which the engines' whole numbers cannot hold"),
-                ))
-            };
-            match inputs {
-                Some([point, window]) => {
-                    let most = (sum(&values[..point]) << 17)
-                        + (sum(&values[point..point + window]) << 15)
-                        + 8 * 127 * sum(&values[point + window..]);
-                    if most >= 1 << 31 {
-                        return refuse(format!("sum can reach {most}"));
-                    }
-                    if most as f64 * f64::from(*scale) >= f64::from(1 << 30) {
-                        return refuse(format!("gate can reach {:e}", most as f64 * f64::from(*scale) / 1024.0));
-                    }
+            let (values, scale) = (weight.row(row), f64::from(*scale));
+            if scale * unit >= f64::from(1 << 13) {
+                return refuse(row, format!("whose scale is {scale:e}"));
+            }
+            if let Some([point, window]) = inputs {
+                let most = (sum(&values[..point]) << 17)
+                    + (sum(&values[point..point + window]) << 15)
+                    + 8 * 127 * sum(&values[point + window..]);
+                if most >= 1 << 31 {
+                    return refuse(row, format!("whose sum can reach {most}"));
                 }
-                None => {
-                    let most = f64::from(bias.abs()) + sum(values) as f64 * 127.0 / 128.0 * f64::from(*scale);
-                    if most >= f64::from(1 << 13) {
-                        return refuse(format!("output can reach {most:e}"));
-                    }
+                if most as f64 * scale >= f64::from(1 << 30) {
+                    return refuse(row, format!("whose gate can reach {:e}", most as f64 * scale / 1024.0));
+                }
+            } else {
+                let most = f64::from(bias.abs()) + sum(values) as f64 * 127.0 / 128.0 * scale;
+                if most >= f64::from(1 << 13) {
+                    return refuse(row, format!("whose output can reach {most:e}"));
                 }
             }
         }
@@ -281,7 +279,7 @@ mod tests {
         let mut tensors = testing::tensors(&config(), 1);
         edit(&mut tensors);
         let error = read(&testing::file(&serde_json::to_string(&config()).unwrap(), &tensors)).unwrap_err();
-        assert!(matches!(error, Error::WeightsTensor { .. }), "{error:?}");
+        assert!(matches!(error, Error::WeightsTensor { .. } | Error::WeightsTooLarge { .. }), "{error:?}");
         error.to_string()
     }
 
@@ -444,7 +442,7 @@ mod tests {
             let message = tensor_message(|tensors| {
                 tensors.iter_mut().find(|(n, ..)| n == name).unwrap().2.fill(fill);
             });
-            says(&message, &[FILE, "cannot hold"]);
+            says(&message, &[FILE, "more than the engines' whole numbers hold", "smaller weights"]);
             message
         };
         says(&message("lstm.0.weight", 1e4), &["`lstm.0.weight` has a row 0 whose gate can reach"]);

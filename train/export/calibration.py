@@ -15,12 +15,12 @@ import numpy as np
 
 from train.data.batches import collate, evenly_spaced
 from train.data.corpus import Corpus, encodable_lines, ids_width
-from train.export.quantise import MOST_WEIGHT, quantise_rows
+from train.export.quantise import quantise_rows
 from train.network.config import Config
 from train.network.forward import forward
 from train.network.recurrent import previous
 from train.network.regularisation import with_style_vectors
-from train.network.rounding import SUM_BITS, round_weights, to_grid
+from train.network.rounding import MOST_WEIGHT, SUM_BITS, round_weights, to_grid
 
 #: Lines in a batch.
 LINES = 32

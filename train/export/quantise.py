@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from train.export.weights_file import SCALE_SUFFIX, writer_ids
+from train.network.rounding import MOST_WEIGHT
 
 #: The largest number of f16.
 F16_MAX = float(np.finfo(np.float16).max)
 
-#: Largest magnitude of the integers of a `.weight` matrix: with hidden states of one byte, products of two fit 14 bits.
-MOST_WEIGHT = 63
-
-#: That of the matrices of styles, with which the engines compute in floats.
+#: Largest magnitude of the integers of a style matrix, with which the engines compute in floats.
 MOST_STYLE_WEIGHT = 127
 
 

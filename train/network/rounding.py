@@ -12,8 +12,9 @@ import jax.numpy as jnp
 
 from train.network.parameters import Params
 
-#: Largest magnitude of a weight in units of its row's scale.
-LARGEST_WEIGHT = 63
+#: Largest magnitude of a weight in units of its row's scale: with hidden states of one byte, sums of two products fit
+#: 16 bits.
+MOST_WEIGHT = 63
 
 #: Binary digits behind the point: hidden states; cells; gate sums, points and the window.
 HIDDEN_BITS, CELL_BITS, SUM_BITS = 7, 11, 10
@@ -37,7 +38,7 @@ def to_grid(x: jax.Array, bits: int) -> jax.Array:
 
 
 @straight_through
-def round_rows(weight: jax.Array, largest: int = LARGEST_WEIGHT) -> jax.Array:
+def round_rows(weight: jax.Array, largest: int = MOST_WEIGHT) -> jax.Array:
     """A matrix `[rows, columns]` as the engines have it: whole numbers within +-`largest` times a scale for each row.
 
     The rule is that of `export.quantise.quantise_rows`.
@@ -50,6 +51,6 @@ def round_rows(weight: jax.Array, largest: int = LARGEST_WEIGHT) -> jax.Array:
     return jnp.sign(share) * jnp.floor(jnp.abs(share) + 0.5) * scale
 
 
-def round_weights(params: Params, largest: int = LARGEST_WEIGHT) -> Params:
+def round_weights(params: Params, largest: int = MOST_WEIGHT) -> Params:
     """The parameters with all `.weight` matrices rounded by `round_rows`."""
     return {name: round_rows(value, largest) if name.endswith(".weight") else value for name, value in params.items()}

@@ -20,6 +20,7 @@ const FEW: usize = 16;
 pub fn add_inputs(columns: &[i8], inputs: impl Iterator<Item = i32>, sums: &mut [i32]) {
     let rows = sums.len();
     let mut used = columns.chunks_exact(rows.max(1)).zip(inputs).filter(|(_, x)| *x != 0);
+    // From Q7 to Q10, in the first pass only.
     let mut unit = 8;
     loop {
         let mut four = [(&columns[..rows], 0); 4];
