@@ -14,7 +14,7 @@ use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: lines --weights FILE --texts FILE [--bias 0.5] [--temperature 1] [--attempts 4] [--seed 1]
+const USAGE: &str = "usage: lines --weights FILE --texts FILE [--bias 0.75] [--temperature 1] [--attempts 4] [--seed 1]
              [--points 1400] [--hands none|all|NAME|NAME+NAME]";
 
 async fn write() -> Result<(), Box<dyn Error>> {

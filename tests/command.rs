@@ -59,6 +59,70 @@ fn what_does_not_fit_on_a_sheet_goes_to_the_next_and_characters_left_out_are_tol
     }
 }
 
+/// Numbers of an SVG's paths of ink, two by two; and the path of what is printed on the paper.
+fn paths(svg: &str) -> (Vec<[f64; 2]>, Option<String>) {
+    let document = roxmltree::Document::parse(svg).unwrap();
+    let (mut ink, mut printed) = (Vec::new(), None);
+    for path in document.descendants().filter(|node| node.has_tag_name("path")) {
+        let data = path.attribute("d").unwrap();
+        if path.attribute("class") == Some("rules") {
+            printed = Some(data.to_owned());
+            continue;
+        }
+        let data = data.trim_end_matches("l0 0");
+        let numbers = data.split(|c: char| c.is_ascii_alphabetic() || c == ' ').filter(|number| !number.is_empty());
+        let numbers: Vec<f64> = numbers.map(|number| number.parse().unwrap()).collect();
+        ink.extend(numbers.chunks_exact(2).map(|pair| [pair[0], pair[1]]));
+    }
+    (ink, printed)
+}
+
+#[test]
+fn paper_of_any_size_has_its_rules_and_the_ink_within_its_margins() {
+    for (arguments, size, rules) in [
+        (&["--paper", "a6", "--landscape", "--ruling", "ruled"][..], [148.0, 105.0], "M0 16.528l148 0M0 27.408l148 0"),
+        (&["--paper", "5x7in", "--margins", "20,15,20,25", "--pitch", "8.5"], [127.0, 177.8], ""),
+        (
+            &["--paper", "90x60mm", "--ruling", "dotted", "--pitch", "8", "--margin", "8"],
+            [90.0, 60.0],
+            "M0 0.8l88 0M0 4.8l88 0",
+        ),
+        (
+            &["--paper", "a6", "--first-top", "50", "--ruling", "squared", "--size", "2"],
+            [105.0, 148.0],
+            "M0 3.08l105 0M0 6.48l105 0",
+        ),
+    ] {
+        let svg = written(&[&["so it goes\non and on", "--seed", "3"], arguments].concat(), "");
+        assert!(
+            svg.contains(&format!("width=\"{}mm\" height=\"{}mm\"", size[0], size[1])),
+            "{arguments:?}: {svg:.200}"
+        );
+        let (ink, printed) = paths(&svg);
+        assert_eq!(printed.is_some(), !rules.is_empty(), "{arguments:?}");
+        let printed = printed.unwrap_or_default();
+        assert!(printed.starts_with(rules), "{arguments:?}: {printed:.60}");
+        assert!(
+            ink.len() > 100
+                && ink.iter().all(|[x, y]| (5.0..size[0] - 5.0).contains(x) && (5.0..size[1] - 5.0).contains(y))
+        );
+        if arguments.contains(&"--first-top") {
+            assert!(ink.iter().all(|[_, y]| *y > 49.0), "below the letterhead");
+        }
+    }
+}
+
+#[test]
+fn an_envelope_has_the_sender_in_the_upper_left_and_the_address_in_the_lower_right() {
+    let text = "Ann Lee\n1 High Street\n---\nMr Otto Klein\nHauptweg 12\n20095 Hamburg";
+    let (ink, _) = paths(&written(&["-", "--paper", "envelope-dl", "--seed", "3"], text));
+    let address: Vec<_> = ink.iter().filter(|[x, y]| *x >= 97.0 && *y >= 37.0).collect();
+    let sender: Vec<_> = ink.iter().filter(|[x, y]| (7.0..97.0).contains(x) && *y < 39.0).collect();
+    assert!(sender.len() > 100 && address.len() > 200, "{} {}", sender.len(), address.len());
+    assert_eq!(sender.len() + address.len(), ink.len(), "and nothing elsewhere");
+    assert!(address.iter().all(|[x, y]| *x <= 205.0 && *y <= 95.0), "clear of the edges");
+}
+
 #[test]
 fn it_writes_in_the_hand_of_a_sample() {
     let sample = written(&["quick brown fox", "--format", "json", "--size", "200", "--bias", "1"], "");
@@ -94,7 +158,8 @@ fn mistakes_are_told_and_end_with_a_code() {
         (&["so", "--bias", "9"], "", 1, "bias"),
         (&["-"], " \n", 1, "nothing to write"),
         (&["so", "--bais", "1"], "", 2, "'--bias'"),
-        (&["so", "--paper", "napkin"], "", 2, "napkin"),
+        (&["so", "--paper", "napkin"], "", 2, "5x7in"),
+        (&["so", "--paper", "a5", "--size", "90"], "", 2, "--size: with an x of 90 mm"),
     ] {
         let output = run(arguments, input);
         let told = String::from_utf8(output.stderr).unwrap();

@@ -6,7 +6,6 @@ import { Form } from "./app/form.js";
 import { fromFragment, toFragment } from "./app/link.js";
 import { keepOffline } from "./app/offline.js";
 import { showStatus } from "./app/status.js";
-import { mountPrint } from "./export/print.js";
 import { element } from "./util/dom.js";
 
 const form = new Form();
@@ -16,7 +15,6 @@ const stopButton = element("stop", HTMLButtonElement);
 const copyButton = element("copy", HTMLButtonElement);
 const text = element("text", HTMLTextAreaElement);
 
-mountPrint(app);
 mountFileDrop({
   weights: (file) => void app.useWeights(file),
   ink: async (file) => void (await dialogs)?.openFile(file),
@@ -31,12 +29,14 @@ mountFileDrop({
 /** Loads what the first ink does not need, and mounts it. Fulfilled with the dialog for captured hands. */
 async function loadDialogs() {
   try {
-    const [{ CaptureDialog }, { mountExport }, { mountInspector }] = await Promise.all([
+    const [{ CaptureDialog }, { mountExport }, { mountPrint }, { mountInspector }] = await Promise.all([
       import("./capture/dialog.js"),
       import("./export/dialog.js"),
+      import("./export/print.js"),
       import("./inspector/panel.js"),
     ]);
     mountExport(app);
+    mountPrint(app);
     mountInspector(app);
     return new CaptureDialog(app);
   } catch (error) {

@@ -8,7 +8,7 @@
 //! written, the rest comes to its true level by and by. [`Layout::lay_out`] places everything anew, exactly.
 
 use super::baseline::{Baseline, median};
-use super::paper::{Extent, PITCH, PageStyle, Sheet};
+use super::paper::{Extent, PageStyle, Sheet, Spot};
 use std::f64::consts::PI;
 use std::ops::Range;
 
@@ -186,9 +186,10 @@ impl Layout {
             let from = if line.placed > 0 { reach } else { 0.0 };
             let [from, width] =
                 [from, self::reach(&line.points).max(1.0)].map(|x| (x + placement.shift).max(0.0) * placement.scale);
-            if width > self.sheet.room {
+            let room = self.sheet.spot(line.row).room;
+            if width > room {
                 let least = if line.placed > 0 { MIN_LATE_SQUEEZE } else { 0.0 };
-                placement.squeeze = ((self.sheet.room - from) / (width - from).max(1.0)).clamp(least, 1.0);
+                placement.squeeze = ((room - from) / (width - from).max(1.0)).clamp(least, 1.0);
                 placement.squeeze_from = from;
             }
         } else {
@@ -225,9 +226,8 @@ impl Layout {
 
     /// From line to page coordinates.
     fn map(&self, line: &Line) -> impl Fn([f64; 2]) -> [f64; 2] + use<> {
-        let Sheet { left, first, middle, rows, .. } = self.sheet;
+        let Spot { left, baseline: to, middle, .. } = self.sheet.spot(line.row);
         let Placement { baseline, provisional, scale, squeeze, squeeze_from, shift } = line.placement;
-        let to = first + (line.row % rows) as f64 * PITCH;
         let lean = (self.style.slant * PI / 180.0).tan();
         // A line starts up to a letter's width off the margin, climbs or sinks by up to two degrees, and sways by a
         // tenth of an x.
@@ -345,7 +345,7 @@ impl Layout {
     }
 
     fn page_of_row(&self, row: usize) -> usize {
-        row / self.sheet.rows
+        self.sheet.spot(row).page
     }
 }
 

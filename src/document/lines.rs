@@ -304,6 +304,11 @@ impl LineStream {
         self.rows.len()
     }
 
+    /// The first blank row.
+    pub fn blank_row(&self) -> Option<usize> {
+        self.rows.iter().position(Option::is_none)
+    }
+
     /// Number of lines that are waiting to be handed out.
     #[cfg(test)]
     pub fn pending(&self) -> usize {

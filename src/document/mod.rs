@@ -37,7 +37,7 @@ mod tests;
 
 pub use layout::{Layout, LineInk, PlacedInk};
 pub use lines::LineStream;
-pub use paper::{Extent, PITCH, PageStyle, Paper, Ruling, Sheet, X_HEIGHT};
+pub use paper::{Extent, Margins, PITCH, PageStyle, Paper, Ruling, Sheet, Spot, X_HEIGHT};
 
 use crate::error::{Error, Result};
 use crate::export::{self, Format};
@@ -81,6 +81,8 @@ pub struct Frame {
     pub width: Option<f32>,
     /// Leaves out points from this one on: those that the pen has not drawn yet.
     pub end: Option<usize>,
+    /// Whether an SVG shows the lines printed on the paper.
+    pub rules: bool,
 }
 
 /// A text being written, or written: its lines as they come, and its pages.
@@ -98,6 +100,8 @@ impl Document {
     pub async fn start(writer: &mut Writer, text: &str, options: Options) -> Result<Self> {
         let Options { settings, style, columns, letter_width, live, drawn } = options;
         style.validate()?;
+        let is_envelope = style.paper.is_some_and(|paper| paper.envelope);
+        let (text, has_sender) = if is_envelope { paper::addressed(text) } else { (text.into(), false) };
         let with_text = !text.trim().is_empty();
         let letter_width = match letter_width {
             _ if !with_text => LETTER_WIDTH,
@@ -114,11 +118,14 @@ impl Document {
             Some(_) => style.columns(letter_width),
             None => style.columns(LETTER_WIDTH),
         });
-        let lines = LineStream::start(writer, text, &settings, columns).await?;
+        let lines = LineStream::start(writer, &text, &settings, columns).await?;
         let longest = lines.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+        let sender_rows = if has_sender { lines.blank_row().map_or(0, |row| row + 1) } else { 0 };
         let extent = match lines.kind {
-            Kind::Synthesis => Extent { columns: longest, rows: lines.rows(), letter_width },
-            Kind::Prediction => Extent { columns, rows: SCRIBBLE_CHARACTERS.div_ceil(columns), letter_width },
+            Kind::Synthesis => Extent { columns: longest, rows: lines.rows(), letter_width, sender_rows },
+            Kind::Prediction => {
+                Extent { columns, rows: SCRIBBLE_CHARACTERS.div_ceil(columns), letter_width, sender_rows }
+            }
         };
         let mut layout = Layout::new(style, settings.seed, extent, lines.kind == Kind::Synthesis, live);
         let drawn = drawn.filter(|_| !with_text).unwrap_or_default();
@@ -283,12 +290,21 @@ impl Pages {
         let factor = layout.scale / self.layout.sheet().unit as f32;
         let options = export::Options {
             layout: Some(layout),
+            rules: frame.rules.then(|| self.rules(page)),
             line_width: options.line_width * factor,
             sample_ms: self.weights.config.sample_ms,
             text: self.text_on(page, frame.end),
             ..options.clone()
         };
         export::write(&self.ink(page, frame.end), format, &options)
+    }
+
+    /// The lines printed on a page.
+    pub fn rules(&self, page: usize) -> export::Rules {
+        let ruling = self.layout.style().ruling;
+        let [across, upright] = self.layout.sheet().rules(ruling, page);
+        let single = |places: Vec<f64>| places.into_iter().map(|place| place as f32).collect();
+        export::Rules { across: single(across), upright: single(upright), dotted: ruling == Ruling::Dotted }
     }
 
     /// The lines of text on a page, up to the one with the last point before `end`.

@@ -258,7 +258,7 @@ fn a_document_is_laid_out_on_pages_and_exported_page_by_page() {
     );
     let file = document.pages().export(0, Format::Svg, &export::Options::default()).unwrap();
     assert!(file.contains("width=\"105mm\"") && file.contains("height=\"148mm\""), "{file}");
-    let cropped = document.pages().frame(0, Frame { crop: Some(2.0), width: Some(50.0), end: None }).unwrap();
+    let cropped = document.pages().frame(0, Frame { crop: Some(2.0), width: Some(50.0), ..Frame::default() }).unwrap();
     assert!((cropped.width - 50.0).abs() < 1e-4);
     assert!(
         document

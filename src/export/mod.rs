@@ -9,6 +9,7 @@ mod gcode;
 mod inkml;
 mod json;
 mod outline;
+mod rules;
 mod svg;
 mod text;
 
@@ -18,6 +19,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use gcode::{Gcode, Lift};
+pub use rules::Rules;
 pub use svg::svg;
 
 /// Default size of a corpus unit in millimetres: an `x` is 3.2 mm high.
@@ -123,6 +125,8 @@ pub struct Options {
     pub sample_ms: f32,
     /// Speed of the animation, relative to the pen's.
     pub speed: f32,
+    /// Lines printed on the paper, which an SVG shows; `None` for the ink alone.
+    pub rules: Option<Rules>,
     /// The plotter's settings.
     pub gcode: Gcode,
     /// The ink's text: a title or comment in the file.
@@ -139,6 +143,7 @@ impl Default for Options {
             line_width: 0.25,
             sample_ms: 10.0,
             speed: 1.0,
+            rules: None,
             gcode: Gcode::default(),
             text: String::new(),
             settings: serde_json::Value::Null,

@@ -43,7 +43,7 @@ pub(super) fn strokes(ink: &Ink, layout: &Layout, options: &Options, out: &mut S
     out.push_str("</g>\n</svg>\n");
 }
 
-/// The opening tag of an SVG in millimetres, and the ink's text as its title.
+/// The opening tag of an SVG in millimetres, the ink's text as its title, and the paper's rules.
 #[inline(never)]
 pub(super) fn open(layout: &Layout, options: &Options, out: &mut String) {
     out.push_str("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"");
@@ -57,6 +57,9 @@ pub(super) fn open(layout: &Layout, options: &Options, out: &mut String) {
         out.push_str("<title>");
         xml(&options.text, out);
         out.push_str("</title>\n");
+    }
+    if let Some(rules) = &options.rules {
+        super::rules::rules(rules, layout, out);
     }
 }
 

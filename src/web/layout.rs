@@ -19,6 +19,8 @@ export interface FrameOptions {
   width?: number;
   /** Leaves out this point and all later ones, counted over all pages: those that the pen has not drawn yet. */
   end?: number;
+  /** Whether SVG shows the lines printed on the paper. Default false: the ink alone, as plotters want it. */
+  rules?: boolean;
 }
 
 /** Where a page's ink lies, in mm; `scale` is the millimetres of a corpus unit. */
@@ -38,13 +40,14 @@ pub struct Sheet {
     height: f64,
     unit: f64,
     pages: usize,
-    rules: Rules,
+    rules: Vec<Rules>,
 }
 
 #[derive(Debug, Serialize)]
 struct Rules {
     across: Vec<f64>,
     upright: Vec<f64>,
+    dotted: bool,
 }
 
 impl Sheet {
@@ -54,9 +57,13 @@ impl Sheet {
     }
 
     fn new(sheet: &document::Sheet, ruling: Ruling, pages: usize) -> Self {
-        let [across, upright] = sheet.rules(ruling);
+        let rules = |page: usize| {
+            let [across, upright] = sheet.rules(ruling, page);
+            Rules { across, upright, dotted: ruling == Ruling::Dotted }
+        };
+        let kinds = if sheet.first(0) == sheet.first(1) { 1 } else { 2 };
         let &document::Sheet { width, height, unit, .. } = sheet;
-        Self { width, height, unit, pages, rules: Rules { across, upright } }
+        Self { width, height, unit, pages, rules: (0..kinds).map(rules).collect() }
     }
 }
 

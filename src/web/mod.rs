@@ -37,18 +37,43 @@ const TYPES: &str = r#"
 /** "auto": the GPU where there is a real one, else the CPU. */
 export type EngineChoice = "auto" | "cpu" | "gpu";
 
+/** Paper that has a name. "a6" is also called "card"; "envelope-10" is the American No. 10. */
+export type PaperName =
+  | "a4"
+  | "a5"
+  | "a6"
+  | "card"
+  | "letter"
+  | "legal"
+  | "envelope-dl"
+  | "envelope-c6"
+  | "envelope-10";
+
 /** How ink is laid out: nothing here changes which points are drawn. */
 export interface LayoutOptions {
-  /** A sheet by its name, its width and height in mm, or "free" for one that grows with the ink. Default "free". */
-  paper?: "free" | "a4" | "letter" | "card" | [number, number];
-  /** "landscape" turns a sheet that has a name. Default "portrait". */
+  /**
+   * A sheet by its name, its width and height in mm or as a text ("120x80mm", "5x7in"), or "free" for one that grows with
+   * the ink. Default "free". On an envelope the text is the address, in the lower right, as posts ask; what stands above a
+   * line "---" of it is the sender's, in the upper left.
+   */
+  paper?: "free" | PaperName | `${number}x${number}${"mm" | "in" | ""}` | [number, number];
+  /** "landscape" turns a sheet so that its longer side lies across. Default "portrait": as it is. */
   orientation?: "portrait" | "landscape";
-  /** Margin of the paper on all sides, in mm. Default: 8.5 % of a side within 10 to 20 mm. */
-  margin?: number;
-  /** Height of an x in mm. Default 3.2. */
+  /**
+   * Margin of the paper in mm, on all sides or on each. Default: 8.5 % of a side within 10 to 20 mm; on an envelope what
+   * posts ask around the address.
+   */
+  margin?: number | { top?: number; right?: number; bottom?: number; left?: number };
+  /** Top margin of the first page in mm, below a letterhead for example. Default: that of the other pages. */
+  firstTop?: number;
+  /** Whether the left and the right margin are exchanged on every second page. Default false. */
+  mirrorMargins?: boolean;
+  /** Height of an x in mm. Default: 5/17 of `pitch`, and 3.2 without one. */
   size?: number;
-  /** Lines printed on the paper. Default "plain". */
-  ruling?: "plain" | "ruled" | "squared";
+  /** Distance of the lines in mm. Default: 3.4 times `size`. */
+  pitch?: number;
+  /** Lines printed on the paper: one under each line of writing, or squares or dots at half their distance. Default "plain". */
+  ruling?: "plain" | "ruled" | "squared" | "dotted";
   /** Degrees by which the ink leans to the right, -45 to 45. Default 0. */
   slant?: number;
   /** How unsteady lines are, 0 to 1. Default 0. */
@@ -58,7 +83,7 @@ export interface LayoutOptions {
 }
 
 export interface WriteOptions extends LayoutOptions {
-  /** 0 to 5: neater. Default 0.5. */
+  /** 0 to 5: neater. Default 0.75. */
   bias?: number;
   /** 0.1 to 4: wilder; 1 is neutral. */
   temperature?: number;
@@ -117,8 +142,11 @@ export interface Sheet {
   unit: number;
   /** Number of pages so far. */
   pages: number;
-  /** Heights of the horizontal rules, and distances of the vertical ones from the left edge. */
-  rules: { across: number[]; upright: number[] };
+  /**
+   * What is printed on each page; the last entry is that of all further pages. Heights of the horizontal rules, and
+   * distances of the vertical ones from the left edge; `dotted`: there are dots where they cross, in their place.
+   */
+  rules: { across: number[]; upright: number[]; dotted: boolean }[];
 }
 
 /** A network that has been loaded. */
@@ -249,8 +277,13 @@ impl RunningHand {
     ) -> Result<RunningHand, JsError> {
         console_error_panic_hook::set_once();
         let choice: Choice = engine.as_deref().unwrap_or("auto").parse()?;
-        let wants_gpu = choice == Choice::Auto;
-        let (engine, notice) = Engine::choose(if wants_gpu { Choice::Cpu } else { choice }).await;
+        let may_have_gpu = has_browser_gpu();
+        let wants_gpu = choice == Choice::Auto && may_have_gpu;
+        let tried = if may_have_gpu && choice == Choice::Gpu { Choice::Gpu } else { Choice::Cpu };
+        let (engine, mut notice) = Engine::choose(tried).await;
+        if choice == Choice::Gpu && !may_have_gpu {
+            notice = Some(Error::GpuUnavailable("it needs a browser".into()).to_string());
+        }
         let mut writer = Writer::new(engine);
         writer.set_clock(event_loop::milliseconds);
         let shared = Shared {
@@ -521,6 +554,14 @@ impl Writing {
         let finish = self.state.finish.get().or(superseded.then_some(Finish::Cancelled))?;
         Some(name(finish).to_owned())
     }
+}
+
+/// Whether this is a page or a worker of a browser. Elsewhere (Node.js) asking wgpu for an adapter panics.
+fn has_browser_gpu() -> bool {
+    ["Window", "WorkerGlobalScope"].iter().any(|name| {
+        // Of a name that is not defined it is `undefined`.
+        Reflect::get(&js_sys::global(), &(*name).into()).is_ok_and(|class| !class.is_undefined())
+    })
 }
 
 /// The options with the priming ink, encoded for the network that will write `text`.

@@ -3,12 +3,12 @@
 //! Not by serde's derived code, which takes some kilobytes of the module for each struct.
 
 use super::json;
-use crate::document::{CROP_MARGIN, Frame, PageStyle, Paper};
+use crate::document::{CROP_MARGIN, Frame, Margins, PageStyle, Paper};
 use crate::error::Error;
 use serde_json::{Map, Value};
 use wasm_bindgen::JsValue;
 
-/// The entries of an options object that have not been read yet.
+/// The entries of an options object that have not been read yet. Its methods are not inlined: there are many options.
 pub struct Fields(Map<String, Value>);
 
 impl Fields {
@@ -26,11 +26,13 @@ impl Fields {
     }
 
     /// An entry of any type; `None` if it is missing or null.
+    #[inline(never)]
     pub fn value(&mut self, key: &str) -> Option<Value> {
         self.0.remove(key).filter(|value| !value.is_null())
     }
 
     /// An entry that is an object itself.
+    #[inline(never)]
     pub fn object(&mut self, key: &str) -> Result<Option<Self>, Error> {
         self.value(key).map(|value| Self::of(key, value)).transpose()
     }
@@ -43,6 +45,7 @@ impl Fields {
         }
     }
 
+    #[inline(never)]
     pub fn number(&mut self, key: &str) -> Result<Option<f64>, Error> {
         self.typed(key, "a number", Value::as_f64)
     }
@@ -52,6 +55,7 @@ impl Fields {
         Ok(self.number(key)?.map(|number| number as f32))
     }
 
+    #[inline(never)]
     pub fn whole(&mut self, key: &str) -> Result<Option<u64>, Error> {
         self.typed(key, "a whole number that is not negative", whole)
     }
@@ -60,10 +64,12 @@ impl Fields {
         Ok(self.whole(key)?.map(|number| usize::try_from(number).unwrap_or(usize::MAX)))
     }
 
+    #[inline(never)]
     pub fn flag(&mut self, key: &str) -> Result<bool, Error> {
         Ok(self.typed(key, "true or false", Value::as_bool)?.unwrap_or_default())
     }
 
+    #[inline(never)]
     pub fn text(&mut self, key: &str) -> Result<Option<String>, Error> {
         self.typed(key, "a text", |value| value.as_str().map(str::to_owned))
     }
@@ -84,6 +90,7 @@ pub fn whole(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| number().map(|number| number as u64))
 }
 
+#[cold]
 pub fn bad(name: &str, problem: String) -> Error {
     Error::Setting { name: name.into(), problem }
 }
@@ -100,18 +107,20 @@ pub fn page_style(fields: &mut Fields) -> Result<PageStyle, Error> {
         Some(paper) if paper == "free" => None,
         Some(paper) => {
             let sides = paper.as_array().map(|sides| sides.iter().filter_map(Value::as_f64).collect::<Vec<_>>());
-            let named = || paper.as_str().and_then(Paper::named);
-            match sides.as_deref() {
-                Some(&[width, height]) => Some(Paper::new(width, height)?),
-                _ => Some(named().map(|paper| if turned { paper.landscape() } else { paper }).ok_or_else(|| {
-                    bad("paper", format!("{paper} is none of free, a4, letter, card and [width, height] in mm"))
-                })?),
-            }
+            let paper: Paper = match (sides.as_deref(), paper.as_str()) {
+                (Some(&[width, height]), _) => Paper::new(width, height)?,
+                (_, Some(name)) => name.parse()?,
+                _ => return Err(bad("paper", format!("{paper} is neither a text nor [width, height] in mm"))),
+            };
+            let paper = if turned { paper.landscape() } else { paper };
+            Some(paper)
         }
     };
-    let paper = match (paper, fields.number("margin")?) {
-        (Some(paper), Some(margin)) => Some(paper.with_margin(margin)?),
-        (paper, _) => paper,
+    let margin = fields.value("margin");
+    let (first_top, mirrored) = (fields.number("firstTop")?, fields.flag("mirrorMargins")?);
+    let paper = match paper {
+        None => None,
+        Some(paper) => Some(Paper { first_top, mirrored, ..with_margin(paper, margin)? }),
     };
     let style = PageStyle {
         paper,
@@ -121,10 +130,30 @@ pub fn page_style(fields: &mut Fields) -> Result<PageStyle, Error> {
         max_rows: fields.count("rows")?.unwrap_or(usize::MAX).max(1),
         ..PageStyle::default()
     };
-    match fields.number("size")? {
-        Some(size) => style.with_size(size),
-        None => Ok(style),
+    let style = style.with_size(fields.number("size")?, fields.number("pitch")?)?;
+    style.validate()?;
+    Ok(style)
+}
+
+/// Reads `LayoutOptions["margin"]`.
+fn with_margin(paper: Paper, margin: Option<Value>) -> Result<Paper, Error> {
+    let Some(margin) = margin else { return Ok(paper) };
+    if let Some(margin) = margin.as_f64() {
+        return paper.with_margin(margin);
     }
+    if !margin.is_object() {
+        return Err(bad("margin", format!("{margin} is neither a number nor {{ top, right, bottom, left }} in mm")));
+    }
+    let mut fields = Fields::of("margin", margin)?;
+    let Margins { top, right, bottom, left } = paper.margins;
+    let margins = Margins {
+        top: fields.number("top")?.unwrap_or(top),
+        right: fields.number("right")?.unwrap_or(right),
+        bottom: fields.number("bottom")?.unwrap_or(bottom),
+        left: fields.number("left")?.unwrap_or(left),
+    };
+    fields.finish()?;
+    Ok(Paper { margins, ..paper })
 }
 
 pub fn page_style_of(options: JsValue) -> Result<PageStyle, Error> {
@@ -137,5 +166,5 @@ pub fn page_style_of(options: JsValue) -> Result<PageStyle, Error> {
 /// Reads `FrameOptions`.
 pub fn frame(fields: &mut Fields) -> Result<Frame, Error> {
     let crop = fields.flag("crop")?.then_some(CROP_MARGIN);
-    Ok(Frame { crop, width: fields.float("width")?, end: fields.count("end")? })
+    Ok(Frame { crop, width: fields.float("width")?, end: fields.count("end")?, rules: fields.flag("rules")? })
 }

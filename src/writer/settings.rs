@@ -52,7 +52,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            bias: 0.5,
+            bias: 0.75,
             temperature: 1.0,
             seed: 1,
             line: 0,

@@ -1,7 +1,7 @@
 //! Any text with any settings.
 
 use pollster::block_on;
-use running_hand::document::{Document, Options, PageStyle, Paper};
+use running_hand::document::{Document, Margins, Options, PageStyle, Paper};
 use running_hand::model::Kind;
 use running_hand::testing;
 use running_hand::writer::check::{Fault, LineCheck};
@@ -126,15 +126,19 @@ pub fn document(input: &[u8]) -> Option<Finish> {
 fn style(choices: &mut Choices<'_>) -> PageStyle {
     let paper = match choices.byte() {
         0..100 => None,
-        100..200 => Paper::named("card"),
+        100..180 => Paper::named("card"),
+        180..200 => Paper::named("envelope-c6"),
         _ => {
             let [width, height] = [(); 2].map(|()| f64::from(choices.number(1.0, 300.0)));
-            Paper::new(width, height).ok()
+            let margins = Margins::new([(); 4].map(|()| choices.number(-1.0, 60.0).into()));
+            let first_top = (choices.byte() < 128).then(|| choices.number(0.0, 100.0).into());
+            Paper::new(width, height).ok().map(|paper| Paper { margins, first_top, mirrored: true, ..paper })
         }
     };
     PageStyle {
         paper,
         unit: f64::from(choices.number(0.005, 0.05)).clamp(0.001, 1.0),
+        pitch: choices.number(300.0, 1200.0).into(),
         slant: choices.number(-45.0, 45.0).into(),
         unsteadiness: choices.number(0.0, 1.0).into(),
         max_rows: usize::from(choices.byte()).max(1),

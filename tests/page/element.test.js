@@ -141,6 +141,67 @@ test("what cannot be is an event, and the text stays readable", async () => {
   assert.equal(await page.locator("img").count(), 0);
 });
 
+test("its content is what readers without JavaScript see; it is written, and written anew when it changes", async () => {
+  const found = await inTime(page.evaluate(async () => {
+    const element = document.createElement("running-hand");
+    const next = (event) => new Promise((resolve) => element.addEventListener(event, resolve, { once: true }));
+    const shown = () => {
+      const [svg, text] = element.shadowRoot.querySelectorAll("[part]");
+      return [svg, text].map((part) => part.checkVisibility());
+    };
+    element.speed = "instant";
+    element.textContent = "one";
+    const first = next("finish");
+    document.querySelector("main").prepend(element);
+    await first;
+    const one = [element.shadowRoot.querySelector("svg").getAttribute("aria-label"), ...shown()];
+    const second = next("finish");
+    element.replaceChildren("two words");
+    await second;
+    const two = element.shadowRoot.querySelector("svg").getAttribute("aria-label");
+    // Of what cannot be written the content is shown, with its markup.
+    const failed = next("error");
+    element.addEventListener("error", (event) => event.preventDefault());
+    const strong = document.createElement("strong");
+    strong.textContent = "kept";
+    element.replaceChildren(strong);
+    element.bias = "much";
+    await failed;
+    return { one, two, failed: [...shown(), strong.checkVisibility()] };
+  }));
+  assert.deepEqual(found, { one: ["one", true, false], two: "two words", failed: [false, true, true] });
+});
+
+test("it takes the width that there is, and waits while it is manual", async () => {
+  const found = await inTime(page.evaluate(async () => {
+    const element = document.createElement("running-hand");
+    element.speed = "instant";
+    element.text = "a long line of writing";
+    element.manual = true;
+    const attribute = element.hasAttribute("manual");
+    const box = document.createElement("div");
+    box.append(element);
+    document.querySelector("main").prepend(box);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const waited = element.points.length;
+    await element.write();
+    const svg = element.shadowRoot.querySelector("svg");
+    const sizes = [];
+    for (const width of ["600px", "100px"]) {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(`div:has(> running-hand) { width: ${width} }`);
+      document.adoptedStyleSheets = [sheet];
+      const { width: wide, height } = svg.getBoundingClientRect();
+      sizes.push([wide, wide / height]);
+    }
+    document.adoptedStyleSheets = [];
+    return { attribute, waited, sizes };
+  }));
+  assert.deepEqual([found.attribute, found.waited], [true, 0]);
+  const [[wide, shape], [narrow, sameShape]] = found.sizes;
+  assert.ok(wide > 110 && narrow <= 100 && Math.abs(shape - sameShape) < 0.1, JSON.stringify(found));
+});
+
 test("an element that is not seen loads nothing; reduced motion is honoured", async () => {
   const context = await browser.newContext({ serviceWorkers: "block", reducedMotion: "reduce" });
   const other = await context.newPage();

@@ -44,7 +44,7 @@ test("before there is ink there is nothing to export", async () => {
   visitor = await site.come({ query: "?engine=cpu", permissions: ["clipboard-read", "clipboard-write"] });
   await visitor.speed("At once");
   await visitor.page.getByLabel("Paper", { exact: true }).selectOption("card");
-  await visitor.page.getByLabel("Lines", { exact: true }).selectOption("ruled");
+  await visitor.page.getByLabel("Ruling", { exact: true }).selectOption("ruled");
   await visitor.page.getByLabel("Seed", { exact: true }).fill("7");
   await visitor.slide("Neatness (bias)", 1);
   await visitor.choosesHand("Flowing");

@@ -135,7 +135,7 @@ test("a letter of paragraphs goes on ruled cards, sheet by sheet; Stop in the mi
   const visitor = await come();
   const { page } = visitor;
   await visitor.speed("At once");
-  for (const [label, value] of [["Paper", "card"], ["Lines", "ruled"], ["Size", "large"]]) {
+  for (const [label, value] of [["Paper", "card"], ["Ruling", "ruled"], ["Size", "large"]]) {
     await page.getByLabel(label === "Size" ? "Letter size" : label, { exact: true }).selectOption(value);
   }
   const letter = Array.from({ length: 14 }, (_, index) => `line ${index + 1}`).join("\n");

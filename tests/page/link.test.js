@@ -18,12 +18,24 @@ const NUMBERS = {
   nib: [0.4, 2.5],
   slant: [-30, 30],
   wander: [0, 1],
+  sheetWidth: [1, 2000],
+  sheetHeight: [1, 2000],
+};
+/** Numbers that may be missing: "". */
+const OPTIONAL = {
+  pitch: [2, 200],
+  marginTop: [0, 1000],
+  marginRight: [0, 1000],
+  marginBottom: [0, 1000],
+  marginLeft: [0, 1000],
+  firstTop: [0, 1000],
 };
 const CHOICES = {
-  paper: ["free", "a4", "letter", "card"],
+  paper: ["free", "a4", "a5", "card", "letter", "legal", "envelope-dl", "envelope-c6", "envelope-10", "own"],
+  sheetUnit: ["mm", "in"],
   orientation: ["portrait", "landscape"],
-  ruling: ["plain", "ruled", "squared"],
-  size: ["medium", "small", "large"],
+  ruling: ["plain", "ruled", "squared", "dotted"],
+  size: ["medium", "small", "large", "fitted"],
   tip: ["fineliner", "fountain", "pencil"],
 };
 
@@ -36,15 +48,19 @@ function sound(link, fragment) {
     const value = settings[key];
     if (value !== undefined) assert.ok(value >= min && value <= max, `${key} is ${value} by ${fragment}`);
   }
+  for (const [key, [min, max]] of Object.entries(OPTIONAL)) {
+    const value = settings[key];
+    assert.ok(value === "" || (value >= min && value <= max), `${key} is ${value} by ${fragment}`);
+  }
   for (const key of ["seed", "columns"]) assert.ok(settings[key] === undefined || Number.isInteger(settings[key]), fragment);
   for (const [key, values] of Object.entries(CHOICES)) assert.ok(values.includes(settings[key]), `${key} by ${fragment}`);
   assert.ok(settings.text.length <= MAX_TEXT);
-  assert.equal(typeof settings.scribble, "boolean");
+  for (const key of ["scribble", "mirrorMargins"]) assert.equal(typeof settings[key], "boolean");
   assert.match(settings.captured, /^([0-9a-f]{16})?$/);
   if (settings.ink !== undefined) assert.match(settings.ink, /^#[0-9a-f]{6}$/);
   for (const key of ["style", "blend"]) assert.equal(typeof settings[key], "string");
   assert.equal(typeof weights, "string");
-  const known = new Set(["text", "style", "blend", "scribble", "captured", "ink", ...Object.keys(NUMBERS), ...Object.keys(CHOICES)]);
+  const known = new Set(["text", "style", "blend", "scribble", "mirrorMargins", "captured", "ink", ...Object.keys({ ...NUMBERS, ...OPTIONAL, ...CHOICES })]);
   assert.deepEqual(Object.keys(settings).filter((key) => !known.has(key)), [], fragment);
   for (const problem of problems) assert.ok(problem.length < 300, problem);
 }
@@ -58,7 +74,7 @@ const AWKWARD = [
 test("whatever a link says, what comes of it is in its range", () => {
   const below = numbers(1);
   const pick = (list) => list[below(list.length)];
-  const keys = ["text", "style", "blend", "scribble", "captured", "ink", "weights", "strokes", "__proto__", "toString", ...Object.keys(NUMBERS), ...Object.keys(CHOICES)];
+  const keys = ["text", "style", "blend", "scribble", "captured", "ink", "weights", "strokes", "mirrorMargins", "__proto__", "toString", ...Object.keys({ ...NUMBERS, ...OPTIONAL, ...CHOICES })];
   for (let round = 0; round < ROUNDS; round++) {
     const pieces = below(10) ? ["seed=1"] : [];
     for (let count = below(6); count > 0; count--) {
@@ -81,6 +97,7 @@ test("what is put into a link comes out of it", () => {
     const settings = {
       text,
       scribble: below(2) === 0,
+      mirrorMargins: below(2) === 0,
       style: pick(["", "Plain", "a & b = c", "漢"]),
       blend: pick(["", "Upright"]),
       captured: pick(["", "0123456789abcdef"]),
@@ -88,7 +105,8 @@ test("what is put into a link comes out of it", () => {
       seed: pick([0, 1, 4_294_967_296, Number.MAX_SAFE_INTEGER]),
       columns: 10 + below(51),
     };
-    for (const key of ["bias", "temperature", "share", "nib", "slant", "wander"]) settings[key] = between(NUMBERS[key], 20);
+    for (const key of ["bias", "temperature", "share", "nib", "slant", "wander", "sheetWidth", "sheetHeight"]) settings[key] = between(NUMBERS[key], 20);
+    for (const [key, range] of Object.entries(OPTIONAL)) settings[key] = below(2) ? between(range, 20) : "";
     for (const [key, values] of Object.entries(CHOICES)) settings[key] = pick(values);
     const points = roundStrokes(Float32Array.from({ length: 3 * (1 + below(40)) }, (_, i) => (i % 3 === 2 ? below(2) : below(4000) - 2000)));
     const strokes = below(2) ? points : undefined;

@@ -96,7 +96,7 @@ test("a text on pages: placed ink, laid out anew, exported page by page, cut sho
   const { ink, sheet } = found;
   assert.deepEqual([ink.length, ink[0], ink[13].slice(0, 2)], [14, [0, 0, 0], [1, 13]]);
   assert.deepEqual([Math.round(sheet.width * sheet.unit), Math.round(sheet.height * sheet.unit), sheet.pages], [105, 148, 2]);
-  assert.ok(sheet.rules.across.length > 5 && sheet.rules.upright.length === 0 && found.plan.columns > 20);
+  assert.ok(sheet.rules[0].across.length > 5 && sheet.rules[0].upright.length === 0 && found.plan.columns > 20);
   assert.deepEqual([found.second.width, found.second.height], [105, 148]);
   assert.equal(found.second.text.split("\n").length, ink.filter(([page]) => page === 1).length);
   assert.equal(Math.round(found.cropped.width), 50);
@@ -203,6 +203,13 @@ test("mistakes are errors with a message, never a panic", async () => {
     said.paper = await refusal(runningHand.write("a", { paper: "napkin" }));
     said.sides = await refusal(runningHand.write("a", { paper: [0, 10] }));
     said.margin = await refusal(runningHand.write("a", { paper: "card", margin: 90 }));
+    said.sideways = await refusal(runningHand.write("a", { paper: "5x7in", margin: { left: 70, right: 70 } }));
+    said.side = await refusal(runningHand.write("a", { paper: "card", margin: { start: 1 } }));
+    said.inches = await refusal(runningHand.write("a", { paper: "5x7ft" }));
+    said.letterhead = await refusal(runningHand.write("a", { paper: "card", firstTop: 140 }));
+    said.pitch = await refusal(runningHand.write("a", { pitch: 0 }));
+    said.large = await refusal(runningHand.write("a", { paper: "a5", pitch: 150 }));
+    said.ruling = await refusal(runningHand.write("a", { ruling: "wavy" }));
     const writing = await runningHand.write("ab");
     await gather(writing);
     said.page = await refusal((async () => writing.exportPage(1, "svg"))());
@@ -219,6 +226,13 @@ test("mistakes are errors with a message, never a panic", async () => {
   assert.match(found.paper, /^Error: paper: "napkin" is none of/);
   assert.match(found.sides, /^Error: paper: 0 × 10 mm/);
   assert.match(found.margin, /^Error: margin: 90 mm is outside/);
+  assert.match(found.sideways, /^Error: margin: 70 mm at the left and 70 mm at the right leave no room on paper of 127 mm: take at most 56 mm/);
+  assert.match(found.side, /^Error: options: there is no option "start"/);
+  assert.match(found.inches, /^Error: paper: "5x7ft" is none of .*envelope-dl.*5x7in/);
+  assert.match(found.letterhead, /^Error: firstTop: 140 mm above on the first page/);
+  assert.match(found.pitch, /^Error: pitch: 0 mm is outside 0\.5 to 1000/);
+  assert.match(found.large, /^Error: size: .*lines 150 mm apart no word fits.*a pitch of \d/);
+  assert.match(found.ruling, /^Error: ruling: "wavy" is none of plain, ruled, squared, dotted/);
   assert.match(found.page, /^Error: page: there is no page 1: there are 1/);
   assert.match(found.format, /^Error: format: "docx" is not one of/);
   assert.match(found.size, /^Error: size: -1 mm is outside/);
@@ -234,7 +248,7 @@ test("the worker's warm-up sends nothing and changes no text", async () => {
   const found = await inPage(async () => {
     const [{ script }, { site }] = await Promise.all([import("./util/trusted-types.js"), import("./util/site-files.js")]);
     const ask = async (wait) => {
-      const worker = new Worker(script("engine/worker.js"), { type: "module" });
+      const worker = new Worker(script(new URL("engine/worker.js", location.href)), { type: "module" });
       const heard = [];
       const until = (kind) =>
         new Promise((resolve) => {

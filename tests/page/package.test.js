@@ -1,19 +1,13 @@
 // The npm package as users install it: packed, installed into an empty project without a network, used from thirty
-// lines of JavaScript and from TypeScript.
+// lines of JavaScript, from TypeScript, React, Vue and Svelte, and from Node.js and Deno.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { PACKAGE, TOOLS, project, run } from "./packed.js";
 import { launch, serve, strokes } from "./site.js";
-
-/** The package as `cargo xtask package` makes it. */
-const PACKAGE = process.env.PACKAGE ?? fileURLToPath(new URL("../../target/npm/", import.meta.url));
-const HERE = fileURLToPath(new URL(".", import.meta.url));
 
 const JAVASCRIPT = `
 import init, { RunningHand } from "./node_modules/running-hand/pkg/running_hand.js";
@@ -31,7 +25,7 @@ document.body.append(image);
 
 const TYPESCRIPT = `
 import init, { RunningHand, type Finish, type PlacedInk, type WriteOptions } from "running-hand";
-import "running-hand/running-hand.js";
+import "running-hand/element";
 
 export async function line(text: string, options: WriteOptions = { bias: 1, seed: 7n }): Promise<string> {
   await init();
@@ -43,7 +37,7 @@ export async function line(text: string, options: WriteOptions = { bias: 1, seed
   const finish: Finish | undefined = writing.finish;
   const lines: string[] = writing.plan.lines;
   console.log(finish, lines);
-  console.log(pages.length, writing.sheet.rules.across);
+  console.log(pages.length, writing.sheet.rules[0].across);
   return writing.exportPage(0, "svg", { color: "navy", crop: true }) + writing.toSvg(0);
 }
 
@@ -54,37 +48,186 @@ element.addEventListener("finish", () => console.log(element.points.length));
 void element.write();
 // @ts-expect-error: no such engine
 void RunningHand.open("abacus");
+void line("a", { paper: "5x7in", margin: { left: 30 }, firstTop: 50, mirrorMargins: true, pitch: 8, ruling: "dotted" });
 // @ts-expect-error: no such paper
 void line("a", { paper: "napkin" });
 // @ts-expect-error: a number is needed
 void line("a", { bias: "much" });
 `;
 
-let project;
+const REACT = `
+import { useState } from "react";
+import type { RunningHandElement } from "running-hand/react";
+import "running-hand/react";
+
+export function Heading({ text }: { text: string }) {
+  const [done, setDone] = useState(false);
+  return (
+    <h1 className={done ? "done" : ""}>
+      <running-hand text={text} bias={1} speed="instant" manual ref={(element: RunningHandElement | null) => void element?.write()}
+        onfinish={(event) => setDone(event.detail.finish === "stopped")}>{text}</running-hand>
+      {/* @ts-expect-error: a word is no number of characters */}
+      <running-hand columns={{}} />
+    </h1>
+  );
+}
+`;
+
+const VUE = `
+import type { GlobalComponents } from "vue";
+import "running-hand/vue";
+
+type Props = InstanceType<GlobalComponents["running-hand"]>["$props"];
+export const props: Props = { text: "Dear reader,", bias: 1, manual: true, onFinish: (event) => console.log(event.detail.finish) };
+// @ts-expect-error: no number
+export const bad: Props = { seed: {} };
+`;
+
+const SVELTE = `
+import type { SvelteHTMLElements } from "svelte/elements";
+import "running-hand/svelte";
+
+export const props: SvelteHTMLElements["running-hand"] = { text: "Dear reader,", seed: 3, class: "note", onstart: (event) => console.log(event.detail.plan.lines) };
+export const template: svelteHTML.IntrinsicElements["running-hand"] = props;
+// @ts-expect-error: no number
+export const bad: SvelteHTMLElements["running-hand"] = { seed: {} };
+`;
+
+const NODE = `
+import { open, renderToString, type RunningHand } from "running-hand/node";
+import synthesis from "running-hand/synthesis";
+import prediction from "running-hand/prediction";
+
+export const hand: Promise<RunningHand> = open("cpu");
+export const html: Promise<string> = renderToString("Dear reader,", { hand: "Round", bias: 1 });
+export const addresses: string[] = [synthesis, prediction];
+// @ts-expect-error: no such option
+void renderToString("a", { boldness: 1 });
+`;
+
+let mine, browser;
 
 before(async () => {
-  project = await mkdtemp(join(tmpdir(), "running-hand-project-"));
-  const npm = async (folder, ...options) => (await promisify(execFile)("npm", options, { cwd: folder })).stdout;
-  const [{ filename, files }] = JSON.parse(await npm(PACKAGE, "pack", "--json", "--pack-destination", project));
-  const { version } = JSON.parse(await readFile(join(PACKAGE, "package.json"), "utf8"));
-  assert.equal(filename, `running-hand-${version}.tgz`);
-  for (const path of ["pkg/running_hand.js", "pkg/running_hand.d.ts", "element/running-hand.js", "element/running-hand.d.ts", "engine/worker.js", "engine/pool-worker.js", "weights/README.md", "LICENSE.md"]) {
-    assert.ok(files.some((file) => file.path === path), `${path} is in the package`);
-  }
-  await writeFile(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
-  await npm(project, "install", "--offline", "--no-audit", "--no-fund", `./${filename}`);
-  await writeFile(join(project, "app.js"), JAVASCRIPT);
-  await writeFile(join(project, "index.html"), '<!doctype html><title>Mine</title><script type="module" src="app.js"></script>');
+  browser = await launch();
   const element = '<script type="module" src="node_modules/running-hand/element/running-hand.js"></script><running-hand text="mine" speed="instant">';
-  await writeFile(join(project, "element.html"), `<!doctype html><title>Mine</title>${element}`);
-  await writeFile(join(project, "user.ts"), TYPESCRIPT);
+  mine = await project({
+    "app.js": JAVASCRIPT,
+    "index.html": '<!doctype html><title>Mine</title><script type="module" src="app.js"></script>',
+    "element.html": `<!doctype html><title>Mine</title>${element}`,
+    "user.ts": TYPESCRIPT,
+    "react.tsx": REACT,
+    "vue.ts": VUE,
+    "svelte.ts": SVELTE,
+    "node.ts": NODE,
+  });
+  await mine.link("react", "@types/react", "vue", "svelte", "custom-elements-manifest");
 });
-after(() => rm(project, { recursive: true }));
+after(async () => {
+  await browser.close();
+  await mine.remove();
+});
+
+/** A file of the installed package. */
+const installed = (path) => readFile(join(mine.folder, "node_modules/running-hand", path), "utf8");
+
+test("it holds what its entries name, in the version of the crate", async () => {
+  const manifest = JSON.parse(await installed("package.json"));
+  assert.equal(mine.packed.filename, `running-hand-${manifest.version}.tgz`);
+  const paths = mine.packed.files.map(({ path }) => path);
+  const named = Object.values(manifest.exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry)));
+  for (const path of [...named, manifest.main, manifest.types, manifest.customElements, ...manifest.sideEffects]) {
+    const folder = path.slice(2).split("*")[0];
+    assert.ok(paths.some((own) => (path.includes("*") ? own.startsWith(folder) : `./${own}` === path || own === path)), path);
+  }
+  for (const path of ["engine/worker.js", "engine/pool-worker.js", "weights/README.md", "LICENSE.md", "README.md"]) {
+    assert.ok(paths.includes(path), `${path} is in the package`);
+  }
+});
+
+test("importing the element on a server does nothing", async () => {
+  const { stdout } = await run("node", ["--input-type=module", "--eval", 'import { RunningHandElement } from "running-hand/element"; console.log(typeof RunningHandElement);'], { cwd: mine.folder });
+  assert.equal(stdout, "function\n");
+});
+
+test("the script in the README writes an SVG, by Node.js and by Deno alike", async () => {
+  const [, script] = (await installed("README.md")).match(/```js\n(import \{ writeFile \}[^`]*)```/) ?? [];
+  assert.ok(script && script.trim().split("\n").length <= 10, script);
+  await mine.add({ "letter.js": script });
+  const written = async (program, ...options) => {
+    const { stdout } = await run(program, [...options, "letter.js"], { cwd: mine.folder });
+    assert.match(stdout, /^2 lines, hands: .*Round/);
+    return readFile(join(mine.folder, "letter.svg"), "utf8");
+  };
+  const svg = await written("node");
+  assert.ok(strokes(svg).length >= 20, svg);
+  const deno = join(TOOLS, "node_modules/.bin/deno");
+  assert.equal(await written(deno, "run", "--no-remote", "--allow-read", "--allow-write"), svg);
+});
+
+test("where there is no browser the CPU writes, whatever is asked for, with and without a text", async () => {
+  const script = `
+    import { open } from "running-hand/node";
+    for (const engine of ["auto", "cpu", "gpu"]) {
+      const hand = await open(engine);
+      const found = [];
+      for (const text of ["so", ""]) {
+        const writing = await hand.write(text, { points: 60 });
+        for await (const _ of writing);
+        found.push(writing.plan.kind, writing.finish);
+      }
+      await hand.settled();
+      console.log(engine, hand.engine.slice(0, 3), ...found, hand.notice);
+    }`;
+  const { stdout } = await run("node", ["--input-type=module", "--eval", script], { cwd: mine.folder });
+  assert.match(stdout, /^auto CPU synthesis stopped prediction length $/m);
+  assert.match(stdout, /^cpu CPU synthesis stopped prediction length $/m);
+  assert.match(stdout, /^gpu CPU synthesis stopped prediction length no GPU engine: .*The CPU engine writes instead/m);
+});
+
+test("what a server renders is seen without JavaScript, and taken over by the element", async () => {
+  const text = "a <b> & \"c\"";
+  const script = `import { renderToString } from "running-hand/node"; console.log(await renderToString(${JSON.stringify(text)}, { seed: 4, bias: 1 }));`;
+  const { stdout } = await run("node", ["--input-type=module", "--eval", script], { cwd: mine.folder });
+  const module = '<script type="module" src="node_modules/running-hand/element/running-hand.js"></script>';
+  await mine.add({ "rendered.html": `<!doctype html><title>Mine</title>${module}${stdout}` });
+  const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+  const server = await serve(mine.folder, { "content-security-policy": policy });
+  const look = () => {
+    const element = document.querySelector("running-hand");
+    const svg = element.shadowRoot.querySelector("svg");
+    return {
+      paths: [...svg.querySelectorAll("path")].map((path) => path.getAttribute("d")),
+      label: svg.getAttribute("aria-label"),
+      width: svg.getBoundingClientRect().width,
+      stroke: getComputedStyle(svg).strokeWidth,
+      bold: document.querySelectorAll("b").length,
+    };
+  };
+  const bare = await browser.newPage({ javaScriptEnabled: false });
+  await bare.goto(`${server.address}rendered.html`);
+  assert.equal(await bare.getByRole("img", { name: text }).isVisible(), true);
+  await bare.close();
+  const page = await browser.newPage();
+  await page.goto(`${server.address}rendered.html`);
+  await page.evaluate(() => customElements.whenDefined("running-hand"));
+  const taken = await page.evaluate(look);
+  assert.equal(taken.label, text);
+  assert.equal(taken.bold, 0);
+  assert.ok(taken.paths.length >= 3 && taken.width > 40 && taken.stroke === "20px", JSON.stringify(taken));
+  // Nothing is downloaded to write it once more, until something changes.
+  await page.waitForTimeout(300);
+  assert.deepEqual(server.asked.filter((path) => path.endsWith("safetensors")), []);
+  await page.evaluate(() => (document.querySelector("running-hand").speed = "instant"));
+  await page.evaluate(() => (document.querySelector("running-hand").text = "other"));
+  await page.waitForFunction(() => document.querySelector("running-hand").points.length > 0, undefined, { timeout: 60_000 });
+  assert.notDeepEqual((await page.evaluate(look)).paths, taken.paths);
+  await page.close();
+  server.close();
+});
 
 test("it writes a line from thirty lines of JavaScript, and as an element", async () => {
   assert.ok(JAVASCRIPT.split("\n").length <= 30);
-  const server = await serve(project);
-  const browser = await launch();
+  const server = await serve(mine.folder);
   const page = await browser.newPage();
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(error.message));
@@ -96,21 +239,60 @@ test("it writes a line from thirty lines of JavaScript, and as an element", asyn
   await page.goto(`${server.address}element.html`);
   await page.waitForFunction(() => document.querySelector("running-hand").points.length > 0, undefined, { timeout: 120_000 });
   assert.deepEqual(complaints, []);
-  await browser.close();
+  await page.close();
   server.close();
 });
 
-test("its types hold in a strict TypeScript project", async () => {
+test("its types hold in a strict TypeScript project, in React, Vue and Svelte, and for Node.js", async () => {
   const options = {
     strict: true,
     noEmit: true,
     target: "ES2022",
     module: "ESNext",
     moduleResolution: "bundler",
+    jsx: "react-jsx",
     lib: ["ES2022", "DOM", "DOM.Iterable"],
     types: [],
   };
-  await writeFile(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: ["user.ts"] }));
-  const run = promisify(execFile)("npx", ["--no-install", "tsc", "--project", project], { cwd: HERE });
-  await run.catch(({ stdout }) => assert.fail(stdout));
+  const files = ["user.ts", "react.tsx", "vue.ts", "svelte.ts", "node.ts", "manifest.ts"];
+  const manifest = await installed("custom-elements.json");
+  await mine.add({
+    "manifest.ts": `import type { Package } from "custom-elements-manifest";\nexport const manifest: Package = ${manifest};\n`,
+    "tsconfig.json": JSON.stringify({ compilerOptions: options, files }),
+  });
+  const checked = run(join(TOOLS, "node_modules/.bin/tsc"), ["--project", mine.folder]);
+  await checked.catch(({ stdout }) => assert.fail(stdout));
+});
+
+test("the manifest and the README describe the element as it is", async () => {
+  const server = await serve(mine.folder);
+  const page = await browser.newPage();
+  await page.goto(`${server.address}element.html`);
+  const element = await page.evaluate(() => {
+    const made = document.createElement("running-hand");
+    const own = Object.getOwnPropertyNames(Object.getPrototypeOf(made));
+    const parts = [...made.shadowRoot.querySelectorAll("[part]")].map((part) => part.getAttribute("part"));
+    const slots = [...made.shadowRoot.querySelectorAll("slot")].map((slot) => slot.name);
+    const callbacks = ["constructor", "connectedCallback", "disconnectedCallback", "attributeChangedCallback"];
+    // An attribute is reflected in both directions.
+    const reflects = own.filter((name) => {
+      const value = name === "manual" ? true : "3";
+      if (!Object.getOwnPropertyDescriptor(Object.getPrototypeOf(made), name).set) return false;
+      made[name] = value;
+      const [set, read] = [made.getAttribute(name), made[name]];
+      made[name] = name === "manual" ? false : null;
+      return set !== null && read === value && !made.hasAttribute(name);
+    });
+    return { members: own.filter((name) => !callbacks.includes(name)), parts, slots, reflects };
+  });
+  const [{ declarations: [described] }] = JSON.parse(await installed("custom-elements.json")).modules;
+  const names = (list) => list.map(({ name }) => name).sort();
+  assert.deepEqual(names(described.members), element.members.sort());
+  assert.deepEqual(names(described.attributes), element.reflects.sort());
+  assert.deepEqual(names(described.cssParts), element.parts.sort());
+  assert.deepEqual(names(described.slots), element.slots);
+  const readme = await installed("README.md");
+  for (const name of [...element.members, ...element.parts, ...names(described.events)]) assert.match(readme, new RegExp(`[\\x60(]${name}[\\x60(),]`), name);
+  await page.close();
+  server.close();
 });

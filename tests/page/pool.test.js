@@ -39,7 +39,7 @@ async function replies(requests, poolWorker) {
   const heard = await visitor.page.evaluate(async (requests) => {
     const { site } = await import(new URL("util/site-files.js", location.href).href);
     const { script } = await import(new URL("util/trusted-types.js", location.href).href);
-    const worker = new Worker(script("engine/worker.js"), { type: "module" });
+    const worker = new Worker(script(new URL("engine/worker.js", location.href)), { type: "module" });
     const heard = [];
     let notice = () => {};
     worker.onmessage = ({ data }) => {

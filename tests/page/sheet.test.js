@@ -33,8 +33,8 @@ async function settles(visitor) {
 test("a text longer than a card flows on to further sheets, each of which is printed at its true size", async () => {
   const visitor = await come();
   await set(visitor, "Paper", "card");
-  await set(visitor, "Turned", "landscape");
-  await set(visitor, "Lines", "ruled");
+  await set(visitor, "Orientation", "landscape");
+  await set(visitor, "Ruling", "ruled");
   await visitor.writes(LINES);
   const sheets = visitor.page.getByRole("navigation", { name: "Sheets" });
   const [, shown, count] = /Sheet (\d+) of (\d+)/.exec(await sheets.textContent()).map(Number);
@@ -54,6 +54,131 @@ test("a text longer than a card flows on to further sheets, each of which is pri
     assert.ok(Math.abs(width - (148 / 25.4) * 72) < 1.5 && Math.abs(height - (105 / 25.4) * 72) < 1.5, `${width} × ${height}`);
   }
   assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
+/** The sheet that is shown, from the export dialog's SVG: its sides in mm, and the ink's points. */
+async function sheetOf(visitor) {
+  const svg = await visitor.downloads();
+  const [, width, height] = /width="([\d.]+)mm" height="([\d.]+)mm"/.exec(svg).map(Number);
+  const numbers = strokes(svg).flat();
+  return { width, height, xs: numbers.filter((_, i) => i % 2 === 0), ys: numbers.filter((_, i) => i % 2) };
+}
+
+/** Where the canvas has rules or dots: distances in mm down a column of it, given the sheet's width in mm. */
+const printed = (visitor, width) =>
+  visitor.page.locator("#canvas").evaluate((canvas, width) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const rows = [];
+    for (let y = 0; y < canvas.height; y++) {
+      let count = 0;
+      for (let x = 0; x < canvas.width; x++) {
+        const at = 4 * (y * canvas.width + x);
+        // Ink is darker.
+        if (data[at + 3] > 100 && data[at] > 150) count++;
+      }
+      rows.push(count / canvas.width);
+    }
+    const most = Math.max(...rows);
+    const found = rows.map((share, y) => [share, y]).filter(([share, y]) => share > most * 0.6 && !(rows[y - 1] > most * 0.6));
+    return { share: most, at: found.map(([, y]) => (y * width) / canvas.width) };
+  }, width);
+
+test("every paper has its millimetres, its rules at the line distance, and the ink within its margins", async () => {
+  const visitor = await come();
+  await visitor.more();
+  await visitor.text.fill("so it goes\non and on");
+  let [previous, pitch] = ["", 0];
+  for (const [paper, orientation, ruling, distance, width, height, margins] of [
+    ["a4", "portrait", "ruled", "", 210, 297, [20, 17.85, 20, 17.85]],
+    ["a5", "landscape", "dotted", "9", 210, 148, [12.58, 17.85, 12.58, 17.85]],
+    ["card", "portrait", "squared", "6.8", 105, 148, [12.58, 10, 12.58, 10]],
+    ["letter", "landscape", "ruled", "12", 279.4, 215.9, [18.35, 20, 18.35, 20]],
+    ["legal", "portrait", "dotted", "", 215.9, 355.6, [20, 18.35, 20, 18.35]],
+    ["envelope-dl", "", "ruled", "8", 220, 110, [40, 15, 16, 100]],
+    ["envelope-c6", "", "plain", "", 162, 114, [44, 15, 16, 70]],
+    ["envelope-10", "", "plain", "8.5", 241.3, 104.8, [38, 15, 16, 110]],
+    ["own", "", "ruled", "8", 127, 177.8, [15.11, 10.8, 15.11, 10.8]],
+  ]) {
+    await set(visitor, "Paper", paper);
+    if (orientation) await set(visitor, "Orientation", orientation);
+    await set(visitor, "Ruling", ruling);
+    await set(visitor, "Line distance in mm", distance);
+    if (paper === "own") {
+      await set(visitor, "Width", "5");
+      await set(visitor, "Height", "7");
+      await set(visitor, "Unit", "in");
+    }
+    await visitor.writes();
+    const sheet = await sheetOf(visitor);
+    assert.deepEqual([sheet.width, sheet.height], [width, height], paper);
+    const [top, right, bottom, left] = margins;
+    // A line begins where the pen comes down, and its first letter may reach a little to the left of that.
+    const slack = 3.5;
+    const [least, most] = [Math.min(...sheet.xs), Math.max(...sheet.xs)];
+    assert.ok(least > left - slack && most < width - right + slack, `${paper}: across, ${least} to ${most}`);
+    assert.ok(Math.min(...sheet.ys) > top - slack && Math.max(...sheet.ys) < height - bottom + slack, `${paper}: down`);
+    if (ruling === "plain") continue;
+    pitch = distance === "" ? 10.88 : Number(distance);
+    const { share, at } = await printed(visitor, width);
+    const step = ruling === "ruled" ? pitch : pitch / 2;
+    assert.ok(ruling === "dotted" ? share > 0.01 && share < 0.5 : share > 0.7, `${paper}: ${share} of a row`);
+    assert.ok(at.length > 4 && at.slice(1).every((y, i) => Math.abs(y - at[i] - step) < 0.45), `${paper}: ${step}, ${at}`);
+    const address = visitor.page.url();
+    assert.notEqual(address, previous, "and the address says so");
+    previous = address;
+  }
+  assert.match(previous, /paper=own.*sheetUnit=in/);
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});
+
+test("margins, a letterhead, mirrored pages: what leaves no room is said, and nothing is lost", async () => {
+  const visitor = await come({ viewport: { width: 320, height: 700 } });
+  await visitor.more();
+  await set(visitor, "Paper", "card");
+  await set(visitor, "Line distance in mm", "8");
+  assert.equal(await visitor.page.getByLabel("Letter size", { exact: true }).inputValue(), "fitted", "letters follow the lines");
+  for (const [side, margin] of [["Top", "10"], ["Right", "8"], ["Bottom", "15"], ["Left", "30"]]) await set(visitor, side, margin);
+  await set(visitor, "Top of the first sheet", "70");
+  await visitor.page.getByLabel("Left and right change places on every second sheet").check();
+  await visitor.writes(LINES);
+  const second = await sheetOf(visitor);
+  await visitor.page.getByRole("button", { name: "Sheet before" }).click();
+  while (await visitor.page.getByRole("button", { name: "Sheet before" }).isEnabled()) {
+    await visitor.page.getByRole("button", { name: "Sheet before" }).click();
+  }
+  const first = await sheetOf(visitor);
+  assert.ok(Math.min(...first.ys) > 68 && Math.min(...first.xs) > 28, "the first sheet leaves room for a letterhead");
+  assert.ok(Math.min(...second.ys) < 20 && Math.min(...second.xs) < 15, "the second has its left margin at the right");
+  const before = await picture(visitor);
+
+  await set(visitor, "Left", "100");
+  await visitor.hears(/Margins: 100 mm at the left and 8 mm at the right leave no room on paper of 105 mm: take at most 96 mm/);
+  assert.equal(await picture(visitor), before, "what is written stays");
+  await set(visitor, "Left", "30");
+  await settles(visitor);
+  assert.equal((await sheetOf(visitor)).width, 105);
+  const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(wide <= 0, `the page is ${wide} pixels too wide`);
+  const friend = await come({ query: visitor.page.url().slice(site.address.length), ready: /Done$/ });
+  assert.deepEqual(await sheetOf(friend), await sheetOf(visitor), "a link carries all of it");
+  await friend.leave();
+  await visitor.leave();
+});
+
+test("an envelope has the sender in the upper left and the address in the lower right, and is printed as large as it is", async () => {
+  const visitor = await come();
+  await set(visitor, "Paper", "envelope-c6");
+  assert.ok(await visitor.page.getByText("Lines above a line of three hyphens").isVisible());
+  await visitor.writes("Ann Lee\nLeeds\n---\nMr Otto Klein\nHauptweg 12\n20095 Hamburg");
+  const { xs, ys } = await sheetOf(visitor);
+  const inside = xs.map((x, i) => [x < 68 && ys[i] < 44, x > 68 && ys[i] > 41]);
+  assert.ok(inside.every(([sender, address]) => sender || address) && [0, 1].every((k) => inside.some((at) => at[k])));
+  const pdf = (await visitor.page.pdf({ preferCSSPageSize: true })).toString("latin1");
+  const boxes = [...pdf.matchAll(/\/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)/g)].map(([, ...size]) => size.map(Number));
+  assert.equal(boxes.length, 1);
+  assert.ok(Math.abs(boxes[0][0] - (162 / 25.4) * 72) < 1.5 && Math.abs(boxes[0][1] - (114 / 25.4) * 72) < 1.5, `${boxes}`);
   await visitor.leave();
 });
 
@@ -77,7 +202,7 @@ test("a scribble fits on its sheet, however few letters a line has", async () =>
 test("line breaks and empty lines are kept, and lines stand on the rules", async () => {
   const visitor = await come();
   await set(visitor, "Paper", "a4");
-  await set(visitor, "Lines", "ruled");
+  await set(visitor, "Ruling", "ruled");
   await visitor.writes("a man in a\n\ncar near us");
   // Dark enough for ink: the rows of the canvas that have any.
   const rows = await visitor.page.locator("#canvas").evaluate((canvas) => {
@@ -121,7 +246,7 @@ test("slant, unsteadiness, pens and inks change what is seen, at once", async ()
     ["Pen", "pencil"],
     ["Pen", "fineliner"],
     ["Line width", "2"],
-    ["Lines", "squared"],
+    ["Ruling", "squared"],
   ]) {
     await set(visitor, label, value);
     seen.add(await picture(visitor));
@@ -176,8 +301,8 @@ test("the hands' pictures are of the network that is shipped", async () => {
 test("a link carries the look and a long text, and the friend sees the very same picture", async () => {
   const visitor = await come();
   await set(visitor, "Paper", "a4");
-  await set(visitor, "Turned", "landscape");
-  await set(visitor, "Lines", "squared");
+  await set(visitor, "Orientation", "landscape");
+  await set(visitor, "Ruling", "squared");
   await set(visitor, "Letter size", "small");
   await set(visitor, "Slant", "12");
   await set(visitor, "Unsteady lines", "0.6");
@@ -239,7 +364,7 @@ test("ten thousand words are begun at once, counted, and can be stopped", async 
   await set(visitor, "Speed", "Infinity");
   await visitor.text.fill("word and more of it ".repeat(2000));
   await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
-  await visitor.page.locator("#line-number").filter({ hasText: /^[2-9] of \d{3,}$/ }).waitFor();
+  await visitor.page.locator("#line-number").filter({ hasText: /^([2-9]|\d{2,}) of \d{3,}$/ }).waitFor();
   await visitor.page.keyboard.press("Escape");
   await visitor.hears(/Stopped$/);
   assert.ok((await visitor.inked()) > 0);
@@ -323,7 +448,7 @@ test("paper that is changed while the pen writes is where the rest is written, a
   await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
   await visitor.hears(/Writing …$/);
   await visitor.page.waitForTimeout(600);
-  await set(visitor, "Lines", "ruled");
+  await set(visitor, "Ruling", "ruled");
   await set(visitor, "Slant", "15");
   await set(visitor, "Speed", "Infinity");
   assert.ok((await visitor.inked()) > 0);

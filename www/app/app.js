@@ -47,6 +47,7 @@ export class App extends EventTarget {
   /** Whether this text is drawn at once. */ #instant = false;
   /** Strokes that the visitor drew and the network continues: x, y, pen. @type {Float32Array} */ #initialStrokes = new Float32Array();
   /** The layout that was requested last, as JSON. */ #layout = "";
+  /** What is wrong with the paper, as the status line says. */ #layoutProblem = "";
   /** How often writing was stopped. */ #stops = 0;
   /** The form's settings when the text on the sheet was requested. @type {Settings | undefined} */ requested;
 
@@ -334,8 +335,19 @@ export class App extends EventTarget {
       this.sheet.redraw();
       this.#emit("look");
     } else {
-      await this.layOut().catch(() => {});
+      await this.layOut().then(
+        () => this.#sayLayout(""),
+        (error) => this.#sayLayout(message(error)),
+      );
     }
+  }
+
+  /** Says what is wrong with the paper, or that it is right again. @param {string} problem */
+  #sayLayout(problem) {
+    if (!this.ready || this.writing) return;
+    if (problem) showStatus(problem, true);
+    else if (this.#layoutProblem) showStatus(this.ink.count ? "Done" : "Ready");
+    this.#layoutProblem = problem;
   }
 
   #showLine() {
@@ -362,8 +374,20 @@ export class App extends EventTarget {
   }
 }
 
+/** What the form calls the engine's options. @type {Record<string, string>} */
+const LABELS = {
+  paper: "Paper",
+  margin: "Margins",
+  firstTop: "Top of the first sheet",
+  pitch: "Line distance",
+  size: "Letter size",
+};
+
 /** @param {unknown} error */
-const message = (error) => (error instanceof Error ? error.message : String(error));
+function message(error) {
+  const said = error instanceof Error ? error.message : String(error);
+  return said.replace(/^(paper|margin|firstTop|pitch|size)(?=: )/, (name) => LABELS[name]);
+}
 
 /**
  * How a character is named in the status line: by its code point if it cannot be seen, and not at all ("") if it only

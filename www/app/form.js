@@ -16,13 +16,25 @@ const INKS = [
 ];
 
 const SLIDERS = /** @type {const} */ (["bias", "temperature", "share", "slant", "wander", "nib"]);
-const NUMBERS = /** @type {const} */ ([...SLIDERS, "seed", "columns"]);
-const CHOICES = /** @type {const} */ (["paper", "orientation", "ruling", "size", "tip"]);
+/** Numbers that may be missing. */
+const OPTIONAL = /** @type {const} */ (["pitch", "marginTop", "marginRight", "marginBottom", "marginLeft", "firstTop"]);
+const NUMBERS = /** @type {const} */ ([...SLIDERS, ...OPTIONAL, "seed", "columns", "sheetWidth", "sheetHeight"]);
+const CHOICES = /** @type {const} */ (["paper", "sheetUnit", "orientation", "ruling", "size", "tip"]);
+const CHECKS = /** @type {const} */ (["scribble", "mirrorMargins"]);
 
+/** Settings of the paper: they also change how many letters fit on a line, or on which page a line is. */
+const PAPERS = /** @type {const} */ ([
+  ...OPTIONAL,
+  "paper",
+  "sheetWidth",
+  "sheetHeight",
+  "sheetUnit",
+  "orientation",
+  "size",
+  "mirrorMargins",
+]);
 /** Settings that change how existing ink is shown. */
-export const LOOKS = /** @type {const} */ (["slant", "wander", "nib", "ruling", "tip", "paper", "orientation", "size"]);
-/** Those of them that also change how many letters fit on a line. */
-const PAPERS = ["paper", "orientation", "size"];
+export const LOOKS = /** @type {const} */ (["slant", "wander", "nib", "ruling", "tip", ...PAPERS]);
 
 /** Events: "look" (ink that is there is to look otherwise), "paper" (its lines are to be broken otherwise). */
 export class Form extends EventTarget {
@@ -38,6 +50,7 @@ export class Form extends EventTarget {
   /** Whether that is being counted: the field is to show it. */ #counting = false;
   /** What they were counted for. */ #fittedFor = "";
   /** How often they were to be counted; an answer to an older question is not shown. */ #fits = 0;
+  /** The letters' size before it was fitted to the line distance. */ #ownSize = "medium";
   /**
    * Counts the letters in a line that fit on the paper.
    * @type {(settings: Settings, letterWidth: number | undefined) => Promise<number>}
@@ -53,7 +66,11 @@ export class Form extends EventTarget {
     }
     this.#form.addEventListener("input", ({ target }) => {
       if (!(target instanceof HTMLElement)) return;
-      const paper = PAPERS.includes(target.id);
+      // Of a number that is not complete nothing is shown yet.
+      if (target instanceof HTMLInputElement && !target.validity.valid) return;
+      if (target.id === "size") this.#ownSize = "";
+      if (target.id === "pitch") this.#fitSize();
+      const paper = PAPERS.some((id) => id === target.id);
       if (paper) void this.#fitColumns();
       if (target.id === "columns") this.#counting = false;
       if (LOOKS.some((id) => id === target.id) || this.#inks.contains(target)) this.dispatchEvent(new Event("look"));
@@ -65,7 +82,7 @@ export class Form extends EventTarget {
     this.#blend.addEventListener("input", () => this.#updateEnabled());
     element("paper", HTMLSelectElement).addEventListener("input", () => this.#updateEnabled());
     // Small letters would be illegible on a small screen.
-    if (matchMedia("(max-width: 34rem)").matches) this.#choice("size").value = "large";
+    if (matchMedia("(max-width: 34rem)").matches) this.#ownSize = this.#choice("size").value = "large";
     this.#updateEnabled();
   }
 
@@ -73,8 +90,9 @@ export class Form extends EventTarget {
   validate() {
     // A field in a closed part of the form cannot be focused.
     const invalid = this.#form.querySelector(":invalid:not(fieldset)");
-    const closed = invalid?.closest("details");
-    if (closed) closed.open = true;
+    for (let closed = invalid?.closest("details"); closed; closed = closed.parentElement?.closest("details")) {
+      closed.open = true;
+    }
     return this.#form.reportValidity();
   }
 
@@ -97,8 +115,10 @@ export class Form extends EventTarget {
   /** @returns {Settings} */
   get settings() {
     /** @type {Record<string, unknown>} */
-    const settings = { text: this.#text.value, scribble: this.#scribble.checked };
+    const settings = { text: this.#text.value };
+    for (const id of CHECKS) settings[id] = this.#number(id).checked;
     for (const id of NUMBERS) settings[id] = this.#number(id).valueAsNumber;
+    for (const id of OPTIONAL) if (this.#number(id).value === "") settings[id] = "";
     for (const id of CHOICES) settings[id] = this.#choice(id).value;
     settings.style = this.hands.value;
     settings.captured = this.hands.captured?.id ?? "";
@@ -115,18 +135,22 @@ export class Form extends EventTarget {
   apply(settings) {
     const problems = [];
     if (settings.text !== undefined) this.#text.value = settings.text;
-    if (settings.scribble !== undefined) this.#scribble.checked = settings.scribble;
+    for (const id of CHECKS) {
+      if (settings[id] !== undefined) this.#number(id).checked = /** @type {boolean} */ (settings[id]);
+    }
     for (const id of CHOICES) {
       if (settings[id] !== undefined) this.#choice(id).value = /** @type {string} */ (settings[id]);
     }
+    for (const id of NUMBERS) {
+      if (settings[id] !== undefined && id !== "columns") this.#number(id).value = String(settings[id]);
+    }
+    if (settings.size !== undefined) this.#ownSize = "";
     if (settings.style !== undefined) this.hands.value = settings.style;
     // For the same text in another hand or with another seed, a number of letters that the visitor entered stays.
     if (settings.text === undefined && settings.columns === undefined && settings.seed !== undefined) this.#refitColumns();
     else void this.#fitColumns();
     if (settings.columns !== undefined) this.#counting = false;
-    for (const id of NUMBERS) {
-      if (settings[id] !== undefined) this.#number(id).valueAsNumber = /** @type {number} */ (settings[id]);
-    }
+    if (settings.columns !== undefined) this.#number("columns").valueAsNumber = settings.columns;
     for (const id of SLIDERS) this.#showValue(id);
     for (const key of /** @type {const} */ (["style", "blend"])) {
       const name = settings[key];
@@ -210,7 +234,22 @@ export class Form extends EventTarget {
   /** Hides or disables settings that have no effect. */
   #updateEnabled() {
     element("mixing", HTMLElement).hidden = this.#blend.value === "";
-    this.#choice("orientation").disabled = this.#choice("paper").value === "free";
+    const { value } = this.#choice("paper");
+    const envelope = value.startsWith("envelope");
+    this.#choice("orientation").disabled = value === "free" || value === "own" || envelope;
+    const own = element("own-size", HTMLFieldSetElement);
+    own.hidden = own.disabled = value !== "own";
+    element("paper-hint", HTMLElement).hidden = !envelope;
+    element("margin-fields", HTMLFieldSetElement).disabled = value === "free";
+    element("margins-hint", HTMLElement).textContent = value === "free" ? "Paper that fits the writing has none to set." : "";
+  }
+
+  /** Lets the letters follow a line distance that is entered, unless the visitor has chosen their size. */
+  #fitSize() {
+    const size = this.#choice("size");
+    const entered = this.#number("pitch").value !== "";
+    if (entered && this.#ownSize) size.value = "fitted";
+    if (!entered && size.value === "fitted") size.value = this.#ownSize || "medium";
   }
 
   /** As `#fitColumns`, unless the visitor has entered a number. */
@@ -222,7 +261,7 @@ export class Form extends EventTarget {
   async #fitColumns() {
     const { settings, letterWidth } = this;
     const fit = (this.#fits += 1);
-    const fittedFor = JSON.stringify([...PAPERS.map((id) => this.#choice(id).value), letterWidth]);
+    const fittedFor = JSON.stringify([...PAPERS.map((id) => settings[id]), letterWidth]);
     if (fittedFor !== this.#fittedFor) {
       this.#counting = true;
       const fitting = await this.countFitting(settings, letterWidth).catch(() => undefined);

@@ -8,10 +8,20 @@ import { decodeStrokes } from "./stroke-encoding.js";
 /**
  * How the sheet looks: what does not change which points the engine draws.
  * @typedef {object} PaperSettings
- * @property {"free" | "a4" | "letter" | "card"} paper
+ * @property {"free" | import("../pkg/running_hand.js").PaperName | "own"} paper
+ * @property {number} sheetWidth of paper of an own size
+ * @property {number} sheetHeight
+ * @property {"mm" | "in"} sheetUnit of both
  * @property {"portrait" | "landscape"} orientation
- * @property {"plain" | "ruled" | "squared"} ruling
- * @property {"small" | "medium" | "large"} size of the letters
+ * @property {"plain" | "ruled" | "squared" | "dotted"} ruling
+ * @property {"small" | "medium" | "large" | "fitted"} size of the letters; "fitted" to the pitch
+ * @property {number | ""} pitch distance of the lines in mm; "" for one that suits the letters
+ * @property {number | ""} marginTop in mm; "" for the usual one, as with the next three
+ * @property {number | ""} marginRight
+ * @property {number | ""} marginBottom
+ * @property {number | ""} marginLeft
+ * @property {number | ""} firstTop top margin of the first sheet in mm; "" for that of the others
+ * @property {boolean} mirrorMargins whether left and right change places on every second sheet
  * @property {number} slant degrees to the right
  * @property {number} wander 0 to 1: how unsteady lines are
  */
@@ -45,19 +55,40 @@ const RANGES = {
   nib: { min: 0.4, max: 2.5, whole: false },
   slant: { min: -30, max: 30, whole: false },
   wander: { min: 0, max: 1, whole: false },
+  sheetWidth: { min: 1, max: 2000, whole: false },
+  sheetHeight: { min: 1, max: 2000, whole: false },
+  pitch: { min: 2, max: 200, whole: false },
+  marginTop: { min: 0, max: 1000, whole: false },
+  marginRight: { min: 0, max: 1000, whole: false },
+  marginBottom: { min: 0, max: 1000, whole: false },
+  marginLeft: { min: 0, max: 1000, whole: false },
+  firstTop: { min: 0, max: 1000, whole: false },
 };
 
 /** Allowed values; the first is the default, which links leave out. */
 const CHOICES = {
-  paper: ["free", "a4", "letter", "card"],
+  paper: ["free", "a4", "a5", "card", "letter", "legal", "envelope-dl", "envelope-c6", "envelope-10", "own"],
+  sheetUnit: ["mm", "in"],
   orientation: ["portrait", "landscape"],
-  ruling: ["plain", "ruled", "squared"],
-  size: ["medium", "small", "large"],
+  ruling: ["plain", "ruled", "squared", "dotted"],
+  size: ["medium", "small", "large", "fitted"],
   tip: ["fineliner", "fountain", "pencil"],
 };
 
 /** Default numbers, which links leave out. @type {Partial<Settings>} */
-const DEFAULTS = { nib: 1, slant: 0, wander: 0 };
+const DEFAULTS = {
+  nib: 1,
+  slant: 0,
+  wander: 0,
+  sheetWidth: 120,
+  sheetHeight: 80,
+  pitch: "",
+  marginTop: "",
+  marginRight: "",
+  marginBottom: "",
+  marginLeft: "",
+  firstTop: "",
+};
 
 /** Characters that the text field takes. */
 export const MAX_TEXT = 100_000;
@@ -99,6 +130,7 @@ export function fromFragment(fragment) {
     style: parameters.get("style") ?? "",
     blend: parameters.get("blend") ?? "",
     scribble: parameters.get("scribble") === "1",
+    mirrorMargins: parameters.get("mirrorMargins") === "1",
     captured: /^[0-9a-f]{16}$/.test(captured) ? captured : "",
     ...DEFAULTS,
   };

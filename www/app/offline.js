@@ -12,7 +12,7 @@ export async function keepOffline(notice, stored) {
   const { serviceWorker } = navigator;
   if (site.build === "" || !serviceWorker) return;
   try {
-    const registration = await serviceWorker.register(script("sw.js"), { type: "module", updateViaCache: "none" });
+    const registration = await serviceWorker.register(script(new URL("../sw.js", import.meta.url)), { type: "module", updateViaCache: "none" });
     offerUpdates(registration, notice);
     await serviceWorker.ready;
     stored.textContent = "It works without a network, too.";

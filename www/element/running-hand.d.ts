@@ -5,7 +5,8 @@ type Attribute = string | number | null | undefined;
 /**
  * `<running-hand text="Dear reader,"></running-hand>`: writes its text by hand when it is first visible, at the size
  * and in the colour of the surrounding text. `--running-hand-stroke` is the width of the pen's line (20; an x is 200
- * high). Properties reflect the attributes of the same names.
+ * high). Parts: `ink`, the drawing, and `text`, what is shown if the text cannot be written. Properties reflect the
+ * attributes of the same names.
  */
 export class RunningHandElement extends HTMLElement {
   /** The text; without it, the element's content. If it is empty, the network scribbles. */
@@ -14,24 +15,26 @@ export class RunningHandElement extends HTMLElement {
   /** A hand, by its name. */
   get hand(): string | null;
   set hand(value: Attribute);
-  /** 0 to 5; larger is neater. */
+  /** 0 to 5; larger is neater. Default 0.75. */
   get bias(): string | null;
   set bias(value: Attribute);
-  /** 0.1 to 4; larger is wilder, 1 is neutral. */
+  /** 0.1 to 4; larger is wilder. Default 1, neutral. */
   get temperature(): string | null;
   set temperature(value: Attribute);
-  /** The same seed gives the same writing. */
+  /** The same seed gives the same writing. Default 1. */
   get seed(): string | null;
   set seed(value: Attribute);
-  /** Characters in a line, 1 to 100. */
+  /** Characters in a line, 1 to 100. Default: as many as a free sheet holds. */
   get columns(): string | null;
   set columns(value: Attribute);
-  /** How often a word that failed its check is written again, 0 to 20. */
+  /** How often a word that failed its check is written again, 0 to 20. Default 4. */
   get attempts(): string | null;
   set attempts(value: Attribute);
   /** 1 is as people write, 2 is twice as fast, "instant" is at once. Can be changed while it writes. */
   get speed(): string | null;
   set speed(value: Attribute);
+  /** Whether it waits for `write()` instead of writing when it is seen. */
+  manual: boolean;
   /** The ink of the text written last: triples x, y, 1 where a stroke ends; y grows downward. */
   get points(): Float32Array;
   /** Whether it is being written. */
@@ -40,9 +43,19 @@ export class RunningHandElement extends HTMLElement {
   write(): Promise<void>;
   /** Stops the pen where it is. */
   stop(): void;
+  addEventListener<K extends keyof RunningHandEvents>(
+    type: K,
+    listener: (this: RunningHandElement, event: RunningHandEvents[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
 }
 
-/** The element's own events. */
+/** The element's own events. They do not bubble. */
 export interface RunningHandEvents {
   /** The pen begins. */
   start: CustomEvent<{ plan: Plan }>;
@@ -51,6 +64,28 @@ export interface RunningHandEvents {
   /** The text cannot be written and is shown as plain text. `message` says why; it is logged too, unless prevented. */
   error: ErrorEvent;
 }
+
+/** The attributes, for the templates of frameworks. */
+export interface RunningHandAttributes {
+  text?: string;
+  hand?: string;
+  bias?: number | string;
+  temperature?: number | string;
+  seed?: number | string;
+  columns?: number | string;
+  attempts?: number | string;
+  speed?: number | string;
+  manual?: boolean;
+}
+
+/**
+ * Says where the package's files are served, for builds that do not copy the worker, the module and the weights by
+ * themselves (esbuild, Rollup). To be called before the first text is written.
+ */
+export function configure(options: {
+  /** The folder that holds a copy of this package; may be relative to the page's address. */
+  folder: string | URL;
+}): void;
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -2,9 +2,11 @@
 //
 // It writes when it is first visible, at the size and in the colour of the surrounding text. Its attributes are those
 // of `WriteOptions`, with `hand` for a style, and `speed`: 1 is as people write, "instant" is at once. With `manual` it
-// waits for `write()`.
+// waits for `write()`. Ink that a server has written (`renderToString`) stays until an attribute changes.
 
 import { writeInTurn } from "./write-queue.js";
+
+export { configure } from "./write-queue.js";
 
 /** In corpus units: an em (an x is half as high), the margin around the ink, the width of the pen's line. */
 const EM = 400;
@@ -19,7 +21,8 @@ const LONGEST_FRAME = 100;
 
 const NUMBERS = /** @type {const} */ (["bias", "temperature", "seed", "columns", "attempts"]);
 const TEXTS = /** @type {const} */ (["text", "hand"]);
-const PROPERTIES = [...TEXTS, ...NUMBERS, "speed"];
+/** Properties that reflect attributes, as strings. */
+const REFLECTED = [...TEXTS, ...NUMBERS, "speed"];
 const SVG = "http://www.w3.org/2000/svg";
 
 const STYLE = `
@@ -32,16 +35,22 @@ const STYLE = `
 
 /** @typedef {import("./write-queue.js").Written} Written */
 
-export class RunningHandElement extends HTMLElement {
+/** On a server there are no elements, and importing this module does nothing. */
+const Base = globalThis.HTMLElement ?? /** @type {typeof HTMLElement} */ (/** @type {unknown} */ (class {}));
+
+export class RunningHandElement extends Base {
   static observedAttributes = [...TEXTS, ...NUMBERS];
 
   #svg = document.createElementNS(SVG, "svg");
   /** The text itself, shown if it cannot be written. */
   #plain = document.createElement("span");
+  /** The element's content, which readers without JavaScript see; where it has none, its text. */
+  #slot = document.createElement("slot");
   /** Aborted to stop what is being written or drawn. @type {AbortController | undefined} */
   #run;
   /** The text written last, and the text and options it was written from. @type {(Written & { source: string }) | undefined} */
   #written;
+  /** Whether its ink is what a server has sent. */ #isSent;
   /** Whether it has been visible. */ #seen = false;
   /** Whether changed attributes are to be handled. */ #changed = false;
   #observer = new IntersectionObserver((entries) => {
@@ -50,7 +59,11 @@ export class RunningHandElement extends HTMLElement {
 
   constructor() {
     super();
-    const shadow = this.attachShadow({ mode: "open" });
+    // A server may have sent one, with ink in it.
+    const shadow = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+    const sent = shadow.querySelector("svg");
+    if (sent) this.#svg = sent;
+    this.#isSent = sent !== null;
     const style = new CSSStyleSheet();
     style.replaceSync(STYLE);
     shadow.adoptedStyleSheets = [style];
@@ -58,12 +71,16 @@ export class RunningHandElement extends HTMLElement {
     this.#svg.setAttribute("role", "img");
     this.#plain.setAttribute("part", "text");
     this.#plain.hidden = true;
-    shadow.append(this.#svg, this.#plain);
+    this.#plain.append(this.#slot);
+    shadow.replaceChildren(this.#svg, this.#plain);
+    this.#slot.addEventListener("slotchange", () => {
+      if (!this.hasAttribute("text")) this.#change();
+    });
   }
 
   connectedCallback() {
     // Properties that were set before the element was defined hide the accessors of the class.
-    for (const name of PROPERTIES) {
+    for (const name of [...REFLECTED, "manual"]) {
       if (!Object.hasOwn(this, name)) continue;
       const value = Reflect.get(this, name);
       Reflect.deleteProperty(this, name);
@@ -81,13 +98,18 @@ export class RunningHandElement extends HTMLElement {
 
   /** @param {string} _name @param {string | null} before @param {string | null} value */
   attributeChangedCallback(_name, before, value) {
-    if (before === value || !this.#seen || this.#changed) return;
-    // Attributes that are set in the same task are one change.
+    if (before !== value) this.#change();
+  }
+
+  /** Writes anew, if it is visible. */
+  #change() {
+    if (!this.#seen || this.#changed) return;
+    // What is changed in the same task is one change.
     this.#changed = true;
     queueMicrotask(() => {
       this.#changed = false;
       this.#prepare();
-      if (this.isConnected && !this.hasAttribute("manual")) this.write().catch(() => {});
+      if (this.isConnected && !this.manual) this.write().catch(() => {});
     });
   }
 
@@ -104,6 +126,7 @@ export class RunningHandElement extends HTMLElement {
   /** Writes from the start. Fulfilled when all is drawn, or when something else is written instead. */
   async write() {
     this.stop();
+    this.#isSent = false;
     const run = (this.#run = new AbortController());
     try {
       const { text, options } = this.#request();
@@ -130,6 +153,15 @@ export class RunningHandElement extends HTMLElement {
     }
   }
 
+  /** Whether it waits for `write()`. */
+  get manual() {
+    return this.hasAttribute("manual");
+  }
+
+  set manual(value) {
+    this.toggleAttribute("manual", Boolean(value));
+  }
+
   /** Stops the pen where it is. */
   stop() {
     this.#run?.abort();
@@ -140,7 +172,7 @@ export class RunningHandElement extends HTMLElement {
     if (this.#seen) return;
     this.#seen = true;
     this.#observer.disconnect();
-    if (!this.hasAttribute("manual")) this.write().catch(() => {});
+    if (!this.manual && !this.#isSent) this.write().catch(() => {});
   }
 
   get #text() {
@@ -151,10 +183,10 @@ export class RunningHandElement extends HTMLElement {
   #prepare() {
     const text = this.#text;
     this.#svg.setAttribute("aria-label", text.trim() ? text : "Handwriting without a text");
-    this.#plain.textContent = text;
+    this.#slot.textContent = text;
     this.#plain.hidden = true;
     this.#svg.removeAttribute("hidden");
-    if (this.#written) return;
+    if (this.#written || this.#isSent) return;
     const columns = Number(this.getAttribute("columns") ?? COLUMNS) || COLUMNS;
     const lines = text.split("\n").map((line) => line.length);
     const rows = lines.reduce((sum, length) => sum + Math.max(1, Math.ceil(length / columns)), 0);
@@ -254,7 +286,7 @@ const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
 const round = (value) => Math.round(value * 10) / 10;
 
 // Properties that reflect the attributes, for frameworks that set properties.
-for (const name of PROPERTIES) {
+for (const name of REFLECTED) {
   Object.defineProperty(RunningHandElement.prototype, name, {
     /** @this {RunningHandElement} */
     get() {
@@ -270,4 +302,4 @@ for (const name of PROPERTIES) {
   });
 }
 
-if (!customElements.get("running-hand")) customElements.define("running-hand", RunningHandElement);
+if (globalThis.customElements && !customElements.get("running-hand")) customElements.define("running-hand", RunningHandElement);

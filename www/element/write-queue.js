@@ -10,6 +10,20 @@ import { site } from "../util/site-files.js";
 
 /** @type {{ client: ReturnType<typeof startEngine>, opened: Promise<unknown> } | undefined} */
 let engine;
+/** @type {URL | undefined} */
+let folder;
+
+/**
+ * Says where the package's files are served, for builds that do not copy the worker, the module and the weights by
+ * themselves. To be called before the first text is written.
+ * @param {{ folder: string | URL }} options `folder` may be relative to the page's address
+ */
+export function configure(options) {
+  const address = new URL(options.folder, document.baseURI);
+  // Without the last slash, addresses would be relative to the folder above.
+  folder = address.href.endsWith("/") ? address : new URL(`${address.href}/`);
+}
+
 /** Settled when the last text in the queue is over. @type {Promise<unknown>} */
 let last = Promise.resolve();
 
@@ -49,16 +63,21 @@ async function write(text, options, signal) {
 async function openEngine() {
   if (engine?.client.failure) engine = undefined;
   if (!engine) {
-    const client = startEngine();
+    const client = startEngine(undefined, folder);
     engine = { client, opened: client.request("open", { engine: "auto", build: site.build, lazy: true }) };
   }
   const { client, opened } = engine;
   try {
     await opened;
   } catch (error) {
+    const { failure } = client;
     client.close();
     engine = undefined;
-    throw error;
+    if (!failure || folder) throw error;
+    throw new Error(
+      `${failure.message} A page that was built by esbuild or Rollup has to say where the package is served: ` +
+        "configure({ folder }), as its README tells.",
+    );
   }
   return client;
 }

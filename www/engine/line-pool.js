@@ -3,7 +3,7 @@
 // The ink does not depend on who writes a line. What a pool worker cannot write, or not in time, the engine's worker
 // writes itself.
 
-import { script } from "../util/trusted-types.js";
+import { trustedWorker } from "../util/trusted-types.js";
 import { Client } from "./client.js";
 
 /** @typedef {import("./messages.js").PoolRequests} PoolRequests */
@@ -27,7 +27,7 @@ const GRACE = 5000;
 /** A worker of the pool. */
 class PoolWorker {
   /** @type {Client<PoolRequests>} */
-  #client = new Client(new Worker(script("engine/pool-worker.js"), { type: "module" }));
+  #client = new Client(trustedWorker(() => new Worker(new URL("./pool-worker.js", import.meta.url), { type: "module" })));
   #setReady = () => {};
   /** Fulfilled when the engine is open and has weights: nothing waits for a worker that is still starting. @type {Promise<void>} */
   ready = new Promise((resolve) => (this.#setReady = resolve));

@@ -2,14 +2,27 @@
 
 import { site } from "../util/site-files.js";
 
-/** The site's folder. */
-const ROOT = new URL("../", import.meta.url);
+/**
+ * Where the files are, by their paths in the site. Bundlers know them by these literals, and serve them elsewhere.
+ * @type {Record<string, URL | undefined>}
+ */
+const ADDRESSES = {
+  "weights/synthesis.safetensors": new URL("../weights/synthesis.safetensors", import.meta.url),
+  "weights/prediction.safetensors": new URL("../weights/prediction.safetensors", import.meta.url),
+};
+/** @param {string} path */
+function addressOf(path) {
+  const address = ADDRESSES[path];
+  if (!address) throw new Error(`${path} is no weights file of this site.`);
+  return address;
+}
+const FOLDER = new URL("./", addressOf("weights/synthesis.safetensors"));
 
-/** Name of the cache. It has the path, since caches are shared by all sites of a host. */
-export const WEIGHTS_CACHE = `running-hand weights ${ROOT.pathname}`;
+/** Name of the cache. It has the site's path, since caches are shared by all sites of a host. */
+export const WEIGHTS_CACHE = `running-hand weights ${FOLDER.pathname.replace(/weights\/$/, "")}`;
 
 /** The address under which a file is cached, by its hash. @param {string} sha256 */
-export const cacheKey = (sha256) => new URL(`weights/${sha256}`, ROOT).href;
+export const cacheKey = (sha256) => new URL(sha256, FOLDER).href;
 
 /**
  * Bytes of a weights file of this site.
@@ -80,7 +93,7 @@ async function download(path, cache, expected, progress) {
   /** @type {Response} */
   let response;
   try {
-    response = await fetch(new URL(path, ROOT), { cache, ...integrity });
+    response = await fetch(addressOf(path), { cache, ...integrity });
   } catch (error) {
     throw new Error(`${path} cannot be downloaded (${reason(error)}). ${again}`);
   }

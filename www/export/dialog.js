@@ -3,6 +3,7 @@
 
 import { LOOKS } from "../app/form.js";
 import { LINE, draw } from "../sheet/pens.js";
+import { drawRules } from "../sheet/rules.js";
 import { element } from "../util/dom.js";
 import { download } from "../util/download.js";
 import { withResolution } from "./png.js";
@@ -327,7 +328,7 @@ class ExportDialog {
     const scale = sheet.unit * dotsPerMm;
     if (context) {
       context.setTransform(scale, 0, 0, scale, frame.x * dotsPerMm, frame.y * dotsPerMm);
-      if (this.#checked("export-paper")) drawPaper(context, sheet);
+      if (this.#checked("export-paper")) drawPaper(context, sheet, page);
       // A pencil's grain has the size that it has on a screen with 192 dots per inch, whatever the resolution.
       const grainScale = settings.tip === "pencil" ? (scale * 192) / dpi : scale;
       const count = points.length / 3;
@@ -349,16 +350,15 @@ class ExportDialog {
 
 /**
  * Draws the paper and its rules.
- * @param {CanvasRenderingContext2D} context @param {import("../sheet/ink.js").SheetGeometry} sheet
+ * @param {CanvasRenderingContext2D} context @param {import("../sheet/ink.js").SheetGeometry} sheet @param {number} page
  */
-function drawPaper(context, { width, height, unit, rules: { across, upright } }) {
-  context.fillStyle = PAPER;
+function drawPaper(context, sheet, page) {
+  const { a: scale, e: x, f: y } = context.getTransform();
   context.save();
   context.setTransform(1, 0, 0, 1, 0, 0);
+  context.fillStyle = PAPER;
   context.fillRect(0, 0, context.canvas.width, context.canvas.height);
   context.restore();
-  const thickness = 0.15 / unit;
   context.fillStyle = RULE;
-  for (const y of across) context.fillRect(0, y - thickness / 2, width, thickness);
-  for (const x of upright) context.fillRect(x - thickness / 2, 0, thickness, height);
+  drawRules(context, sheet, page, scale, 0, { x, y });
 }

@@ -86,4 +86,4 @@ export class Ink {
 }
 
 /** The sheet before anything is written. @type {SheetGeometry} */
-export const EMPTY_SHEET = { width: 3600, height: 2016, unit: 0.016, pages: 1, rules: { across: [], upright: [] } };
+export const EMPTY_SHEET = { width: 3600, height: 2016, unit: 0.016, pages: 1, rules: [{ across: [], upright: [], dotted: false }] };

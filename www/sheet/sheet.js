@@ -1,6 +1,7 @@
 // The sheet on the screen: a canvas that shows one page, and a pen that draws its points in their time.
 
 import { draw } from "./pens.js";
+import { drawRules } from "./rules.js";
 
 /** @typedef {import("./ink.js").Ink} Ink */
 /** @typedef {import("./ink.js").Pen} Pen */
@@ -254,20 +255,10 @@ export class Sheet extends EventTarget {
     if (!ink) return;
     this.#version = ink.version;
     this.#scale = width / ink.sheet.width;
-    this.#drawRules(ink.sheet);
+    context.fillStyle = getComputedStyle(this.#canvas).color;
+    drawRules(context, ink.sheet, this.#page, this.#scale, Math.max(1, Math.round(ratio)));
     this.#draw(0, this.#drawn);
     if (!this.#pen.hasAttribute("hidden")) this.#showPen();
-  }
-
-  /** @param {SheetGeometry} sheet */
-  #drawRules({ rules: { across, upright } }) {
-    const context = this.#context;
-    const { width, height } = this.#canvas;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.fillStyle = getComputedStyle(this.#canvas).color;
-    const thickness = Math.max(1, Math.round(devicePixelRatio || 1));
-    for (const y of across) context.fillRect(0, Math.round(y * this.#scale), width, thickness);
-    for (const x of upright) context.fillRect(Math.round(x * this.#scale), 0, thickness, height);
   }
 
   /** Draws the points `from` ≤ i < `to`, as far as they are on the page shown. @param {number} from @param {number} to */

@@ -1,15 +1,12 @@
-// What pages that enforce Trusted Types require: a policy that admits scripts of this site only, and XML that is only
-// read, never made a part of the page.
-
-/** The site's folder. */
-const ROOT = new URL("../", import.meta.url);
+// What pages that enforce Trusted Types require: a policy that admits scripts of the page's own origin only, and XML
+// that is only read, never made a part of the page.
 
 /** @type {{ createScriptURL: (address: string) => any, createHTML: (xml: string) => any } | undefined} */
 const policy = (() => {
   try {
     return Reflect.get(globalThis, "trustedTypes")?.createPolicy("running-hand", {
       createScriptURL: (/** @type {string} */ address) => {
-        if (address.startsWith(ROOT.href)) return address;
+        if (new URL(address).origin === location.origin) return address;
         throw new TypeError(`${address} is no script of this site.`);
       },
       // Only for `xmlDocument`.
@@ -22,13 +19,33 @@ const policy = (() => {
 })();
 
 /**
- * The address of a script of this site, for `Worker` and the like.
- * @param {string} path relative to the site's folder, such as "engine/worker.js"
+ * The address of a script, for `register` of service workers and the like.
+ * @param {URL} address
  * @returns {URL} or a `TrustedScriptURL`
  */
-export function script(path) {
-  const address = new URL(path, ROOT);
+export function script(address) {
   return policy ? policy.createScriptURL(address.href) : address;
+}
+
+/**
+ * Starts a worker on a page that may enforce Trusted Types. Bundlers find a worker's script only by the literal
+ * `new Worker(new URL("…", import.meta.url), …)`, whose address is no `TrustedScriptURL`. So while `start` runs, the
+ * global `Worker` is one that makes its address trusted.
+ * @param {() => Worker} start
+ */
+export function trustedWorker(start) {
+  const Original = globalThis.Worker;
+  globalThis.Worker = class extends Original {
+    /** @param {string | URL} address @param {WorkerOptions} [options] */
+    constructor(address, options) {
+      super(script(new URL(address, location.href)), options);
+    }
+  };
+  try {
+    return start();
+  } finally {
+    globalThis.Worker = Original;
+  }
 }
 
 /** Parses XML into a document of its own, in which nothing runs. @param {string} xml */

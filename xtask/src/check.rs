@@ -19,6 +19,10 @@ use crate::{first_ink, licences, package, site, tools};
 /// it compiled to start `xtask`.
 const PACKAGES: [&str; 2] = ["running-hand", "xtask"];
 
+/// The folders with the npm packages that the page's tests need: a driver of browsers and TypeScript; other people's
+/// bundlers, frameworks and Deno, which build and run projects that use the npm package.
+const NPM_PACKAGES: [&str; 2] = ["tests/page", "tests/bundlers"];
+
 /// A part of the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Stage {
@@ -229,13 +233,17 @@ fn web(root: &Path, outcome: &mut Outcome) -> Result<()> {
 
 fn page(root: &Path, outcome: &mut Outcome) -> Result<()> {
     let folder = root.join("tests/page");
-    tools::npm_packages(root, &folder)?;
+    for packages in NPM_PACKAGES {
+        tools::npm_packages(root, &root.join(packages))?;
+    }
     let browser = tools::browser(root)?;
     let dist = root.join("dist");
     site::assemble(root, &dist)?;
     package::assemble(root)?;
-    if let Err(error) = licences::packages(root, Path::new("tests/page")) {
-        outcome.problem(&error);
+    for packages in NPM_PACKAGES {
+        if let Err(error) = licences::packages(root, Path::new(packages)) {
+            outcome.problem(&error);
+        }
     }
     if let Err(error) = first_ink::check(&dist) {
         outcome.problem(&error);

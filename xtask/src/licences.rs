@@ -13,8 +13,9 @@ use spdx::{Expression, LicenseReq, ParseMode};
 
 use crate::command::{cargo, command, quiet};
 
-/// Allowed for npm packages in addition to the licences in deny.toml: axe-core has it, which only tests use.
-const NPM_ONLY: &str = "MPL-2.0";
+/// Allowed for npm packages, which only tests use, in addition to the licences in deny.toml: axe-core has the first,
+/// packages below webpack the others.
+const NPM_ONLY: [&str; 3] = ["MPL-2.0", "CC-BY-4.0", "BlueOak-1.0.0"];
 
 /// Checks the crates of the workspace, for all systems.
 pub fn crates(root: &Path) -> Result<()> {
@@ -33,7 +34,7 @@ pub fn packages(root: &Path, folder: &Path) -> Result<()> {
     let installed = packages.iter().filter(|package| package["private"] != true);
     let licences = installed.map(|package| (named(package), package["license"].as_str().unwrap_or_default()));
     let mut allowed = allowed(root)?;
-    allowed.push(NPM_ONLY.to_owned());
+    allowed.extend(NPM_ONLY.map(str::to_owned));
     refuse(licences, &allowed)
 }
 

@@ -28,12 +28,22 @@ struct File {
 
 /// Lists the files of a built page in its `site-files.js`, which is there already, in any folder.
 pub fn write(site: &Path) -> Result<()> {
+    write_those(site, |_| true)
+}
+
+/// Lists only the weights, for a package, whose other files bundlers rename. The version is that of all files.
+pub fn write_weights(package: &Path) -> Result<()> {
+    write_those(package, |path| path.ends_with(".safetensors"))
+}
+
+/// Writes the list with the paths that `keeps` accepts.
+fn write_those(site: &Path, keeps: fn(&str) -> bool) -> Result<()> {
     let list = imports::find(site, LIST)?;
     let mut files = BTreeMap::new();
     gather(site, "", &mut files)?;
     files.retain(|path, _| is_listed(path, &list));
     let list = site.join(list);
-    fs::write(&list, text(&files)?).with_context(|| format!("cannot write {}", list.display()))
+    fs::write(&list, text(&files, keeps)?).with_context(|| format!("cannot write {}", list.display()))
 }
 
 fn gather(folder: &Path, prefix: &str, files: &mut BTreeMap<String, File>) -> Result<()> {
@@ -53,8 +63,8 @@ fn gather(folder: &Path, prefix: &str, files: &mut BTreeMap<String, File>) -> Re
     Ok(())
 }
 
-/// The source of `site-files.js`; `build` is a hash over all paths and hashes.
-fn text(files: &BTreeMap<String, File>) -> Result<String> {
+/// The source of `site-files.js` with the paths that `keeps` accepts; `build` is a hash over all paths and hashes.
+fn text(files: &BTreeMap<String, File>, keeps: fn(&str) -> bool) -> Result<String> {
     let mut build = Sha256::new();
     let mut lines = String::new();
     for (path, File { sha256, bytes }) in files {
@@ -63,6 +73,9 @@ fn text(files: &BTreeMap<String, File>) -> Result<String> {
             bail!("{path}: rename it with letters, digits, `-`, `_` and `.` only");
         }
         build.update(format!("{sha256} {path}\n"));
+        if !keeps(path) {
+            continue;
+        }
         writeln!(lines, "    \"{path}\": {{ sha256: \"{sha256}\", bytes: {bytes} }},")?;
     }
     let build = hex(&build.finalize()[..8]);
@@ -119,6 +132,22 @@ mod tests {
         fs::write(folder.path().join("index.html"), "abd").unwrap();
         let build = |text: &str| text.lines().find(|line| line.contains("build:")).map(str::to_owned).unwrap();
         assert_ne!(build(&listed(folder.path())), build(&first));
+    }
+
+    #[test]
+    fn a_package_lists_its_weights_and_still_tells_its_versions_apart() {
+        let folder = Scratch::new("listing-weights");
+        fs::create_dir_all(folder.path().join("util")).unwrap();
+        let list = |script: &str| {
+            for (path, text) in [("a.js", script), ("w.safetensors", "abc"), ("util/site-files.js", "")] {
+                fs::write(folder.path().join(path), text).unwrap();
+            }
+            write_weights(folder.path()).unwrap();
+            fs::read_to_string(folder.path().join("util").join(LIST)).unwrap()
+        };
+        let first = list("1");
+        assert!(first.contains("\"w.safetensors\"") && !first.contains("a.js"), "{first}");
+        assert_ne!(first, list("2"));
     }
 
     #[test]

@@ -37,11 +37,12 @@ pub fn assemble(root: &Path) -> Result<()> {
             copy_into(&types, folder)?;
         }
     }
-    for file in ["LICENSE-MIT", "LICENSE-APACHE", "npm/LICENSE.md", "npm/README.md"] {
+    copy_folder(&root.join("npm"), &out)?;
+    for file in ["LICENSE-MIT", "LICENSE-APACHE"] {
         copy_into(&root.join(file), &out)?;
     }
     site::copy_weights(root, &out)?;
-    listing::write(&out)?;
+    listing::write_weights(&out)?;
     let template = fs::read_to_string(root.join("npm/package.json")).context("cannot read npm/package.json")?;
     fs::write(out.join("package.json"), versioned(&template, &version(root)?)?)?;
     say(&format!("The package is in {}: `npm pack` makes a file of it.", out.display()));

@@ -2,7 +2,7 @@
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use running_hand::document::{PageStyle, Paper};
+use running_hand::document::{Margins, PageStyle, Paper, Ruling};
 use running_hand::engine::Choice;
 use running_hand::export::{Format, Gcode, Lift, MARGIN, Options};
 use running_hand::writer::Settings;
@@ -12,6 +12,8 @@ const EXAMPLES: &str = "\
 Examples:
   running-hand \"Dear reader,\" -o dear.svg
   running-hand - --hand Flowing --paper a4 -o letter.svg < letter.txt
+  running-hand - --paper letter --margins 25,20,25,35 --ruling ruled --pitch 9 -o letter.svg < letter.txt
+  running-hand - --paper envelope-dl -o envelope.svg < address.txt
   running-hand \"for the plotter\" --lift servo --dwell 0.2 -o plot.gcode
   running-hand \"look\" --format animated > look.svg
   running-hand -o hyphen.svg -- \"-a text that begins with a hyphen\"";
@@ -65,19 +67,36 @@ pub struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 1400, help_heading = "Writing")]
     points: usize,
 
-    /// a4, letter, card or WIDTHxHEIGHT in mm. What does not fit on one sheet goes to FILE-2, FILE-3 and so on
-    /// [default: one sheet, as large as the ink]
+    /// a4, a5, a6 (or card), letter, legal, envelope-dl, envelope-c6, envelope-10 (US), or a size such as 120x80mm and
+    /// 5x7in. What does not fit on one sheet goes to FILE-2, FILE-3 and so on. On an envelope the text is the address;
+    /// above a line of `---` in it stands the sender [default: one sheet, as large as the ink]
     #[arg(long, value_name = "SHEET", value_parser = paper, help_heading = "Layout")]
     paper: Option<Paper>,
-    /// Turns a sheet that has a name
+    /// Turns the sheet so that its longer side lies across
     #[arg(long, requires = "paper", help_heading = "Layout")]
     landscape: bool,
     /// Margin in mm [default: 5 around the ink; on paper 8.5 % of a side within 10 to 20]
-    #[arg(long, value_name = "MM", help_heading = "Layout")]
+    #[arg(long, value_name = "MM", allow_negative_numbers = true, help_heading = "Layout")]
     margin: Option<f64>,
-    /// Height of an x in mm
-    #[arg(long, value_name = "MM", default_value_t = 3.2, help_heading = "Layout")]
-    size: f64,
+    /// Margins of paper in mm, each side its own: as in CSS, clockwise from the top
+    #[arg(long, value_name = "TOP,RIGHT,BOTTOM,LEFT", value_parser = margins, requires = "paper")]
+    #[arg(conflicts_with = "margin", allow_hyphen_values = true, help_heading = "Layout")]
+    margins: Option<Margins>,
+    /// Top margin of the first sheet in mm, below a letterhead for example [default: that of the others]
+    #[arg(long, value_name = "MM", requires = "paper", allow_negative_numbers = true, help_heading = "Layout")]
+    first_top: Option<f64>,
+    /// Exchanges the left and the right margin on every second sheet
+    #[arg(long, requires = "paper", help_heading = "Layout")]
+    mirror_margins: bool,
+    /// Lines printed on the paper, which SVG shows: plain, ruled, squared or dotted
+    #[arg(long, value_name = "NAME", default_value = "plain", value_parser = ruling_parser(), help_heading = "Layout")]
+    ruling: Ruling,
+    /// Height of an x in mm [default: 5/17 of the pitch, and 3.2 without one]
+    #[arg(long, value_name = "MM", help_heading = "Layout")]
+    size: Option<f64>,
+    /// Distance of the lines, and of what is printed, in mm [default: 3.4 times the size]
+    #[arg(long, value_name = "MM", help_heading = "Layout")]
+    pitch: Option<f64>,
     /// Leans the ink to the right, -45 to 45
     #[arg(long, value_name = "DEGREES", default_value_t = 0.0, allow_negative_numbers = true, help_heading = "Layout")]
     slant: f64,
@@ -200,7 +219,8 @@ pub fn completions(shell: clap_complete::Shell) -> Vec<u8> {
 /// What is wrong with them, or the text of `--help` and `--version`.
 pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Task, clap::Error> {
     let arguments = Arguments::try_parse_from(arguments)?;
-    let refuse = |error: running_hand::Error| Arguments::command().error(ErrorKind::ValueValidation, error);
+    let refuse =
+        |error: running_hand::Error| Arguments::command().error(ErrorKind::ValueValidation, as_argument(&error));
     if let Some(Subcommands::Completions { shell }) = arguments.command {
         return Ok(Task::Completions(shell));
     }
@@ -220,13 +240,24 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         (Some(paper), Some(margin)) => (Some(paper.with_margin(margin).map_err(refuse)?), MARGIN),
         (paper, margin) => (paper, margin.map_or(MARGIN, |margin| margin as f32)),
     };
+    let paper = paper.map(|paper| Paper {
+        margins: arguments.margins.unwrap_or(paper.margins),
+        first_top: arguments.first_top,
+        mirrored: arguments.mirror_margins,
+        ..paper
+    });
     if !(0.0..=1000.0).contains(&margin) {
         let problem = format!("--margin: {margin} is outside 0 to 1000");
         return Err(Arguments::command().error(ErrorKind::ValueValidation, problem));
     }
-    let style =
-        PageStyle { paper, slant: arguments.slant, unsteadiness: arguments.unsteadiness, ..PageStyle::default() };
-    let style = style.with_size(arguments.size).map_err(refuse)?;
+    let style = PageStyle {
+        paper,
+        ruling: arguments.ruling,
+        slant: arguments.slant,
+        unsteadiness: arguments.unsteadiness,
+        ..PageStyle::default()
+    };
+    let style = style.with_size(arguments.size, arguments.pitch).map_err(refuse)?;
     style.validate().map_err(refuse)?;
     let settings = Settings {
         bias: arguments.bias,
@@ -280,13 +311,32 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
     })))
 }
 
+/// A setting's message with the name of its argument: `firstTop` is `--first-top`.
+fn as_argument(error: &running_hand::Error) -> String {
+    let running_hand::Error::Setting { name, problem } = error else { return error.to_string() };
+    let kebab: String =
+        name.chars().flat_map(|c| c.is_uppercase().then_some('-').into_iter().chain(c.to_lowercase())).collect();
+    format!("--{kebab}: {problem}")
+}
+
 fn paper(name: &str) -> Result<Paper, String> {
-    if let Some(paper) = Paper::named(name) {
-        return Ok(paper);
-    }
-    let sides = name.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
-    let (width, height) = sides.ok_or("is none of a4, letter, card and WIDTHxHEIGHT in mm")?;
-    Paper::new(width, height).map_err(|error| error.to_string())
+    name.parse().map_err(|error: running_hand::Error| match error {
+        running_hand::Error::Setting { problem, .. } => problem,
+        other => other.to_string(),
+    })
+}
+
+fn margins(list: &str) -> Result<Margins, String> {
+    let found: Option<Vec<f64>> = list.split(',').map(|margin| margin.trim().parse().ok()).collect();
+    let sides = found.and_then(|margins| <[f64; 4]>::try_from(margins).ok());
+    sides.map(Margins::new).ok_or_else(|| "expected four numbers of mm: TOP,RIGHT,BOTTOM,LEFT".into())
+}
+
+/// Reads a ruling by its name.
+fn ruling_parser() -> impl clap::builder::TypedValueParser<Value = Ruling> {
+    use clap::builder::TypedValueParser;
+    clap::builder::PossibleValuesParser::new(["plain", "ruled", "squared", "dotted"])
+        .try_map(|name| name.parse::<Ruling>().map_err(|error| error.to_string()))
 }
 
 /// Reads a format by its name; the names are listed in help, errors and completions.
@@ -364,11 +414,30 @@ mod tests {
     fn paper_brings_its_margins() {
         let sides =
             |arguments: &[&str]| request(arguments).style.paper.map(|paper| (paper.width, paper.height, paper.margins));
-        assert_eq!(sides(&["a", "--paper", "200x50.5"]), Some((200.0, 50.5, [17.0, 10.0])));
-        assert_eq!(sides(&["a", "--paper", "card", "--margin", "0"]), Some((105.0, 148.0, [0.0; 2])));
+        let default = Margins::new([10.0, 17.0, 10.0, 17.0]);
+        assert_eq!(sides(&["a", "--paper", "200x50.5"]), Some((200.0, 50.5, default)));
+        assert_eq!(sides(&["a", "--paper", "card", "--margin", "0"]), Some((105.0, 148.0, Margins::all(0.0))));
         assert_eq!(sides(&["a", "--paper", "card", "--landscape"]).unwrap().0, 148.0);
+        let own = Margins::new([20.0, 15.0, 30.0, 25.5]);
+        assert_eq!(sides(&["a", "--paper", "letter", "--margins", "20,15,30, 25.5"]).unwrap().2, own);
+        let more = request(&["a", "--paper", "a5", "--first-top", "60", "--mirror-margins"]).style.paper.unwrap();
+        assert_eq!((more.first_top, more.mirrored, more.envelope), (Some(60.0), true, false));
+        assert!(request(&["a", "--paper", "envelope-dl"]).style.paper.unwrap().envelope);
         assert_eq!(request(&["a"]).margin, 5.0);
         assert_eq!(request(&["a", "--margin", "7", "--slant", "-12"]).margin, 7.0);
+    }
+
+    #[test]
+    fn size_and_pitch_follow_each_other() {
+        let sizes = |arguments: &[&str]| {
+            let style = request(arguments).style;
+            [style.unit * 200.0, style.unit * style.pitch].map(|mm| (mm * 100.0).round() / 100.0)
+        };
+        assert_eq!(sizes(&["a"]), [3.2, 10.88]);
+        assert_eq!(sizes(&["a", "--pitch", "8.5", "--ruling", "dotted"]), [2.5, 8.5]);
+        assert_eq!(sizes(&["a", "--size", "2"]), [2.0, 6.8]);
+        assert_eq!(sizes(&["a", "--size", "2", "--pitch", "9"]), [2.0, 9.0]);
+        assert_eq!(request(&["a", "--ruling", "dotted"]).style.ruling, Ruling::Dotted);
     }
 
     #[test]
@@ -383,9 +452,19 @@ mod tests {
             (&["a", "--paper", "0x10"], "0x10"),
             (&["a", "-o", "a.docx"], "a.docx"),
             (&["a", "--format", "pdf"], "pdf"),
-            (&["a", "--size", "0"], "size"),
-            (&["a", "--margin=-1"], "margin"),
-            (&["a", "--paper", "card", "--margin", "60"], "margin"),
+            (&["a", "--size", "0"], "--size: 0 mm is outside 0.1 to 1000"),
+            (&["a", "--size", "40", "--paper", "a6"], "--size: with an x of 40 mm"),
+            (&["a", "--pitch", "NaN"], "--pitch: NaN mm is outside 0.5 to 1000"),
+            (&["a", "--pitch", "200", "--size", "3", "--paper", "a6"], "--pitch: 200 mm is more than"),
+            (&["a", "--margin", "-1"], "--margin"),
+            (&["a", "--paper", "card", "--margin", "60"], "--margin"),
+            (&["a", "--paper", "card", "--margins", "1,2,3"], "TOP,RIGHT,BOTTOM,LEFT"),
+            (&["a", "--paper", "card", "--margins", "1,2,3,x"], "TOP,RIGHT,BOTTOM,LEFT"),
+            (&["a", "--paper", "card", "--margins", "10,60,10,60"], "--margin: 60 mm at the left"),
+            (&["a", "--margins", "1,2,3,4"], "--paper"),
+            (&["a", "--paper", "card", "--margin", "5", "--margins", "1,2,3,4"], "--margins"),
+            (&["a", "--paper", "card", "--first-top", "140"], "--first-top: 140 mm above"),
+            (&["a", "--ruling", "wavy"], "wavy"),
             (&["a", "--slant", "NaN"], "slant"),
             (&["a", "--unsteadiness", "2"], "unsteadiness"),
             (&["a", "--engine", "abacus"], "abacus"),

@@ -186,7 +186,7 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
     });
     let options = export::Options { settings: written_with, ..request.options };
     let crop = request.style.paper.is_none().then_some(request.margin);
-    let frame = Frame { crop, ..Frame::default() };
+    let frame = Frame { crop, rules: true, ..Frame::default() };
     for page in 0..pages {
         let file = document.pages().export_framed(page, request.format, &options, frame)?;
         match output {

@@ -1,7 +1,7 @@
 //! Tests of the layout.
 
 use super::super::baseline::tests::line;
-use super::super::paper::Paper;
+use super::super::paper::{PITCH, Paper};
 use super::*;
 
 fn style(paper: Option<Paper>) -> PageStyle {
@@ -32,7 +32,7 @@ fn lines_become_level_evenly_spaced_and_of_one_size() {
         assert!(own.slope.abs() < 1e-3, "{own:?}");
         assert!((own.from - found[0].from - row * PITCH).abs() < 1.0, "{own:?}");
     }
-    assert!((found[0].from - layout.sheet().first).abs() < 20.0);
+    assert!((found[0].from - layout.sheet().first(0)).abs() < 20.0);
     assert!(found.iter().all(|own| (own.spread / found[0].spread - 1.0).abs() < 0.08), "{found:?}");
     let left = |ink: &PlacedInk| ink.points.iter().map(|point| point[0]).fold(f32::MAX, f32::min);
     assert!(placed.iter().all(|ink| (left(ink) - left(&placed[0])).abs() < 0.1), "a common left edge");
@@ -40,8 +40,8 @@ fn lines_become_level_evenly_spaced_and_of_one_size() {
 
 #[test]
 fn what_does_not_fit_on_a_page_goes_to_the_next() {
-    // 80 mm: a margin of 10 mm, 0.6 of a line above the first baseline, five more lines of 10.88 mm, 8 mm below.
-    let paper = Paper { width: 100.0, height: 80.0, margins: [10.0; 2] };
+    // 85 mm: a margin of 10 mm, 6.53 mm above the first baseline, five more lines of 10.88 mm, 3.2 mm below, and a margin.
+    let paper = Paper::new(100.0, 85.0).unwrap().with_margin(10.0).unwrap();
     let (layout, placed) = laid(style(Some(paper)), rows(&[0, 1, 2, 3, 4, 6, 20]));
     assert_eq!(placed.iter().map(|ink| ink.page).collect::<Vec<_>>(), [0, 0, 0, 0, 0, 1, 3]);
     assert_eq!(layout.pages(), 4, "a line left free stays free, and a page too");
@@ -49,7 +49,7 @@ fn what_does_not_fit_on_a_page_goes_to_the_next() {
     assert_eq!((layout.lines_on(1, 9999), layout.lines_on(0, 161)), (5..6, 0..2));
     for &[x, y, _] in layout.points() {
         let [x, y] = [x, y].map(|side| side * 0.016);
-        assert!((9.9..=96.1).contains(&x) && (9.0..=75.0).contains(&y), "{x} {y}");
+        assert!((9.9..=90.1).contains(&x) && (9.9..=75.0).contains(&y), "{x} {y}");
     }
     let (empty, _) = laid(style(Some(paper)), Vec::new());
     assert_eq!((empty.pages(), empty.points().len()), (1, 0), "an empty sheet");
@@ -61,14 +61,14 @@ fn a_line_too_wide_is_squeezed_and_no_other() {
     both[1].points.truncate(40);
     let (_, placed) = laid(style(Some(Paper::new(50.0, 100.0).unwrap())), both);
     let right = |ink: &PlacedInk| reach(&ink.points) * 0.016;
-    assert!((right(&placed[0]) - 46.0).abs() < 0.01, "{}", right(&placed[0]));
+    assert!((right(&placed[0]) - 40.0).abs() < 0.01, "{}", right(&placed[0]));
     assert!((right(&placed[1]) - 10.0 - 870.0 * 0.016).abs() < 1.0, "{}", right(&placed[1]));
 }
 
 #[test]
 fn slant_leans_on_the_baseline_and_unsteadiness_is_repeatable() {
     let (mut layout, upright) = laid(style(None), rows(&[0]));
-    let first = layout.sheet().first as f32;
+    let first = layout.sheet().first(0) as f32;
     layout.lay_out(PageStyle { slant: 45.0, ..style(None) });
     for (a, b) in upright[0].points.iter().zip(layout.points()) {
         assert!((b[0] - a[0] - (first - a[1])).abs() < 1.0 && (a[1] - b[1]).abs() < 1e-3, "{a:?} {b:?}");
@@ -144,13 +144,13 @@ fn ink_that_was_handed_out_stays_and_the_rest_comes_to_its_level() {
 
 #[test]
 fn a_line_whose_beginning_was_placed_is_squeezed_behind_it() {
-    let paper = Paper { width: 70.0, height: 80.0, margins: [5.0; 2] };
+    let paper = Paper::new(70.0, 80.0).unwrap().with_margin(5.0).unwrap();
     let mut layout = Layout::new(style(Some(paper)), 5, Extent::default(), true, true);
     let points: Vec<[f32; 3]> = falling();
     let begun = layout.add(LineInk { row: 0, points: points[..100].to_vec(), complete: false });
     let rest = layout.add(LineInk { row: 0, points: points[100..].to_vec(), complete: true });
     assert_eq!(begun[0].points[99][0], (5.0 / 0.016 + 1188.0) as f32);
-    assert!((reach(&rest[0].points) * 0.016 - (70.0 - 5.0 * 0.4)).abs() < 0.01);
+    assert!((reach(&rest[0].points) * 0.016 - 65.0).abs() < 0.01);
 }
 
 #[test]
@@ -159,12 +159,15 @@ fn a_scribble_is_placed_as_it_comes_and_its_sheet_grows() {
     let dot = |row| LineInk { row, points: vec![[0.0, 50.0, 1.0]], complete: false };
     let height = layout.sheet().height;
     let [first, fifth] = [0, 4].map(|row| layout.add(dot(row)).remove(0).points[0]);
-    assert_eq!(first[1], (layout.sheet().first - 60.0) as f32);
+    assert_eq!(first[1], (layout.sheet().first(0) - 60.0) as f32);
     assert_eq!(fifth[1], first[1] + 4.0 * PITCH as f32);
     assert!(layout.sheet().height > height);
     let mut layout = Layout::new(style(None), 5, Extent::default(), false, true);
     let drawn = layout.add_drawn(line(200.0, 0.0, 300.0));
-    assert!((Baseline::fit(&drawn[0].points).from - layout.sheet().first).abs() < 20.0, "drawn ink sits on the line");
+    assert!(
+        (Baseline::fit(&drawn[0].points).from - layout.sheet().first(0)).abs() < 20.0,
+        "drawn ink sits on the line"
+    );
     assert_eq!(layout.add(dot(0))[0].line, 0, "what follows is on the same line");
 }
 
@@ -201,5 +204,5 @@ fn a_pen_that_was_stopped_leaves_what_was_drawn() {
 fn too_little_ink_stays_as_it_is() {
     let (layout, placed) = laid(style(None), vec![complete(0, vec![[3.0, 4.0, 1.0]]), complete(1, Vec::new())]);
     assert_eq!(placed.len(), 1);
-    assert_eq!(placed[0].points, [[463.0, layout.sheet().first as f32, 1.0]]);
+    assert_eq!(placed[0].points, [[463.0, layout.sheet().first(0) as f32, 1.0]]);
 }

@@ -130,7 +130,7 @@ fn backend(backend: wgpu::Backend) -> &'static str {
 
 /// Recognises software adapters that do not report themselves as such by their names.
 fn is_software(name: &str) -> bool {
-    let name = name.to_lowercase();
+    let name = name.to_ascii_lowercase();
     ["swiftshader", "llvmpipe", "lavapipe", "softpipe", "software", "microsoft basic render"]
         .iter()
         .any(|known| name.contains(known))
@@ -173,7 +173,9 @@ fn vendor(name: &str) -> String {
 fn architecture(name: &str) -> String {
     let name = name.replace('-', " ");
     let mut characters = name.chars();
-    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
+    characters
+        .next()
+        .map_or(String::new(), |first| [first.to_ascii_uppercase()].into_iter().chain(characters).collect())
 }
 
 /// Records errors that no scope catches; without a handler, wgpu panics.
