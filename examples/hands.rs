@@ -3,7 +3,7 @@
 //!
 //!     cargo run --release --example hands
 
-use running_hand::document::measure_letter;
+use running_hand::document::measure_hand;
 use running_hand::engine::Engine;
 use running_hand::engine::cpu::CpuEngine;
 use running_hand::ink::Ink;
@@ -49,11 +49,13 @@ async fn draw() -> Result<(), Box<dyn Error>> {
     let mut sprite = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" data-weights=\"{fingerprint:016x}\">\n");
     for (name, style) in none.chain(named) {
         let seed = SEEDS.iter().find(|(hand, _)| *hand == name).map_or(1, |(_, seed)| *seed);
-        let letter = measure_letter(&mut writer, style).await?;
+        let hand = measure_hand(&mut writer, &Settings { style, ..Settings::default() }).await?;
+        let measures = [hand.x_height, hand.letter, hand.gap, hand.letter_gap, hand.lean];
+        let measures = measures.map(|measure| format!("{}", (measure * 1000.0).round() / 1000.0)).join(" ");
         let (path, width, height) = picture(&ink(&mut writer, SAMPLE, style, seed, 1.2).await?);
         writeln!(
             sprite,
-            "<symbol id=\"{name}\" viewBox=\"0 0 {width:.0} {height:.0}\" data-letter=\"{letter}\">\
+            "<symbol id=\"{name}\" viewBox=\"0 0 {width:.0} {height:.0}\" data-hand=\"{measures}\">\
              <path d=\"{path}\"/></symbol>"
         )?;
     }

@@ -1,44 +1,84 @@
-//! Lines on pages: each line is set with its baseline on its rule, with letters about as large as in the lines above,
-//! and slanted and unsteady as the style says.
+//! Words on lines, lines on pages: each word is set with its baseline on its rule, as large as the style says and as far
+//! from the word before it as this hand sets words apart.
 //!
-//! This is the only place where ink is placed. Line coordinates, as the network draws: the pen begins at x = 0, y grows
+//! This is the only place where ink is placed. Stretch coordinates, as the network draws: the pen begins at x = 0, y grows
 //! downward. Page coordinates: from the sheet's upper left corner. Both in corpus units.
 //!
-//! Ink that has been handed out ([`Layout::add`]) never moves: of the first line, which is handed out while it is
-//! written, the rest comes to its true level by and by. [`Layout::lay_out`] places everything anew, exactly.
+//! Ink that has been handed out ([`Layout::add`]) never moves. Of the first stretch, words are handed out while it is
+//! written, placed by what they and the words before them tell. [`Layout::lay_out`] places everything anew, exactly.
 
-use super::baseline::{Baseline, median};
-use super::paper::{Extent, PageStyle, Sheet, Spot};
+use super::LETTER_WIDTH;
+use super::compose::{self, HORIZON, Item, Rooms};
+use super::measure::{Edges, Fit, Hand, Look, assign, factor, is_core, median, own_points, word_ranges};
+use super::paper::{Extent, PageStyle, Sheet, Spot, X_HEIGHT};
+use super::structure::{self, Paragraph, Structure, TAB};
+use super::wander::Wander;
 use std::f64::consts::PI;
 use std::ops::Range;
 
-/// Points of the first line from which its baseline is estimated. Its height at the line's beginning is then within 24
-/// units of the final one (median of 96 lines; within 64 nine times in ten).
-const PROVISIONAL_POINTS: usize = 60;
-/// Distance over which a line that was begun at an estimated level is eased to its true one, in corpus units.
-const EASE: f64 = 1200.0;
 /// Baseline of writing without a text, below where the pen first comes down: an ordinary place for a line's first
 /// point.
 const SCRIBBLE_BASELINE: f64 = 110.0;
-/// Lines with fewer points say little about how large their letters are.
-const FEW_POINTS: usize = 120;
-/// Number of lines above with which a line's letters are compared in size.
-const ABOVE: usize = 12;
-/// A line is scaled by the ratio of the letters above to its own, to this power, since people's lines differ in size,
-/// too; and within this range.
-const SCALE_POWER: f64 = 0.7;
-const SCALE: Range<f64> = 0.85..1.18;
-/// Least factor by which the rest of a line is made narrower if its beginning was placed before its width was known.
-const MIN_LATE_SQUEEZE: f64 = 0.6;
+/// A word's letters are made so many times as high as the hand's letters would be, at least and at most.
+const CORRECTION: Range<f64> = 0.8..1.25;
+/// The power to which a line's deviation from the page's size is corrected, and the limits of that.
+const EVENING: f64 = 0.7;
+const EVENINGS: Range<f64> = 0.84..1.18;
+/// Most by which a hand's lines look higher or lower than its letters are (log).
+const MAX_LINE_SIZE: f64 = 0.2;
+/// How often a line is looked at and corrected.
+const EVENING_ROUNDS: usize = 8;
+/// The power, likewise, for the change of size along a line.
+const DRIFT: f64 = 0.3;
+/// How much that change counts beside the height.
+const DRIFT_WEIGHT: f64 = 0.15;
+/// Most by which a line's slope and height are corrected, in corpus units.
+const MAX_FALL: f64 = 0.03;
+const MAX_SINK: f64 = 30.0;
+/// Share of the first line that is filled before it is known where it ends.
+const LIVE_SHARE: f64 = 0.65;
+/// Neighbouring words differ at most by this factor where the one before was placed by an estimate.
+const LIVE_STEP: f64 = 1.03;
+/// Mean gap between words, in widest gaps within words, and in x-heights at least and at most.
+const GAP_IN_LETTER_GAPS: f64 = 2.2;
+const MEAN_GAP: Range<f64> = 0.8..1.2;
+const MOST_MEAN_GAP: f64 = 2.0;
+/// Least gap between words, in x-heights and in widest gaps within the two words; the latter counts up to so many
+/// x-heights.
+const LEAST_GAP: f64 = 0.56;
+const LEAST_IN_LETTER_GAPS: f64 = 1.5;
+const MOST_LEAST_GAP: f64 = 1.6;
+/// A gap keeps so much of its deviation from the hand's mean (a power), within these factors.
+const GAP_POWER: f64 = 0.8;
+const GAP_RANGE: Range<f64> = 0.7..1.5;
+/// Spread of the gaps where two stretches meet: the log's.
+const JOINT_SPREAD: f64 = 0.16;
+/// Greatest correction of a stretch's lean, x per y.
+const MAX_LEAN: f64 = 0.12;
+/// Letters, and gaps, by which the hand is believed to be as it was measured before.
+const HAND_LETTERS: f64 = 30.0;
+const HAND_GAPS: f64 = 8.0;
+/// Fewest rows of a page on which lines are kept together.
+const ROWS_TO_KEEP: usize = 5;
+/// Smallest share to which a word that is wider than its line is made.
+const LEAST_SHRINK: f64 = 0.05;
+/// Share of a line's width, at most, that stays free at the right although it could be filled.
+const RAGGED: f64 = 0.05;
+/// Lines set to the right have so many times the width that their characters have on average.
+const RIGHT_RESERVE: f64 = 1.06;
 
-/// Points of one line, as they come.
+/// Points of one stretch, or of one line of a scribble, as they come.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LineInk {
-    /// Row of the text, from 0; blank lines count.
+    /// The stretch, from 0; of a scribble, the row.
     pub row: usize,
-    /// `(x, y, 1 where a stroke ends)` in line coordinates.
+    /// `(x, y, 1 where a stroke ends)` in stretch coordinates.
     pub points: Vec<[f32; 3]>,
-    /// Whether the line ends with them.
+    /// The character of the stretch at which the window was, for each point; empty for a scribble.
+    pub characters: Vec<u32>,
+    /// Whether the points so far end with a whole word.
+    pub whole: bool,
+    /// Whether the stretch ends with them.
     pub complete: bool,
 }
 
@@ -55,247 +95,825 @@ pub struct PlacedInk {
     pub points: Vec<[f32; 3]>,
 }
 
-/// How a line gets from line to page coordinates.
-#[derive(Debug, Clone, Copy, Default)]
-struct Placement {
-    baseline: Baseline,
-    /// The estimated baseline by which its ink up to this x was placed, if that was before the line was complete.
-    provisional: Option<(Baseline, f64)>,
-    /// Brings its letters near the size of those of the lines above.
-    scale: f64,
-    /// Makes ink to the right of `squeeze_from` narrower, so that it does not leave the paper.
-    squeeze: f64,
-    squeeze_from: f64,
-    /// From the left margin to x = 0.
-    shift: f64,
+/// What is written: its structure, what is known of the hand, and the most characters of a line.
+#[derive(Debug, Clone, Default)]
+pub struct Text {
+    /// Paragraphs and stretches.
+    pub structure: Structure,
+    /// The hand, as measured before.
+    pub hand: Hand,
+    /// Most characters of a line; `None` for as many as fit.
+    pub columns: Option<usize>,
 }
 
-/// A line that has ink.
-#[derive(Debug, Clone)]
-struct Line {
+/// A stretch that has ink.
+#[derive(Debug, Clone, Default)]
+struct Stretch {
     row: usize,
-    /// In line coordinates.
     points: Vec<[f32; 3]>,
+    /// The character of each point.
+    characters: Vec<u32>,
+    /// The word of each point, counted from the stretch's first.
+    words: Vec<u16>,
+    /// Its first word among all.
+    first_word: usize,
     complete: bool,
-    placement: Placement,
-    /// How many of its points are placed.
-    placed: usize,
-    /// Index of its first point among all placed ones.
+    whole: bool,
+    /// Index of its first point among all of the document.
     start: usize,
 }
 
-/// Lines on pages.
+/// A word's ink, measured, and where it is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Word {
+    paragraph: usize,
+    /// Among the words of the paragraph.
+    index: usize,
+    /// Whether it has ink.
+    has_ink: bool,
+    /// From the stretch to the page: the size, the baseline, its slope, around which x, and the lean (x per y).
+    factor: f64,
+    level: f64,
+    slope: f64,
+    middle: f64,
+    lean: f64,
+    /// How far the size differs from the hand's.
+    correction: f64,
+    /// Left end and width of the ink, in stretch and in page coordinates.
+    left: f64,
+    width: f64,
+    /// Distance to the word before it on a line.
+    gap: f64,
+    is_glued: bool,
+    place: Option<Place>,
+}
+
+/// Where a word is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    line: usize,
+    /// Its left end and its baseline.
+    x: f64,
+    y: f64,
+    /// Descent of the line per unit to the right.
+    slope: f64,
+    /// Size relative to what the style says.
+    scale: f64,
+    /// Width relative to that.
+    widen: f64,
+}
+
+/// A line on a page.
+#[derive(Debug, Clone, Default)]
+struct Line {
+    /// The row that it takes, over all pages.
+    row: usize,
+    words: Range<usize>,
+    /// Index of its first point among all placed ones.
+    start: usize,
+    /// How many of its points are placed.
+    placed: usize,
+}
+
+/// What has been learnt of the hand, and from how many letters and gaps.
+#[derive(Debug, Clone, Copy, Default)]
+struct Learnt {
+    hand: Hand,
+    letters: f64,
+    gaps: f64,
+    /// How many lines were looked at, counted from 1, and by how much (log) they looked too low.
+    lines: f64,
+    line_size: f64,
+}
+
+/// Words on lines on pages.
 #[derive(Debug, Clone)]
 pub struct Layout {
     style: PageStyle,
-    /// Seed of the unsteadiness.
+    /// Seed of the wandering.
     seed: u64,
     extent: Extent,
     sheet: Sheet,
-    /// Whether lines are brought to a level: writing without a text is placed as it comes.
-    level: bool,
-    /// Whether the first line is placed while it is written.
+    /// `None` for writing without a text, which is placed as it comes.
+    text: Option<Text>,
+    /// Whether the first words are handed out while their stretch is written.
     live: bool,
+    /// Whether no more ink comes.
+    ended: bool,
+    learnt: Learnt,
+    stretches: Vec<Stretch>,
+    words: Vec<Word>,
     lines: Vec<Line>,
+    /// The first word that is on no line, and the paragraph and its line that come next.
+    next_word: usize,
+    paragraph: usize,
+    line_of_paragraph: usize,
+    /// Whether the last line may get more words.
+    is_open: bool,
     /// All placed points in page coordinates, in the order in which the pen drew them.
     placed: Vec<[f32; 3]>,
-    /// Left edge of the first line: all lines share it.
-    left_edge: Option<f64>,
     /// Baseline of a scribble.
     scribble: f64,
 }
 
 impl Layout {
-    /// An empty layout; `seed` is that of the writing, for unsteady lines. With `level` false (writing without a text),
-    /// ink is placed as it comes. With `live`, the first line is handed out while it is written.
-    pub fn new(style: PageStyle, seed: u64, extent: Extent, level: bool, live: bool) -> Self {
-        Self {
+    /// An empty layout; `seed` is that of the writing. Without a text, ink is placed as it comes. With `live`, the first
+    /// words are handed out while their stretch is written.
+    pub fn new(style: PageStyle, seed: u64, extent: Extent, text: Option<Text>, live: bool) -> Self {
+        let mut layout = Self {
             sheet: Sheet::new(&style, extent),
             style,
             seed,
             extent,
-            level,
+            text,
             live,
+            ended: false,
+            learnt: Learnt::default(),
+            stretches: Vec::new(),
+            words: Vec::new(),
             lines: Vec::new(),
+            next_word: 0,
+            paragraph: 0,
+            line_of_paragraph: 0,
+            is_open: false,
             placed: Vec::new(),
-            left_edge: None,
             scribble: SCRIBBLE_BASELINE,
-        }
+        };
+        layout.forget();
+        layout
     }
 
     /// Sets ink that writing without a text goes on from: its baseline is the scribble's.
     pub fn add_drawn(&mut self, points: Vec<[f32; 3]>) -> Vec<PlacedInk> {
-        self.scribble = Baseline::fit(&points).from;
-        self.add(LineInk { row: 0, points, complete: false })
+        self.scribble = Fit::of(&points, &[], &[], &Hand::default()).level(0.0, 0.0).0;
+        self.add(LineInk { row: 0, points, ..LineInk::default() })
     }
 
-    /// Adds ink of the last line or of one below it, and hands out what can be placed, which may be nothing yet.
+    /// Adds ink of the last stretch or of one below it, and hands out what can be placed, which may be nothing yet.
     pub fn add(&mut self, ink: LineInk) -> Vec<PlacedInk> {
-        if self.lines.last().is_none_or(|line| line.row != ink.row) {
-            if ink.points.is_empty() {
-                return Vec::new();
+        if self.stretches.last().is_none_or(|stretch| stretch.row != ink.row) {
+            let start = self.stretches.last().map_or(0, |stretch| stretch.start + stretch.points.len());
+            // Stretches without any ink count, too.
+            let missing = self.stretches.len()..if self.text.is_some() { ink.row } else { self.stretches.len() };
+            let empty = |row| Stretch { row, start, complete: true, ..Stretch::default() };
+            for stretch in missing.map(empty).chain([Stretch { complete: false, ..empty(ink.row) }]) {
+                self.stretches.push(stretch);
             }
-            let placement = Placement { scale: 1.0, squeeze: 1.0, ..Placement::default() };
-            let start = self.placed.len();
-            let line = Line { row: ink.row, points: Vec::new(), complete: false, placement, placed: 0, start };
-            self.lines.push(line);
         }
-        let index = self.lines.len() - 1;
-        let line = &mut self.lines[index];
-        line.points.extend_from_slice(&ink.points);
-        line.complete |= ink.complete;
-        let provisional = self.live && index == 0 && line.placed == 0 && line.points.len() >= PROVISIONAL_POINTS;
-        if !self.level || line.complete || provisional {
-            self.settle(index);
-            return self.place(index, self.lines[index].points.len()).into_iter().collect();
+        let index = self.stretches.len() - 1;
+        let stretch = &mut self.stretches[index];
+        stretch.points.extend_from_slice(&ink.points);
+        stretch.characters.extend_from_slice(&ink.characters);
+        stretch.complete |= ink.complete;
+        stretch.whole = ink.whole;
+        if self.text.is_none() {
+            return self.place_scribble();
         }
-        Vec::new()
+        self.measure(index);
+        self.compose(HORIZON);
+        self.hand_out(usize::MAX)
     }
 
     /// Whether ink of the line being written is held back although its beginning has been handed out.
     pub fn is_holding(&self) -> bool {
-        self.lines.last().is_some_and(|line| line.placed > 0 && line.placed < line.points.len())
+        !self.placed.is_empty() && self.placed.len() < self.points_known()
     }
 
-    /// Hands out what is held back.
-    pub fn release(&mut self) -> Option<PlacedInk> {
-        let index = self.lines.len().checked_sub(1).filter(|_| self.is_holding())?;
-        self.place(index, self.lines[index].points.len())
+    /// Hands out what is held back, as far as it fills lines, without waiting for the lines below.
+    pub fn release(&mut self) -> Vec<PlacedInk> {
+        self.compose(1.0);
+        self.hand_out(usize::MAX)
     }
 
-    /// Determines a line's placement from the points it has so far.
-    fn settle(&mut self, index: usize) {
-        let line = &self.lines[index];
-        let mut placement = line.placement;
-        if self.level {
-            let found = Baseline::fit(&line.points);
-            let reach = reach(&line.points[..line.placed]);
-            if line.placed > 0 {
-                placement.provisional = Some((placement.baseline, reach));
-            }
-            placement.baseline = found;
-            let above = &self.lines[index.saturating_sub(ABOVE)..index];
-            let spreads: Vec<f64> = above.iter().map(|line| line.placement.baseline.spread).collect();
-            placement.scale = scale(found.spread, spreads, line.points.len());
-            let left = line.points.iter().map(|point| f64::from(point[0])).fold(f64::INFINITY, f64::min);
-            match self.left_edge {
-                Some(edge) if index > 0 => placement.shift = edge - left,
-                _ => self.left_edge = Some(left),
-            }
-            // A line that would leave the paper is made narrower.
-            let from = if line.placed > 0 { reach } else { 0.0 };
-            let [from, width] =
-                [from, self::reach(&line.points).max(1.0)].map(|x| (x + placement.shift).max(0.0) * placement.scale);
-            let room = self.sheet.spot(line.row).room;
-            if width > room {
-                let least = if line.placed > 0 { MIN_LATE_SQUEEZE } else { 0.0 };
-                placement.squeeze = ((room - from) / (width - from).max(1.0)).clamp(least, 1.0);
-                placement.squeeze_from = from;
-            }
-        } else {
-            placement.baseline = Baseline { from: self.scribble, ..Baseline::default() };
+    fn points_known(&self) -> usize {
+        self.stretches.last().map_or(0, |stretch| stretch.start + stretch.points.len())
+    }
+
+    // Measuring.
+
+    /// Measures the words of a stretch that are not placed yet.
+    fn measure(&mut self, index: usize) {
+        let Some(text) = self.text.take() else { return };
+        if let Some(source) = text.structure.stretches.get(self.stretches[index].row) {
+            let first_word =
+                text.structure.stretches[..self.stretches[index].row].iter().map(|stretch| stretch.words.len()).sum();
+            self.measure_words(index, source, first_word);
         }
-        self.lines[index].placement = placement;
+        self.text = Some(text);
     }
 
-    /// Places the points of a line up to `end` that are not placed yet.
-    fn place(&mut self, index: usize, end: usize) -> Option<PlacedInk> {
-        let line = &self.lines[index];
-        if line.placed == end {
-            return None;
+    fn measure_words(&mut self, index: usize, source: &structure::Stretch, first_word: usize) {
+        let characters: Vec<char> = source.text.chars().collect();
+        let ranges = word_ranges(&characters);
+        let complete = self.stretches[index].complete || self.ended;
+        let wander = self.wander();
+        let stretch = &mut self.stretches[index];
+        stretch.first_word = first_word;
+        let owners = assign(&mut stretch.points, &stretch.characters, &characters, self.learnt.hand.x_height);
+        stretch.words = owners.iter().map(|&word| u16::try_from(word).unwrap_or(u16::MAX)).collect();
+        // Without a letter the hand is as expected.
+        let mut hand = self.learnt.hand;
+        let fit = Fit::of(&stretch.points, &stretch.characters, &characters, &hand);
+        let lean = (hand.lean - fit.lean).clamp(-MAX_LEAN, MAX_LEAN) + (self.style.slant * PI / 180.0).tan();
+        // Words of which all ink is known.
+        let latest = owners.iter().max().copied();
+        let known = match latest {
+            Some(latest) => latest + usize::from(complete || stretch.whole),
+            None => 0,
+        };
+        let known = if complete { ranges.len() } else { known };
+        let mut measured: Vec<(Word, Edges)> = Vec::new();
+        let mut started = vec![false; ranges.len() + 1];
+        let mut glued = vec![false; ranges.len() + 1];
+        for &owner in &owners {
+            glued[owner + 1] |= started[owner + 1] && owner + 1 < ranges.len();
+            started[owner] = true;
         }
-        if !self.level {
+        let expected = factor(hand.x_height);
+        for (at, &is_glued) in glued.iter().enumerate().take(known) {
+            let ink = own_points(&stretch.points, &owners, at);
+            let [left, right] = span(&ink);
+            let middle = (left + right) / 2.0;
+            let (level, slope) = fit.level(middle, right - left);
+            let correction = (hand.x_height / fit.height(middle)).clamp(CORRECTION.start, CORRECTION.end);
+            let word = Word {
+                paragraph: source.paragraph,
+                index: source.words.start + at,
+                has_ink: !ink.is_empty(),
+                factor: expected * correction,
+                level,
+                slope,
+                middle,
+                lean,
+                correction,
+                is_glued,
+                ..Word::default()
+            };
+            measured.push((word, word.edges(&ink)));
+        }
+        // Placed words stay as they are, and those after them come to their true size by and by.
+        let mut drift = 0.0;
+        for (at, (word, edges)) in measured.iter_mut().enumerate() {
+            match self.words.get(first_word + at) {
+                Some(own) if own.place.is_some() => {
+                    drift = libm::log(own.factor / word.factor);
+                    *word = *own;
+                    *edges = word.edges(&own_points(&stretch.points, &owners, at));
+                }
+                _ => {
+                    let step = libm::log(LIVE_STEP);
+                    drift = if drift > 0.0 { (drift - step).max(0.0) } else { (drift + step).min(0.0) };
+                    let scale = libm::exp(drift);
+                    word.factor *= scale;
+                }
+            }
+            word.left = edges.left;
+            word.width = (edges.right - edges.left) * word.factor;
+        }
+        // The gaps as the hand left them, in x-heights of the page.
+        let gaps: Vec<f64> = measured
+            .windows(2)
+            .map(|pair| {
+                let [(before, own), (after, next)] = [pair[0], pair[1]];
+                let natural = (next.core[0] - own.core[1]) * (before.factor + after.factor) / 2.0 / X_HEIGHT;
+                if before.has_ink && after.has_ink { natural.max(0.0) } else { f64::NAN }
+            })
+            .collect();
+        let known_gaps: Vec<f64> = gaps.iter().copied().filter(|gap| gap.is_finite()).collect();
+        let letter_gaps: Vec<f64> = measured
+            .iter()
+            .filter(|(word, _)| word.has_ink && ranges[word.index - source.words.start].len() > 2)
+            .map(|(word, edges)| edges.letter_gap * word.factor / X_HEIGHT)
+            .collect();
+        let mean_gap = mean(&known_gaps, hand.gap, self.learnt.gaps);
+        let letter_gap = mean(&letter_gaps, hand.letter_gap, self.learnt.gaps);
+        let page_gap = mean_gap.clamp(MEAN_GAP.start, MEAN_GAP.end);
+        let page_gap = page_gap.max(GAP_IN_LETTER_GAPS * letter_gap).min(MOST_MEAN_GAP);
+        let mut before = self.words[..first_word].last().map(|word| self.edges_of(word, first_word - 1));
+        for (at, (word, edges)) in measured.iter_mut().enumerate() {
+            let number = first_word + at;
+            let share = match at.checked_sub(1).map(|gap| gaps[gap]).filter(|gap| gap.is_finite()) {
+                Some(natural) => libm::pow((natural / mean_gap.max(0.1)).max(0.1), GAP_POWER),
+                None => libm::exp(JOINT_SPREAD * wander.chance(number, 0)),
+            };
+            let share = (share * wander.gap(number)).clamp(GAP_RANGE.start, GAP_RANGE.end);
+            // Tails and bars may reach into the gap.
+            let overhang = |edges: &Edges, factor: f64| {
+                [(edges.core[0] - edges.left) * factor, (edges.right - edges.core[1]) * factor]
+            };
+            let [into, _] = overhang(edges, word.factor);
+            let (out_of, widest) = match before {
+                Some((edges, factor)) => (overhang(&edges, factor)[1], edges.letter_gap * factor),
+                None => (0.0, 0.0),
+            };
+            let widest = LEAST_IN_LETTER_GAPS * widest.max(edges.letter_gap * word.factor);
+            let least = widest.clamp(LEAST_GAP * X_HEIGHT, MOST_LEAST_GAP * X_HEIGHT);
+            word.gap = (page_gap * share * X_HEIGHT - into - out_of).max(least);
+            before = Some((*edges, word.factor));
+        }
+        let placed = self.words.iter().skip(first_word).take_while(|word| word.place.is_some()).count();
+        self.words.truncate(first_word + placed);
+        self.words.extend(measured.into_iter().skip(placed).map(|(word, _)| word));
+        if complete {
+            let Learnt { letters, gaps, .. } = self.learnt;
+            let n = fit.letters as f64;
+            // The stretch's own height is drawn towards the expectation already.
+            let log = letters * libm::log(hand.x_height) + n * libm::log(fit.x_height());
+            hand.x_height = libm::exp(log / (letters + n));
+            hand.lean = (letters * hand.lean + n * fit.lean) / (letters + n);
+            (hand.gap, hand.letter_gap) = (mean_gap, letter_gap);
+            let gaps = gaps + known_gaps.len() as f64;
+            self.learnt = Learnt { hand, letters: letters + n, gaps, ..self.learnt };
+        }
+    }
+
+    /// A measured word's edges again, and its size.
+    fn edges_of(&self, word: &Word, number: usize) -> (Edges, f64) {
+        let stretch = self.stretches.iter().rfind(|stretch| stretch.first_word <= number && !stretch.points.is_empty());
+        let edges = stretch.map_or(Edges::default(), |stretch| {
+            let owners: Vec<usize> = stretch.words.iter().map(|&word| word.into()).collect();
+            word.edges(&own_points(&stretch.points, &owners, number - stretch.first_word))
+        });
+        (edges, word.factor)
+    }
+
+    // Composing.
+
+    /// Sets words on lines as far as it is known where lines end: where so many lines are known, or the paragraph's end.
+    fn compose(&mut self, horizon: f64) {
+        let Some(text) = self.text.take() else { return };
+        while let Some(paragraph) = text.structure.paragraphs.get(self.paragraph) {
+            let words = self.next_word..self.next_word + self.words_of_paragraph();
+            let is_complete = self.is_complete(&text.structure);
+            if !self.words[words.clone()].iter().any(|word| word.has_ink) {
+                if !is_complete {
+                    break;
+                }
+                (self.next_word, self.is_open) = (words.end, false);
+                (self.paragraph, self.line_of_paragraph) = (self.paragraph + 1, 0);
+                continue;
+            }
+            let (start, first_row) = match self.lines.last().filter(|_| self.is_open) {
+                Some(line) => (line.words.start, line.row),
+                None => (words.start, self.next_row(paragraph, 0)),
+            };
+            let items = self.items(start..words.end, paragraph);
+            let rooms = self.rooms(first_row, paragraph, &text);
+            let known: f64 = items.iter().map(|item| item.width + item.gap).sum();
+            if !is_complete && known < horizon * rooms.other {
+                if self.live && self.lines.len() == usize::from(self.is_open) {
+                    self.open(start, first_row, &items, LIVE_SHARE, paragraph, &text);
+                }
+                break;
+            }
+            let (count, lines) = compose::first_line(&items, rooms, words.start - start, is_complete);
+            let row = match self.is_open {
+                true => first_row,
+                false => self.next_row(paragraph, if is_complete { lines } else { lines + 2 }),
+            };
+            let is_last = is_complete && count == items.len();
+            self.set(start, row, &items[..count], is_last, paragraph, &text);
+            self.is_open = false;
+            self.line_of_paragraph += 1;
+        }
+        self.text = Some(text);
+    }
+
+    /// Sets all words that are known, without knowing where their last line ends.
+    fn compose_all(&mut self) {
+        self.compose(1.0);
+        let Some(text) = self.text.take() else { return };
+        if let Some(paragraph) = text.structure.paragraphs.get(self.paragraph) {
+            let end = self.next_word + self.words_of_paragraph();
+            let (start, row) = match self.lines.last().filter(|_| self.is_open) {
+                Some(line) => (line.words.start, line.row),
+                None => (self.next_word, self.next_row(paragraph, 0)),
+            };
+            let items = self.items(start..end, paragraph);
+            self.open(start, row, &items, 1.0, paragraph, &text);
+        }
+        self.text = Some(text);
+    }
+
+    /// How many words of the paragraph that comes next are measured and not set.
+    fn words_of_paragraph(&self) -> usize {
+        self.words.iter().skip(self.next_word).take_while(|word| word.paragraph == self.paragraph).count()
+    }
+
+    /// Whether all stretches of the paragraph that comes next are known.
+    fn is_complete(&self, structure: &Structure) -> bool {
+        let last = structure.stretches.partition_point(|stretch| stretch.paragraph <= self.paragraph);
+        let known = self.stretches.iter().rev().find(|stretch| stretch.complete).map_or(0, |stretch| stretch.row + 1);
+        self.ended || known >= last
+    }
+
+    /// The width that a line may have, from the left margin.
+    fn room(&self, row: usize, text: &Text) -> f64 {
+        let room = self.sheet.spot(row).room;
+        let columns = || text.columns.unwrap_or_else(|| self.style.columns(LETTER_WIDTH)) as f64;
+        let room = if room.is_finite() { room } else { columns() * LETTER_WIDTH };
+        (room - self.wander().reach()).max(X_HEIGHT)
+    }
+
+    /// The widths of the next line and of those below it in the paragraph.
+    fn rooms(&self, row: usize, paragraph: &Paragraph, text: &Text) -> Rooms {
+        let room = self.room(row, text);
+        let [first, other] = indents(paragraph, room, &text.hand);
+        let first = if self.line_of_paragraph == 0 { first } else { other };
+        Rooms { first: room - first, other: room - other, characters: text.columns.unwrap_or(usize::MAX) }
+    }
+
+    /// Words as they are set on a line. The text of a paragraph's item begins behind its mark.
+    fn items(&self, words: Range<usize>, paragraph: &Paragraph) -> Vec<Item> {
+        let wander = self.wander();
+        let item = |number: usize| {
+            let word = &self.words[number];
+            let text = &paragraph.words[word.index];
+            let mut gap = if word.has_ink { word.gap } else { 0.0 };
+            if paragraph.is_item && word.index == 1 {
+                let place = paragraph.hanging - self.words[number - 1].width;
+                gap = if place < LEAST_GAP * X_HEIGHT { gap } else { place };
+            }
+            let characters = text.text.chars().count();
+            Item {
+                width: word.width * wander.size(number),
+                gap,
+                characters,
+                is_glued: word.is_glued,
+                breaks: text.is_rest,
+            }
+        };
+        words.map(item).collect()
+    }
+
+    /// The row of the next line, the first of so many of a paragraph: on the next page where lines would be left alone.
+    fn next_row(&self, paragraph: &Paragraph, lines: usize) -> usize {
+        let Some(last) = self.lines.last() else { return 0 };
+        let page = |row: usize| self.sheet.spot(row).page;
+        let is_top = |row: usize| page(row) != page(row - 1);
+        let next_page = |from: usize| (from + 1..).find(|&row| page(row) != page(from)).unwrap_or(from);
+        let mut row = last.row + 1;
+        if self.line_of_paragraph == 0 {
+            if paragraph.breaks_page && !is_top(row) {
+                return next_page(row);
+            }
+            // Blank lines do not begin a page.
+            for _ in 0..paragraph.blank {
+                if is_top(row) {
+                    break;
+                }
+                row += 1;
+            }
+        }
+        if is_top(row) {
+            return row;
+        }
+        // Rows from here to the page's end, as far as they matter, and above.
+        let left = (row..row + ROWS_TO_KEEP).take_while(|&other| page(other) == page(row)).count();
+        let above = (0..row).rev().take(ROWS_TO_KEEP).take_while(|&other| page(other) == page(row)).count();
+        if above + left <= ROWS_TO_KEEP {
+            return row;
+        }
+        let is_split = match (self.line_of_paragraph, lines) {
+            (0, 1) => paragraph.is_heading && left < 4,
+            (0, 3) => left < 3,
+            (0, 2..) => left < 2,
+            (1, _) => false,
+            // Two lines of a paragraph end it on the next page rather than one.
+            (_, 2) => left == 1,
+            _ => false,
+        };
+        if is_split { next_page(row) } else { row }
+    }
+
+    /// Places words on a line before it is known where it ends, up to a share of the room.
+    fn open(&mut self, start: usize, row: usize, items: &[Item], share: f64, paragraph: &Paragraph, text: &Text) {
+        let rooms = self.rooms(row, paragraph, text);
+        let (mut reach, mut characters, mut count) = (0.0, 0, 0);
+        for (at, item) in items.iter().enumerate() {
+            reach += item.width + if at > 0 { item.gap } else { 0.0 };
+            characters += item.characters + usize::from(at > 0);
+            let is_tab = share < 1.0 && paragraph.words[self.words[start + at].index].tab;
+            if is_tab || at > 0 && (reach > share * rooms.first || characters > rooms.characters) {
+                break;
+            }
+            count = at + 1;
+        }
+        let placed = self.next_word - start;
+        if count > placed {
+            self.set(start, row, &items[..count], true, paragraph, text);
+            self.is_open = true;
+        }
+    }
+
+    /// Places words on a line; those that are placed already stay.
+    fn set(&mut self, start: usize, row: usize, items: &[Item], is_last: bool, paragraph: &Paragraph, text: &Text) {
+        let wander = self.wander();
+        let Spot { left, baseline, middle, .. } = self.sheet.spot(row);
+        let room = self.rooms(row, paragraph, text).first;
+        let line = wander.line(row);
+        let from = left + line.margin + self.room(row, text) - room;
+        let index = if self.is_open { self.lines.len() - 1 } else { self.lines.len() };
+        let placed = self.next_word - start;
+        // Where the words that are placed end, and what the others need.
+        let mut x = match self.words[..self.next_word].last().filter(|_| placed > 0) {
+            Some(Word { place: Some(place), width, .. }) => place.x + place.scale * place.widen * width,
+            _ => from,
+        };
+        // The lines of a page are as high as one another, and level.
+        let width: f64 = items.iter().map(|item| item.width + item.gap).sum();
+        let mut evened = vec![1.0; items.len()];
+        let mut look = self.look(start, items, &evened);
+        // How much higher or lower this hand's lines look than their letters are is the hand's affair.
+        if let Some(look) = look {
+            let Learnt { lines, line_size, .. } = &mut self.learnt;
+            *lines += 1.0;
+            *line_size += (libm::log(X_HEIGHT / look.height) - *line_size) / *lines;
+        }
+        let of_hand = libm::exp(self.learnt.line_size.clamp(-MAX_LINE_SIZE, MAX_LINE_SIZE));
+        if placed > 0 {
+            look = None;
+        }
+        // Corrections may overshoot: the best of them is taken.
+        let mut best = (f64::INFINITY, evened.clone(), look);
+        for round in 0..EVENING_ROUNDS {
+            if round > 0 && look.is_some() {
+                look = self.look(start, items, &evened);
+            }
+            let Some(look) = look else { break };
+            let off = libm::log(look.height / X_HEIGHT).abs() + DRIFT_WEIGHT * libm::log(look.drift).abs();
+            if off < best.0 {
+                best = (off, evened.clone(), Some(look));
+            }
+            let mut reach = 0.0;
+            for (at, item) in items.iter().enumerate() {
+                reach += item.width + item.gap;
+                let middle = (reach - item.width / 2.0) / width;
+                let even = libm::pow(X_HEIGHT / look.height, EVENING) * libm::pow(look.drift, DRIFT * (0.5 - middle));
+                let correction = self.words[start + at].correction;
+                if correction > 0.0 {
+                    let most = CORRECTION.start / correction..CORRECTION.end / correction;
+                    let range = EVENINGS.start.max(most.start)..EVENINGS.end.min(most.end);
+                    evened[at] = (evened[at] * even).clamp(range.start * of_hand, range.end * of_hand);
+                }
+            }
+        }
+        let (_, evened, look) = best;
+        let [sinks, falls] = look.map_or([0.0; 2], |look| {
+            let slope = look.slope.clamp(-MAX_FALL, MAX_FALL);
+            let middle = look.from + look.slope * width / 2.0;
+            [middle.clamp(-MAX_SINK, MAX_SINK) - slope * width / 2.0, slope]
+        });
+        let others = &items[placed..];
+        let ink: f64 = others.iter().zip(&evened[placed..]).map(|(item, even)| item.width * even).sum();
+        // The text of a list's item begins at its place.
+        let is_fixed = |at: usize| paragraph.is_item && self.words[start + at].index == 1;
+        let is_gap = |at: &usize| *at > 0 && !is_fixed(*at);
+        let gaps: f64 = (placed..items.len()).filter(is_gap).map(|at| items[at].gap).sum();
+        let fixed: f64 = (placed.max(1)..items.len()).filter(|&at| is_fixed(at)).map(|at| items[at].gap).sum();
+        let free = room - (x - from) - fixed;
+        // People do not fill every line to the end.
+        let ragged = RAGGED * (wander.chance(row, 7) / 4.0 + 0.5) * room;
+        let natural = ink + gaps;
+        let target = if is_last { natural.min(free) } else { natural.max(free - ragged).min(free) };
+        let [scale, widen] = compose::scales(ink, gaps, target);
+        // A word wider than the line is made smaller.
+        let shrink = if ink > 0.0 { ((free - scale * gaps) / (widen * ink)).clamp(LEAST_SHRINK, 1.0) } else { 1.0 };
+        let sized = |(item, even): (&Item, &f64)| Item { width: shrink * even * widen * item.width, ..*item };
+        let tabs = self.tabs(start, &items.iter().zip(&evened).map(sized).collect::<Vec<_>>(), room, paragraph);
+        let fixed: Vec<bool> = (0..items.len()).map(is_fixed).collect();
+        for (at, item) in items.iter().enumerate().skip(placed) {
+            x = match tabs.get(at) {
+                Some(Some(stop)) => from + stop,
+                _ if at == 0 => x,
+                _ if fixed[at] => x + item.gap,
+                _ => x + scale * item.gap,
+            };
+            let number = start + at;
+            let slope = line.slope - falls;
+            let y = baseline + wander.level(number) + line.sway(x - left) + line.slope * (x - left - middle);
+            let y = y - sinks - falls * (x - from);
+            self.words[number].place =
+                Some(Place { line: index, x, y, slope, scale: shrink * evened[at] * wander.size(number), widen });
+            x += shrink * evened[at] * widen * item.width;
+        }
+        self.next_word = start + items.len();
+        if index == self.lines.len() {
+            self.lines.push(Line { row, start: self.placed.len(), ..Line::default() });
+        }
+        self.lines[index].words = start..self.next_word;
+    }
+
+    /// How the words of a line look beside one another, x counted from the line's left end.
+    fn look(&self, start: usize, items: &[Item], evened: &[f64]) -> Option<Look> {
+        let mut points: Vec<[f32; 3]> = Vec::new();
+        let mut x = 0.0;
+        for (at, item) in items.iter().enumerate() {
+            let word = &self.words[start + at];
+            x += if at > 0 { item.gap } else { 0.0 };
+            let place = Place { x, scale: evened[at], widen: 1.0, ..Place::default() };
+            let index = self.stretches.partition_point(|stretch| stretch.first_word <= start + at).max(1) - 1;
+            let stretch = &self.stretches[index];
+            let own = |word: &u16| stretch.first_word + usize::from(*word) == start + at;
+            let ink = stretch.points.iter().zip(&stretch.words).filter(|(_, word)| own(word));
+            points.extend(ink.map(|(&[x, y, pen], _)| {
+                let [x, y] = word.map(&place, [x.into(), y.into()]);
+                [x as f32, y as f32, pen]
+            }));
+            x += item.width;
+        }
+        Look::of(&points, X_HEIGHT)
+    }
+
+    /// Where words that have a tab before them begin, from the line's left end: at the next stop, or, where there is one
+    /// tab, at the right. Nothing if they would not fit.
+    fn tabs(&self, start: usize, items: &[Item], room: f64, paragraph: &Paragraph) -> Vec<Option<f64>> {
+        let is_tab = |at: usize| at > 0 && paragraph.words[self.words[start + at].index].tab;
+        let count = (0..items.len()).filter(|&at| is_tab(at)).count();
+        let mut stops = vec![None; items.len()];
+        let mut x = 0.0;
+        for at in 0..items.len() {
+            if is_tab(at) {
+                let rest: f64 = items[at].width + items[at + 1..].iter().map(|item| item.gap + item.width).sum::<f64>();
+                let stop = ((x + items[at].gap) / TAB).ceil() * TAB;
+                let stop = if count == 1 { room - rest } else { stop };
+                if stop < x + items[at].gap || stop + rest > room + 1e-6 {
+                    return Vec::new();
+                }
+                (stops[at], x) = (Some(stop), stop);
+            } else if at > 0 {
+                x += items[at].gap;
+            }
+            x += items[at].width;
+        }
+        if count == 0 { Vec::new() } else { stops }
+    }
+
+    // Handing out.
+
+    /// Hands out points whose words are placed, in the order in which the pen drew them, until there are `most`.
+    fn hand_out(&mut self, most: usize) -> Vec<PlacedInk> {
+        let mut pieces: Vec<PlacedInk> = Vec::new();
+        let first = self.stretches.partition_point(|stretch| stretch.start + stretch.points.len() <= self.placed.len());
+        for index in first..self.stretches.len() {
+            let stretch = &self.stretches[index];
+            for (k, &[x, y, pen]) in stretch.points.iter().enumerate().skip(self.placed.len() - stretch.start) {
+                let word =
+                    stretch.words.get(k).and_then(|&word| self.words.get(stretch.first_word + usize::from(word)));
+                let placed = word.and_then(|word| Some((word, word.place?)));
+                let Some((word, place)) = placed.filter(|_| self.placed.len() < most) else {
+                    return self.finish(pieces);
+                };
+                let [x, y] = word.map(&place, [x.into(), y.into()]);
+                let point = [x as f32, y as f32, pen];
+                // The ranges of lines do not interlace: words that are drawn in turns are not parted.
+                let line = place.line.max(pieces.last().map_or(0, |piece| piece.line));
+                match pieces.last_mut().filter(|piece| piece.line == line) {
+                    Some(piece) => piece.points.push(point),
+                    None => pieces.push(PlacedInk {
+                        page: self.sheet.spot(self.lines[line].row).page,
+                        line,
+                        start: self.placed.len(),
+                        points: vec![point],
+                    }),
+                }
+                self.placed.push(point);
+            }
+        }
+        self.finish(pieces)
+    }
+
+    /// Notes on the lines which points they have.
+    fn finish(&mut self, pieces: Vec<PlacedInk>) -> Vec<PlacedInk> {
+        for piece in &pieces {
+            let line = &mut self.lines[piece.line];
+            if line.placed == 0 {
+                line.start = piece.start;
+            }
+            line.placed += piece.points.len();
+            self.sheet.widen(reach(&piece.points));
+        }
+        if let Some(line) = self.lines.iter().rev().find(|line| line.placed > 0) {
             self.sheet.heighten(line.row + 1);
         }
-        let map = self.map(line);
-        let points: Vec<[f32; 3]> = line.points[line.placed..end]
-            .iter()
-            .map(|&[x, y, pen]| {
-                let [x, y] = map([x.into(), y.into()]);
+        pieces
+    }
+
+    /// Places what has come of a scribble.
+    fn place_scribble(&mut self) -> Vec<PlacedInk> {
+        let Some(stretch) = self.stretches.last() else { return Vec::new() };
+        let row = stretch.row;
+        let new: Vec<[f32; 3]> = stretch.points.iter().skip(self.placed.len() - stretch.start).copied().collect();
+        if new.is_empty() {
+            return Vec::new();
+        }
+        if self.lines.last().is_none_or(|line| line.row != row) {
+            self.lines.push(Line { row, start: self.placed.len(), ..Line::default() });
+        }
+        self.sheet.heighten(row + 1);
+        let points: Vec<[f32; 3]> = new
+            .into_iter()
+            .map(|[x, y, pen]| {
+                let [x, y] = self.map_scribble(row, [x.into(), y.into()]);
                 [x as f32, y as f32, pen]
             })
             .collect();
         let start = self.placed.len();
         self.placed.extend_from_slice(&points);
-        let line = &mut self.lines[index];
-        line.placed = end;
+        let line = self.lines.len() - 1;
+        self.lines[line].placed += points.len();
         self.sheet.widen(reach(&points));
-        let page = self.page_of_row(self.lines[index].row);
-        Some(PlacedInk { page, line: index, start, points })
+        vec![PlacedInk { page: self.sheet.spot(row).page, line, start, points }]
     }
 
-    /// From line to page coordinates.
-    fn map(&self, line: &Line) -> impl Fn([f64; 2]) -> [f64; 2] + use<> {
-        let Spot { left, baseline: to, middle, .. } = self.sheet.spot(line.row);
-        let Placement { baseline, provisional, scale, squeeze, squeeze_from, shift } = line.placement;
-        let lean = (self.style.slant * PI / 180.0).tan();
-        // A line starts up to a letter's width off the margin, climbs or sinks by up to two degrees, and sways by a
-        // tenth of an x.
-        let unsteadiness = self.style.unsteadiness;
-        let chance = |purpose: u32| random([self.seed, line.row as u64, purpose.into()]) - 0.5;
-        let margin = chance(1) * 260.0 * unsteadiness;
-        let climb = chance(2) * 0.06 * unsteadiness;
-        let phases = [chance(3) * 2.0 * PI, chance(4) * 2.0 * PI];
-        move |[x, y]| {
-            let along = (x + shift) * scale;
-            let along = if along > squeeze_from { squeeze_from + (along - squeeze_from) * squeeze } else { along };
-            let level = match provisional {
-                None => baseline.height(x),
-                Some((before, until)) => {
-                    let share = ((x - until) / EASE).clamp(0.0, 1.0);
-                    let start = before.height(x);
-                    start + (baseline.height(x) - start) * share.powi(2) * (3.0 - 2.0 * share)
-                }
-            };
-            let up = (y - level) * scale;
-            let sway = 34.0 * (along / 620.0 + phases[0]).sin() + 14.0 * (along / 190.0 + phases[1]).sin();
-            [left + along + margin - lean * up, to + up + unsteadiness * sway + climb * (along - middle)]
-        }
+    fn map_scribble(&self, row: usize, [x, y]: [f64; 2]) -> [f64; 2] {
+        let Spot { left, baseline, middle, .. } = self.sheet.spot(row);
+        let line = self.wander().line(row);
+        let up = y - self.scribble;
+        let along = line.margin + x - (self.style.slant * PI / 180.0).tan() * up;
+        [left + along, baseline + up + line.sway(x) + line.slope * (x - middle)]
     }
 
-    /// How offsets between neighbouring points map from line to page coordinates at a placed point: the matrix
+    /// How offsets between neighbouring points map from stretch to page coordinates at a placed point: the matrix
     /// `[[xx, xy], [yx, yy]]`. `None` for a point that does not exist.
     pub fn transform(&self, point: usize) -> Option<[[f64; 2]; 2]> {
-        let line = self.lines.iter().rfind(|line| line.start <= point && line.placed > 0)?;
-        let &[x, y, _] = line.points.get(point - line.start)?;
-        let map = self.map(line);
+        let index = self.stretches.partition_point(|stretch| stretch.start <= point).checked_sub(1)?;
+        let stretch = &self.stretches[index];
+        let &[x, y, _] = stretch.points.get(point - stretch.start).filter(|_| point < self.placed.len())?;
         let at = [f64::from(x), f64::from(y)];
-        let [here, right, down] = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]].map(|by| map([at[0] + by[0], at[1] + by[1]]));
+        let map = |by: [f64; 2]| {
+            let at = [at[0] + by[0], at[1] + by[1]];
+            if self.text.is_none() {
+                return Some(self.map_scribble(stretch.row, at));
+            }
+            let word = self.words.get(stretch.first_word + usize::from(*stretch.words.get(point - stretch.start)?))?;
+            Some(word.map(&word.place?, at))
+        };
+        let [here, right, down] = [map([0.0, 0.0])?, map([1.0, 0.0])?, map([0.0, 1.0])?];
         Some([[right[0] - here[0], down[0] - here[0]], [right[1] - here[1], down[1] - here[1]]])
     }
 
-    /// Places all ink that was handed out anew, each line by all of its points. The same writing in the same style is
-    /// then placed the same to the last bit, in whatever pieces it came. What is held back of a line stays so.
+    /// Places all ink that was handed out anew, each word by all that is known. The same writing in the same style is then
+    /// placed the same to the last bit, in whatever pieces it came. What is held back stays so.
     pub fn lay_out(&mut self, style: PageStyle) {
+        let handed = self.placed.len();
         self.style = style;
         self.sheet = Sheet::new(&style, self.extent);
-        self.left_edge = None;
-        self.placed.clear();
-        for index in 0..self.lines.len() {
-            let line = &mut self.lines[index];
-            let end = line.placed;
-            line.placement = Placement { scale: 1.0, squeeze: 1.0, ..Placement::default() };
-            (line.placed, line.start) = (0, self.placed.len());
-            if end > 0 {
-                self.settle(index);
-                self.place(index, end);
+        self.forget();
+        if self.text.is_none() {
+            let stretches = std::mem::take(&mut self.stretches);
+            for stretch in stretches {
+                self.stretches.push(stretch);
+                self.place_scribble();
             }
+            return;
         }
+        for index in 0..self.stretches.len() {
+            self.measure(index);
+        }
+        self.compose(HORIZON);
+        self.hand_out(handed);
+        if self.placed.len() < handed {
+            self.compose_all();
+            self.hand_out(handed);
+        }
+    }
+
+    /// As before any ink was placed.
+    fn forget(&mut self) {
+        self.placed.clear();
+        self.words.clear();
+        self.lines.clear();
+        (self.next_word, self.paragraph, self.line_of_paragraph, self.is_open) = (0, 0, 0, false);
+        let hand = self.text.as_ref().map_or_else(Hand::default, |text| text.hand);
+        self.learnt = Learnt { hand, letters: HAND_LETTERS, gaps: HAND_GAPS, lines: 1.0, line_size: 0.0 };
     }
 
     /// Removes all but the first `count` placed points, as if the pen had been stopped there, and ends their last
     /// stroke.
     pub fn truncate(&mut self, count: usize) {
+        self.ended = true;
         self.placed.truncate(count);
-        self.lines.retain(|line| line.start < count);
-        if let Some(line) = self.lines.last_mut() {
-            let kept = (count - line.start).min(line.points.len());
-            line.points.truncate(kept);
-            (line.placed, line.complete) = (line.placed.min(kept), true);
-            for last in [line.points.last_mut(), self.placed.last_mut()].into_iter().flatten() {
+        let count = self.placed.len();
+        self.stretches.retain(|stretch| stretch.start < count);
+        if let Some(stretch) = self.stretches.last_mut() {
+            let kept = (count - stretch.start).min(stretch.points.len());
+            stretch.points.truncate(kept);
+            stretch.characters.truncate(kept);
+            stretch.words.truncate(kept);
+            stretch.complete = true;
+            for last in [stretch.points.last_mut(), self.placed.last_mut()].into_iter().flatten() {
                 last[2] = 1.0;
             }
         }
+        self.lines.retain(|line| line.start < count && line.placed > 0);
+        if let Some(line) = self.lines.last_mut() {
+            line.placed = count - line.start;
+        }
+    }
+
+    fn wander(&self) -> Wander {
+        Wander::new(self.seed, self.style.wander)
     }
 
     /// The sheet: all pages have the same size.
@@ -315,14 +933,14 @@ impl Layout {
 
     /// How many pages there are; one without ink.
     pub fn pages(&self) -> usize {
-        self.lines.last().map_or(1, |line| self.page_of_row(line.row) + 1)
+        self.lines.iter().rev().find(|line| line.placed > 0).map_or(1, |line| self.page_of(line) + 1)
     }
 
     /// The placed ink of every line, in order.
     pub fn ink(&self) -> impl Iterator<Item = PlacedInk> {
         let lines = self.lines.iter().enumerate().filter(|(_, line)| line.placed > 0);
         lines.map(|(index, line)| PlacedInk {
-            page: self.page_of_row(line.row),
+            page: self.page_of(line),
             line: index,
             start: line.start,
             points: self.placed[line.start..line.start + line.placed].to_vec(),
@@ -331,46 +949,118 @@ impl Layout {
 
     /// Placed points of a page.
     pub fn page(&self, page: usize) -> Range<usize> {
-        let on = |line: &&Line| self.page_of_row(line.row) == page && line.placed > 0;
+        let on = |line: &&Line| self.page_of(line) == page && line.placed > 0;
         let first = self.lines.iter().find(on).map_or(self.placed.len(), |line| line.start);
         let end = self.lines.iter().rfind(on).map_or(first, |line| line.start + line.placed);
         first..end
     }
 
-    /// Lines with ink on a page, up to the one with the last point before `end`.
-    pub fn lines_on(&self, page: usize, end: usize) -> Range<usize> {
-        let on = |line: &Line| self.page_of_row(line.row) == page && line.start < end;
-        let first = self.lines.iter().position(on).unwrap_or(0);
-        first..self.lines.iter().rposition(on).map_or(first, |last| last + 1)
+    /// The text of each line with ink on a page, up to the one with the last point before `end`.
+    pub fn text_on(&self, page: usize, end: usize) -> Vec<String> {
+        let Some(text) = &self.text else { return Vec::new() };
+        let on = |line: &&Line| line.placed > 0 && self.page_of(line) == page && line.start < end;
+        self.lines
+            .iter()
+            .filter(on)
+            .map(|line| {
+                let words = self.words.get(line.words.clone()).unwrap_or_default().iter();
+                words.filter_map(|word| self.text_of(text, word)).collect::<Vec<_>>().join(" ")
+            })
+            .collect()
     }
 
-    fn page_of_row(&self, row: usize) -> usize {
-        self.sheet.spot(row).page
+    fn text_of<'a>(&self, text: &'a Text, word: &Word) -> Option<&'a str> {
+        Some(&text.structure.paragraphs.get(word.paragraph)?.words.get(word.index)?.text)
     }
+
+    /// The strokes of placed points in a range, word by word, each with its word: the line on its page, the word's number
+    /// and its text. Strokes of a scribble have no word.
+    pub fn strokes(&self, range: Range<usize>) -> Vec<(Range<usize>, Option<InkedWord<'_>>)> {
+        let mut strokes = Vec::new();
+        let mut start = range.start;
+        while start < range.end {
+            let end = (start..range.end).find(|&k| self.placed[k][2] > 0.5).map_or(range.end, |k| k + 1);
+            strokes.push((start..end, self.word_at(start)));
+            start = end;
+        }
+        // As they were drawn, but for words that were drawn in turns.
+        strokes.sort_by_key(|(_, word)| word.map(|word| word.number));
+        strokes
+    }
+
+    fn word_at(&self, point: usize) -> Option<InkedWord<'_>> {
+        let text = self.text.as_ref()?;
+        let index = self.stretches.partition_point(|stretch| stretch.start <= point).checked_sub(1)?;
+        let stretch = &self.stretches[index];
+        let number = stretch.first_word + usize::from(*stretch.words.get(point - stretch.start)?);
+        let word = self.words.get(number)?;
+        let line = word.place?.line;
+        let first = self.lines.iter().position(|other| self.page_of(other) == self.page_of(&self.lines[line]));
+        Some(InkedWord { number, line: line - first.unwrap_or(line), text: self.text_of(text, word)? })
+    }
+
+    fn page_of(&self, line: &Line) -> usize {
+        self.sheet.spot(line.row).page
+    }
+}
+
+/// A word that has ink.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct InkedWord<'a> {
+    /// Among all words of the document.
+    pub number: usize,
+    /// Its line, counted on its page from 0.
+    pub line: usize,
+    /// As it is written.
+    pub text: &'a str,
+}
+
+impl Word {
+    /// From stretch to page coordinates.
+    fn map(&self, place: &Place, [x, y]: [f64; 2]) -> [f64; 2] {
+        let up = y - self.level - self.slope * (x - self.middle);
+        let along = x - self.lean * up;
+        let factor = self.factor * place.scale;
+        let right = factor * place.widen * (along - self.left);
+        [place.x + right, place.y + factor * up + place.slope * right]
+    }
+
+    /// The edges of its ink, in stretch coordinates.
+    fn edges(&self, points: &[[f32; 3]]) -> Edges {
+        let up = |point: &[f32; 3]| f64::from(point[1]) - self.level - self.slope * (f64::from(point[0]) - self.middle);
+        let band = X_HEIGHT / self.factor;
+        Edges::of(points, |point| f64::from(point[0]) - self.lean * up(point), |point| is_core(up(point) / band))
+    }
+}
+
+/// From the left margin to a paragraph's first line and to its others.
+fn indents(paragraph: &Paragraph, room: f64, hand: &Hand) -> [f64; 2] {
+    if let Some(longest) = paragraph.right {
+        let width = longest as f64 * hand.letter * X_HEIGHT * RIGHT_RESERVE;
+        return [(room - width).max(0.0); 2];
+    }
+    let indent = paragraph.indent.min(room / 2.0);
+    [indent, if paragraph.is_item { indent + paragraph.hanging.min(room / 3.0) } else { 0.0 }]
+}
+
+/// Left and right end of points.
+fn span(points: &[[f32; 3]]) -> [f64; 2] {
+    let none = [f64::INFINITY, f64::NEG_INFINITY];
+    let found = points.iter().fold(none, |[min, max], point| [min.min(point[0].into()), max.max(point[0].into())]);
+    if found[0] > found[1] { [0.0; 2] } else { found }
+}
+
+/// The mean of values, and of what was expected with a weight.
+fn mean(values: &[f64], expected: f64, weight: f64) -> f64 {
+    // Single values that are far off count as others do.
+    let middle = median(values.iter().copied());
+    let sum: f64 = values.iter().map(|value| value.max(middle / 2.0).min(middle * 2.0 + 0.1)).sum();
+    (sum + weight * expected) / (values.len() as f64 + weight)
 }
 
 /// How far right points reach.
 fn reach(points: &[[f32; 3]]) -> f64 {
     points.iter().map(|point| f64::from(point[0])).fold(0.0, f64::max)
-}
-
-/// What makes a line's letters nearly as large as those of the lines above.
-fn scale(spread: f64, mut above: Vec<f64>, points: usize) -> f64 {
-    if points <= FEW_POINTS || above.is_empty() || spread == 0.0 {
-        return 1.0;
-    }
-    (median(&mut above) / spread).powf(SCALE_POWER).clamp(SCALE.start, SCALE.end)
-}
-
-/// A number from 0 to 1 for each seed, row and purpose, the same every time.
-fn random(keys: [u64; 3]) -> f64 {
-    let mut hash: u32 = 0x9e37_79b9;
-    for key in keys {
-        hash = (hash ^ key as u32).wrapping_mul(0x85eb_ca6b);
-        hash = (hash ^ (hash >> 13)).wrapping_mul(0xc2b2_ae35);
-        hash ^= hash >> 16;
-    }
-    f64::from(hash) / 4_294_967_296.0
 }
 
 #[cfg(test)]

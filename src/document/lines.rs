@@ -1,17 +1,18 @@
-//! The lines of a text, in order, as the writer completes them.
+//! The stretches of a text, in order, as the writer completes them: each is one line to the network, wherever the lines
+//! on paper end.
 //!
-//! The writer writes several lines at a time. The first one's points are handed out as they come, those of a later line
-//! when it and all lines above it are complete: the beginning of a line says little about where its baseline is.
+//! The writer writes several stretches at a time. The first one's points are handed out as they come, those of a later
+//! one when it and all before it are complete.
 
 use super::layout::LineInk;
 use super::scribble::{self, Scribble};
-use crate::engine::Line;
+use super::structure::Structure;
+use crate::engine::{Line, Step};
 use crate::error::{Error, Result};
 use crate::ink::{Offset, Point};
 use crate::inspect::{DrawnPoint, LineRecord};
 use crate::model::{Kind, Weights};
 use crate::text::alphabet::{Alphabet, Encoded};
-use crate::text::wrap::wrap;
 use crate::writer::{Finish, LineUpdate, Prime, Settings, Writer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 /// Largest number of columns that can be requested.
 const MAX_COLUMNS: usize = 100;
 
-/// A text being written line by line.
+/// A text being written stretch by stretch.
 #[derive(Debug)]
 pub struct LineStream {
     /// Which network writes.
@@ -28,10 +29,8 @@ pub struct LineStream {
     pub text: Encoded,
     /// The network.
     pub weights: Arc<Weights>,
-    /// Rows of the text: `None` is a blank one. Without a text one empty line, whose content is up to the network.
-    rows: Vec<Option<String>>,
-    /// Row of each line that has text.
-    row_of_line: Vec<usize>,
+    /// The stretches. Without a text one empty one, whose content is up to the network.
+    lines: Vec<String>,
     settings: Settings,
     columns: usize,
     /// Where the pen is before a line's first point: at the end of priming ink that is continued, else at the origin.
@@ -57,6 +56,8 @@ struct Pending {
     /// In line coordinates; and how many of them have been handed out.
     points: Vec<[f32; 3]>,
     delivered: usize,
+    /// For each point the character of the stretch at which the window was; empty without a text.
+    characters: Vec<u32>,
     /// The line as the engine read it, and the drawn points that are not recorded yet.
     line: Line,
     drawn: Vec<DrawnPoint>,
@@ -66,13 +67,18 @@ struct Pending {
 }
 
 impl LineStream {
-    /// Wraps the text and begins its lines. Line breaks are kept. Row n, from 0, has the noise of line
-    /// `settings.line + n`. Every line is primed with the same ink; without a text, the writing continues where that
-    /// ends.
+    /// Begins the stretches of a text. Stretch n, from 0, has the noise of line `settings.line + n`. Every one is primed
+    /// with the same ink; without a text, the writing continues where that ends, on lines of so many `columns`.
     ///
     /// # Errors
     /// As [`Writer::start`]; [`Error::Setting`] for a number of columns that is 0 or too large.
-    pub async fn start(writer: &mut Writer, text: &str, settings: &Settings, columns: usize) -> Result<Self> {
+    pub async fn start(
+        writer: &mut Writer,
+        text: &str,
+        structure: &Structure,
+        settings: &Settings,
+        columns: usize,
+    ) -> Result<Self> {
         if !(1..=MAX_COLUMNS).contains(&columns) {
             let problem = format!("{columns} is outside 1 to {MAX_COLUMNS}");
             return Err(Error::Setting { name: "columns".into(), problem });
@@ -82,8 +88,7 @@ impl LineStream {
         let mut stream = Self {
             kind,
             text: Encoded::default(),
-            rows: vec![Some(String::new())],
-            row_of_line: Vec::new(),
+            lines: vec![String::new()],
             settings: settings.clone(),
             columns,
             weights: Arc::clone(weights),
@@ -100,21 +105,12 @@ impl LineStream {
             points: 0,
         };
         if kind == Kind::Synthesis {
-            let alphabet = Alphabet::new(&weights.config.alphabet);
-            stream.text = alphabet.encode(text);
-            stream.rows.clear();
-            for paragraph in text.trim().lines() {
-                let lines = wrap(&alphabet.encode(paragraph).written, columns);
-                if lines.is_empty() {
-                    stream.rows.push(None);
-                }
-                stream.rows.extend(lines.into_iter().map(Some));
-            }
+            stream.text = Alphabet::new(&weights.config.alphabet).encode(text);
+            stream.lines = structure.stretches.iter().map(|stretch| stretch.text.clone()).collect();
         }
-        let lines = stream.rows.iter().enumerate().filter_map(|(row, text)| Some((row, text.clone()?)));
-        let settings_of = |row: usize| Settings { line: settings.line + row as u64, ..settings.clone() };
-        let (rows, lines): (Vec<usize>, Vec<_>) = lines.map(|(row, text)| (row, (text, settings_of(row)))).unzip();
-        stream.row_of_line = rows;
+        let settings_of = |line: usize| Settings { line: settings.line + line as u64, ..settings.clone() };
+        let lines: Vec<_> =
+            stream.lines.iter().enumerate().map(|(line, text)| (text.clone(), settings_of(line))).collect();
         if lines.is_empty() {
             stream.finish = Some(Finish::Stopped);
         } else {
@@ -166,7 +162,7 @@ impl LineStream {
             Finish::Stopped | Finish::WindowRule => {}
             Finish::Cancelled | Finish::Length => self.finish = Some(finish),
         }
-        if self.next == self.row_of_line.len() {
+        if self.next == self.lines.len() {
             self.finish.get_or_insert(self.worst.unwrap_or(Finish::Stopped));
         }
         Ok(Some(ink))
@@ -178,12 +174,17 @@ impl LineStream {
         if let Some(line) = update.begun {
             pending.line = line;
         }
-        if pending.points.is_empty() && !update.chunk.steps.is_empty() && self.settings.prime.is_none() {
+        let given = self.given_characters() as f32;
+        let character = |step: &Step| (step.position - given).max(0.0) as u32;
+        let begins = pending.points.is_empty() && self.settings.prime.is_none();
+        if let Some(first) = update.chunk.steps.first().filter(|_| begins) {
             pending.points.push(self.before);
+            pending.characters.push(character(first));
         }
         pending.finish = update.finish;
         for (step, offset) in update.chunk.steps.iter().zip(&update.chunk.offsets) {
             pending.drawn.push(DrawnPoint::from(step));
+            pending.characters.push(character(step));
             self.follow(&mut pending, offset);
             let rests = || scribble::rests(&pending.points[pending.scribble.rested..]);
             if self.kind == Kind::Prediction && rests() && self.left(&pending) > 0 {
@@ -192,6 +193,13 @@ impl LineStream {
             }
         }
         self.pending.insert(update.line, pending);
+    }
+
+    /// Characters of the priming ink before a stretch's own.
+    fn given_characters(&self) -> usize {
+        // A blank joins the text of the ink that the stretch is primed with to the stretch's.
+        let given = self.settings.prime.as_ref().map_or(0, |prime| prime.text.chars().count() + 1);
+        if self.kind == Kind::Synthesis { given } else { 0 }
     }
 
     /// Points that may still be written without a text.
@@ -253,27 +261,27 @@ impl LineStream {
         if let Some(last) = pending.points.last_mut().filter(|_| complete) {
             last[2] = 1.0;
         }
-        // Without the last point: the line may end with it.
+        // Without a last point in the middle of a stroke: the line may end with it.
         let count = pending.points.len();
-        let end = if complete { count } else { count.saturating_sub(1).max(pending.delivered) };
+        let lifted = pending.points.last().is_some_and(|point| point[2] > 0.5) && self.kind == Kind::Synthesis;
+        let end = if complete || lifted { count } else { count.saturating_sub(1).max(pending.delivered) };
+        // Words that are checked come as a whole.
+        let whole = complete || lifted && self.settings.attempts > 0;
         if !pending.recorded && count > pending.scribble.rested {
             pending.recorded = true;
             let (weights, line) = (Arc::clone(&self.weights), std::mem::take(&mut pending.line));
-            // A blank joins the text of the ink that the line is primed with to the line's.
-            let given = self.settings.prime.as_ref().map_or(0, |prime| prime.text.chars().count() + 1);
-            let given = if self.kind == Kind::Synthesis { given } else { 0 };
             self.records.push(LineRecord {
                 weights,
                 line,
                 first_point: self.points,
-                prime_characters: given,
+                prime_characters: self.given_characters(),
                 drawn: Vec::new(),
             });
         }
         if let Some(record) = self.records.last_mut() {
             record.drawn.append(&mut pending.drawn);
         }
-        let base = self.row_of_line.get(self.next).copied().unwrap_or_default();
+        let base = self.next;
         let mut ink = Vec::new();
         let mut at = pending.delivered;
         while at < end {
@@ -281,32 +289,25 @@ impl LineStream {
             let row = pending.scribble.row_of(at);
             let until = pending.scribble.breaks.get(row).copied().unwrap_or(end).min(end);
             let complete = complete && until == end || until < end;
-            ink.push(LineInk { row: base + row, points: pending.points[at..until].to_vec(), complete });
+            let characters = pending.characters[at..until].to_vec();
+            let characters = if self.kind == Kind::Synthesis { characters } else { Vec::new() };
+            let points = pending.points[at..until].to_vec();
+            ink.push(LineInk { row: base + row, points, characters, whole, complete });
             at = until;
         }
         // All points were handed out before the line was known to be complete.
         if ink.is_empty() && complete && pending.delivered > 0 {
             let row = base + pending.scribble.breaks.len();
-            ink.push(LineInk { row, points: Vec::new(), complete });
+            ink.push(LineInk { row, whole, complete, ..LineInk::default() });
         }
         self.points += end - pending.delivered;
         pending.delivered = end;
         (ink, pending)
     }
 
-    /// The lines that have text, in order.
-    pub fn lines(&self) -> impl Iterator<Item = &str> {
-        self.rows.iter().flatten().map(String::as_str)
-    }
-
-    /// Number of rows, blank ones included.
-    pub fn rows(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// The first blank row.
-    pub fn blank_row(&self) -> Option<usize> {
-        self.rows.iter().position(Option::is_none)
+    /// The stretches, in order.
+    pub fn lines(&self) -> &[String] {
+        &self.lines
     }
 
     /// Number of lines that are waiting to be handed out.

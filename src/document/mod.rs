@@ -1,7 +1,8 @@
 //! A text being written: its lines in order, laid out on pages, and exported.
 //!
-//! [`LineStream`](lines) hands out the lines of the text as the writer completes them; the [`Layout`] places them. Both
-//! engines, the page, the npm package and the command get their ink from here.
+//! The text is read for its paragraphs and cut into stretches, each of which the network writes as one line.
+//! [`LineStream`] hands them out as the writer completes them; the [`Layout`] measures their words and sets these on
+//! lines. Both engines, the page, the npm package and the command get their ink from here.
 //!
 //! ```ignore-wasm32,standalone_crate
 //! use running_hand::document::{Document, Options, PageStyle, Paper};
@@ -26,29 +27,38 @@
 //! # Ok(()) }) }
 //! ```
 
-mod baseline;
+mod compose;
 mod layout;
 mod lines;
+mod measure;
 mod paper;
 mod scribble;
+mod structure;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;
+mod wander;
 
-pub use layout::{Layout, LineInk, PlacedInk};
+pub use layout::{InkedWord, Layout, LineInk, PlacedInk, Text};
 pub use lines::LineStream;
+pub use measure::Hand;
 pub use paper::{Extent, Margins, PITCH, PageStyle, Paper, Ruling, Sheet, Spot, X_HEIGHT};
+pub use structure::Structure;
 
+use crate::engine::Step;
 use crate::error::{Error, Result};
 use crate::export::{self, Format};
-use crate::ink::Ink;
+use crate::ink::{Ink, Point};
 use crate::inspect::LineRecord;
 use crate::model::{Kind, Weights};
-use crate::text::alphabet::Encoded;
+use crate::text::alphabet::{Alphabet, Encoded};
 use crate::writer::{Finish, Settings, Writer};
+use std::ops::Range;
 use std::sync::Arc;
 
-/// Mean width of a character in corpus units, blanks included, without a particular hand.
+/// Share of a line's width that a word may be expected to take before it is broken.
+const LONG_WORD: f64 = 0.9;
+/// Mean width of a character on the page in corpus units, blanks included, without a particular hand.
 pub const LETTER_WIDTH: f64 = 165.0;
 /// Millimetres around the ink of a page that is cropped to it.
 pub const CROP_MARGIN: f32 = 2.0;
@@ -62,11 +72,11 @@ pub struct Options {
     pub settings: Settings,
     /// How to lay out.
     pub style: PageStyle,
-    /// Most characters of a line; `None` for as many as fit on the paper in this hand ([`PageStyle::columns`]).
+    /// Most characters of a line; `None` for as many as fit.
     pub columns: Option<usize>,
-    /// Width of a character of the hand, in corpus units; `None` to have it measured if the layout depends on it.
-    pub letter_width: Option<f64>,
-    /// Whether ink of the first line is handed out while the line is written, placed by an estimate of its baseline.
+    /// The hand as it was measured before ([`measure_hand`]); `None` to have it measured now.
+    pub hand: Option<Hand>,
+    /// Whether the first words are handed out while they are written, placed by what is known of the hand.
     pub live: bool,
     /// Ink that writing without a text goes on from, as part of the document: the points of `settings.prime`.
     pub drawn: Option<Vec<[f32; 3]>>,
@@ -98,42 +108,54 @@ impl Document {
     /// # Errors
     /// As [`Writer::start`]; [`Error::Setting`] for columns and styles that are out of range.
     pub async fn start(writer: &mut Writer, text: &str, options: Options) -> Result<Self> {
-        let Options { settings, style, columns, letter_width, live, drawn } = options;
+        let Options { settings, style, columns, hand, live, drawn } = options;
         style.validate()?;
         let is_envelope = style.paper.is_some_and(|paper| paper.envelope);
         let (text, has_sender) = if is_envelope { paper::addressed(text) } else { (text.into(), false) };
         let with_text = !text.trim().is_empty();
-        let letter_width = match letter_width {
-            _ if !with_text => LETTER_WIDTH,
-            Some(width) if (10.0..=10_000.0).contains(&width) => width,
-            Some(width) => {
-                let problem = format!("{width} is outside 10 to 10000");
-                return Err(Error::Setting { name: "letterWidth".into(), problem });
+        let hand = match hand {
+            _ if !with_text => Hand::default(),
+            Some(hand) if hand.is_plausible() => hand,
+            Some(hand) => {
+                return Err(Error::Setting { name: "hand".into(), problem: format!("{hand:?} is none") });
             }
-            // Only the number of columns that fit on paper depends on it.
-            None if columns.is_none() && style.paper.is_some() => measure_letter(writer, settings.style).await?,
-            None => LETTER_WIDTH,
+            None => measure_hand(writer, &settings).await?,
         };
-        let columns = columns.unwrap_or_else(|| match style.paper {
-            Some(_) => style.columns(letter_width),
-            None => style.columns(LETTER_WIDTH),
-        });
-        let lines = LineStream::start(writer, &text, &settings, columns).await?;
-        let longest = lines.lines().map(|line| line.chars().count()).max().unwrap_or_default();
-        let sender_rows = if has_sender { lines.blank_row().map_or(0, |row| row + 1) } else { 0 };
+        let letter_width = hand.letter * X_HEIGHT;
+        let fitting = style.columns(if style.paper.is_some() && with_text { letter_width } else { LETTER_WIDTH });
+        let mut structure = Structure::default();
+        if let Some(weights) = writer.weights(Kind::Synthesis).filter(|_| with_text) {
+            let room = Sheet::new(&style, Extent::default()).spot(0).room;
+            let holds = if room.is_finite() { (LONG_WORD * room / letter_width) as usize } else { usize::MAX };
+            let longest = holds.min(columns.unwrap_or(usize::MAX)).clamp(2, crate::text::wrap::MOST);
+            structure = Structure::new(&text, &Alphabet::new(&weights.config.alphabet), longest);
+        }
+        let lines = LineStream::start(writer, &text, &structure, &settings, columns.unwrap_or(fitting)).await?;
+        let columns_here = columns.unwrap_or(fitting);
+        let [longest, rows] = structure.extent(columns_here);
+        let sender_rows = if has_sender { structure.first_block() + 1 } else { 0 };
         let extent = match lines.kind {
-            Kind::Synthesis => Extent { columns: longest, rows: lines.rows(), letter_width, sender_rows },
-            Kind::Prediction => {
-                Extent { columns, rows: SCRIBBLE_CHARACTERS.div_ceil(columns), letter_width, sender_rows }
+            Kind::Synthesis => {
+                Extent { columns: longest.min(columns_here), rows, letter_width: LETTER_WIDTH, sender_rows }
             }
+            Kind::Prediction => Extent {
+                columns: columns_here,
+                rows: SCRIBBLE_CHARACTERS.div_ceil(columns_here),
+                letter_width: LETTER_WIDTH,
+                sender_rows,
+            },
         };
-        let mut layout = Layout::new(style, settings.seed, extent, lines.kind == Kind::Synthesis, live);
+        let broken = structure.broken.clone();
+        let text = with_text.then_some(Text { structure, hand, columns });
+        let mut layout = Layout::new(style, settings.seed, extent, text, live);
         let drawn = drawn.filter(|_| !with_text).unwrap_or_default();
         let pages = Pages {
             kind: lines.kind,
             text: lines.text.clone(),
-            lines: lines.lines().filter(|_| with_text).map(str::to_owned).collect(),
-            columns,
+            lines: lines.lines().iter().filter(|_| with_text).cloned().collect(),
+            broken,
+            rows,
+            columns: columns_here,
             weights: Arc::clone(&lines.weights),
             drawn_points: drawn.len(),
             ready: if drawn.is_empty() { Vec::new() } else { layout.add_drawn(drawn) },
@@ -184,6 +206,8 @@ pub struct Pages {
     kind: Kind,
     text: Encoded,
     lines: Vec<String>,
+    broken: Vec<String>,
+    rows: usize,
     columns: usize,
     weights: Arc<Weights>,
     drawn_points: usize,
@@ -205,9 +229,8 @@ impl Pages {
         self.layout.is_holding()
     }
 
-    /// Hands out ink that is held back, placed by the same estimate as its line's beginning, so that the pen need not
-    /// wait.
-    pub fn release(&mut self) -> Option<PlacedInk> {
+    /// Hands out ink that is held back, as far as it fills lines, so that the pen need not wait.
+    pub fn release(&mut self) -> Vec<PlacedInk> {
         self.layout.release()
     }
 
@@ -233,9 +256,32 @@ impl Pages {
 
     /// The ink of a page, without points from `end` on.
     pub(crate) fn ink(&self, page: usize, end: Option<usize>) -> Ink {
+        Ink::from_points(&self.layout.points()[self.range(page, end)])
+    }
+
+    fn range(&self, page: usize, end: Option<usize>) -> Range<usize> {
         let range = self.layout.page(page);
-        let end = end.unwrap_or(range.end).clamp(range.start, range.end);
-        Ink::from_points(&self.layout.points()[range.start..end])
+        range.start..end.unwrap_or(range.end).clamp(range.start, range.end)
+    }
+
+    /// Likewise, with the strokes of each word one after the other, and which strokes are which word.
+    fn words(&self, page: usize, end: Option<usize>) -> (Ink, Vec<export::Word>) {
+        let mut ink = Ink::default();
+        let mut words: Vec<export::Word> = Vec::new();
+        let mut latest = None;
+        for (points, word) in self.layout.strokes(self.range(page, end)) {
+            let stroke = ink.strokes.len();
+            ink.append(&Ink::from_points(&self.layout.points()[points]), Point::default());
+            match (word, words.last_mut().filter(|_| latest == word.map(|word| word.number))) {
+                (Some(_), Some(last)) => last.last = stroke,
+                (Some(InkedWord { line, text, .. }), None) => {
+                    words.push(export::Word { text: text.into(), page, line, first: stroke, last: stroke });
+                }
+                (None, _) => {}
+            }
+            latest = word.map(|word| word.number);
+        }
+        (ink, words)
     }
 
     /// Where a page's ink lies in an export, in millimetres.
@@ -296,6 +342,11 @@ impl Pages {
             text: self.text_on(page, frame.end),
             ..options.clone()
         };
+        // These formats say which strokes are which word; the others have the strokes as they were drawn.
+        if matches!(format, Format::Json | Format::Svg) {
+            let (ink, words) = self.words(page, frame.end);
+            return export::write(&ink, format, &export::Options { words, ..options });
+        }
         export::write(&self.ink(page, frame.end), format, &options)
     }
 
@@ -309,8 +360,7 @@ impl Pages {
 
     /// The lines of text on a page, up to the one with the last point before `end`.
     pub fn text_on(&self, page: usize, end: Option<usize>) -> String {
-        let lines = self.layout.lines_on(page, end.unwrap_or(usize::MAX));
-        self.lines.get(lines).unwrap_or_default().join("\n")
+        self.layout.text_on(page, end.unwrap_or(usize::MAX)).join("\n")
     }
 
     /// Which network writes.
@@ -323,12 +373,22 @@ impl Pages {
         &self.text
     }
 
-    /// The lines that have text; none without a text.
+    /// About how many lines the text takes, blank ones included.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Words that were broken with a hyphen because no line holds them.
+    pub fn broken(&self) -> &[String] {
+        &self.broken
+    }
+
+    /// The stretches of the text that the network writes as one line each; none without a text.
     pub fn lines(&self) -> &[String] {
         &self.lines
     }
 
-    /// Most characters of a line.
+    /// Most characters of a line, or about how many fit.
     pub fn columns(&self) -> usize {
         self.columns
     }
@@ -344,16 +404,36 @@ impl Pages {
     }
 }
 
-/// Text that is written to measure a hand's letters.
-const SAMPLE: &str = "thank you for your kind letter";
+/// Text that is written to measure a hand: every letter that is as high as an `x`, and words of ordinary length.
+const SAMPLE: &str = "we saw a man run over some ice";
 
-/// Mean width of a hand's characters, blanks included, in corpus units. Writes a line to measure it.
+/// Measures a hand by writing a line that is not shown: a blend and the hand of priming ink, too.
 ///
 /// # Errors
 /// As [`Writer::start`] and [`Writer::next`].
-pub async fn measure_letter(writer: &mut Writer, style: Option<usize>) -> Result<f64> {
-    writer.start(SAMPLE, &Settings { bias: 1.0, seed: 1, style, ..Settings::default() }).await?;
-    while writer.next().await?.is_some() {}
-    let bounds = writer.ink().bounds().unwrap_or_default();
-    Ok(f64::from((bounds.max.x - bounds.min.x) / SAMPLE.len() as f32).round())
+pub async fn measure_hand(writer: &mut Writer, settings: &Settings) -> Result<Hand> {
+    let prime = settings.prime.as_ref().filter(|prime| prime.kind == Kind::Synthesis);
+    let given = prime.map_or(0, |prime| prime.text.chars().count() + 1) as f32;
+    // Not in the text's neatness: a hand has one measure, wherever it was taken.
+    let Settings { style, blend, .. } = *settings;
+    let settings = Settings { attempts: 2, style, blend, prime: prime.cloned(), ..Settings::default() };
+    writer.start(SAMPLE, &settings).await?;
+    let mut steps: Vec<Step> = Vec::new();
+    while let Some(chunk) = writer.next().await? {
+        steps.extend(chunk.steps);
+    }
+    let ink = writer.ink();
+    let points: Vec<[f32; 3]> = ink
+        .strokes
+        .iter()
+        .flat_map(|stroke| {
+            let last = stroke.len() - 1;
+            stroke.iter().enumerate().map(move |(k, point)| [point.x, point.y, f32::from(u8::from(k == last))])
+        })
+        .collect();
+    // An unprimed line has one point more than steps: where the pen begins.
+    let first = points.len().saturating_sub(steps.len());
+    let at = |k: usize| steps.get(k.saturating_sub(first)).map_or(0, |step| (step.position - given).max(0.0) as u32);
+    let characters: Vec<u32> = (0..points.len()).map(at).collect();
+    Ok(Hand::of(points, &characters, SAMPLE))
 }

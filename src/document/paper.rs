@@ -268,8 +268,8 @@ pub struct PageStyle {
     pub ruling: Ruling,
     /// Degrees by which the ink leans to the right, besides what the hand does by itself.
     pub slant: f64,
-    /// How unsteady lines are, from 0 to 1.
-    pub unsteadiness: f64,
+    /// How much lines and words wander, from 0 (not at all) to 1 (as people's).
+    pub wander: f64,
     /// Most lines on a sheet that grows with the ink.
     pub max_rows: usize,
 }
@@ -282,7 +282,7 @@ impl Default for PageStyle {
             pitch: PITCH,
             ruling: Ruling::Plain,
             slant: 0.0,
-            unsteadiness: 0.0,
+            wander: 0.0,
             max_rows: usize::MAX,
         }
     }
@@ -319,14 +319,14 @@ impl PageStyle {
     /// Checks the ranges of its numbers, and that there is room on the paper for lines of this size.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a slant beyond 45 degrees, an unsteadiness outside 0 to 1, margins that leave no room, and a
+    /// [`Error::Setting`] for a slant beyond 45 degrees, a wander outside 0 to 1, margins that leave no room, and a
     /// size or a pitch that is too large for the paper.
     pub fn validate(&self) -> Result<()> {
         if !(-45.0..=45.0).contains(&self.slant) {
             return Err(bad("slant", format!("{} is outside -45 to 45 degrees", self.slant)));
         }
-        if !(0.0..=1.0).contains(&self.unsteadiness) {
-            return Err(bad("unsteadiness", format!("{} is outside 0 to 1", self.unsteadiness)));
+        if !(0.0..=1.0).contains(&self.wander) {
+            return Err(bad("wander", format!("{} is outside 0 to 1", self.wander)));
         }
         let Some(paper) = self.paper else { return Ok(()) };
         paper.validate()?;
@@ -690,7 +690,7 @@ mod tests {
             (sized(None, Some(300.0)), "size", "a size of at most 24.24 mm (a pitch of 82.42)"),
             (sized(Some(3.0), Some(90.0)), "pitch", "90 mm is more than the 80 mm"),
             (PageStyle { slant: f64::NAN, ..style(None) }.validate(), "slant", "-45 to 45"),
-            (PageStyle { unsteadiness: 2.0, ..style(None) }.validate(), "unsteadiness", "0 to 1"),
+            (PageStyle { wander: 2.0, ..style(None) }.validate(), "wander", "0 to 1"),
             ("wavy".parse::<Ruling>().map(drop), "ruling", "dotted"),
         ] {
             let message = refused.unwrap_err().to_string();

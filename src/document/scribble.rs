@@ -2,7 +2,7 @@
 //!
 //! The prediction network knows no lines and no words; both are inferred from the pen's moves.
 
-use super::baseline::median;
+use super::measure::median;
 use crate::ink::Offset;
 
 /// Mean width of a scribble's characters in corpus units, blanks included: a line of n columns is n times as wide.
@@ -76,8 +76,7 @@ pub fn first_words(points: &[[f32; 3]], first_line: usize, columns: usize) -> &[
 
 /// The height that has half of the points above it; `None` without points.
 pub fn middle(points: &[[f32; 3]]) -> Option<f32> {
-    let mut heights: Vec<f64> = points.iter().map(|point| point[1].into()).collect();
-    (!heights.is_empty()).then(|| median(&mut heights) as f32)
+    (!points.is_empty()).then(|| median(points.iter().map(|point| point[1].into())) as f32)
 }
 
 #[cfg(test)]

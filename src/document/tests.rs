@@ -9,7 +9,9 @@ use crate::writer::Prime;
 use pollster::block_on;
 
 fn stream(writer: &mut Writer, text: &str, settings: &Settings, columns: usize) -> LineStream {
-    block_on(LineStream::start(writer, text, settings, columns)).unwrap()
+    let alphabet = Alphabet::new(&writer.weights(Kind::Synthesis).unwrap().config.alphabet);
+    let structure = Structure::new(text, &alphabet, 40);
+    block_on(LineStream::start(writer, text, &structure, settings, columns)).unwrap()
 }
 
 /// All ink of a text by rows.
@@ -20,6 +22,7 @@ fn rows(stream: &mut LineStream, writer: &mut Writer) -> Vec<LineInk> {
             match rows.last_mut() {
                 Some(last) if last.row == ink.row => {
                     last.points.extend(ink.points);
+                    last.characters.extend(ink.characters);
                     last.complete |= ink.complete;
                 }
                 _ => rows.push(ink),
@@ -43,9 +46,10 @@ fn points(rows: &[LineInk]) -> Vec<[f32; 3]> {
 #[test]
 fn each_line_is_what_the_writer_writes_by_itself() {
     let (stream, rows) = written("abc def\n\nghi\njkl", 20);
-    assert_eq!(stream.lines().collect::<Vec<_>>(), ["abc def", "ghi", "jkl"]);
-    assert_eq!((stream.rows(), stream.finish), (4, Some(Finish::Stopped)));
-    assert_eq!(rows.iter().map(|ink| (ink.row, ink.complete)).collect::<Vec<_>>(), [(0, true), (2, true), (3, true)]);
+    assert_eq!(stream.lines(), ["abc def", "ghi", "jkl"]);
+    assert_eq!(stream.finish, Some(Finish::Stopped));
+    assert_eq!(rows.iter().map(|ink| (ink.row, ink.complete)).collect::<Vec<_>>(), [(0, true), (1, true), (2, true)]);
+    assert!(rows.iter().all(|ink| ink.characters.len() == ink.points.len()));
     for (ink, text) in rows.iter().zip(["abc def", "ghi", "jkl"]) {
         let mut writer = writer();
         block_on(writer.start(text, &Settings { line: ink.row as u64, ..Settings::default() })).unwrap();
@@ -110,7 +114,7 @@ fn every_line_ends_its_last_stroke() {
     weights.output.bias[0] = 40.0; // never lifts the pen
     let mut writer = writer();
     writer.set_weights(weights);
-    let mut stream = stream(&mut writer, "abc def", &Settings::default(), 4);
+    let mut stream = stream(&mut writer, "abc\ndef", &Settings::default(), 20);
     let points = points(&rows(&mut stream, &mut writer));
     assert_eq!(points.iter().filter(|p| p[2] > 0.5).count(), 2);
     assert!(points.last().unwrap()[2] > 0.5);
@@ -180,7 +184,7 @@ fn primed_lines_begin_at_their_first_points_and_without_a_text_where_the_ink_end
     let primed = settings(&writer, Kind::Synthesis);
     let mut lines = stream(&mut writer, "abc\ndef", &primed, 20);
     let found = points(&rows(&mut lines, &mut writer));
-    assert_eq!(lines.lines().collect::<Vec<_>>(), ["abc", "def"]);
+    assert_eq!(lines.lines(), ["abc", "def"]);
     assert_eq!(found[0][..2], [0.0; 2]);
     let mut own = 0;
     for (line, text) in [(0, "abc"), (1, "def")] {
@@ -212,7 +216,7 @@ fn a_line_that_went_wrong_is_told_at_the_end_and_the_others_are_written() {
     window.bias[8..].fill(-40.0); // stands still
     let mut writer = writer();
     writer.set_weights(weights);
-    let mut stream = stream(&mut writer, "abc def", &Settings::default(), 4);
+    let mut stream = stream(&mut writer, "abc\ndef", &Settings::default(), 20);
     let rows = rows(&mut stream, &mut writer);
     assert_eq!((stream.finish, rows.len()), (Some(Finish::Cap), 2));
 }
@@ -220,7 +224,7 @@ fn a_line_that_went_wrong_is_told_at_the_end_and_the_others_are_written() {
 #[test]
 fn cancelling_ends_the_writing() {
     let mut writer = writer();
-    let mut stream = stream(&mut writer, "abc def ghi", &Settings::default(), 4);
+    let mut stream = stream(&mut writer, "abc\ndef\nghi", &Settings::default(), 20);
     block_on(stream.next(&mut writer)).unwrap();
     writer.canceller().cancel();
     let rest = points(&rows(&mut stream, &mut writer));
@@ -313,8 +317,8 @@ fn settings_are_checked_before_anything_is_written() {
     };
     let columns = Options { columns: Some(0), ..Options::default() };
     assert!(refused(&mut writer(), "a", columns).starts_with("columns"));
-    let width = Options { letter_width: Some(0.0), ..Options::default() };
-    assert!(refused(&mut writer(), "a", width).starts_with("letterWidth"));
+    let hand = Options { hand: Some(Hand { x_height: 0.0, ..Hand::default() }), ..Options::default() };
+    assert!(refused(&mut writer(), "a", hand).starts_with("hand"));
     let mut empty = Writer::new(Engine::Cpu(CpuEngine::new()));
     let error = refused(&mut empty, "a", Options::default());
     assert!(error.contains("synthesis network is not loaded"), "{error}");

@@ -1,14 +1,15 @@
 //! Ink as JSON, in the format of `docs/ink.schema.json`.
 
 use super::text::{mm, number};
-use super::{Layout, Options};
+use super::{Layout, Options, Word};
 use crate::ink::Ink;
 use serde_json::Value;
 
 /// Version of the format: incremented when older readers would misread newer files.
 pub(super) const VERSION: u32 = 1;
 
-/// Writes the strokes in millimetres from the sheet's upper left corner, y down, with their text.
+/// Writes the strokes in millimetres from the sheet's upper left corner, y down, with their text and
+/// which of them are which word.
 pub(super) fn document(ink: &Ink, layout: &Layout, options: &Options, out: &mut String) {
     out.push_str("{\"format\":\"running-hand-ink\",\"version\":");
     out.push_str(&VERSION.to_string());
@@ -37,6 +38,13 @@ pub(super) fn document(ink: &Ink, layout: &Layout, options: &Options, out: &mut 
             out.push(']');
         }
         out.push(']');
+    }
+    out.push_str("\n],\"words\":[");
+    for (i, word) in options.words.iter().enumerate() {
+        out.push_str(if i > 0 { ",\n" } else { "\n" });
+        let Word { text, page, line, first, last } = word;
+        let text = Value::from(text.as_str());
+        out.push_str(&format!("{{\"text\":{text},\"page\":{page},\"line\":{line},\"first\":{first},\"last\":{last}}}"));
     }
     out.push_str("\n]}\n");
 }

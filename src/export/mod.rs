@@ -112,6 +112,21 @@ impl Layout {
     }
 }
 
+/// Which strokes are a word.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Word {
+    /// As it is written.
+    pub text: String,
+    /// The page, from 0.
+    pub page: usize,
+    /// The line on the page, from 0.
+    pub line: usize,
+    /// The first of its strokes, counted from 0.
+    pub first: usize,
+    /// The last of its strokes.
+    pub last: usize,
+}
+
 /// How to write a file. A format ignores the options that it does not use.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
@@ -131,6 +146,8 @@ pub struct Options {
     pub gcode: Gcode,
     /// The ink's text: a title or comment in the file.
     pub text: String,
+    /// Its words, in the order of their strokes: SVG and JSON say which strokes are which.
+    pub words: Vec<Word>,
     /// Everything else that determined the ink, stored in JSON files: an object.
     pub settings: serde_json::Value,
 }
@@ -146,6 +163,7 @@ impl Default for Options {
             rules: None,
             gcode: Gcode::default(),
             text: String::new(),
+            words: Vec::new(),
             settings: serde_json::Value::Null,
         }
     }

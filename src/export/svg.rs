@@ -31,16 +31,47 @@ pub fn svg(ink: &Ink) -> String {
     out
 }
 
-/// Writes the strokes as unfilled paths, in millimetres.
+/// Writes the strokes as unfilled paths, in millimetres: those of a line in a group, and in it those of each word. Both
+/// groups have their text as `data-text`.
 pub(super) fn strokes(ink: &Ink, layout: &Layout, options: &Options, out: &mut String) {
     open(layout, options, out);
     group(&options.color, options.line_width, out);
-    for stroke in &ink.strokes {
+    let mut words = options.words.iter().peekable();
+    let mut line = None;
+    for (index, stroke) in ink.strokes.iter().enumerate() {
+        if let Some(word) = words.peek().filter(|word| word.first == index) {
+            if line != Some(word.line) {
+                if line.is_some() {
+                    out.push_str("</g>\n");
+                }
+                line = Some(word.line);
+                let of_line: Vec<&str> = options
+                    .words
+                    .iter()
+                    .filter(|other| other.line == word.line)
+                    .map(|word| word.text.as_str())
+                    .collect();
+                named_group(&of_line.join(" "), out);
+            }
+            named_group(&word.text, out);
+        }
         out.push_str("<path d=\"");
         path(stroke, 3, out);
         out.push_str("\"/>\n");
+        if words.next_if(|word| word.last == index).is_some() {
+            out.push_str("</g>\n");
+        }
+    }
+    if line.is_some() {
+        out.push_str("</g>\n");
     }
     out.push_str("</g>\n</svg>\n");
+}
+
+fn named_group(text: &str, out: &mut String) {
+    out.push_str("<g data-text=\"");
+    xml(text, out);
+    out.push_str("\">\n");
 }
 
 /// The opening tag of an SVG in millimetres, the ink's text as its title, and the paper's rules.

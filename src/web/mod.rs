@@ -15,7 +15,7 @@ mod layout;
 mod options;
 mod prime;
 
-use crate::document::{self, Document, LineInk, LineStream, Pages, PlacedInk};
+use crate::document::{self, Document, Hand, LineInk, LineStream, Pages, PlacedInk, measure_hand};
 use crate::engine::{Choice, Engine};
 use crate::error::Error;
 use crate::model::{Kind, Weights};
@@ -76,8 +76,8 @@ export interface LayoutOptions {
   ruling?: "plain" | "ruled" | "squared" | "dotted";
   /** Degrees by which the ink leans to the right, -45 to 45. Default 0. */
   slant?: number;
-  /** How unsteady lines are, 0 to 1. Default 0. */
-  unsteadiness?: number;
+  /** How much lines and words wander, as people's do: 0 (not at all) to 1. Default 0. */
+  wander?: number;
   /** Most lines on a sheet that grows with the ink; the next ones go to another. Default: no limit. */
   rows?: number;
 }
@@ -91,10 +91,10 @@ export interface WriteOptions extends LayoutOptions {
   seed?: number | bigint;
   /** A hand, by its name in `styles()` or its index there. Default: no particular hand. */
   style?: string | number;
-  /** Most characters in a line, 1 to 100. Default: as many as fit on the paper in this hand. */
+  /** Most characters in a line, 1 to 100. Default: as many as fit. */
   columns?: number;
-  /** Mean width of the hand's characters in corpus units, if known. Default: measured if the layout depends on it. */
-  letterWidth?: number;
+  /** The hand as it was measured before, if it was (`measureHand`). Default: measured before it writes first. */
+  hand?: HandMeasure;
   /** A second hand, and how far the first one is moved towards it, 0 to 1. */
   blend?: { style: string | number; share: number };
   /** Points to write when there is no text. Default 1400. */
@@ -104,8 +104,8 @@ export interface WriteOptions extends LayoutOptions {
   /** Ink in whose hand to write. */
   prime?: Prime;
   /**
-   * Whether ink of the first line comes while the line is written, placed by an estimate of its baseline. Default
-   * false: every line comes when it is complete, exactly where `layOut` would place it.
+   * Whether the first words come as they are written, placed by what is known of the hand. Default false: every line
+   * comes when it is known where it ends, exactly where `layOut` would place it.
    */
   live?: boolean;
 }
@@ -120,6 +120,19 @@ export interface Prime {
   points: Float32Array | number[];
   /** With an empty text to write: whether the ink is part of the writing, and laid out with it. Default false. */
   drawn?: boolean;
+}
+
+/** What is known of a hand before it writes. Lengths but the first are in x-heights. */
+export interface HandMeasure {
+  /** Height of an x as the network writes it, in corpus units. */
+  xHeight: number;
+  /** Mean width of a character, blanks included. */
+  letter: number;
+  /** Mean gap between words, and mean of the widest gaps within words. */
+  gap: number;
+  letterGap: number;
+  /** How far downstrokes lean to the right: x per y. */
+  lean: number;
 }
 
 /** Ink of one line where it lies on its page. */
@@ -165,9 +178,13 @@ export interface Network {
 /** What will be written. */
 export interface Plan {
   kind: "prediction" | "synthesis";
-  /** The lines, as they will be written; none without a text. */
+  /** The pieces of the text that the network writes as one line each, wherever lines end on the page. */
   lines: string[];
-  /** Most characters in a line. */
+  /** About how many lines the text takes on the page, blank ones included. */
+  rows: number;
+  /** Words that were broken with a hyphen because no line holds them. */
+  broken: string[];
+  /** Most characters in a line, or about how many fit. */
   columns: number;
   /** How many of the first points are ink that is continued (`Prime.drawn`). */
   drawnPoints: number;
@@ -202,6 +219,8 @@ struct Network<'a> {
 struct Plan<'a> {
     kind: Kind,
     lines: &'a [String],
+    rows: usize,
+    broken: &'a [String],
     columns: usize,
     drawn_points: usize,
     transliterated: &'a [(char, String)],
@@ -225,7 +244,12 @@ struct Shared {
     /// Locked while a GPU is looked for and made ready.
     gpu: Arc<Mutex<()>>,
     styles: RefCell<Vec<String>>,
+    /// Hands that were measured, with their weights and settings.
+    hands: RefCell<Vec<(Option<u64>, Settings, Hand)>>,
 }
+
+/// Most hands whose measures are kept.
+const MOST_HANDS: usize = 32;
 
 impl Shared {
     /// Ends what is being written; returns the number of the next text.
@@ -295,6 +319,7 @@ impl RunningHand {
             wants_gpu: Cell::new(wants_gpu),
             gpu: Arc::default(),
             styles: RefCell::default(),
+            hands: RefCell::default(),
             writer: Mutex::new(writer),
         };
         Ok(Self { shared: Rc::new(shared) })
@@ -366,8 +391,11 @@ impl RunningHand {
         let (options, prime) = self.document_options(options)?;
         let number = self.shared.supersede();
         let mut writer = self.shared.writer.lock().await;
-        let options = primed(options, prime, &writer, &text)?;
+        let mut options = primed(options, prime, &writer, &text)?;
         writer.set_has_pool(self.shared.has_pool.get());
+        if options.hand.is_none() && !text.trim().is_empty() {
+            options.hand = Some(self.known_hand(&mut writer, &options.settings).await?);
+        }
         let document = Document::start(&mut writer, &text, options).await?;
         self.shared.note(&writer);
         drop(writer);
@@ -434,12 +462,38 @@ impl RunningHand {
             settings,
             style,
             columns: fields.count("columns")?,
-            letter_width: fields.number("letterWidth")?,
+            hand: match fields.object("hand")? {
+                Some(hand) => Some(options::hand(hand)?),
+                None => None,
+            },
             live: fields.flag("live")?,
             drawn: None,
         };
         fields.finish()?;
         Ok((options, prime))
+    }
+
+    /// What is known of the hand of these settings: measured before, or now.
+    async fn known_hand(&self, writer: &mut Writer, settings: &Settings) -> Result<Hand, Error> {
+        let fingerprint = writer.weights(Kind::Synthesis).map(|weights| weights.fingerprint);
+        let Settings { style, blend, ref prime, .. } = *settings;
+        let key = Settings { style, blend, prime: prime.clone(), ..Settings::default() };
+        let known = |hands: &[(Option<u64>, Settings, Hand)]| {
+            hands.iter().find(|(weights, of, _)| *weights == fingerprint && *of == key).map(|(.., hand)| *hand)
+        };
+        if let Some(hand) = known(&self.shared.hands.borrow()) {
+            return Ok(hand);
+        }
+        let hand = measure_hand(writer, settings).await?;
+        if writer.is_cancelled() {
+            return Ok(hand);
+        }
+        let mut hands = self.shared.hands.borrow_mut();
+        if hands.len() >= MOST_HANDS {
+            hands.remove(0);
+        }
+        hands.push((fingerprint, key, hand));
+        Ok(hand)
     }
 
     /// A hand by its name or its index.
@@ -538,6 +592,8 @@ impl Writing {
         to_js(&Plan {
             kind: pages.kind(),
             lines: pages.lines(),
+            rows: pages.rows(),
+            broken: pages.broken(),
             columns: pages.columns(),
             drawn_points: pages.drawn_points(),
             transliterated: &pages.text().transliterated,

@@ -3,7 +3,7 @@
 //! Not by serde's derived code, which takes some kilobytes of the module for each struct.
 
 use super::json;
-use crate::document::{CROP_MARGIN, Frame, Margins, PageStyle, Paper};
+use crate::document::{CROP_MARGIN, Frame, Hand, Margins, PageStyle, Paper};
 use crate::error::Error;
 use serde_json::{Map, Value};
 use wasm_bindgen::JsValue;
@@ -126,7 +126,7 @@ pub fn page_style(fields: &mut Fields) -> Result<PageStyle, Error> {
         paper,
         ruling: fields.text("ruling")?.as_deref().unwrap_or("plain").parse()?,
         slant: fields.number("slant")?.unwrap_or_default(),
-        unsteadiness: fields.number("unsteadiness")?.unwrap_or_default(),
+        wander: fields.number("wander")?.unwrap_or_default(),
         max_rows: fields.count("rows")?.unwrap_or(usize::MAX).max(1),
         ..PageStyle::default()
     };
@@ -161,6 +161,20 @@ pub fn page_style_of(options: JsValue) -> Result<PageStyle, Error> {
     let style = page_style(&mut fields)?;
     fields.finish()?;
     Ok(style)
+}
+
+/// Reads `HandMeasure`.
+pub fn hand(mut fields: Fields) -> Result<Hand, Error> {
+    let mut number = |key| fields.number(key)?.ok_or_else(|| bad("hand", format!("{key} is missing")));
+    let hand = Hand {
+        x_height: number("xHeight")?,
+        letter: number("letter")?,
+        gap: number("gap")?,
+        letter_gap: number("letterGap")?,
+        lean: number("lean")?,
+    };
+    fields.finish()?;
+    Ok(hand)
 }
 
 /// Reads `FrameOptions`.

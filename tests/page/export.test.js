@@ -243,14 +243,14 @@ test("page, command and package write the same letters at the same places on the
   const text = "Dear reader,\n\nthis goes on for longer than one card has room, and leans and sways.\n".repeat(3).trim();
   await visitor.more();
   await visitor.slide("Slant", 12);
-  await visitor.slide("Unsteady lines", 0.6);
+  await visitor.slide("Wander", 0.6);
   await visitor.page.getByLabel("Letter size", { exact: true }).selectOption("large");
   await visitor.writes(text);
-  const look = ["--slant", "12", "--unsteadiness", "0.6", "--size", "4.2"];
-  const options = { style: "Flowing", seed: 7, bias: 1, slant: 12, unsteadiness: 0.6, size: 4.2 };
+  const look = ["--slant", "12", "--wander", "0.6", "--size", "4.2"];
+  const options = { style: "Flowing", seed: 7, bias: 1, slant: 12, wander: 0.6, size: 4.2 };
   await compare([text, "--hand", "Flowing", "--seed", "7", "--bias", "1", ...look], text, options, 2);
   await visitor.slide("Slant", 0);
-  await visitor.slide("Unsteady lines", 0);
+  await visitor.slide("Wander", 0);
   await visitor.page.getByLabel("Letter size", { exact: true }).selectOption("medium");
 });
 

@@ -180,7 +180,7 @@ test("hands are chosen by picture, mixed, and met by surprise; pens, inks and sl
   await settled();
   assert.equal(inks.size, 4, "each wrote otherwise");
   const seen = new Set([await picture(visitor)]);
-  for (const [label, value] of [["Slant", "20"], ["Unsteady lines", "1"], ["Line width", "2"]]) {
+  for (const [label, value] of [["Slant", "20"], ["Wander", "1"], ["Line width", "2"]]) {
     await visitor.slide(label, value);
     seen.add(await picture(visitor));
   }

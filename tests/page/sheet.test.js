@@ -236,13 +236,13 @@ test("line breaks and empty lines are kept, and lines stand on the rules", async
   await visitor.leave();
 });
 
-test("slant, unsteadiness, pens and inks change what is seen, at once", async () => {
+test("slant, wander, pens and inks change what is seen, at once", async () => {
   const visitor = await come();
   await visitor.writes("ink");
   const seen = new Set([await picture(visitor)]);
   for (const [label, value] of [
     ["Slant", "20"],
-    ["Unsteady lines", "1"],
+    ["Wander", "1"],
     ["Pen", "pencil"],
     ["Pen", "fineliner"],
     ["Line width", "2"],
@@ -305,7 +305,7 @@ test("a link carries the look and a long text, and the friend sees the very same
   await set(visitor, "Ruling", "squared");
   await set(visitor, "Letter size", "small");
   await set(visitor, "Slant", "12");
-  await set(visitor, "Unsteady lines", "0.6");
+  await set(visitor, "Wander", "0.6");
   const text = `${LINES}\n<img src=x onerror=alert(1)>`;
   await visitor.writes(text);
   const seen = await picture(visitor);

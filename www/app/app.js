@@ -230,15 +230,16 @@ export class App extends EventTarget {
     /** @type {import("../pkg/running_hand.js").WriteOptions} */
     const options = { bias, temperature, seed, live: this.#rate < Infinity, ...layoutOptions(settings) };
     const layout = JSON.stringify(layoutOptions(settings));
-    const { columns, letterWidth } = this.#form;
+    const { columns, measure } = this.#form;
     if (columns !== undefined) options.columns = columns;
-    if (letterWidth !== undefined) options.letterWidth = letterWidth;
+    if (measure) options.hand = measure;
     if (style !== "") options.style = style;
     if (style !== "" && blend !== "") options.blend = { style: blend, share };
     const { signal } = this.#request;
     const onEvent = (/** @type {WriteEvent} */ event) => {
       if (event.type === "plan") {
-        this.requested = { ...settings, columns: event.plan.columns };
+        // How many letters fit is no setting.
+        this.requested = { ...settings, columns };
         this.#begin(event.plan, event.sheet, layout);
       } else this.#add(event.ink, event.sheet);
     };
@@ -282,7 +283,7 @@ export class App extends EventTarget {
   }
 
   /** What will not be written as it was entered. @param {Plan} plan */
-  #describe({ kind, lines, leftOut, transliterated, fingerprint }) {
+  #describe({ kind, lines, broken, leftOut, transliterated, fingerprint }) {
     const { text } = this.requested ?? this.settings;
     const synthesis = kind === "synthesis";
     let notes = "";
@@ -295,7 +296,7 @@ export class App extends EventTarget {
       const pairs = transliterated.map(([from, to]) => `${nameOf(from)} as ${to}`);
       notes += `Written: ${list(pairs, ", ")}. `;
     }
-    if (synthesis && /\t/.test(text)) notes += "Tabs are written as blanks. ";
+    if (broken.length) notes += `Longer than a line, so broken: ${list(broken.map((word) => `${word.slice(0, 20)}…`), ", ")}. `;
     // The engine does not report these: most control characters are invisible on purpose.
     if (synthesis && /[^\P{Cc}\s]/u.test(text)) notes += "Control characters are left out. ";
     if (synthesis && lines.length === 0) notes += "So there is nothing to write. ";
@@ -352,7 +353,7 @@ export class App extends EventTarget {
 
   #showLine() {
     if (!this.writing || !this.plan) return;
-    showLine(this.ink.lineOf(this.sheet.drawn - 1) + 1, this.plan.lines.length);
+    showLine(this.ink.lineOf(this.sheet.drawn - 1) + 1, Math.max(this.plan.rows, this.ink.lines));
   }
 
   /** The text that was written, for the canvas' label. */

@@ -36,6 +36,9 @@ const PAPERS = /** @type {const} */ ([
 /** Settings that change how existing ink is shown. */
 export const LOOKS = /** @type {const} */ (["slant", "wander", "nib", "ruling", "tip", ...PAPERS]);
 
+/** Height of an x on the page in corpus units. */
+const X_HEIGHT = 200;
+
 /** Events: "look" (ink that is there is to look otherwise), "paper" (its lines are to be broken otherwise). */
 export class Form extends EventTarget {
   #form = element("form", HTMLFormElement);
@@ -190,9 +193,15 @@ export class Form extends EventTarget {
     return !this.#scribble.checked && this.#text.value.trim() !== "";
   }
 
-  /** Mean width of a letter of what would be written, in corpus units; `undefined` if only the engine can tell. */
+  /** What is known of the hand that would write; `undefined` if the engine has to measure it. */
+  get measure() {
+    return this.hasText && this.#blend.value === "" ? this.hands.measure : undefined;
+  }
+
+  /** Mean width of a letter of what would be written on the page, in corpus units; `undefined` without a known hand. */
   get letterWidth() {
-    return this.hasText ? this.hands.letterWidth : undefined;
+    const { measure } = this;
+    return measure && measure.letter * X_HEIGHT;
   }
 
   /** The letters in a line that the visitor entered; `undefined` for as many as fit. */

@@ -2,6 +2,7 @@
 
 import { element, svg } from "../util/dom.js";
 
+/** @typedef {import("../pkg/running_hand.js").HandMeasure} HandMeasure */
 /**
  * A hand that the visitor drew.
  * @typedef {object} CapturedHand
@@ -23,7 +24,7 @@ export class HandPicker extends EventTarget {
   #tiles = element("tiles", HTMLElement);
   #surprise = element("surprise", HTMLElement);
   /** Pictures by name. @type {Map<string, Element>} */ #pictures = new Map();
-  /** Mean widths of letters by name, in corpus units. @type {Map<string, number>} */ #letterWidths = new Map();
+  /** What is known of the hands, by name. @type {Map<string, HandMeasure>} */ #measures = new Map();
   /** The network's hands. @type {string[]} */ names = [];
   /** By id. @type {Map<string, CapturedHand>} */ #captured = new Map();
 
@@ -47,9 +48,9 @@ export class HandPicker extends EventTarget {
     await this.#loadPictures(weights);
   }
 
-  /** Mean width of a letter of the chosen hand, in corpus units; `undefined` if only the engine can tell. */
-  get letterWidth() {
-    return this.#letterWidths.get(this.value || "none");
+  /** What is known of the chosen hand; `undefined` if the engine has to measure it. */
+  get measure() {
+    return this.captured ? undefined : this.#measures.get(this.value || "none");
   }
 
   /** Name of the network's hand that is chosen; "" if it is none of them. */
@@ -122,13 +123,14 @@ export class HandPicker extends EventTarget {
    */
   async #loadPictures(weights) {
     this.#pictures.clear();
-    this.#letterWidths.clear();
+    this.#measures.clear();
     try {
       const sprite = (await loadSvg(new URL("../hands.svg", import.meta.url)))?.documentElement;
       if (!sprite || sprite.getAttribute("data-weights") !== weights) return;
       for (const symbol of sprite.querySelectorAll("symbol")) {
         this.#pictures.set(symbol.id, symbol);
-        this.#letterWidths.set(symbol.id, Number(symbol.getAttribute("data-letter")));
+        const [xHeight, letter, gap, letterGap, lean] = (symbol.getAttribute("data-hand") ?? "").split(" ").map(Number);
+        this.#measures.set(symbol.id, { xHeight, letter, gap, letterGap, lean });
       }
     } catch {
       // The names are enough to choose by.

@@ -14,7 +14,7 @@ const MAX_ROWS = 24;
 export function layoutOptions(settings) {
   const { paper, ruling, size, pitch, slant, wander } = settings;
   /** @type {LayoutOptions} */
-  const options = { ruling, slant, unsteadiness: wander, rows: MAX_ROWS };
+  const options = { ruling, slant, wander, rows: MAX_ROWS };
   options.size = SIZES[size] ?? (pitch === "" ? SIZES.medium : undefined);
   if (pitch !== "") options.pitch = pitch;
   if (paper === "free") return options;

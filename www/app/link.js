@@ -23,7 +23,7 @@ import { decodeStrokes } from "./stroke-encoding.js";
  * @property {number | ""} firstTop top margin of the first sheet in mm; "" for that of the others
  * @property {boolean} mirrorMargins whether left and right change places on every second sheet
  * @property {number} slant degrees to the right
- * @property {number} wander 0 to 1: how unsteady lines are
+ * @property {number} wander 0 to 1: how much lines and words wander
  */
 
 /** @typedef {PaperSettings & Pen} Look */
@@ -38,7 +38,7 @@ import { decodeStrokes } from "./stroke-encoding.js";
  * @property {string} style name of the hand; "" for none
  * @property {string} blend name of a second hand; "" for none
  * @property {number} share of the second hand
- * @property {number} columns characters in a line
+ * @property {number | undefined} columns most characters in a line; `undefined` for as many as fit
  * @property {boolean} scribble whether to write without the text
  * @property {string} captured id of a hand that the visitor drew; "" for none. The hand itself is not in the link
  */
@@ -101,7 +101,7 @@ export const MAX_TEXT = 100_000;
 export function toFragment(settings, weights, strokes = "") {
   const parameters = new URLSearchParams();
   for (const [key, value] of Object.entries(settings)) {
-    if (value === "" || value === false || value === DEFAULTS[/** @type {keyof Settings} */ (key)]) continue;
+    if (value === undefined || value === "" || value === false || value === DEFAULTS[/** @type {keyof Settings} */ (key)]) continue;
     if (key === "share" && settings.blend === "") continue;
     if (CHOICES[/** @type {keyof typeof CHOICES} */ (key)]?.[0] === value) continue;
     parameters.set(key, value === true ? "1" : String(value));

@@ -61,6 +61,11 @@ export class Ink {
     return this.#data;
   }
 
+  /** How many lines have points. */
+  get lines() {
+    return this.#lines.length;
+  }
+
   /** Number of the line on which a point is. @param {number} point */
   lineOf(point) {
     let [low, high] = [0, this.#lines.length - 1];

@@ -100,9 +100,9 @@ pub struct Arguments {
     /// Leans the ink to the right, -45 to 45
     #[arg(long, value_name = "DEGREES", default_value_t = 0.0, allow_negative_numbers = true, help_heading = "Layout")]
     slant: f64,
-    /// How unsteady lines are, 0 to 1
+    /// How much lines and words wander, as people's do: 0 (not at all) to 1
     #[arg(long, value_name = "NUMBER", default_value_t = 0.0, help_heading = "Layout")]
-    unsteadiness: f64,
+    wander: f64,
 
     /// Where to write; `-` for standard output, which is also the default unless that is a terminal
     #[arg(short, long, value_name = "FILE", help_heading = "File")]
@@ -254,7 +254,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         paper,
         ruling: arguments.ruling,
         slant: arguments.slant,
-        unsteadiness: arguments.unsteadiness,
+        wander: arguments.wander,
         ..PageStyle::default()
     };
     let style = style.with_size(arguments.size, arguments.pitch).map_err(refuse)?;
@@ -388,7 +388,7 @@ mod tests {
         assert_eq!(request(&["--", "completions"]).source, Source::Text("completions".into()));
         assert!(matches!(parsed(&["--list-hands"]).unwrap(), Task::ListHands { weights: None }));
         assert!(matches!(parsed(&["completions", "bash"]).unwrap(), Task::Completions(clap_complete::Shell::Bash)));
-        assert!(String::from_utf8(completions(clap_complete::Shell::Bash)).unwrap().contains("--unsteadiness"));
+        assert!(String::from_utf8(completions(clap_complete::Shell::Bash)).unwrap().contains("--wander"));
         assert_eq!(parsed(&["--help"]).err().unwrap().exit_code(), 0);
     }
 
@@ -466,7 +466,7 @@ mod tests {
             (&["a", "--paper", "card", "--first-top", "140"], "--first-top: 140 mm above"),
             (&["a", "--ruling", "wavy"], "wavy"),
             (&["a", "--slant", "NaN"], "slant"),
-            (&["a", "--unsteadiness", "2"], "unsteadiness"),
+            (&["a", "--wander", "2"], "wander"),
             (&["a", "--engine", "abacus"], "abacus"),
         ] {
             let error = parsed(arguments).err().unwrap();

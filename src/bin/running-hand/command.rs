@@ -153,6 +153,10 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
     if !document.pages().text().left_out.is_empty() {
         say(&format!("Not among the letters the network knows: {:?}.", document.pages().text().left_out));
     }
+    if !document.pages().broken().is_empty() {
+        let words: Vec<String> = document.pages().broken().iter().map(|word| shortened(word)).collect();
+        say(&format!("Longer than a line, and so broken with a hyphen: {}.", words.join(", ")));
+    }
     let characters: usize = document.pages().lines().iter().map(|line| line.chars().count()).sum();
     let expected = match kind {
         Kind::Prediction => settings.points,
@@ -180,7 +184,7 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
         "style": hand_name,
         "sample": sample_name,
         "blend": request.blend.as_ref().map(|(style, share)| json!({ "style": style, "share": share })),
-        "columns": document.pages().columns(),
+        "columns": request.columns,
         "attempts": settings.attempts,
         "weights": format!("{:016x}", document.pages().weights().fingerprint),
     });
@@ -205,6 +209,14 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
         say(&format!("{name}{count}: {points} points in {seconds:.1} s, {}", writer.engine_label()));
     }
     Ok(())
+}
+
+/// The beginning of a long word, for a message.
+fn shortened(word: &str) -> String {
+    match word.char_indices().nth(24) {
+        Some((end, _)) => format!("{}…", &word[..end]),
+        None => word.to_owned(),
+    }
 }
 
 /// The file of a sheet: `letter.svg`, `letter-2.svg`.
