@@ -627,29 +627,31 @@ impl Layout {
         // How much higher or lower this hand's lines look than their letters are is the hand's affair.
         if let Some(look) = look {
             let Learnt { lines, line_size, .. } = &mut self.learnt;
-            *lines += 1.0;
-            *line_size += (libm::log(X_HEIGHT / look.height) - *line_size) / *lines;
+            *lines += look.weight;
+            *line_size += look.weight * (libm::log(X_HEIGHT / look.height) - *line_size) / *lines;
         }
         let of_hand = libm::exp(self.learnt.line_size.clamp(-MAX_LINE_SIZE, MAX_LINE_SIZE));
         if placed > 0 {
             look = None;
         }
         // Corrections may overshoot: the best of them is taken.
-        let mut best = (f64::INFINITY, evened.clone(), look);
+        let of_line = if look.is_some_and(|look| look.weight > 0.0) { 1.0 } else { of_hand };
+        let mut best = (f64::INFINITY, vec![of_line; items.len()], look);
         for round in 0..EVENING_ROUNDS {
             if round > 0 && look.is_some() {
                 look = self.look(start, items, &evened);
             }
             let Some(look) = look else { break };
             let off = libm::log(look.height / X_HEIGHT).abs() + DRIFT_WEIGHT * libm::log(look.drift).abs();
-            if off < best.0 {
+            if look.weight > 0.0 && off < best.0 {
                 best = (off, evened.clone(), Some(look));
             }
             let mut reach = 0.0;
             for (at, item) in items.iter().enumerate() {
                 reach += item.width + item.gap;
                 let middle = (reach - item.width / 2.0) / width;
-                let even = libm::pow(X_HEIGHT / look.height, EVENING) * libm::pow(look.drift, DRIFT * (0.5 - middle));
+                let even = libm::pow(X_HEIGHT / look.height, EVENING * look.weight)
+                    * libm::pow(look.drift, DRIFT * look.weight * (0.5 - middle));
                 let correction = self.words[start + at].correction;
                 if correction > 0.0 {
                     let most = CORRECTION.start / correction..CORRECTION.end / correction;

@@ -340,6 +340,8 @@ pub struct Look {
     pub height: f64,
     /// Likewise.
     pub drift: f64,
+    /// How much that is to be believed, 0 to 1: little of few letters.
+    pub weight: f64,
 }
 
 impl Look {
@@ -373,7 +375,8 @@ impl Look {
         };
         let height = of(f64::NEG_INFINITY, f64::INFINITY)?;
         let drift = of(right - third, f64::INFINITY).zip(of(f64::NEG_INFINITY, left + third));
-        Some(Self { from, slope, height, drift: drift.map_or(1.0, |(last, first)| last / first) })
+        let weight = ((tall.len() as f64 - FEW_TURNS as f64) / FEW_TURNS as f64).clamp(0.0, 1.0);
+        Some(Self { from, slope, height, weight, drift: drift.map_or(1.0, |(last, first)| last / first) })
     }
 }
 
