@@ -42,8 +42,16 @@ pub mod model;
 #[doc(hidden)]
 pub mod testing;
 pub mod text;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "ink-module")))]
+pub mod web;
+// The page loads the reader of ink files as a module of its own, when a visitor opens such a file.
+#[cfg(all(target_arch = "wasm32", feature = "ink-module"))]
+#[path = "web/ink_file.rs"]
 pub mod web;
 pub mod writer;
 
+pub use document::Document;
+pub use engine::Engine;
 pub use error::{Error, Result};
+pub use model::Weights;
+pub use writer::{Settings, Writer};

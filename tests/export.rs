@@ -5,7 +5,7 @@
 use gcode::{Code, Value};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::Tree;
-use running_hand::export::{self, Format, Gcode, Layout, Lift, Options};
+use running_hand::export::{self, Dialect, Format, Gcode, Layout, Lift, Options};
 use running_hand::ink::{Ink, Point};
 use std::f32::consts::TAU;
 
@@ -176,7 +176,8 @@ fn plot(program: &str) -> Vec<Vec<Point>> {
                     strokes.last_mut().unwrap().push(point(at[0], 20.0 - at[1]));
                 }
             }
-            (true, 4 | 21 | 90 | 94) | (false, 2) => {}
+            (true, 4 | 21 | 90 | 94) | (false, 2 | 400) => {}
+            (false, 280) => down = argument('S') == Some(40.0),
             (false, 3) => down = true,
             (false, 5) => down = false,
             other => panic!("unexpected {other:?}"),
@@ -191,11 +192,26 @@ fn plot(program: &str) -> Vec<Vec<Point>> {
 
 #[test]
 fn gcode_plots_the_strokes() {
-    let z = Gcode::default();
-    let servo = Gcode { lift: Lift::Servo, up: 0.0, down: 30.0, dwell: 0.2, feed: 900.0 };
-    for gcode in [z, servo] {
-        let program = export::write(&ink(), Format::Gcode, &Options { gcode, ..options() }).unwrap();
+    let with = |change: fn(&mut Gcode)| {
+        let mut gcode = Gcode::default();
+        change(&mut gcode);
+        gcode
+    };
+    let servo = with(|g| (g.lift, g.up, g.down, g.dwell, g.feed) = (Lift::Servo, 0.0, 30.0, 0.2, 900.0));
+    let marlin = with(|g| (g.dialect, g.lift, g.up, g.down) = (Dialect::Marlin, Lift::Servo, 90.0, 40.0));
+    let downwards = with(|g| (g.dialect, g.up, g.down) = (Dialect::GrblHal, 9.0, 0.5));
+    for gcode in [Gcode::default(), servo, marlin, downwards] {
+        let long = "word ".repeat(40) + &"q".repeat(200);
+        let text = format!("{}\n{long}", options().text);
+        let program = export::write(&ink(), Format::Gcode, &Options { gcode, text, ..options() }).unwrap();
         assert!(program.is_ascii());
+        assert!(program.lines().all(|line| line.len() <= 80), "senders that count characters stall");
+        let comments: String = program.lines().filter_map(|line| line.strip_prefix("; ")).collect::<Vec<_>>().join(" ");
+        assert!(comments.contains(&"word ".repeat(40)), "nothing of the text is lost");
+        assert_eq!(comments.matches('q').count(), 200, "{comments}");
+        // The dot is a rest on the paper: no move between pen down and pen up.
+        let rest = if gcode.dialect == Dialect::Marlin { "G4 P100\n" } else { "G4 P0.1\n" };
+        assert!(program.contains(rest), "{program}");
         let strokes = plot(&program);
         let expected = placed(&ink());
         assert_eq!(strokes.len(), expected.len());
@@ -216,10 +232,46 @@ fn gcode_that_leaves_the_sheet_or_cannot_lift_the_pen_is_refused() {
     let refused = |options: Options| export::write(&ink(), Format::Gcode, &options).unwrap_err().to_string();
     let narrow = Layout { width: 20.0, ..options().layout.unwrap() };
     assert!(refused(Options { layout: Some(narrow), ..options() }).contains("4.5 mm beyond the sheet"));
-    let flat = Gcode { up: 0.0, down: 0.0, ..Gcode::default() };
+    let mut flat = Gcode::default();
+    (flat.up, flat.down) = (0.0, 0.0);
     assert!(refused(Options { gcode: flat, ..options() }).contains("must differ"));
-    let stopped = Gcode { feed: 0.0, ..Gcode::default() };
+    let mut stopped = Gcode::default();
+    stopped.feed = 0.0;
     assert!(refused(Options { gcode: stopped, ..options() }).starts_with("gcode.feed"));
+    let hpgl = export::write(&ink(), Format::Hpgl, &Options { gcode: stopped, ..options() });
+    assert!(hpgl.unwrap_err().to_string().starts_with("gcode.feed"));
+}
+
+#[test]
+fn hpgl_plots_the_strokes() {
+    let program = export::write(&ink(), Format::Hpgl, &options()).unwrap();
+    assert!(program.starts_with("IN;\nSP1;\n") && program.ends_with("PU0,0;\nSP0;\n"), "{program}");
+    let (mut strokes, mut at, mut down) = (Vec::<Vec<Point>>::new(), point(0.0, 0.0), false);
+    for instruction in program.split(";\n").filter(|instruction| !instruction.is_empty()) {
+        assert!(instruction.len() <= 80, "{instruction}");
+        let (name, numbers) = instruction.split_at(2);
+        let was = down;
+        match name {
+            "PU" => down = false,
+            "PD" => down = true,
+            "IN" | "SP" | "VS" => continue,
+            _ => panic!("{instruction}"),
+        }
+        if down && !was {
+            strokes.push(vec![at]);
+        }
+        let numbers: Vec<f32> = numbers.split(',').filter(|n| !n.is_empty()).map(|n| n.parse().unwrap()).collect();
+        for pair in numbers.chunks_exact(2) {
+            at = point(pair[0] / 40.0, 20.0 - pair[1] / 40.0);
+            if down {
+                strokes.last_mut().unwrap().push(at);
+            }
+        }
+    }
+    assert_eq!(strokes.len(), ink().strokes.len());
+    for at in curve_points(&placed(&ink())) {
+        assert!(distance(at, &strokes) < 0.05, "no line passes {at:?}");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@
 mod file;
 mod fit;
 mod geometry;
+mod ink_file;
 mod resample;
 mod rows;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod verify;
 
 pub use file::{HandFileError, HandSample};
 pub use fit::{fit, fit_free};
+pub use ink_file::{FileInk, InkFileError, MAX_FILE_BYTES};
 pub use verify::{Alignment, align, verify_text};
 
 use crate::model::Weights;

@@ -82,6 +82,12 @@ pub struct Options {
     pub drawn: Option<Vec<[f32; 3]>>,
 }
 
+impl From<Settings> for Options {
+    fn from(settings: Settings) -> Self {
+        Self { settings, ..Self::default() }
+    }
+}
+
 /// How much of a page an export takes, and how large.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Frame {
@@ -171,6 +177,49 @@ impl Document {
     /// As [`Writer::next`]; the writing is then over.
     pub async fn next(&mut self, writer: &mut Writer) -> Result<Option<Vec<PlacedInk>>> {
         Ok(self.lines.next(writer).await?.map(|ink| self.pages.add(ink)))
+    }
+
+    /// Writes a whole text on the CPU, and returns when it is written. A text without letters needs the weights of the
+    /// prediction network, any other those of the synthesis network.
+    ///
+    /// ```ignore-wasm32,standalone_crate
+    /// use running_hand::export::Format;
+    /// use running_hand::{Document, Settings, Weights};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let weights = Weights::open("weights/synthesis.safetensors")?;
+    /// let settings = Settings::default().with_seed(7).with_hand(&weights, &weights.config.styles[0])?;
+    /// let document = Document::write_blocking(weights, "so", settings.into())?;
+    /// assert!(document.pages().export(0, Format::Svg, &Default::default())?.starts_with("<svg "));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Document::start`] and [`Document::next`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn write_blocking(weights: impl Into<Arc<Weights>>, text: &str, options: Options) -> Result<Self> {
+        use crate::engine::{Engine, cpu::CpuEngine};
+        let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
+        writer.set_weights(weights.into());
+        pollster::block_on(async {
+            let mut document = Self::start(&mut writer, text, options).await?;
+            while document.next(&mut writer).await?.is_some() {}
+            Ok(document)
+        })
+    }
+
+    /// [`Document::next`] as a stream, which ends when all is written or with the first error.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn stream<'a>(
+        &'a mut self,
+        writer: &'a mut Writer,
+    ) -> impl futures_util::Stream<Item = Result<Vec<PlacedInk>>> + 'a {
+        futures_util::stream::unfold(Some((self, writer)), |state| async move {
+            let (document, writer) = state?;
+            let ink = document.next(writer).await.transpose()?;
+            let goes_on = ink.is_ok().then_some((document, writer));
+            Some((ink, goes_on))
+        })
     }
 
     /// The lines and the pages separately, so that the pages can be used while a line is awaited.

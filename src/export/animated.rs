@@ -1,6 +1,6 @@
 //! Animated SVG in which the strokes are drawn one after another.
 
-use super::svg::{group, open, path};
+use super::svg::{DOT, group, open, path};
 use super::text::number;
 use super::{Layout, Options};
 use crate::ink::Ink;
@@ -40,7 +40,7 @@ pub(super) fn animation(ink: &Ink, layout: &Layout, options: &Options, out: &mut
         out.push_str("s;animation-delay:");
         number(before as f32 * seconds, 3, out);
         out.push_str("s\" d=\"");
-        path(if is_dot { &stroke[..1] } else { stroke }, 3, out);
+        path(if is_dot { &stroke[..1] } else { stroke }, 3, DOT, out);
         out.push_str("\"/>\n");
         before += stroke.len();
     }

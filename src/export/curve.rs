@@ -10,6 +10,15 @@ pub(super) struct CurvePoint {
     pub index: f32,
 }
 
+/// Longest side of a stroke that is a dot, in millimetres.
+const DOT: f32 = 0.02;
+
+/// Whether a stroke, in millimetres, goes nowhere.
+pub(super) fn is_dot(stroke: &[Point]) -> bool {
+    let Some(first) = stroke.first() else { return false };
+    stroke.iter().all(|p| (p.x - first.x).abs() < DOT && (p.y - first.y).abs() < DOT)
+}
+
 /// Points whose connecting segments are nowhere farther than `tolerance` from the curve that SVG files and the page
 /// draw: quadratic curves between the midpoints of the stroke's points, with a straight start and end.
 #[inline(never)]

@@ -6,8 +6,10 @@
 mod animated;
 mod curve;
 mod gcode;
+mod hpgl;
 mod inkml;
 mod json;
+mod order;
 mod outline;
 mod rules;
 mod svg;
@@ -18,7 +20,7 @@ use crate::ink::{Ink, Point};
 use std::fmt;
 use std::str::FromStr;
 
-pub use gcode::{Gcode, Lift};
+pub use gcode::{Dialect, Gcode, Lift};
 pub use rules::Rules;
 pub use svg::svg;
 
@@ -39,6 +41,8 @@ pub enum Format {
     Animated,
     /// G-code for pen plotters.
     Gcode,
+    /// HPGL for older pen plotters.
+    Hpgl,
     /// W3C Ink Markup Language.
     Inkml,
     /// Strokes, text and settings as JSON.
@@ -47,11 +51,12 @@ pub enum Format {
 
 impl Format {
     /// Every format, with its name and its files' extension.
-    pub const ALL: [(Self, &str, &str); 6] = [
+    pub const ALL: [(Self, &str, &str); 7] = [
         (Self::Svg, "svg", "svg"),
         (Self::Outline, "outline", "svg"),
         (Self::Animated, "animated", "svg"),
         (Self::Gcode, "gcode", "gcode"),
+        (Self::Hpgl, "hpgl", "hpgl"),
         (Self::Inkml, "inkml", "inkml"),
         (Self::Json, "json", "json"),
     ];
@@ -64,7 +69,7 @@ impl FromStr for Format {
         let found = Self::ALL.iter().find(|(_, known, _)| *known == name);
         found.map(|&(format, ..)| format).ok_or_else(|| Error::Setting {
             name: "format".into(),
-            problem: format!("{name:?} is not one of svg, outline, animated, gcode, inkml, json"),
+            problem: format!("{name:?} is not one of svg, outline, animated, gcode, hpgl, inkml, json"),
         })
     }
 }
@@ -142,8 +147,10 @@ pub struct Options {
     pub speed: f32,
     /// Lines printed on the paper, which an SVG shows; `None` for the ink alone.
     pub rules: Option<Rules>,
-    /// The plotter's settings.
+    /// The plotter's settings. HPGL uses only the speed.
     pub gcode: Gcode,
+    /// Whether SVG, G-code and HPGL have their strokes in the order of least travel, instead of that of writing.
+    pub optimise: bool,
     /// The ink's text: a title or comment in the file.
     pub text: String,
     /// Its words, in the order of their strokes: SVG and JSON say which strokes are which.
@@ -162,6 +169,7 @@ impl Default for Options {
             speed: 1.0,
             rules: None,
             gcode: Gcode::default(),
+            optimise: false,
             text: String::new(),
             words: Vec::new(),
             settings: serde_json::Value::Null,
@@ -193,13 +201,18 @@ pub fn write(ink: &Ink, format: Format, options: &Options) -> Result<String> {
     if !(layout.x.is_finite() && layout.y.is_finite()) {
         return Err(Error::Setting { name: "layout".into(), problem: "x and y have to be finite numbers".into() });
     }
-    let placed = layout.place(ink);
+    let mut placed = layout.place(ink);
+    if options.optimise && matches!(format, Format::Svg | Format::Gcode | Format::Hpgl) {
+        let home = Point { x: 0.0, y: if format == Format::Svg { 0.0 } else { layout.height } };
+        placed = order::ordered(placed, home);
+    }
     let mut out = String::new();
     match format {
         Format::Svg => svg::strokes(&placed, &layout, options, &mut out),
         Format::Outline => outline::outlines(&placed, &layout, options, &mut out),
         Format::Animated => animated::animation(&placed, &layout, options, &mut out),
         Format::Gcode => gcode::program(&placed, &layout, options, &mut out)?,
+        Format::Hpgl => hpgl::program(&placed, &layout, options, &mut out)?,
         Format::Inkml => inkml::traces(&placed, &layout, options, &mut out),
         Format::Json => json::document(&placed, &layout, options, &mut out),
     }

@@ -8,6 +8,8 @@ use crate::ink::{Ink, Point};
 const MARGIN: f32 = 100.0;
 /// Width of the line, in corpus units.
 const LINE_WIDTH: f32 = 14.0;
+/// Length of the segment that is a dot, in millimetres. Programs for plotters drop lines without a length.
+pub(super) const DOT: f32 = 0.02;
 
 /// SVG for display on a page: one unfilled `<path>` per stroke, in corpus units, as large as the ink.
 ///
@@ -24,7 +26,7 @@ pub fn svg(ink: &Ink) -> String {
     group(&Options::default().color, LINE_WIDTH, &mut out);
     for stroke in &ink.strokes {
         out.push_str("<path d=\"");
-        path(stroke, 1, &mut out);
+        path(stroke, 1, 1.0, &mut out);
         out.push_str("\"/>\n");
     }
     out.push_str("</g>\n</svg>\n");
@@ -56,7 +58,7 @@ pub(super) fn strokes(ink: &Ink, layout: &Layout, options: &Options, out: &mut S
             named_group(&word.text, out);
         }
         out.push_str("<path d=\"");
-        path(stroke, 3, out);
+        path(stroke, 3, DOT, out);
         out.push_str("\"/>\n");
         if words.next_if(|word| word.last == index).is_some() {
             out.push_str("</g>\n");
@@ -103,17 +105,20 @@ pub(super) fn group(color: &str, line_width: f32, out: &mut String) {
     out.push_str("\" stroke-linecap=\"round\" stroke-linejoin=\"round\">\n");
 }
 
-/// Path data of one stroke: quadratic curves between midpoints, a straight start and end.
+/// Path data of one stroke: quadratic curves between midpoints, a straight start and end. One that goes nowhere is a
+/// segment of length `dot`, which round caps make a dot.
 #[inline(never)]
-pub(super) fn path(stroke: &[Point], decimals: u32, out: &mut String) {
+pub(super) fn path(stroke: &[Point], decimals: u32, dot: f32, out: &mut String) {
     let Some((first, rest)) = stroke.split_first() else { return };
     out.push('M');
-    numbers(&[first.x, first.y], decimals, out);
-    let Some(last) = rest.last() else {
-        // Round caps turn a line of zero length into a dot.
-        out.push_str("l0 0");
+    let goes_nowhere = stroke.iter().all(|p| (p.x - first.x).abs() < dot && (p.y - first.y).abs() < dot);
+    let Some(last) = rest.last().filter(|_| !goes_nowhere) else {
+        numbers(&[first.x - dot / 2.0, first.y], decimals, out);
+        out.push('h');
+        number(dot, decimals, out);
         return;
     };
+    numbers(&[first.x, first.y], decimals, out);
     if rest.len() > 1 {
         out.push('L');
         numbers(&[(first.x + rest[0].x) / 2.0, (first.y + rest[0].y) / 2.0], decimals, out);
@@ -155,7 +160,7 @@ mod tests {
         assert_eq!(svg.matches("<path").count(), 2);
         assert!(svg.contains("viewBox=\"-100 -105 240 213\""), "{svg}");
         assert!(svg.contains("d=\"M0 0L5 2.5Q10 5 15 0L20 -5\""), "{svg}");
-        assert!(svg.contains("d=\"M40 8l0 0\""), "{svg}");
+        assert!(svg.contains("d=\"M39.5 8h1\""), "{svg}");
         assert!(svg.contains("fill=\"none\""));
     }
 

@@ -55,6 +55,48 @@ impl Weights {
         Ok(Self { layers, window, output, style_table, fingerprint: fnv1a(bytes), config })
     }
 
+    /// Reads the weights file at `path`.
+    ///
+    /// # Errors
+    /// As [`Weights::from_bytes`]; [`Error::WeightsUnreadable`] also for a file that is not there.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn open(path: impl AsRef<std::path::Path>) -> Result<Self> {
+        let file = path.as_ref().display().to_string();
+        let bytes = std::fs::read(path)
+            .map_err(|error| Error::WeightsUnreadable { file: file.clone(), cause: error.to_string() })?;
+        Self::from_bytes(&bytes, &file)
+    }
+
+    /// The network that this version is shipped with. Its terms are those of `weights/README.md`: the data that it was
+    /// trained on is for non-commercial research.
+    ///
+    /// # Errors
+    /// As [`Weights::from_bytes`], which it does not run into.
+    #[cfg(feature = "weights")]
+    pub fn shipped(kind: Kind) -> Result<Self> {
+        let bytes: &[u8] = match kind {
+            Kind::Synthesis => include_bytes!("../../weights/synthesis.safetensors"),
+            Kind::Prediction => include_bytes!("../../weights/prediction.safetensors"),
+        };
+        Self::from_bytes_of(kind, bytes, &format!("{kind}.safetensors"))
+    }
+
+    /// The index of a hand by its name, for [`Settings::style`](crate::writer::Settings).
+    ///
+    /// # Errors
+    /// [`Error::Setting`], which lists the hands that there are.
+    pub fn hand(&self, name: &str) -> Result<usize> {
+        let names = &self.config.styles;
+        let found = names.iter().position(|own| own == name);
+        found.ok_or_else(|| Error::Setting {
+            name: "hand".into(),
+            problem: match names.is_empty() {
+                true => format!("there is no hand {name:?}: this network knows none"),
+                false => format!("there is no hand {name:?}; there are {}", names.join(", ")),
+            },
+        })
+    }
+
     /// As [`Weights::from_bytes`], and refuses a network of the other kind.
     ///
     /// # Errors

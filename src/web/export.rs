@@ -11,9 +11,9 @@ const TYPES: &str = r##"
 /**
  * "svg": one unfilled path per stroke, as plotters like them; "outline": filled outlines, wider where
  * the pen was slower; "animated": SVG that is written before one's eyes; "gcode": for pen plotters;
- * "inkml": W3C Ink Markup Language; "json": see `docs/ink.schema.json`.
+ * "hpgl": for older ones; "inkml": W3C Ink Markup Language; "json": see `docs/ink.schema.json`.
  */
-export type ExportFormat = "svg" | "outline" | "animated" | "gcode" | "inkml" | "json";
+export type ExportFormat = "svg" | "outline" | "animated" | "gcode" | "hpgl" | "inkml" | "json";
 
 /** What a format has no use for is ignored. */
 export interface ExportOptions {
@@ -25,6 +25,8 @@ export interface ExportOptions {
   speed?: number;
   /** How the plotter moves. */
   gcode?: {
+    /** The controller's firmware. Default "grbl". */
+    dialect?: "grbl" | "grblhal" | "marlin";
     /** In mm a minute. Default 1500. */
     feed?: number;
     /** The Z axis, or a servo in the spindle's place (`M3 S…`; `M5` for 0). Default "z". */
@@ -35,7 +37,11 @@ export interface ExportOptions {
     down?: number;
     /** Seconds to wait after the pen was lifted or set down. Default 0. */
     dwell?: number;
+    /** Seconds that the pen rests on the paper for a dot. Default 0.1. */
+    dot?: number;
   };
+  /** Strokes of "svg", "gcode" and "hpgl" in the order of least travel, instead of that of writing. Default false. */
+  optimise?: boolean;
   /** What else determined the ink, to be kept with it in JSON: a plain object. */
   settings?: object;
 }
@@ -48,8 +54,9 @@ pub fn export_options(options: JsValue) -> Result<(Options, Frame), Error> {
     let gcode = match fields.object("gcode")? {
         None => default.gcode,
         Some(mut fields) => {
-            let Gcode { feed, lift, up, down, dwell } = default.gcode;
+            let Gcode { dialect, feed, lift, up, down, dwell, dot } = default.gcode;
             let gcode = Gcode {
+                dialect: fields.text("dialect")?.map_or(Ok(dialect), |name| name.parse())?,
                 feed: fields.float("feed")?.unwrap_or(feed),
                 lift: match fields.text("lift")?.as_deref() {
                     None => lift,
@@ -60,6 +67,7 @@ pub fn export_options(options: JsValue) -> Result<(Options, Frame), Error> {
                 up: fields.float("up")?.unwrap_or(up),
                 down: fields.float("down")?.unwrap_or(down),
                 dwell: fields.float("dwell")?.unwrap_or(dwell),
+                dot: fields.float("dot")?.unwrap_or(dot),
             };
             fields.finish()?;
             gcode
@@ -71,6 +79,7 @@ pub fn export_options(options: JsValue) -> Result<(Options, Frame), Error> {
         speed: fields.float("speed")?.unwrap_or(default.speed),
         settings: fields.value("settings").unwrap_or_default(),
         gcode,
+        optimise: fields.flag("optimise")?,
         ..Options::default()
     };
     let frame = frame(&mut fields)?;

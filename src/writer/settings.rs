@@ -65,6 +65,61 @@ impl Default for Settings {
     }
 }
 
+/// For chains: `Settings::default().with_seed(7).with_bias(1.0)`.
+impl Settings {
+    /// With another [`Settings::bias`].
+    #[must_use]
+    pub fn with_bias(self, bias: f32) -> Self {
+        Self { bias, ..self }
+    }
+
+    /// With another [`Settings::temperature`].
+    #[must_use]
+    pub fn with_temperature(self, temperature: f32) -> Self {
+        Self { temperature, ..self }
+    }
+
+    /// With another [`Settings::seed`].
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// In the hand of this name.
+    ///
+    /// # Errors
+    /// As [`Weights::hand`].
+    pub fn with_hand(self, weights: &Weights, name: &str) -> Result<Self> {
+        Ok(Self { style: Some(weights.hand(name)?), ..self })
+    }
+
+    /// Moved towards a second hand by a `share` from 0 to 1.
+    ///
+    /// # Errors
+    /// As [`Weights::hand`].
+    pub fn with_blend(self, weights: &Weights, name: &str, share: f32) -> Result<Self> {
+        Ok(Self { blend: Some((weights.hand(name)?, share)), ..self })
+    }
+
+    /// With another [`Settings::attempts`].
+    #[must_use]
+    pub fn with_attempts(self, attempts: usize) -> Self {
+        Self { attempts, ..self }
+    }
+
+    /// With another [`Settings::points`].
+    #[must_use]
+    pub fn with_points(self, points: usize) -> Self {
+        Self { points, ..self }
+    }
+
+    /// With [`Settings::prime`].
+    #[must_use]
+    pub fn with_prime(self, prime: Arc<Prime>) -> Self {
+        Self { prime: Some(prime), ..self }
+    }
+}
+
 /// What a line will be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {

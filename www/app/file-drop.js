@@ -11,7 +11,7 @@ import { element } from "../util/dom.js";
 export function mountFileDrop({ weights, ink, other }) {
   const open = (/** @type {File} */ file) => {
     if (/\.safetensors$/i.test(file.name)) weights(file);
-    else if (/\.(json|inkml|xml)$/i.test(file.name)) ink(file);
+    else if (/\.(json|ndjson|inkml|xml|excalidraw|excalidrawlib|tldr)$/i.test(file.name)) ink(file);
     else other(file);
   };
 

@@ -6,7 +6,6 @@
 import { showStatus } from "../app/status.js";
 import { element } from "../util/dom.js";
 import { download } from "../util/download.js";
-import { readInkFile } from "./ink-file.js";
 import { Pad } from "./pad.js";
 import { deleteHand, storeHand, storedHands } from "./stored-hands.js";
 
@@ -277,10 +276,13 @@ export class CaptureDialog {
   async #import(file) {
     this.#advise(`Reading ${file.name} …`);
     try {
-      const content = file.size < MAX_FILE ? await file.text() : "";
-      if (!content) throw new Error("The file is empty, or far too large for a hand.");
-      const ink = readInkFile(content);
+      const bytes = file.size < MAX_FILE ? new Uint8Array(await file.arrayBuffer()) : new Uint8Array();
+      if (!bytes.length) throw new Error("The file is empty, or far too large for a hand.");
+      // Loaded only now: few visitors open a file.
+      const { readInkFile } = await import("./ink-file.js");
+      const ink = readInkFile(bytes);
       if (ink) return this.#showInk(ink);
+      const content = new TextDecoder().decode(bytes);
       const { id, hand, advice } = await this.#load(content, true);
       const problem = storeHand(id, content) || (advice ? `Imported, but: ${advice.message}` : "");
       this.#app.hands.chooseCaptured(id);

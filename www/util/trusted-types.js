@@ -1,7 +1,6 @@
-// What pages that enforce Trusted Types require: a policy that admits scripts of the page's own origin only, and XML
-// that is only read, never made a part of the page.
+// What pages that enforce Trusted Types require: a policy that admits scripts of the page's own origin only.
 
-/** @type {{ createScriptURL: (address: string) => any, createHTML: (xml: string) => any } | undefined} */
+/** @type {{ createScriptURL: (address: string) => any } | undefined} */
 const policy = (() => {
   try {
     return Reflect.get(globalThis, "trustedTypes")?.createPolicy("running-hand", {
@@ -9,8 +8,6 @@ const policy = (() => {
         if (new URL(address).origin === location.origin) return address;
         throw new TypeError(`${address} is no script of this site.`);
       },
-      // Only for `xmlDocument`.
-      createHTML: (/** @type {string} */ xml) => xml,
     });
   } catch {
     // The page does not allow a policy `running-hand`, which only pages that enforce Trusted Types need to.
@@ -46,9 +43,4 @@ export function trustedWorker(start) {
   } finally {
     globalThis.Worker = Original;
   }
-}
-
-/** Parses XML into a document of its own, in which nothing runs. @param {string} xml */
-export function xmlDocument(xml) {
-  return new DOMParser().parseFromString(policy ? policy.createHTML(xml) : xml, "application/xml");
 }

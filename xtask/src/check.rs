@@ -23,6 +23,14 @@ const PACKAGES: [&str; 2] = ["running-hand", "xtask"];
 /// bundlers, frameworks and Deno, which build and run projects that use the npm package.
 const NPM_PACKAGES: [&str; 2] = ["tests/page", "tests/bundlers"];
 
+/// With the command, which is no default feature of the library.
+const FEATURES: [&str; 2] = ["--features", "running-hand/cli"];
+
+/// The features with which a package is checked and tested.
+fn features(package: &str) -> &'static [&'static str] {
+    if package == "running-hand" { &FEATURES } else { &[] }
+}
+
 /// A part of the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Stage {
@@ -175,6 +183,7 @@ fn lint(root: &Path, outcome: &mut Outcome) -> Result<()> {
         outcome.check(
             cargo(root)
                 .args(["clippy", "--package", package, "--all-targets", "--locked"])
+                .args(features(package))
                 .args(["--", "-D", "warnings"]),
         );
     }
@@ -201,6 +210,7 @@ fn lint(root: &Path, outcome: &mut Outcome) -> Result<()> {
             cargo(root)
                 .args(["doc", "--package", package, "--no-deps", "--document-private-items", "--locked"])
                 .args(targets)
+                .args(features(package))
                 .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links"),
         );
     }
@@ -216,7 +226,9 @@ fn lint(root: &Path, outcome: &mut Outcome) -> Result<()> {
 fn native(root: &Path, outcome: &mut Outcome) -> Result<()> {
     tools::software_vulkan(root);
     for package in PACKAGES {
-        outcome.tests(Runner::Cargo, cargo(root).args(["test", "--package", package, "--locked", "--no-fail-fast"]));
+        let mut test = cargo(root);
+        test.args(["test", "--package", package, "--locked", "--no-fail-fast"]).args(features(package));
+        outcome.tests(Runner::Cargo, &mut test);
     }
     Ok(())
 }
@@ -272,7 +284,7 @@ fn page(root: &Path, outcome: &mut Outcome) -> Result<()> {
 /// shares dependencies with the native tests; `cargo build` enables other features and compiles wgpu again.
 fn build_command(root: &Path) -> Command {
     let mut build = cargo(root);
-    build.args(["test", "--package", "running-hand", "--test", "command", "--locked", "--no-run"]);
+    build.args(["test", "--package", "running-hand", "--test", "command", "--locked", "--no-run"]).args(FEATURES);
     build
 }
 

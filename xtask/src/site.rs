@@ -14,23 +14,31 @@ pub const WASM: &str = "pkg/running_hand_bg.wasm";
 /// The name of the script that runs an engine as a worker.
 pub const WORKER: &str = "worker.js";
 
-/// Compiles `running-hand` to WASM and writes the module and its JavaScript to `www/pkg`.
+/// Compiles `running-hand` to WASM and writes the module and its JavaScript to `www/pkg`; likewise the reader of ink
+/// files to `www/capture/pkg`.
 pub fn build_package(root: &Path) -> Result<()> {
     tools::wasm_target(root)?;
     same_wasm_bindgen(root)?;
+    let reader = ["--no-default-features", "--features", "ink-module"];
+    build_module(root, &reader, "ink_file", &root.join("www/capture/pkg"))?;
+    build_module(root, &[], "running_hand", &root.join("www/pkg"))
+}
+
+/// Compiles the crate with these features, and writes the module `name` to an emptied folder.
+fn build_module(root: &Path, features: &[&str], name: &str, package: &Path) -> Result<()> {
     command::run(
         command::cargo(root)
             .args(["build", "--package", "running-hand", "--lib", "--release", "--locked"])
-            .args(["--target", tools::WASM_TARGET]),
+            .args(["--target", tools::WASM_TARGET])
+            .args(features),
     )?;
     let module = tools::target(root).join(tools::WASM_TARGET).join("release/running_hand.wasm");
-    let package = root.join("www/pkg");
     if package.exists() {
-        fs::remove_dir_all(&package).with_context(|| format!("cannot empty {}", package.display()))?;
+        fs::remove_dir_all(package).with_context(|| format!("cannot empty {}", package.display()))?;
     }
     Bindgen::new()
         .input_path(&module)
-        .out_name("running_hand")
+        .out_name(name)
         .web(true)?
         .typescript(true)
         // The module finds its WASM beside itself.
@@ -38,10 +46,10 @@ pub fn build_package(root: &Path) -> Result<()> {
         // The names of functions are a fifth of the module and only help debuggers.
         .remove_name_section(true)
         .remove_producers_section(true)
-        .generate(&package)
+        .generate(package)
         .with_context(|| format!("wasm-bindgen cannot read {}", module.display()))?;
     // The types use `Symbol.dispose`, which TypeScript does not include by default.
-    let types = package.join("running_hand.d.ts");
+    let types = package.join(name).with_extension("d.ts");
     let text = fs::read_to_string(&types).with_context(|| format!("cannot read {}", types.display()))?;
     fs::write(&types, format!("/// <reference lib=\"esnext.disposable\" />\n{text}"))
         .with_context(|| format!("cannot write {}", types.display()))

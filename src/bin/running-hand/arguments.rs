@@ -4,7 +4,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use running_hand::document::{Margins, PageStyle, Paper, Ruling};
 use running_hand::engine::Choice;
-use running_hand::export::{Format, Gcode, Lift, MARGIN, Options};
+use running_hand::export::{Dialect, Format, Gcode, Lift, MARGIN, Options};
 use running_hand::writer::Settings;
 use std::path::{Path, PathBuf};
 
@@ -27,8 +27,11 @@ pub struct Arguments {
     command: Option<Subcommands>,
 
     /// The text; `-` reads it from standard input
-    #[arg(required_unless_present_any = ["scribble", "list_hands"], conflicts_with = "scribble")]
+    #[arg(required_unless_present_any = ["scribble", "list_hands", "text_file"], conflicts_with = "scribble")]
     text: Option<String>,
+    /// A file with the text; several times for several texts, one below the other
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "scribble"])]
+    text_file: Vec<PathBuf>,
     /// Writes without a text: whatever the network comes up with
     #[arg(long)]
     scribble: bool,
@@ -134,6 +137,15 @@ pub struct Arguments {
     /// gcode: seconds to wait after the pen was lifted or set down
     #[arg(long, value_name = "SECONDS", default_value_t = 0.0, help_heading = "File")]
     dwell: f32,
+    /// gcode: seconds that the pen rests on the paper for a dot
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.1, help_heading = "File")]
+    dot: f32,
+    /// What the file is for; it decides the format, and the words of G-code
+    #[arg(long, value_enum, conflicts_with = "format", help_heading = "File")]
+    plotter: Option<PlotterArgument>,
+    /// svg, gcode, hpgl: strokes in the order of least travel, instead of that of writing
+    #[arg(long, help_heading = "File")]
+    optimise: bool,
 
     /// What computes: auto takes a GPU if there is one
     #[arg(long, value_enum, default_value_t = EngineArgument::Auto)]
@@ -159,6 +171,38 @@ enum Subcommands {
 enum LiftArgument {
     Z,
     Servo,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PlotterArgument {
+    /// G-code for GRBL 1.1: G4 P in seconds, a servo by M3 S and M5
+    Grbl,
+    /// G-code for grblHAL: likewise
+    Grblhal,
+    /// G-code for Marlin 2: G4 P in milliseconds, a servo by M280 P0 S
+    Marlin,
+    /// SVG in millimetres, for AxiDraw and other EiBotBoards, whose software lifts the pen
+    Axidraw,
+    /// HPGL, 40 units per mm from the lower left corner, pen 1
+    Hpgl,
+}
+
+impl PlotterArgument {
+    fn dialect(self) -> Dialect {
+        match self {
+            Self::Grblhal => Dialect::GrblHal,
+            Self::Marlin => Dialect::Marlin,
+            Self::Grbl | Self::Axidraw | Self::Hpgl => Dialect::Grbl,
+        }
+    }
+
+    fn format(self) -> Format {
+        match self {
+            Self::Grbl | Self::Grblhal | Self::Marlin => Format::Gcode,
+            Self::Axidraw => Format::Svg,
+            Self::Hpgl => Format::Hpgl,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -202,6 +246,8 @@ pub struct Request {
 pub enum Source {
     Text(String),
     Stdin,
+    /// One below the other.
+    Files(Vec<PathBuf>),
     /// There is none.
     Scribble,
 }
@@ -218,7 +264,8 @@ pub fn completions(shell: clap_complete::Shell) -> Vec<u8> {
 /// # Errors
 /// What is wrong with them, or the text of `--help` and `--version`.
 pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Task, clap::Error> {
-    let arguments = Arguments::try_parse_from(arguments)?;
+    let given: Vec<_> = arguments.into_iter().collect();
+    let arguments = Arguments::try_parse_from(&given).map_err(|error| explained(error, &given))?;
     let refuse =
         |error: running_hand::Error| Arguments::command().error(ErrorKind::ValueValidation, as_argument(&error));
     if let Some(Subcommands::Completions { shell }) = arguments.command {
@@ -227,7 +274,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
     if arguments.list_hands {
         return Ok(Task::ListHands { weights: arguments.weights });
     }
-    let format = match (arguments.format, &arguments.output) {
+    let format = match (arguments.format.or(arguments.plotter.map(PlotterArgument::format)), &arguments.output) {
         (Some(format), _) => format,
         (None, Some(file)) if file != Path::new("-") => format_of(file).ok_or_else(|| {
             let problem = format!("{}: no format has this ending; name one with --format", file.display());
@@ -267,26 +314,25 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         points: arguments.points,
         ..Settings::default()
     };
-    let lifted = match arguments.lift {
-        LiftArgument::Z => Gcode::default(),
-        LiftArgument::Servo => Gcode { lift: Lift::Servo, up: 0.0, down: 30.0, ..Gcode::default() },
-    };
-    let gcode = Gcode {
-        feed: arguments.feed,
-        up: arguments.up.unwrap_or(lifted.up),
-        down: arguments.down.unwrap_or(lifted.down),
-        dwell: arguments.dwell,
-        ..lifted
-    };
+    let mut gcode = Gcode::default();
+    if matches!(arguments.lift, LiftArgument::Servo) {
+        (gcode.lift, gcode.up, gcode.down) = (Lift::Servo, 0.0, 30.0);
+    }
+    (gcode.feed, gcode.dwell, gcode.dot) = (arguments.feed, arguments.dwell, arguments.dot);
+    gcode.up = arguments.up.unwrap_or(gcode.up);
+    gcode.down = arguments.down.unwrap_or(gcode.down);
+    gcode.dialect = arguments.plotter.map_or(gcode.dialect, PlotterArgument::dialect);
     let options = Options {
         color: arguments.color,
         line_width: arguments.line_width,
         speed: arguments.speed,
         gcode,
+        optimise: arguments.optimise,
         ..Options::default()
     };
     Ok(Task::Write(Box::new(Request {
         source: match arguments.text {
+            None if !arguments.text_file.is_empty() => Source::Files(arguments.text_file),
             None => Source::Scribble,
             Some(text) if text == "-" => Source::Stdin,
             Some(text) => Source::Text(text),
@@ -319,6 +365,27 @@ fn as_argument(error: &running_hand::Error) -> String {
     format!("--{kebab}: {problem}")
 }
 
+/// A text such as `-5 degrees` looks like options: tells how to write it.
+fn explained(error: clap::Error, given: &[std::ffi::OsString]) -> clap::Error {
+    let is_text = |argument: &&std::ffi::OsString| {
+        argument.to_str().is_some_and(|text| {
+            let after = text.trim_start_matches('-');
+            after.len() < text.len()
+                && (after.contains(char::is_whitespace) || after.starts_with(|c: char| c.is_ascii_digit()))
+        })
+    };
+    match given.iter().skip(1).find(is_text).filter(|_| error.kind() == ErrorKind::UnknownArgument) {
+        Some(text) => {
+            let text = text.to_string_lossy();
+            let problem = format!(
+                "{text:?} begins with a hyphen, as options do. If it is the text, put -- before it: running-hand -o text.svg -- {text:?}"
+            );
+            Arguments::command().error(ErrorKind::UnknownArgument, problem)
+        }
+        None => error,
+    }
+}
+
 fn paper(name: &str) -> Result<Paper, String> {
     name.parse().map_err(|error: running_hand::Error| match error {
         running_hand::Error::Setting { problem, .. } => problem,
@@ -349,6 +416,9 @@ fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
 /// The format that a file's ending stands for.
 fn format_of(file: &Path) -> Option<Format> {
     let ending = file.extension()?.to_str()?.to_ascii_lowercase();
+    if ["hpg", "plt"].contains(&ending.as_str()) {
+        return Some(Format::Hpgl);
+    }
     if ["nc", "ngc", "gco"].contains(&ending.as_str()) {
         return Some(Format::Gcode);
     }
@@ -408,6 +478,22 @@ mod tests {
         let gcode = request(&["a"]).options.gcode;
         assert_eq!((gcode.up, gcode.down), (3.0, 0.0));
         assert_eq!(request(&["a", "--down", "-2"]).options.gcode.down, -2.0);
+    }
+
+    #[test]
+    fn a_plotter_decides_the_format_and_the_dialect() {
+        for (name, format, dialect) in [
+            ("grbl", Format::Gcode, Dialect::Grbl),
+            ("grblhal", Format::Gcode, Dialect::GrblHal),
+            ("marlin", Format::Gcode, Dialect::Marlin),
+            ("axidraw", Format::Svg, Dialect::Grbl),
+            ("hpgl", Format::Hpgl, Dialect::Grbl),
+        ] {
+            let found = request(&["a", "--plotter", name, "-o", "a.txt", "--optimise", "--dot", "0.3"]);
+            assert_eq!((found.format, found.options.gcode.dialect), (format, dialect));
+            assert!(found.options.optimise && found.options.gcode.dot == 0.3);
+        }
+        assert_eq!(request(&["a", "-o", "a.PLT"]).format, Format::Hpgl);
     }
 
     #[test]

@@ -56,29 +56,38 @@ fn list_hands(weights: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
     print(names.as_bytes())
 }
 
-/// The network: from the file that was named, or where the repository keeps it.
+/// The network: from the file that was named, or beside this program, or within it (feature `weights`), or where the
+/// repository has it.
 fn load(kind: Kind, named: Option<PathBuf>) -> Result<Arc<Weights>, Box<dyn Error>> {
-    let own = PathBuf::from(format!("weights/{kind}.safetensors"));
+    let name = format!("{kind}.safetensors");
     let file = match named {
-        Some(folder) if folder.is_dir() => folder.join(format!("{kind}.safetensors")),
-        Some(file) => file,
-        None if own.exists() => own,
-        // Called from another folder, by the program that was built here.
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join(own),
+        Some(folder) if folder.is_dir() => Some(folder.join(&name)),
+        Some(file) => Some(file),
+        None => beside(&name),
     };
+    if let Some(file) = file {
+        return read_weights(kind, &file);
+    }
+    #[cfg(feature = "weights")]
+    return Ok(Arc::new(Weights::shipped(kind)?));
+    #[cfg(not(feature = "weights"))]
+    read_weights(kind, &Path::new(env!("CARGO_MANIFEST_DIR")).join("weights").join(name))
+}
+
+fn read_weights(kind: Kind, file: &Path) -> Result<Arc<Weights>, Box<dyn Error>> {
     let name = file.display().to_string();
-    let bytes = fs::read(&file).map_err(|error| format!("{name}: {error}. Name a weights file with --weights."))?;
+    let bytes = fs::read(file).map_err(|error| format!("{name}: {error}. Name a weights file with --weights."))?;
     Ok(Arc::new(Weights::from_bytes_of(kind, &bytes, &name)?))
 }
 
-/// Index of a hand by its name.
-fn hand(weights: &Weights, name: &str) -> Result<usize, String> {
-    let names = &weights.config.styles;
-    let found = names.iter().position(|own| own == name);
-    found.ok_or_else(|| match names.is_empty() {
-        true => format!("there is no hand {name:?}: this network knows none"),
-        false => format!("there is no hand {name:?}; there are {}", names.join(", ")),
-    })
+/// A file of weights in the folder of this program, in `weights` there or in `share/running-hand` beside its folder.
+fn beside(name: &str) -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    let program = program.canonicalize().unwrap_or(program);
+    let folder = program.parent()?;
+    let places =
+        [folder.join(name), folder.join("weights").join(name), folder.join("../share/running-hand").join(name)];
+    places.into_iter().find(|file| file.is_file())
 }
 
 /// A sample of handwriting that the page exported, as ink to go on from, and its name.
@@ -92,6 +101,27 @@ fn sample(weights: &Arc<Weights>, file: &Path) -> Result<(Prime, String), Box<dy
         eprintln!("{name}: {advice}");
     }
     Ok((Prime::new(&weights.config, &sample.text, &points)?, sample.name))
+}
+
+/// Awaits while nothing is shown on standard error: drivers of GPUs write there.
+async fn without_noise<T>(work: impl Future<Output = T>) -> T {
+    #[cfg(unix)]
+    let shown = silenced().ok();
+    let done = work.await;
+    #[cfg(unix)]
+    if let Some(shown) = shown {
+        // If it cannot be restored, there is nobody to tell.
+        let _ = rustix::stdio::dup2_stderr(&shown);
+    }
+    done
+}
+
+/// Sends standard error to nowhere, and returns where it went before.
+#[cfg(unix)]
+fn silenced() -> io::Result<std::os::fd::OwnedFd> {
+    let shown = rustix::io::dup(rustix::stdio::stderr())?;
+    rustix::stdio::dup2_stderr(fs::File::options().write(true).open("/dev/null")?)?;
+    Ok(shown)
 }
 
 fn milliseconds() -> f64 {
@@ -117,14 +147,14 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
     let mut settings = request.settings.clone();
     settings.style = match request.hand.as_deref() {
         Some("none") => None,
-        Some(name) => Some(hand(&weights, name)?),
+        Some(name) => Some(weights.hand(name)?),
         // As on the page: a hand stays the same from line to line; without a style it may change.
         None if request.sample.is_none() && !weights.config.styles.is_empty() => Some(0),
         None => None,
     };
     let hand_name = settings.style.map(|index| weights.config.styles[index].clone());
     if let Some((name, share)) = &request.blend {
-        settings.blend = Some((hand(&weights, name)?, *share));
+        settings.blend = Some((weights.hand(name)?, *share));
     }
     let mut sample_name = None;
     if let Some(file) = &request.sample {
@@ -133,7 +163,7 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
         sample_name = Some(name);
     }
     let points_per_character = weights.config.points_per_character;
-    let (engine, notice) = Engine::choose(request.engine).await;
+    let (engine, notice) = without_noise(Engine::choose(request.engine)).await;
     say(&notice.unwrap_or_default());
     let mut writer = Writer::new(engine);
     writer.set_weights(weights);
@@ -156,6 +186,10 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
     if !document.pages().broken().is_empty() {
         let words: Vec<String> = document.pages().broken().iter().map(|word| shortened(word)).collect();
         say(&format!("Longer than a line, and so broken with a hyphen: {}.", words.join(", ")));
+    }
+    let nothing = document.pages().text().written.trim().is_empty();
+    if kind == Kind::Synthesis && nothing {
+        return Err("there is nothing to write: the network knows none of the text's characters.".into());
     }
     let characters: usize = document.pages().lines().iter().map(|line| line.chars().count()).sum();
     let expected = match kind {
@@ -237,6 +271,15 @@ fn read(source: &Source) -> Result<String, Box<dyn Error>> {
     match source {
         Source::Text(text) => Ok(text.clone()),
         Source::Scribble => Ok(String::new()),
+        Source::Files(files) => {
+            let mut text = String::new();
+            for file in files {
+                let part = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+                text.push_str(part.trim_end_matches(['\r', '\n']));
+                text.push('\n');
+            }
+            Ok(text)
+        }
         Source::Stdin => {
             let mut text = String::new();
             io::stdin().lock().read_to_string(&mut text).map_err(|error| format!("standard input: {error}"))?;
