@@ -2,6 +2,7 @@
 //!
 //!     cargo run --example figures -- --weights weights/synthesis.safetensors --out docs/figures
 
+use running_hand::adapt::{Example, Learner, Recipe};
 use running_hand::engine::cpu::CpuEngine;
 use running_hand::engine::{Engine, Line};
 use running_hand::inspect::{Component, DrawnPoint, Replay, Snapshot};
@@ -11,6 +12,7 @@ use std::error::Error;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 const USAGE: &str = "usage: figures --weights FILE --out FOLDER";
 
@@ -324,6 +326,43 @@ fn sliders(
     picture(width, 460.0, "What the sliders do", &svg)
 }
 
+/// Lines of a hand that the page does not offer, and what the network writes before it has learnt from them, and after.
+async fn learnt_hand(writer: &mut Writer) -> Result<String, Failure> {
+    let weights = Arc::clone(writer.weights(Kind::Synthesis).ok_or("no network")?);
+    let style = |name: &str| weights.config.styles.iter().position(|own| own == name).ok_or("no such hand");
+    let plain = Settings { bias: 0.75, seed: 3, ..Settings::default() };
+    let own = Settings { style: Some(style("Tall")?), blend: Some((style("Slanted")?, 0.8)), ..plain.clone() };
+    let mut rows = Vec::new();
+    for text in ["quick brown foxes jump over", "the lazy dogs of twenty farms"] {
+        rows.push((InspectedLine::new(writer, text, &own).await?, "The ink that is learnt from:"));
+    }
+    let example = |line: &InspectedLine| Example {
+        ids: line.line.ids.clone(),
+        points: line.drawn.iter().map(|point| [point.dx, point.dy, f32::from(u8::from(point.pen_lift))]).collect(),
+    };
+    let examples: Vec<Example> = rows.iter().map(|(line, _)| example(line)).collect();
+    let mut learner = Learner::new(&weights, &examples, Recipe::for_lines(examples.len()), examples.len())?;
+    while learner.step()?.is_some() {}
+    let hand = Settings { hand: Some(Arc::new(learner.hand())), strength: Recipe::STRENGTH, ..plain.clone() };
+    let text = "a line of other words";
+    rows.push((InspectedLine::new(writer, text, &plain).await?, "Other words, before:"));
+    rows.push((InspectedLine::new(writer, text, &hand).await?, "… and after:"));
+    const SCALE: f32 = 0.12;
+    let mut content = String::new();
+    for (row, (line, title)) in rows.iter().enumerate() {
+        let [left, top, _, bottom] = line.bounds();
+        let middle = 75.0 + 95.0 * row as f32;
+        // The second line is the first one's neighbour.
+        if row != 1 {
+            content += &label(24.0, middle - 44.0, 13.0, QUIET, "start", title);
+        }
+        let colour = if row < 2 { QUIET } else { INK };
+        let path = ink(&line.path(0, line.drawn.len(), [-left, -(top + bottom) / 2.0]), colour, 14.0);
+        let _ = write!(content, "<g transform=\"translate(36 {middle:.0}) scale({SCALE})\">{path}</g>");
+    }
+    Ok(picture(720.0, 410.0, "A hand before and after it was learnt", &content))
+}
+
 async fn draw() -> Result<(), Failure> {
     let (mut weights, mut out) = (None, None);
     let mut arguments = std::env::args().skip(1);
@@ -383,6 +422,7 @@ async fn draw() -> Result<(), Failure> {
         }
         std::fs::write(out.join(file), sliders(&base, k, &cases, name))?;
     }
+    std::fs::write(out.join("hand.svg"), learnt_hand(&mut writer).await?)?;
     Ok(())
 }
 

@@ -19,7 +19,7 @@ override ROUNDS = (COLUMNS + LANES - 1u) / LANES; // blocks per lane
 
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> weight: array<vec4<u32>>; // W: [OUTPUTS][COLUMNS]
-@group(0) @binding(2) var<storage, read> rows: array<vec2<i32>>;   // [OUTPUTS]: m and b of each row
+@group(0) @binding(2) var<storage, read> rows: array<vec2<i32>>;   // m and b of each row
 @group(0) @binding(3) var<storage, read> hidden: array<vec4<u32>>; // [N][COLUMNS], of t, of one layer
 
 var<workgroup> partial_sums: array<vec4<i32>, THREADS>; // [LANES][TEAMS], of ROWS rows each

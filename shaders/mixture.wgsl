@@ -7,6 +7,8 @@
 //   e = sigmoid(-e^ / temperature),  pen lifts if the second uniform is below e,
 //   log density = log sum_j softmax(pi^)_j N_j(dx, dy), without bias and temperature
 //
+// The biases b are the line's: its hand may add to them.
+//
 // Rows of W and y: e^ | pi^ (M) | mu_x^ (M) | mu_y^ (M) | sigma_x^ (M) | sigma_y^ (M) | rho^ (M) | stop (if STOP).
 // Twin: src/engine/cpu/mixture.rs.
 //
@@ -177,7 +179,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         var factor_and_bias = vec2(0);
         var below = 0;
         if is_owner {
-            factor_and_bias = rows[own_row];
+            factor_and_bias = rows[line * OUTPUTS + own_row];
             if ADDS {
                 below = output[output_at + own_row];
             }

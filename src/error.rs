@@ -73,6 +73,9 @@ pub enum Error {
     /// The GPU failed or was removed while in use.
     #[error("the GPU was lost: {0}. The CPU engine goes on from the last point.")]
     DeviceLost(String),
+    /// A hand cannot be learnt.
+    #[error("this hand cannot be learnt: {0}. Write the sentences again, and learn from those.")]
+    Learning(String),
     /// A setting is out of range or of the wrong type.
     #[error("{name}: {problem}")]
     Setting {

@@ -31,6 +31,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod adapt;
 pub mod capture;
 pub mod document;
 pub mod engine;
@@ -42,11 +43,15 @@ pub mod model;
 #[doc(hidden)]
 pub mod testing;
 pub mod text;
-#[cfg(all(target_arch = "wasm32", not(feature = "ink-module")))]
+#[cfg(all(target_arch = "wasm32", not(any(feature = "ink-module", feature = "learn-module"))))]
 pub mod web;
-// The page loads the reader of ink files as a module of its own, when a visitor opens such a file.
+// The page loads the reader of ink files as a module of its own, when a visitor opens such a file, and likewise what
+// learns a hand.
 #[cfg(all(target_arch = "wasm32", feature = "ink-module"))]
 #[path = "web/ink_file.rs"]
+pub mod web;
+#[cfg(all(target_arch = "wasm32", feature = "learn-module"))]
+#[path = "web/learn.rs"]
 pub mod web;
 pub mod writer;
 

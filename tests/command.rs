@@ -2,7 +2,8 @@
 #![cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use running_hand::capture::{HandSample, Sample};
+use running_hand::capture::{HandSample, LearntHand, Sample};
+use running_hand::model::Hand;
 use serde_json::Value;
 use std::io::Write;
 use std::path::PathBuf;
@@ -180,4 +181,61 @@ fn mistakes_are_told_and_end_with_a_code() {
         assert!(told.contains(who) && told.contains(message) && output.stdout.is_empty(), "{told}");
     }
     assert!(!file("none.svg").exists(), "a file was written although nothing can be");
+}
+
+/// A line as the command writes it, as ink from a screen.
+fn sample_of(text: &str, arguments: &[&str]) -> HandSample {
+    let line = written(&[&[text, "--format", "json", "--size", "200", "--bias", "1"], arguments].concat(), "");
+    let line: Value = serde_json::from_str(&line).unwrap();
+    let step = line["sampleMs"].as_f64().unwrap();
+    let mut ms = 0.0;
+    let mut sample = |point: &Value| {
+        ms += step;
+        Sample { x: point[0].as_f64().unwrap(), y: point[1].as_f64().unwrap(), ms }
+    };
+    let mut stroke = |stroke: &Value| stroke.as_array().unwrap().iter().map(&mut sample).collect();
+    let strokes = line["strokes"].as_array().unwrap().iter().map(&mut stroke).collect();
+    HandSample { name: String::new(), text: text.into(), strokes }
+}
+
+#[test]
+fn it_learns_a_hand_and_writes_in_it() {
+    for (name, text) in [("one.json", "quick brown fox"), ("two.json", "jumped over dogs")] {
+        std::fs::write(file(name), sample_of(text, &["--hand", "Slanted"]).to_json().unwrap()).unwrap();
+    }
+    std::fs::write(file("texts.txt"), "quick brown fox\n\njumped over dogs\n").unwrap();
+    let learn = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_running-hand"))
+            .arg("learn")
+            .args(arguments)
+            .current_dir(env!("CARGO_TARGET_TMPDIR"))
+            .output()
+            .unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (done, told) =
+        learn(&["--ink", "one.json", "--ink", "two.json", "--text", "texts.txt", "--steps", "2", "-o", "me.json"]);
+    assert!(done, "{told}");
+    let hand = LearntHand::from_json(&std::fs::read(file("me.json")).unwrap()).unwrap();
+    assert_eq!(
+        (hand.name.as_str(), hand.samples.len(), hand.samples[1].text.as_str()),
+        ("My hand", 2, "jumped over dogs")
+    );
+    let ink = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&written(&[&["so", "--format", "json"], arguments].concat(), "")).unwrap()
+    };
+    let own = ink(&["--hand-file", "me.json"]);
+    assert_eq!(own["settings"]["ownHand"]["name"], "My hand");
+    assert_ne!(own["strokes"], ink(&["--hand-file", "me.json", "--strength", "0"])["strokes"]);
+    assert_ne!(own["strokes"], ink(&[])["strokes"]);
+
+    std::fs::write(file("text.txt"), "quick brown fox\n").unwrap();
+    let (done, told) = learn(&["--ink", "one.json", "--ink", "two.json", "--text", "text.txt", "-o", "me.json"]);
+    assert!(!done && told.contains("1 lines of text, and there are 2 of ink"), "{told}");
+    let (done, told) = learn(&["--ink", "texts.txt", "-o", "me.json"]);
+    assert!(!done && told.contains("texts.txt: "), "{told}");
+    let foreign = LearntHand { hand: Hand { weights: 1, ..hand.hand }, ..hand };
+    std::fs::write(file("foreign.json"), foreign.to_json().unwrap()).unwrap();
+    let refused = run(&["so", "--hand-file", "foreign.json"], "");
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("learnt with other weights"));
 }

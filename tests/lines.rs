@@ -76,7 +76,7 @@ impl ReferenceLine {
             blend: blend.as_ref().map(|blend| (blend.style, blend.share)),
             points: points.unwrap_or(default.points),
             attempts,
-            prime: None,
+            ..default
         }
     }
 }

@@ -57,7 +57,7 @@ impl Fixture {
             style: if config.style_dim > 0 { fixture.words("style", Dtype::F32) } else { Vec::new() },
             bias: fixture.words("bias", Dtype::F32)[0],
             temperature: fixture.words("temperature", Dtype::F32)[0],
-            prefix: Vec::new(),
+            ..Line::default()
         };
         // Exact in f32: uniforms have 24 bits, normals fewer.
         fixture.noise = fixture

@@ -186,7 +186,7 @@ fn simd_against_the_fixtures() {
             style: if weights.config.style_dim > 0 { words(fixture, "style") } else { Vec::new() },
             bias: words(fixture, "bias")[0],
             temperature: words(fixture, "temperature")[0],
-            prefix: Vec::new(),
+            ..Line::default()
         };
         let mut state = State::new(&network, &line);
         let mut steps = Vec::new();

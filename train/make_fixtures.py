@@ -34,6 +34,20 @@ fixture.shares          [N, M] i32   share of each component under bias and temp
 ======================= ============ ===================================================
 
 `steps` are all timesteps of a tiny network, and every fiftieth of the others.
+
+`gradient` belongs to `tiny-synthesis` as well: gradients for learning a hand, computed by JAX from weights rounded to
+those of the engines, states unrounded. L lines of at most T points; P numbers: style vector, what is added to the
+biases of each layer's gates, and to those of the output layer.
+
+======================= ============ ===================================================
+fixture.points          [L, T, 3]    f32, zeros behind a line's end
+fixture.lengths         [L]          i32
+fixture.ids             [L, U]       i32, with the end mark, zeros behind it
+fixture.characters      [L]          i32, ids of each line
+fixture.parameters      [P]          f32
+fixture.losses          [2]          f32: log-loss on the grid and stop loss, summed over the lines
+fixture.gradient        [P]          f32: of their sum
+======================= ============ ===================================================
 """
 
 from __future__ import annotations
@@ -43,13 +57,17 @@ import hashlib
 import json
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from train.data.alphabet import encode
 from train.export.quantise import quantise_network
 from train.export.weights_file import config_from_metadata, metadata, read_stored, write_weights
 from train.network.config import Config
+from train.network.mixture import grid_min_log_sd, line_losses
 from train.network.parameters import init_params
+from train.network.rounding import round_weights
 from train.reference import arithmetic
 from train.reference import network as reference
 
@@ -180,6 +198,49 @@ def write_arithmetic(path: Path) -> None:
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
+def gradient_tensors(tensors: dict[str, np.ndarray], config: Config) -> dict[str, np.ndarray]:
+    """The tensors of `gradient.safetensors`, for a network as `tiny_network` makes it."""
+    rng = np.random.default_rng(17)
+    texts = [encode(text, config.alphabet) for text in ("a bad cafe", "had", "beg a fee")]
+    lengths, steps = [25, 9, 32], 32
+    points, ids = np.zeros((len(texts), steps, 3), np.float32), np.zeros((len(texts), max(map(len, texts))), np.int32)
+    batch = {name: np.zeros((steps, len(texts)), np.float32) for name in ("mask", "last")}
+    for line, (text, length) in enumerate(zip(texts, lengths, strict=True)):
+        points[line, :length, :2] = rng.normal(0, 0.8, (length, 2))
+        points[line, :length, 2] = rng.random(length) < 0.2
+        ids[line, : len(text)] = text
+        batch["mask"][:length, line] = 1
+        batch["last"][length - 1, line] = 1
+    batch["target"] = points.transpose(1, 0, 2)
+    batch["x"] = np.concatenate([np.zeros((1, len(texts), 3), np.float32), batch["target"][:-1]])
+    batch["ids"] = ids
+    batch["ids_mask"] = (np.arange(ids.shape[1]) < np.array([[len(text)] for text in texts])).astype(np.float32)
+    names = [f"lstm.{layer}.bias" for layer in range(len(config.hidden))] + ["output.bias"]
+    sizes = [config.style_dim, *(len(tensors[name]) for name in names)]
+    parameters = rng.normal(0, 0.2, sum(sizes)).astype(np.float32)
+    weights = round_weights({name: jnp.asarray(value) for name, value in tensors.items()})
+    floor = grid_min_log_sd(np.asarray(PlaceholderCorpus.sd, np.float32))
+
+    def losses(parameters):
+        style, *biases = jnp.split(parameters, np.cumsum(sizes)[:-1])
+        own = {**weights, **{name: weights[name] + more for name, more in zip(names, biases, strict=True)}}
+        inputs = {**batch, "style": jnp.tile(style, (len(texts), 1))}
+        _, stop, _, _, nats = line_losses(own, config, inputs, grid_floor=floor)
+        return nats.sum() + stop.sum(), jnp.stack([nats.sum(), stop.sum()])
+
+    gradient, both = jax.grad(losses, has_aux=True)(jnp.asarray(parameters))
+    values = {
+        "points": points,
+        "lengths": np.array(lengths, np.int32),
+        "ids": ids,
+        "characters": np.array([len(text) for text in texts], np.int32),
+        "parameters": parameters,
+        "losses": np.asarray(both),
+        "gradient": np.asarray(gradient),
+    }
+    return {f"fixture.{name}": value for name, value in values.items()}
+
+
 class PlaceholderCorpus:
     """Replaces a corpus where only its units and its notice are read."""
 
@@ -206,6 +267,8 @@ def main() -> None:
             tensors, meta = quantise_network(tensors, meta, [], {}, int8=True)
         rows = record_steps(reference.Network(tensors, config), ids, style, 0.3, 0.9, 5, TINY_STEPS)
         write_weights(path, {**tensors, **rows}, meta)
+    meta = {"weights": "tiny-synthesis.safetensors"}
+    write_weights(args.out / "gradient.safetensors", gradient_tensors(*tiny_network("synthesis")), meta)
     for kind in ("prediction", "synthesis") if args.weights else ():
         path = args.weights / f"{kind}.safetensors"
         tensors, meta = read_stored(path)

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 /// Largest file that is parsed, in bytes.
 const MAX_BYTES: usize = 4_000_000;
 /// Longest name, in characters.
-const MAX_NAME: usize = 60;
+pub(super) const MAX_NAME: usize = 60;
 /// Longest text, in characters.
 const MAX_TEXT: usize = 300;
 /// Largest coordinate of a sample.
@@ -49,10 +49,15 @@ pub struct HandSample {
 pub enum HandFileError {
     /// Too large.
     #[error(
-        "The file has {0} bytes; a hand has at most {MAX_BYTES}. It is another file, or damaged. \
+        "The file has {bytes} bytes; a hand has at most {most}. It is another file, or damaged. \
          Choose one that was exported here."
     )]
-    TooLarge(usize),
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The largest size.
+        most: usize,
+    },
     /// Not JSON, or truncated.
     #[error("The file cannot be read as a hand: {0}. It is another file, or was cut off on the way; export it again.")]
     Unreadable(String),
@@ -60,22 +65,75 @@ pub enum HandFileError {
     #[error("The file is not a hand of Running Hand. Choose one that was exported here.")]
     OtherFormat,
     /// A version that this program cannot read.
-    #[error("The file has version {0}, but only version {VERSION} can be read here. Load the page again to update it.")]
-    OtherVersion(u32),
+    #[error(
+        "The file has version {found}, but only version {readable} can be read here. Load the page again to update it."
+    )]
+    OtherVersion {
+        /// Its version.
+        found: u32,
+        /// The version that can be read.
+        readable: u32,
+    },
     /// A value that is inconsistent or out of range.
     #[error("The file is damaged: {0}. Export it again.")]
     Damaged(&'static str),
 }
 
+/// As the file has it.
 #[derive(Serialize, Deserialize)]
-struct File {
+pub(super) struct File {
     format: String,
     version: u32,
     name: String,
     text: String,
     strokes: Vec<Vec<[f64; 3]>>,
     samples: usize,
-    check: String,
+    pub(super) check: String,
+}
+
+/// What every file of a hand begins with.
+#[derive(Deserialize)]
+struct Header {
+    format: Option<String>,
+    version: Option<u32>,
+}
+
+/// Checks size, format and version, which come first because a newer version may have other keys.
+pub(super) fn check_header(bytes: &[u8], most: usize, format: &str, version: u32) -> Result<(), HandFileError> {
+    if bytes.len() > most {
+        return Err(HandFileError::TooLarge { bytes: bytes.len(), most });
+    }
+    let header: Header = serde_json::from_slice(bytes).map_err(unreadable)?;
+    match header.version {
+        Some(found) if header.format.as_deref() == Some(format) && found != version => {
+            Err(HandFileError::OtherVersion { found, readable: version })
+        }
+        Some(_) if header.format.as_deref() == Some(format) => Ok(()),
+        _ => Err(HandFileError::OtherFormat),
+    }
+}
+
+pub(super) fn unreadable(error: serde_json::Error) -> HandFileError {
+    HandFileError::Unreadable(error.to_string())
+}
+
+/// FNV-1a, 64 bits.
+pub(super) struct Hash(u64);
+
+impl Hash {
+    pub(super) fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        }
+    }
+
+    pub(super) fn hexadecimal(&self) -> String {
+        format!("{:016x}", self.0)
+    }
 }
 
 impl HandSample {
@@ -84,6 +142,10 @@ impl HandSample {
     /// # Errors
     /// [`HandFileError::Damaged`] for a sample that [`HandSample::from_json`] would refuse.
     pub fn to_json(&self) -> Result<String, HandFileError> {
+        serde_json::to_string(&self.to_file()?).map_err(unreadable)
+    }
+
+    pub(super) fn to_file(&self) -> Result<File, HandFileError> {
         let round = |v: f64| (v * 100.0).round() / 100.0;
         let strokes: Vec<Vec<[f64; 3]>> = self
             .strokes
@@ -100,7 +162,7 @@ impl HandSample {
             strokes,
         };
         check_ranges(&file)?;
-        serde_json::to_string(&file).map_err(|error| HandFileError::Unreadable(error.to_string()))
+        Ok(file)
     }
 
     /// Reads a file.
@@ -108,26 +170,14 @@ impl HandSample {
     /// # Errors
     /// [`HandFileError`], with the reason.
     pub fn from_json(bytes: &[u8]) -> Result<Self, HandFileError> {
-        if bytes.len() > MAX_BYTES {
-            return Err(HandFileError::TooLarge(bytes.len()));
+        check_header(bytes, MAX_BYTES, FORMAT, VERSION)?;
+        Self::from_file(serde_json::from_slice(bytes).map_err(unreadable)?)
+    }
+
+    pub(super) fn from_file(file: File) -> Result<Self, HandFileError> {
+        if file.format != FORMAT || file.version != VERSION {
+            return Err(HandFileError::Damaged("a line of its ink is of another format"));
         }
-        // Format and version are parsed first, because a newer version may have other keys.
-        #[derive(Deserialize)]
-        struct Header {
-            format: Option<String>,
-            version: Option<u32>,
-        }
-        let unreadable = |error: serde_json::Error| HandFileError::Unreadable(error.to_string());
-        let header: Header = serde_json::from_slice(bytes).map_err(unreadable)?;
-        if header.format.as_deref() != Some(FORMAT) {
-            return Err(HandFileError::OtherFormat);
-        }
-        match header.version {
-            Some(VERSION) => {}
-            Some(other) => return Err(HandFileError::OtherVersion(other)),
-            None => return Err(HandFileError::OtherFormat),
-        }
-        let file: File = serde_json::from_slice(bytes).map_err(unreadable)?;
         check_ranges(&file)?;
         if file.check != checksum(&file.text, &file.strokes) {
             return Err(HandFileError::Damaged("its text or strokes differ from those that were exported"));
@@ -166,20 +216,15 @@ fn check_ranges(file: &File) -> Result<(), HandFileError> {
 
 /// The hash that the module's documentation describes.
 fn checksum(text: &str, strokes: &[Vec<[f64; 3]>]) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut add = |bytes: &[u8]| {
-        for &byte in bytes {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-        }
-    };
-    add(text.as_bytes());
+    let mut hash = Hash::new();
+    hash.add(text.as_bytes());
     for stroke in strokes {
-        add(&(stroke.len() as u64).to_le_bytes());
+        hash.add(&(stroke.len() as u64).to_le_bytes());
         for value in stroke.iter().flatten() {
-            add(&((value * 100.0).round() as i64).to_le_bytes());
+            hash.add(&((value * 100.0).round() as i64).to_le_bytes());
         }
     }
-    format!("{hash:016x}")
+    hash.hexadecimal()
 }
 
 #[cfg(test)]

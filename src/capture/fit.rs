@@ -73,6 +73,16 @@ pub fn fit(config: &Config, text: &str, strokes: &[Vec<Sample>]) -> Result<(Poin
     Ok((resample(&line, expected), text))
 }
 
+/// Takes strokes of several lines of writing, below each other, apart.
+///
+/// # Errors
+/// [`Advice::Nothing`], [`Advice::Dot`], [`Advice::Unreadable`] or [`Advice::TooMuch`].
+pub fn split_lines(strokes: &[Vec<Sample>]) -> Result<Vec<Vec<Vec<Sample>>>, Advice> {
+    let sample = |point: &TimedPoint| Sample { x: point.x.into(), y: point.y.into(), ms: point.ms };
+    let rows = split_rows(clean(strokes)?);
+    Ok(rows.iter().map(|row| row.iter().map(|trace| trace.iter().map(sample).collect()).collect()).collect())
+}
+
 /// Fits strokes without a text, for the prediction network to continue. They are scaled but not levelled.
 ///
 /// # Errors

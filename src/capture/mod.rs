@@ -11,6 +11,7 @@ mod file;
 mod fit;
 mod geometry;
 mod ink_file;
+mod learnt;
 mod resample;
 mod rows;
 #[cfg(test)]
@@ -19,8 +20,9 @@ mod tests;
 mod verify;
 
 pub use file::{HandFileError, HandSample};
-pub use fit::{fit, fit_free};
+pub use fit::{fit, fit_free, split_lines};
 pub use ink_file::{FileInk, InkFileError, MAX_FILE_BYTES};
+pub use learnt::LearntHand;
 pub use verify::{Alignment, align, verify_text};
 
 use crate::model::Weights;
@@ -134,6 +136,9 @@ impl Advice {
 
 /// Points (x, y, 1 where a stroke ends) in corpus units, the first one at the origin.
 pub type Points = Vec<[f32; 3]>;
+
+/// Longest list of lines that a hand is learnt from.
+pub const MAX_LINES: usize = 12;
 
 /// Fits strokes that were written as `text`, and verifies the text. If the verification fails, the points are returned
 /// together with its advice, because the network may be mistaken.

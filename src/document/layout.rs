@@ -9,7 +9,7 @@
 
 use super::LETTER_WIDTH;
 use super::compose::{self, HORIZON, Item, Rooms};
-use super::measure::{Edges, Fit, Hand, Look, assign, factor, is_core, median, own_points, word_ranges};
+use super::measure::{Edges, Fit, HandMeasure, Look, assign, factor, is_core, median, own_points, word_ranges};
 use super::paper::{Extent, PageStyle, Sheet, Spot, X_HEIGHT};
 use super::structure::{self, Paragraph, Structure, TAB};
 use super::wander::Wander;
@@ -101,7 +101,7 @@ pub struct Text {
     /// Paragraphs and stretches.
     pub structure: Structure,
     /// The hand, as measured before.
-    pub hand: Hand,
+    pub hand: HandMeasure,
     /// Most characters of a line; `None` for as many as fit.
     pub columns: Option<usize>,
 }
@@ -178,7 +178,7 @@ struct Line {
 /// What has been learnt of the hand, and from how many letters and gaps.
 #[derive(Debug, Clone, Copy, Default)]
 struct Learnt {
-    hand: Hand,
+    hand: HandMeasure,
     letters: f64,
     gaps: f64,
     /// How many lines were looked at, counted from 1, and by how much (log) they looked too low.
@@ -245,7 +245,7 @@ impl Layout {
 
     /// Sets ink that writing without a text goes on from: its baseline is the scribble's.
     pub fn add_drawn(&mut self, points: Vec<[f32; 3]>) -> Vec<PlacedInk> {
-        self.scribble = Fit::of(&points, &[], &[], &Hand::default()).level(0.0, 0.0).0;
+        self.scribble = Fit::of(&points, &[], &[], &HandMeasure::default()).level(0.0, 0.0).0;
         self.add(LineInk { row: 0, points, ..LineInk::default() })
     }
 
@@ -887,7 +887,7 @@ impl Layout {
         self.words.clear();
         self.lines.clear();
         (self.next_word, self.paragraph, self.line_of_paragraph, self.is_open) = (0, 0, 0, false);
-        let hand = self.text.as_ref().map_or_else(Hand::default, |text| text.hand);
+        let hand = self.text.as_ref().map_or_else(HandMeasure::default, |text| text.hand);
         self.learnt = Learnt { hand, letters: HAND_LETTERS, gaps: HAND_GAPS, lines: 1.0, line_size: 0.0 };
     }
 
@@ -1036,7 +1036,7 @@ impl Word {
 }
 
 /// From the left margin to a paragraph's first line and to its others.
-fn indents(paragraph: &Paragraph, room: f64, hand: &Hand) -> [f64; 2] {
+fn indents(paragraph: &Paragraph, room: f64, hand: &HandMeasure) -> [f64; 2] {
     if let Some(longest) = paragraph.right {
         let width = longest as f64 * hand.letter * X_HEIGHT * RIGHT_RESERVE;
         return [(room - width).max(0.0); 2];

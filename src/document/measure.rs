@@ -43,7 +43,7 @@ const JOINED_POINTS: usize = 8;
 
 /// What is known of a hand, from ink written before.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hand {
+pub struct HandMeasure {
     /// Height of an `x` as the network writes it, in corpus units.
     pub x_height: f64,
     /// Mean width of a character, blanks included, in x-heights.
@@ -56,13 +56,13 @@ pub struct Hand {
     pub lean: f64,
 }
 
-impl Default for Hand {
+impl Default for HandMeasure {
     fn default() -> Self {
         Self { x_height: 150.0, letter: 0.95, gap: 0.9, letter_gap: 0.3, lean: 0.2 }
     }
 }
 
-impl Hand {
+impl HandMeasure {
     /// Measures a line's ink: `at` is each point's character of `text`.
     pub fn of(mut points: Vec<[f32; 3]>, at: &[u32], text: &str) -> Self {
         let characters: Vec<char> = text.chars().collect();
@@ -149,7 +149,7 @@ pub struct Fit {
 
 impl Fit {
     /// Measures a stretch's ink: `at` is each point's character.
-    pub fn of(points: &[[f32; 3]], at: &[u32], characters: &[char], hand: &Hand) -> Self {
+    pub fn of(points: &[[f32; 3]], at: &[u32], characters: &[char], hand: &HandMeasure) -> Self {
         let turns = turns(points, at, hand.x_height * TURN);
         let class = |turn: &Turn, letters: &str, others: fn(&char) -> bool| {
             characters.get(turn.at).is_some_and(|c| letters.contains(*c) || others(c))
@@ -195,7 +195,7 @@ impl Fit {
         fit
     }
 
-    fn set_heights(&mut self, heads: &[[f64; 2]], hand: &Hand) {
+    fn set_heights(&mut self, heads: &[[f64; 2]], hand: &HandMeasure) {
         let n = heads.len() as f64;
         self.letters = heads.len();
         self.middle = heads.iter().map(|[x, _]| x).sum::<f64>() / n;
@@ -610,7 +610,12 @@ pub(super) mod tests {
 
     fn fit(text: &str, size: f32, slope: f32) -> Fit {
         let (points, at) = written(text, size, slope, 30.0);
-        Fit::of(&points, &at, &text.chars().collect::<Vec<_>>(), &Hand { x_height: 160.0, ..Hand::default() })
+        Fit::of(
+            &points,
+            &at,
+            &text.chars().collect::<Vec<_>>(),
+            &HandMeasure { x_height: 160.0, ..HandMeasure::default() },
+        )
     }
 
     #[test]
@@ -633,8 +638,8 @@ pub(super) mod tests {
     fn few_letters_are_believed_little_and_none_not_at_all() {
         let found = fit("an", 220.0, 0.0).x_height();
         assert!(found > 165.0 && found < 215.0, "{found}");
-        assert_eq!(Fit::of(&[], &[], &[], &Hand::default()).x_height(), Hand::default().x_height);
-        let dot = Fit::of(&[[3.0, 4.0, 1.0]], &[0], &['.'], &Hand::default());
+        assert_eq!(Fit::of(&[], &[], &[], &HandMeasure::default()).x_height(), HandMeasure::default().x_height);
+        let dot = Fit::of(&[[3.0, 4.0, 1.0]], &[0], &['.'], &HandMeasure::default());
         assert!(dot.level(3.0, 0.0).0.is_finite() && dot.height(3.0) > 0.0);
     }
 

@@ -41,7 +41,7 @@ mod wander;
 
 pub use layout::{InkedWord, Layout, LineInk, PlacedInk, Text};
 pub use lines::LineStream;
-pub use measure::Hand;
+pub use measure::HandMeasure;
 pub use paper::{Extent, Margins, PITCH, PageStyle, Paper, Ruling, Sheet, Spot, X_HEIGHT};
 pub use structure::Structure;
 
@@ -75,7 +75,7 @@ pub struct Options {
     /// Most characters of a line; `None` for as many as fit.
     pub columns: Option<usize>,
     /// The hand as it was measured before ([`measure_hand`]); `None` to have it measured now.
-    pub hand: Option<Hand>,
+    pub hand: Option<HandMeasure>,
     /// Whether the first words are handed out while they are written, placed by what is known of the hand.
     pub live: bool,
     /// Ink that writing without a text goes on from, as part of the document: the points of `settings.prime`.
@@ -120,7 +120,7 @@ impl Document {
         let (text, has_sender) = if is_envelope { paper::addressed(text) } else { (text.into(), false) };
         let with_text = !text.trim().is_empty();
         let hand = match hand {
-            _ if !with_text => Hand::default(),
+            _ if !with_text => HandMeasure::default(),
             Some(hand) if hand.is_plausible() => hand,
             Some(hand) => {
                 return Err(Error::Setting { name: "hand".into(), problem: format!("{hand:?} is none") });
@@ -460,12 +460,13 @@ const SAMPLE: &str = "we saw a man run over some ice";
 ///
 /// # Errors
 /// As [`Writer::start`] and [`Writer::next`].
-pub async fn measure_hand(writer: &mut Writer, settings: &Settings) -> Result<Hand> {
+pub async fn measure_hand(writer: &mut Writer, settings: &Settings) -> Result<HandMeasure> {
     let prime = settings.prime.as_ref().filter(|prime| prime.kind == Kind::Synthesis);
     let given = prime.map_or(0, |prime| prime.text.chars().count() + 1) as f32;
     // Not in the text's neatness: a hand has one measure, wherever it was taken.
-    let Settings { style, blend, .. } = *settings;
-    let settings = Settings { attempts: 2, style, blend, prime: prime.cloned(), ..Settings::default() };
+    let Settings { style, blend, strength, .. } = *settings;
+    let (prime, hand) = (prime.cloned(), settings.hand.clone());
+    let settings = Settings { attempts: 2, style, blend, prime, hand, strength, ..Settings::default() };
     writer.start(SAMPLE, &settings).await?;
     let mut steps: Vec<Step> = Vec::new();
     while let Some(chunk) = writer.next().await? {
@@ -484,5 +485,5 @@ pub async fn measure_hand(writer: &mut Writer, settings: &Settings) -> Result<Ha
     let first = points.len().saturating_sub(steps.len());
     let at = |k: usize| steps.get(k.saturating_sub(first)).map_or(0, |step| (step.position - given).max(0.0) as u32);
     let characters: Vec<u32> = (0..points.len()).map(at).collect();
-    Ok(Hand::of(points, &characters, SAMPLE))
+    Ok(HandMeasure::of(points, &characters, SAMPLE))
 }

@@ -317,7 +317,7 @@ fn settings_are_checked_before_anything_is_written() {
     };
     let columns = Options { columns: Some(0), ..Options::default() };
     assert!(refused(&mut writer(), "a", columns).starts_with("columns"));
-    let hand = Options { hand: Some(Hand { x_height: 0.0, ..Hand::default() }), ..Options::default() };
+    let hand = Options { hand: Some(HandMeasure { x_height: 0.0, ..HandMeasure::default() }), ..Options::default() };
     assert!(refused(&mut writer(), "a", hand).starts_with("hand"));
     let mut empty = Writer::new(Engine::Cpu(CpuEngine::new()));
     let error = refused(&mut empty, "a", Options::default());

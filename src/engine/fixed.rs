@@ -12,6 +12,9 @@ pub const POINT_BITS: u32 = 10;
 pub const MOST_OFFSET: i32 = 1 << 17;
 /// Largest magnitude of a gate's bias, on the grid of gates, Q10.
 const MOST_BIAS: f64 = (1 << 20) as f64;
+/// Largest magnitude of what a hand adds to a bias: so far beyond the file's own the ranges of
+/// docs/weights-format.md ("Arithmetic") reach.
+const MOST_OF_HAND: f32 = 16.0;
 /// Largest magnitude of a normal, Q12: six standard deviations.
 pub const MOST_NORMAL: i32 = 24_576;
 /// Largest magnitude of what is subtracted from log σ, Q16.
@@ -76,10 +79,10 @@ impl RowScales {
     }
 }
 
-/// Gate bias `[4 H]` of a line, Q10: the layer's bias and its style matrix times the line's style vector `[S]`.
-/// An empty style vector stands for zeros.
-pub fn gate_bias(layer: &LstmWeights, style: &[f32]) -> Vec<i32> {
-    let mut sums: Vec<f64> = layer.gates.bias.iter().map(|&bias| bias.into()).collect();
+/// Gate bias `[4 H]` of a line, Q10: the layer's bias, what the line's hand adds, `[4 H]`, and the layer's style matrix
+/// times the line's style vector `[S]`. Each of the last two may be empty, which stands for zeros.
+pub fn gate_bias(layer: &LstmWeights, style: &[f32], hand: &[f32]) -> Vec<i32> {
+    let mut sums = with_hand(&layer.gates.bias, hand);
     if let Some(matrix) = layer.style.as_ref().filter(|_| !style.is_empty()) {
         let mut row = vec![0.0; matrix.columns];
         for (r, sum) in sums.iter_mut().enumerate() {
@@ -92,9 +95,19 @@ pub fn gate_bias(layer: &LstmWeights, style: &[f32]) -> Vec<i32> {
     sums.into_iter().map(|sum| (sum * 1024.0).round().clamp(-MOST_BIAS, MOST_BIAS) as i32).collect()
 }
 
-/// Biases of window or output layer, Q16.
-pub fn bias(values: &[f32]) -> Vec<i32> {
-    values.iter().map(|&value| (f64::from(value) * 65_536.0).round() as i32).collect()
+/// Biases of window or output layer, Q16, with what the line's hand adds to them, `[rows]` or empty for nothing.
+pub fn bias(values: &[f32], hand: &[f32]) -> Vec<i32> {
+    with_hand(values, hand).into_iter().map(|value| (value * 65_536.0).round() as i32).collect()
+}
+
+/// Biases with what a hand adds to them, if it is not empty. Not inlined, for the module's size.
+#[inline(never)]
+fn with_hand(values: &[f32], hand: &[f32]) -> Vec<f64> {
+    let mut sums: Vec<f64> = values.iter().map(|&value| value.into()).collect();
+    for (sum, more) in sums.iter_mut().zip(hand) {
+        *sum += f64::from(more.clamp(-MOST_OF_HAND, MOST_OF_HAND));
+    }
+    sums
 }
 
 /// How bias b and temperature τ of a line change the mixture [G eqs 61–62].
@@ -152,6 +165,13 @@ mod tests {
     use crate::testing;
 
     #[test]
+    fn a_hand_adds_to_the_biases_of_outputs() {
+        assert_eq!(bias(&[0.5, -1.0], &[]), [32_768, -65_536]);
+        assert_eq!(bias(&[0.5, -1.0], &[0.25, -0.5]), [49_152, -98_304]);
+        assert_eq!(bias(&[0.0; 3], &[1e9, -1e9, f32::NAN]), [16 << 16, -16 << 16, 0], "within bounds, whatever it is");
+    }
+
+    #[test]
     fn factors_are_as_fine_as_fifteen_bits() {
         for f in [1e-9, 3e-4, 0.017_578_125, 0.3, 1.0, 8191.0] {
             let Factor { m, k } = Factor::new(f, 1);
@@ -174,15 +194,18 @@ mod tests {
         let weights = testing::weights(&testing::config(Kind::Synthesis, &[4], 1), 3);
         let layer = &weights.layers[0];
         let own: Vec<i32> = layer.gates.bias.iter().map(|bias| (bias * 1024.0).round() as i32).collect();
-        assert_eq!(gate_bias(layer, &[]), own);
-        assert_eq!(gate_bias(layer, &[0.0; 3]), own);
+        assert_eq!(gate_bias(layer, &[], &[]), own);
+        assert_eq!(gate_bias(layer, &[0.0; 3], &[0.0; 16]), own);
+        let more: Vec<f32> = (0..16).map(|row| row as f32 - 8.0).collect();
+        let with_hand = gate_bias(layer, &[], &more);
+        assert!(with_hand.iter().zip(&own).zip(&more).all(|((all, own), more)| all - own == *more as i32 * 1024));
         let style = layer.style.as_ref().map(testing::elements).unwrap_or_default();
-        let bias = gate_bias(layer, &[1.0, 0.0, -2.0]);
+        let bias = gate_bias(layer, &[1.0, 0.0, -2.0], &[]);
         assert_eq!(bias.len(), 16);
         for (row, found) in bias.iter().enumerate() {
             let expected = layer.gates.bias[row] + style[3 * row] - 2.0 * style[3 * row + 2];
             assert!((*found as f32 - expected * 1024.0).abs() < 0.51, "row {row}");
         }
-        assert_eq!(gate_bias(layer, &[1e30, -1e30, 1e30]).iter().map(|bias| bias.abs()).max(), Some(1 << 20));
+        assert_eq!(gate_bias(layer, &[1e30, -1e30, 1e30], &[]).iter().map(|bias| bias.abs()).max(), Some(1 << 20));
     }
 }

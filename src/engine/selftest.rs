@@ -86,6 +86,7 @@ fn lines() -> [Line; 2] {
     let line = |ids: &[u32], bias, style| Line {
         ids: ids.to_vec(),
         style: vec![style],
+        hand: None,
         bias,
         temperature: 1.0 - bias / 4.0,
         prefix: vec![[0.5, -0.25, 0.0]; ids.len() / 4],

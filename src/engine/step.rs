@@ -3,8 +3,9 @@
 //! Both engines import this module; it knows neither of them.
 
 use crate::error::{Error, Result};
-use crate::model::Config;
+use crate::model::{Config, HandBiases};
 use bytemuck::{Pod, Zeroable};
+use std::sync::Arc;
 
 /// Noise of one timestep: two uniforms in [0, 1) (component, pen) and two standard normals. A negative first number
 /// marks a [`forced_point`].
@@ -29,12 +30,26 @@ pub struct Line {
     pub ids: Vec<u32>,
     /// Style vector `[S]`; empty or zeros for none.
     pub style: Vec<f32>,
+    /// What a learnt hand adds to the network's biases; counted within ±16.
+    pub hand: Option<Arc<HandBiases>>,
     /// Bias b ≥ 0: neater [G eqs 61–62].
     pub bias: f32,
     /// Temperature τ > 0: wilder. 1 is neutral.
     pub temperature: f32,
     /// Ink to continue from (priming), as normalised `(dx, dy, pen)`: fed in before sampling starts.
     pub prefix: Vec<[f32; 3]>,
+}
+
+impl Line {
+    /// What the line's hand adds to the biases of a layer's gates; empty for nothing.
+    pub fn gates_of_hand(&self, layer: usize) -> &[f32] {
+        self.hand.as_ref().and_then(|hand| hand.gates.get(layer)).map_or(&[], Vec::as_slice)
+    }
+
+    /// What it adds to those of the output layer; empty for nothing.
+    pub fn output_of_hand(&self) -> &[f32] {
+        self.hand.as_ref().map_or(&[], |hand| &hand.output)
+    }
 }
 
 /// What one timestep yields for one line: the layout of the GPU's read-back buffer, 36 bytes. Each number is a whole

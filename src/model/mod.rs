@@ -27,10 +27,12 @@
 
 mod config;
 mod file;
+mod hand;
 pub mod style;
 
 pub use config::{Config, Kind, MOST_METADATA, Quantisation};
 use half::f16;
+pub use hand::{Hand, HandBiases, HandLayout};
 
 /// A matrix of styles `[rows, columns]`, row-major, with the element type that the file has.
 #[derive(Debug, Clone, PartialEq)]

@@ -15,10 +15,10 @@ mod layout;
 mod options;
 mod prime;
 
-use crate::document::{self, Document, Hand, LineInk, LineStream, Pages, PlacedInk, measure_hand};
+use crate::document::{self, Document, HandMeasure, LineInk, LineStream, Pages, PlacedInk, measure_hand};
 use crate::engine::{Choice, Engine};
 use crate::error::Error;
-use crate::model::{Kind, Weights};
+use crate::model::{Hand, Kind, Weights};
 use crate::writer::{Canceller, Finish, Settings, Writer};
 use async_lock::Mutex;
 use js_sys::{Function, Object, Reflect};
@@ -103,11 +103,23 @@ export interface WriteOptions extends LayoutOptions {
   attempts?: number;
   /** Ink in whose hand to write. */
   prime?: Prime;
+  /** A hand that `learnHand` learnt, in the place of `style` and `blend`. */
+  ownHand?: OwnHand;
   /**
    * Whether the first words come as they are written, placed by what is known of the hand. Default false: every line
    * comes when it is known where it ends, exactly where `layOut` would place it.
    */
   live?: boolean;
+}
+
+/** A hand that was learnt from ink. */
+export interface OwnHand {
+  /** Fingerprint of the weights that it was learnt with, which alone can use it. */
+  weights: string;
+  /** What is added to the network's style and biases, in units of 1/4096. */
+  numbers: number[];
+  /** How much of it to use, 0 to 1: from legible to alike. Default 1. */
+  strength?: number;
 }
 
 /**
@@ -245,7 +257,7 @@ struct Shared {
     gpu: Arc<Mutex<()>>,
     styles: RefCell<Vec<String>>,
     /// Hands that were measured, with their weights and settings.
-    hands: RefCell<Vec<(Option<u64>, Settings, Hand)>>,
+    hands: RefCell<Vec<(Option<u64>, Settings, HandMeasure)>>,
 }
 
 /// Most hands whose measures are kept.
@@ -440,6 +452,7 @@ impl RunningHand {
         let mut fields = Fields::new(options)?;
         let style = options::page_style(&mut fields)?;
         let default = Settings::default();
+        let own = fields.object("ownHand")?.map(own_hand).transpose()?;
         let settings = Settings {
             bias: fields.float("bias")?.unwrap_or(default.bias),
             temperature: fields.float("temperature")?.unwrap_or(default.temperature),
@@ -456,6 +469,8 @@ impl RunningHand {
             },
             points: fields.count("points")?.unwrap_or(default.points),
             attempts: fields.count("attempts")?.unwrap_or(default.attempts),
+            strength: own.as_ref().map_or(default.strength, |own| own.1),
+            hand: own.map(|own| Arc::new(own.0)),
             ..default
         };
         let options = document::Options {
@@ -474,11 +489,12 @@ impl RunningHand {
     }
 
     /// What is known of the hand of these settings: measured before, or now.
-    async fn known_hand(&self, writer: &mut Writer, settings: &Settings) -> Result<Hand, Error> {
+    async fn known_hand(&self, writer: &mut Writer, settings: &Settings) -> Result<HandMeasure, Error> {
         let fingerprint = writer.weights(Kind::Synthesis).map(|weights| weights.fingerprint);
-        let Settings { style, blend, ref prime, .. } = *settings;
-        let key = Settings { style, blend, prime: prime.clone(), ..Settings::default() };
-        let known = |hands: &[(Option<u64>, Settings, Hand)]| {
+        let Settings { style, blend, strength, ref prime, ref hand, .. } = *settings;
+        let (prime, hand) = (prime.clone(), hand.clone());
+        let key = Settings { style, blend, prime, hand, strength, ..Settings::default() };
+        let known = |hands: &[(Option<u64>, Settings, HandMeasure)]| {
             hands.iter().find(|(weights, of, _)| *weights == fingerprint && *of == key).map(|(.., hand)| *hand)
         };
         if let Some(hand) = known(&self.shared.hands.borrow()) {
@@ -618,6 +634,17 @@ fn has_browser_gpu() -> bool {
         // Of a name that is not defined it is `undefined`.
         Reflect::get(&js_sys::global(), &(*name).into()).is_ok_and(|class| !class.is_undefined())
     })
+}
+
+/// A learnt hand, and how much of it.
+fn own_hand(mut fields: Fields) -> Result<(Hand, f32), Error> {
+    let bad = || options::bad("ownHand", "is not as `learnHand` made it".into());
+    let weights = fields.text("weights")?.and_then(|digits| u64::from_str_radix(&digits, 16).ok()).ok_or_else(bad)?;
+    let number = |value: &Value| value.as_f64().map(|number| number as i16);
+    let numbers = fields.value("numbers").and_then(|value| value.as_array()?.iter().map(number).collect());
+    let hand = Hand { weights, numbers: numbers.ok_or_else(bad)? };
+    let strength = fields.float("strength")?.unwrap_or(1.0);
+    Ok((hand, strength))
 }
 
 /// The options with the priming ink, encoded for the network that will write `text`.

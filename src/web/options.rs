@@ -3,7 +3,7 @@
 //! Not by serde's derived code, which takes some kilobytes of the module for each struct.
 
 use super::json;
-use crate::document::{CROP_MARGIN, Frame, Hand, Margins, PageStyle, Paper};
+use crate::document::{CROP_MARGIN, Frame, HandMeasure, Margins, PageStyle, Paper};
 use crate::error::Error;
 use serde_json::{Map, Value};
 use wasm_bindgen::JsValue;
@@ -164,9 +164,9 @@ pub fn page_style_of(options: JsValue) -> Result<PageStyle, Error> {
 }
 
 /// Reads `HandMeasure`.
-pub fn hand(mut fields: Fields) -> Result<Hand, Error> {
+pub fn hand(mut fields: Fields) -> Result<HandMeasure, Error> {
     let mut number = |key| fields.number(key)?.ok_or_else(|| bad("hand", format!("{key} is missing")));
-    let hand = Hand {
+    let hand = HandMeasure {
         x_height: number("xHeight")?,
         letter: number("letter")?,
         gap: number("gap")?,

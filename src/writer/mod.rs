@@ -23,6 +23,7 @@ mod settings;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;
+mod tolerance;
 
 pub use ending::Finish;
 pub use pool::LineClaim;

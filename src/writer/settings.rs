@@ -4,7 +4,7 @@ use super::check::LineCheck;
 use super::prime::Prime;
 use crate::engine::Line;
 use crate::error::{Error, Result};
-use crate::model::{Kind, Weights, style};
+use crate::model::{Hand, Kind, Weights, style};
 use crate::text::alphabet::{Alphabet, Encoded};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -40,6 +40,10 @@ pub struct Settings {
     pub style: Option<usize>,
     /// A second hand, and how far the first is moved towards it, 0 to 1.
     pub blend: Option<(usize, f32)>,
+    /// A hand learnt from someone's ink, in the place of `style` and `blend`; a prediction network ignores it.
+    pub hand: Option<Arc<Hand>>,
+    /// How much of that hand, from 0 to 1.
+    pub strength: f32,
     /// Points to write when there is no text, at least 1.
     pub points: usize,
     /// How often a word that fails the check is written again, up to 20; 0 writes unchecked, and delivers points
@@ -58,6 +62,8 @@ impl Default for Settings {
             line: 0,
             style: None,
             blend: None,
+            hand: None,
+            strength: 1.0,
             points: 1400,
             attempts: 4,
             prime: None,
@@ -155,7 +161,7 @@ impl Settings {
     pub(super) fn plan(&self, weights: &Weights, text: &str) -> Result<PlannedLine> {
         let config = &weights.config;
         let kind = config.kind;
-        self.validate(kind)?;
+        self.validate(weights)?;
         let (text, mut cap) = match kind {
             Kind::Prediction => (Encoded::default(), self.points),
             Kind::Synthesis => {
@@ -185,9 +191,14 @@ impl Settings {
             ids = Alphabet::new(&config.alphabet).encode(&joined).ids;
             cap = (cap as f32 * check.prime_pace().clamp(1.0, MAX_PRIME_PACE)) as usize;
         }
+        let (style, biases) = match self.hand_of(kind) {
+            Some(hand) => Some(hand.at_strength(config, self.strength)).unzip(),
+            None => (Some(self.style_vector(weights)?), None),
+        };
         let line = Line {
             ids,
-            style: self.style_vector(weights)?,
+            style: style.unwrap_or_default(),
+            hand: biases.map(Arc::new),
             bias: self.bias,
             temperature: self.temperature,
             prefix: Vec::new(),
@@ -195,8 +206,14 @@ impl Settings {
         Ok(PlannedLine { plan: Plan { kind, text, cap, sample_ms: config.sample_ms }, line, check })
     }
 
-    /// Checks every number that the network of this kind uses, and the priming ink's kind.
-    fn validate(&self, kind: Kind) -> Result<()> {
+    /// The learnt hand, if a network of this kind uses it.
+    fn hand_of(&self, kind: Kind) -> Option<&Hand> {
+        self.hand.as_deref().filter(|_| kind == Kind::Synthesis)
+    }
+
+    /// Checks every number that this network uses, the learnt hand, and the priming ink's kind.
+    fn validate(&self, weights: &Weights) -> Result<()> {
+        let kind = weights.config.kind;
         check_range("bias", self.bias, 0.0..=5.0)?;
         check_range("temperature", self.temperature, 0.1..=4.0)?;
         check_range("attempts", self.attempts, 0..=MAX_ATTEMPTS)?;
@@ -204,6 +221,15 @@ impl Settings {
             (Kind::Prediction, _) => check_range("points", self.points, 1..=MAX_POINTS)?,
             (Kind::Synthesis, Some((_, share))) => check_range("blend", share, 0.0..=1.0)?,
             (Kind::Synthesis, None) => {}
+        }
+        if let Some(hand) = self.hand_of(kind) {
+            check_range("strength", self.strength, 0.0..=1.0)?;
+            if hand.weights != weights.fingerprint || !hand.fits(&weights.config) {
+                return Err(Error::Setting {
+                    name: "hand".into(),
+                    problem: "it was learnt with other weights. Learn it again from its ink.".into(),
+                });
+            }
         }
         match &self.prime {
             Some(prime) if prime.kind != kind => Err(Error::Setting {

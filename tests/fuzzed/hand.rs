@@ -1,7 +1,9 @@
-//! Hand sample files, and strokes as a screen may report them.
+//! Files of hands and of samples of them, and strokes as a screen may report them.
 
-use running_hand::capture::{self, HandSample, Sample};
-use running_hand::model::{Kind, Weights};
+use running_hand::capture::{self, HandSample, LearntHand, Sample};
+use running_hand::engine::cpu::{Network, State};
+use running_hand::engine::{Line, forced_point};
+use running_hand::model::{Hand, HandLayout, Kind, Weights};
 use running_hand::testing;
 use running_hand::writer::prime::Prime;
 use std::sync::Arc;
@@ -20,10 +22,51 @@ pub fn hand(input: &[u8]) {
             assert!(!message.is_empty() && message.chars().count() < 600, "{message}");
         }
     }
+    match LearntHand::from_json(input) {
+        Ok(learnt) => check_learnt(&learnt),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    check_learnt(&LearntHand {
+        name: String::new(),
+        hand: numbers(input),
+        strength: f32::from(input.first().copied().unwrap_or_default()) / 255.0,
+        samples: vec![HandSample { text: "x".into(), strokes: vec![vec![Sample::default()]], ..HandSample::default() }],
+    });
     if let Some(end) = input.iter().position(|&byte| byte == 0) {
         let text = String::from_utf8_lossy(&input[..end]).into_owned();
         check_hand(&HandSample { name: "x".repeat(end), text, strokes: strokes(&input[end + 1..]) });
     }
+}
+
+/// A hand of these numbers, as often as needed.
+fn numbers(bytes: &[u8]) -> Hand {
+    let numbers: Vec<i16> = bytes.as_chunks::<2>().0.iter().map(|pair| i16::from_le_bytes(*pair)).collect();
+    WEIGHTS.with(|weights| {
+        let count = HandLayout::new(&weights.config).count();
+        Hand { weights: weights.fingerprint, numbers: numbers.into_iter().cycle().take(count).collect() }
+    })
+}
+
+/// Exports a learnt hand, and writes in it.
+fn check_learnt(learnt: &LearntHand) {
+    if let Ok(json) = learnt.to_json() {
+        let again = LearntHand::from_json(json.as_bytes()).expect("what was exported can be opened");
+        assert_eq!(again.hand, learnt.hand);
+    }
+    WEIGHTS.with(|weights| {
+        if !learnt.hand.fits(&weights.config) {
+            return;
+        }
+        let network = Network::of(weights);
+        let (style, biases) = learnt.hand.at_strength(&weights.config, learnt.strength);
+        let line =
+            Line { ids: vec![1, 2, 0], style, hand: Some(Arc::new(biases)), temperature: 1.0, ..Line::default() };
+        let mut state = State::new(&network, &line);
+        for noise in [[0.5, 0.5, 3.0, -3.0], [0.99, 0.01, -6.0, 6.0], forced_point([1.0, -1.0, 1.0])] {
+            let step = state.step(&network, &noise);
+            assert!(step.dx.is_finite() && step.log_density.is_finite());
+        }
+    });
 }
 
 /// Each sample has five bytes: the kind of move, x, y, milliseconds, and a power of ten.

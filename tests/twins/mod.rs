@@ -10,7 +10,7 @@ use running_hand::engine::gpu::{GpuEngine, PACKED_DOT};
 use running_hand::engine::noise::NoiseStream;
 use running_hand::engine::{Choice, Engine, IN_FLIGHT, Line, Noise, Step, selftest};
 use running_hand::error::Error;
-use running_hand::model::{Config, Dense, Kind, MOST_WEIGHT, QuantisedMatrix, Weights};
+use running_hand::model::{Config, Dense, HandBiases, Kind, MOST_WEIGHT, QuantisedMatrix, Weights};
 use running_hand::testing;
 #[cfg(not(target_arch = "wasm32"))]
 use running_hand::text::alphabet::Alphabet;
@@ -37,7 +37,7 @@ fn odd() -> Arc<Weights> {
     network(Kind::Synthesis, &[37, 29, 41], 5, |_| ())
 }
 
-/// Lines of these lengths, each with a different style, bias and temperature.
+/// Lines of these lengths, each with a different style, hand, bias and temperature; every other line has no hand.
 fn lines(weights: &Weights, lengths: &[usize]) -> Vec<Line> {
     let config = &weights.config;
     (0..)
@@ -49,12 +49,23 @@ fn lines(weights: &Weights, lengths: &[usize]) -> Vec<Line> {
             Line {
                 ids: if config.window > 0 { ids } else { Vec::new() },
                 style: (0..config.style_dim).map(|s| ((s + 1) as f32 * (line as f32 + 0.5)).sin()).collect(),
+                hand: (line % 2 == 1).then(|| Arc::new(hand(config, line as f32))),
                 bias: 0.3 * line as f32,
                 temperature: 1.0 - 0.1 * line as f32,
                 prefix: Vec::new(),
             }
         })
         .collect()
+}
+
+/// A hand that changes all biases of the layers above the lowest, and of the output layer.
+fn hand(config: &Config, seed: f32) -> HandBiases {
+    let values = |count: usize| (0..count).map(|n| 0.4 * ((n + 1) as f32 * (seed + 0.7)).sin()).collect();
+    let gates = config.hidden.iter().enumerate();
+    HandBiases {
+        gates: gates.map(|(l, units)| if l > 0 { values(4 * units) } else { Vec::new() }).collect(),
+        output: values(config.outputs()),
+    }
 }
 
 /// Writes in chunks; `[line][step]`.

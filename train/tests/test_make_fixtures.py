@@ -26,6 +26,15 @@ def make(monkeypatch, *arguments) -> None:
     make_fixtures.main()
 
 
+def test_the_gradients_of_the_repository_are_reproducible(tmp_path, monkeypatch):
+    make(monkeypatch, "--out", tmp_path)
+    made, _ = read_stored(tmp_path / "gradient.safetensors")
+    kept, _ = read_stored(ROOT / "tests" / "fixtures" / "gradient.safetensors")
+    assert made.keys() == kept.keys()
+    for tensor, value in kept.items():
+        np.testing.assert_allclose(made[tensor], value, rtol=1e-4, atol=1e-4, err_msg=tensor)
+
+
 @pytest.mark.parametrize("name", ["tiny-prediction", "tiny-synthesis", "tiny-int8"])
 def test_the_tiny_fixtures_of_the_repository_are_reproducible(name, tmp_path, monkeypatch):
     make(monkeypatch, "--out", tmp_path)

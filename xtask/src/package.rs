@@ -12,7 +12,7 @@ use crate::{imports, listing, tools};
 
 /// The scripts that pages and workers start from, wherever they are in `www/`. The modules that they
 /// import are packaged too.
-const SCRIPTS: [&str; 3] = ["running-hand.js", site::WORKER, "pool-worker.js"];
+const SCRIPTS: [&str; 5] = ["running-hand.js", site::WORKER, "pool-worker.js", "learn.js", "learn-worker.js"];
 
 /// Where the package is made.
 pub fn folder(root: &Path) -> PathBuf {
@@ -25,7 +25,9 @@ pub fn assemble(root: &Path) -> Result<()> {
     if out.exists() {
         fs::remove_dir_all(&out).with_context(|| format!("cannot empty {}", out.display()))?;
     }
-    copy_folder(&www.join("pkg"), &out.join("pkg"))?;
+    for module in ["pkg", site::LEARNER] {
+        copy_folder(&www.join(module), &out.join(module))?;
+    }
     let entries: Vec<String> = SCRIPTS.iter().map(|name| imports::find(&www, name)).collect::<Result<_>>()?;
     for script in imports::graph(&www, &entries)? {
         let (source, copy) = (www.join(&script), out.join(&script));

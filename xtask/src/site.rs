@@ -11,16 +11,20 @@ use crate::{command, listing, tools};
 
 /// The module's path under the folder of the page.
 pub const WASM: &str = "pkg/running_hand_bg.wasm";
+/// The folder of the module that learns hands, likewise.
+pub const LEARNER: &str = "capture/learner";
 /// The name of the script that runs an engine as a worker.
 pub const WORKER: &str = "worker.js";
 
 /// Compiles `running-hand` to WASM and writes the module and its JavaScript to `www/pkg`; likewise the reader of ink
-/// files to `www/capture/pkg`.
+/// files to `www/capture/pkg` and the module that learns hands to `www/capture/learner`.
 pub fn build_package(root: &Path) -> Result<()> {
     tools::wasm_target(root)?;
     same_wasm_bindgen(root)?;
     let reader = ["--no-default-features", "--features", "ink-module"];
     build_module(root, &reader, "ink_file", &root.join("www/capture/pkg"))?;
+    let learner = ["--no-default-features", "--features", "learn-module"];
+    build_module(root, &learner, "learner", &root.join("www").join(LEARNER))?;
     build_module(root, &[], "running_hand", &root.join("www/pkg"))
 }
 

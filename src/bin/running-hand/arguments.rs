@@ -16,6 +16,8 @@ Examples:
   running-hand - --paper envelope-dl -o envelope.svg < address.txt
   running-hand \"for the plotter\" --lift servo --dwell 0.2 -o plot.gcode
   running-hand \"look\" --format animated > look.svg
+  running-hand learn --ink one.json --ink two.json -o me.json
+  running-hand \"in my own hand\" --hand-file me.json -o mine.svg
   running-hand -o hyphen.svg -- \"-a text that begins with a hyphen\"";
 
 /// Writes a text by hand: a neural network moves the pen.
@@ -60,6 +62,12 @@ pub struct Arguments {
     /// A sample of your own handwriting, as the page exports it: the text is written in that hand
     #[arg(long, value_name = "FILE", help_heading = "Writing")]
     sample: Option<PathBuf>,
+    /// A hand of your own, made by `running-hand learn`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["hand", "blend", "scribble"], help_heading = "Writing")]
+    hand_file: Option<PathBuf>,
+    /// How much of that hand, 0 to 1 [default: what its file says]
+    #[arg(long, value_name = "SHARE", requires = "hand_file", help_heading = "Writing")]
+    strength: Option<f32>,
     /// Most characters in a line, 1 to 100 [default: as many as fit]
     #[arg(long, value_name = "NUMBER", help_heading = "Writing")]
     columns: Option<usize>,
@@ -165,6 +173,34 @@ enum Subcommands {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Learns your handwriting from ink, for --hand-file: four lines with all letters are enough
+    Learn(LearnArguments),
+}
+
+/// What `running-hand learn` takes.
+#[derive(Debug, clap::Args)]
+pub struct LearnArguments {
+    /// Ink: a sample that the page exported, or a hand that is to be learnt anew or from more lines; may be repeated
+    #[arg(long, value_name = "FILE", required = true)]
+    pub ink: Vec<PathBuf>,
+    /// What the ink says, a line of text for each line of ink [default: what its files say]
+    #[arg(long, value_name = "FILE")]
+    pub text: Option<PathBuf>,
+    /// The hand's name
+    #[arg(long, default_value = "My hand")]
+    pub name: String,
+    /// How long to learn, 1 to 200: more is more alike, and less legible [default: 24]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=200))]
+    pub steps: Option<u64>,
+    /// Where to write the hand; `-` for standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// The network, or a folder of networks [default: weights/synthesis.safetensors]
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Says nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -217,6 +253,7 @@ enum EngineArgument {
 pub enum Task {
     Completions(clap_complete::Shell),
     ListHands { weights: Option<PathBuf> },
+    Learn(LearnArguments),
     Write(Box<Request>),
 }
 
@@ -229,6 +266,9 @@ pub struct Request {
     pub hand: Option<String>,
     pub blend: Option<(String, f32)>,
     pub sample: Option<PathBuf>,
+    pub hand_file: Option<PathBuf>,
+    /// Of the hand in that file.
+    pub strength: Option<f32>,
     pub columns: Option<usize>,
     pub engine: Choice,
     pub weights: Option<PathBuf>,
@@ -268,8 +308,10 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
     let arguments = Arguments::try_parse_from(&given).map_err(|error| explained(error, &given))?;
     let refuse =
         |error: running_hand::Error| Arguments::command().error(ErrorKind::ValueValidation, as_argument(&error));
-    if let Some(Subcommands::Completions { shell }) = arguments.command {
-        return Ok(Task::Completions(shell));
+    match arguments.command {
+        Some(Subcommands::Completions { shell }) => return Ok(Task::Completions(shell)),
+        Some(Subcommands::Learn(learn)) => return Ok(Task::Learn(learn)),
+        None => {}
     }
     if arguments.list_hands {
         return Ok(Task::ListHands { weights: arguments.weights });
@@ -341,6 +383,8 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         hand: arguments.hand,
         blend: arguments.blend.map(|name| (name, arguments.share)),
         sample: arguments.sample,
+        hand_file: arguments.hand_file,
+        strength: arguments.strength,
         columns: arguments.columns,
         engine: match arguments.engine {
             EngineArgument::Auto => Choice::Auto,
@@ -459,6 +503,9 @@ mod tests {
         assert!(matches!(parsed(&["--list-hands"]).unwrap(), Task::ListHands { weights: None }));
         assert!(matches!(parsed(&["completions", "bash"]).unwrap(), Task::Completions(clap_complete::Shell::Bash)));
         assert!(String::from_utf8(completions(clap_complete::Shell::Bash)).unwrap().contains("--wander"));
+        assert!(matches!(parsed(&["learn", "--ink", "a", "--ink", "b", "-o", "c"]).unwrap(), Task::Learn(_)));
+        let own = request(&["a", "--hand-file", "me.json", "--strength", "0.5"]);
+        assert_eq!((own.hand_file, own.strength), (Some("me.json".into()), Some(0.5)));
         assert_eq!(parsed(&["--help"]).err().unwrap().exit_code(), 0);
     }
 
@@ -533,6 +580,9 @@ mod tests {
             (&["two", "texts"], "texts"),
             (&["a", "--scribble"], "--scribble"),
             (&["a", "--bias", "much"], "much"),
+            (&["a", "--hand-file", "b", "--hand", "Open"], "--hand"),
+            (&["a", "--strength", "1"], "--hand-file"),
+            (&["learn", "-o", "a"], "--ink"),
             (&["a", "--colour", "red"], "--color"),
             (&["a", "--paper", "a0"], "a0"),
             (&["a", "--paper", "0x10"], "0x10"),

@@ -1,7 +1,8 @@
 //! Text in, file out.
 
 use crate::arguments::{self, Request, Source, Task};
-use running_hand::capture::{self, HandSample};
+use crate::learn;
+use running_hand::capture::{self, HandSample, LearntHand};
 use running_hand::document::{self, Document, Frame};
 use running_hand::engine::Engine;
 use running_hand::export;
@@ -29,6 +30,7 @@ pub fn main() -> ExitCode {
     let done = match task {
         Task::Completions(shell) => print(&arguments::completions(shell)),
         Task::ListHands { weights } => list_hands(weights),
+        Task::Learn(learn) => pollster::block_on(learn::learn(learn)),
         Task::Write(request) => pollster::block_on(write(*request)),
     };
     match done {
@@ -44,7 +46,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn print(bytes: &[u8]) -> Result<(), Box<dyn Error>> {
+pub fn print(bytes: &[u8]) -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout().lock();
     out.write_all(bytes)?;
     Ok(out.flush()?)
@@ -58,7 +60,7 @@ fn list_hands(weights: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
 
 /// The network: from the file that was named, or beside this program, or within it (feature `weights`), or where the
 /// repository has it.
-fn load(kind: Kind, named: Option<PathBuf>) -> Result<Arc<Weights>, Box<dyn Error>> {
+pub fn load(kind: Kind, named: Option<PathBuf>) -> Result<Arc<Weights>, Box<dyn Error>> {
     let name = format!("{kind}.safetensors");
     let file = match named {
         Some(folder) if folder.is_dir() => Some(folder.join(&name)),
@@ -124,6 +126,12 @@ fn silenced() -> io::Result<std::os::fd::OwnedFd> {
     Ok(shown)
 }
 
+/// A line of ink, to go on from.
+fn primed(weights: &Weights, sample: &HandSample) -> Result<Prime, Box<dyn Error>> {
+    let (points, text) = capture::fit(&weights.config, &sample.text, &sample.strokes)?;
+    Ok(Prime::new(&weights.config, &text.written, &points)?)
+}
+
 fn milliseconds() -> f64 {
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed().as_secs_f64() * 1e3
@@ -148,6 +156,7 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
     settings.style = match request.hand.as_deref() {
         Some("none") => None,
         Some(name) => Some(weights.hand(name)?),
+        None if request.hand_file.is_some() => None,
         // As on the page: a hand stays the same from line to line; without a style it may change.
         None if request.sample.is_none() && !weights.config.styles.is_empty() => Some(0),
         None => None,
@@ -161,6 +170,19 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
         let (prime, name) = sample(&weights, file)?;
         settings.prime = Some(Arc::new(prime));
         sample_name = Some(name);
+    }
+    let mut own_hand = None;
+    if let Some(file) = &request.hand_file {
+        let name = file.display();
+        let bytes = fs::read(file).map_err(|error| format!("{name}: {error}"))?;
+        let learnt = LearntHand::from_json(&bytes).map_err(|error| format!("{name}: {error}"))?;
+        if learnt.hand.weights == weights.fingerprint {
+            // As if it had just written a line of its own, it is most alike.
+            settings.prime = learnt.samples.first().map(|sample| primed(&weights, sample)).transpose()?.map(Arc::new);
+        }
+        settings.hand = Some(Arc::new(learnt.hand));
+        settings.strength = request.strength.unwrap_or(learnt.strength);
+        own_hand = Some(learnt.name);
     }
     let points_per_character = weights.config.points_per_character;
     let (engine, notice) = without_noise(Engine::choose(request.engine)).await;
@@ -217,6 +239,7 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
         "seed": settings.seed,
         "style": hand_name,
         "sample": sample_name,
+        "ownHand": own_hand.map(|name| json!({ "name": name, "strength": settings.strength })),
         "blend": request.blend.as_ref().map(|(style, share)| json!({ "style": style, "share": share })),
         "columns": request.columns,
         "attempts": settings.attempts,

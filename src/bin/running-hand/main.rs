@@ -4,6 +4,8 @@
 mod arguments;
 #[cfg(not(target_arch = "wasm32"))]
 mod command;
+#[cfg(not(target_arch = "wasm32"))]
+mod learn;
 
 /// 0 when all went well, 1 when something failed, 2 when the arguments make no sense.
 #[cfg(not(target_arch = "wasm32"))]

@@ -21,7 +21,7 @@ fn a5() -> PageStyle {
 
 fn text(text: &str) -> Text {
     let structure = Structure::new(text, &Alphabet::new(ALPHABET), 30);
-    Text { structure, hand: Hand { x_height: 150.0, ..Hand::default() }, columns: None }
+    Text { structure, hand: HandMeasure { x_height: 150.0, ..HandMeasure::default() }, columns: None }
 }
 
 /// A stretch's ink: its size, slope and height differ from stretch to stretch.

@@ -43,6 +43,8 @@ macro_rules! with_vectors {
     }};
 }
 
+pub(crate) use with_vectors;
+
 mod engine;
 pub mod lstm;
 pub mod math;

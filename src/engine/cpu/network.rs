@@ -52,7 +52,7 @@ impl Linear {
         Self {
             matrix: PackedMatrix::new(&dense.weight, parts),
             scales: RowScales::of_outputs(&dense.weight.scales),
-            bias: fixed::bias(&dense.bias),
+            bias: fixed::bias(&dense.bias, &[]),
         }
     }
 
@@ -61,9 +61,9 @@ impl Linear {
         self.bias.len()
     }
 
-    /// From sums of products with hidden states, Q7, to outputs, Q16.
-    pub fn finish(&self, sums: &mut [i32]) {
-        for ((sum, factor), bias) in sums.iter_mut().zip(&self.scales.factors).zip(&self.bias) {
+    /// From sums of products with hidden states, Q7, to outputs, Q16, with the biases that are given, or else its own.
+    pub fn finish(&self, sums: &mut [i32], bias: Option<&[i32]>) {
+        for ((sum, factor), bias) in sums.iter_mut().zip(&self.scales.factors).zip(bias.unwrap_or(&self.bias)) {
             *sum = rescale(*sum, *factor, self.scales.shift) + bias;
         }
     }

@@ -29,6 +29,8 @@ pub struct State {
     pub shares: Vec<u32>,
     /// Gate bias with the line's style folded in, per layer `[4 H_l]`, Q10.
     bias: Vec<Vec<i32>>,
+    /// Bias of the output layer with the line's hand, `[R]`, Q16.
+    output_bias: Vec<i32>,
     /// The line's bias and temperature.
     drawing: Drawing,
     /// The line that is written.
@@ -54,7 +56,10 @@ impl State {
             position: 0,
             output: vec![0; config.outputs()],
             shares: vec![0; config.mixtures],
-            bias: weights.layers.iter().map(|layer| fixed::gate_bias(layer, &line.style)).collect(),
+            bias: (weights.layers.iter().enumerate())
+                .map(|(l, layer)| fixed::gate_bias(layer, &line.style, line.gates_of_hand(l)))
+                .collect(),
+            output_bias: fixed::bias(&weights.output.bias, line.output_of_hand()),
             drawing: Drawing::new(line),
             line: line.clone(),
             terms: vec![0; config.mixtures],
@@ -118,7 +123,8 @@ pub fn advance(network: &Network, lines: &mut [State]) {
             lstm::step(&sums[..rows], &layer.scales, &bias[l], &mut cell[l], hidden);
         }
         if let (0, Some(linear)) = (l, &network.window) {
-            linear.apply(lines, network.hidden[0].start);
+            linear.multiply(lines, network.hidden[0].start);
+            lines.iter_mut().for_each(|line| linear.finish(&mut line.sums, None));
             for line in &mut *lines {
                 let State { line: Line { ids, .. }, sums, kappa, phi, window, .. } = line;
                 window::step(&sums[..linear.rows()], ids, kappa, phi, window);
@@ -126,23 +132,21 @@ pub fn advance(network: &Network, lines: &mut [State]) {
             }
         }
     }
-    network.output.apply(lines, 0);
+    network.output.multiply(lines, 0);
     for line in lines {
+        network.output.finish(&mut line.sums, Some(&line.output_bias));
         let rows = line.output.len();
         line.output.copy_from_slice(&line.sums[..rows]);
     }
 }
 
 impl super::network::Linear {
-    /// Leaves its outputs, Q16, in each line's `sums`; reads the hidden states from `start` on.
-    fn apply(&self, lines: &mut [State], start: usize) {
+    /// Leaves its products, Q7, in each line's `sums`; reads the hidden states from `start` on.
+    fn multiply(&self, lines: &mut [State], start: usize) {
         let matrix = &self.matrix;
         matvec::multiply(matrix, lines, &|line| MatVecOperands {
             input: &line.hidden[start..start + matrix.columns()],
             sums: &mut line.sums[..matrix.padded_rows()],
         });
-        for line in lines {
-            self.finish(&mut line.sums);
-        }
     }
 }

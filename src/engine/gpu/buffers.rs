@@ -7,7 +7,8 @@
 //! |---|---|---|
 //! | `shape` | lines, steps, longest line | each submit |
 //! | `lines` | `[N]` of 9 words: settings, progress; see `Line` in `common.wgsl` | window, mixture |
-//! | `biases` | per layer `[N][H]` of a unit's four, style folded in | `open`, `assign_slot` |
+//! | `biases` | per layer `[N][H]` of a unit's four, style and hand folded in | `open`, `assign_slot` |
+//! | `rows` | `[N][R]`: m of each row of the output layer, and its bias with the line's hand | `open`, `assign_slot` |
 //! | `input` | `[N][3 + A]`: the point, then the window | mixture, window |
 //! | `hidden` | per layer two of `[N][H]` bytes: one is read as of t − 1, the other written as of t, then they swap | lstm |
 //! | `cell` | per layer `[N][H]`, in place | lstm |
@@ -22,12 +23,12 @@
 //! words of another.
 
 use super::device::Gpu;
-use super::network::{Linear, Network, by_unit, filled};
+use super::network::{Network, by_unit, filled};
 use super::pipelines::{BLOCK, blocks, input_words};
 use super::readback::Readback;
 use crate::engine::fixed::{self, Drawing, Factor};
 use crate::engine::step::{Line, Noise, Step};
-use crate::model::{LstmWeights, Weights};
+use crate::model::Weights;
 use bytemuck::{Pod, Zeroable};
 
 /// `Batch` in `common.wgsl`.
@@ -75,6 +76,7 @@ pub struct State {
     pub shape: wgpu::Buffer,
     pub lines: wgpu::Buffer,
     pub biases: Vec<wgpu::Buffer>,
+    pub rows: wgpu::Buffer,
     pub input: wgpu::Buffer,
     pub hidden: [Vec<wgpu::Buffer>; 2],
     pub cell: Vec<wgpu::Buffer>,
@@ -139,7 +141,7 @@ impl Batch {
         capacity: usize,
     ) -> Self {
         let length = lines.iter().map(|line| line.ids.len()).max().unwrap_or(0).max(longest).max(1);
-        let state = State::new(gpu, weights, lines, length);
+        let state = State::new(gpu, network, weights, lines, length);
         let chunk = ChunkBuffers::new(gpu, lines.len(), capacity);
         let readback = Readback::new(gpu, chunk.steps.size());
         let groups = Groups::both(gpu, network, tile, &state, &chunk);
@@ -156,12 +158,13 @@ impl Batch {
     }
 
     /// Writes another line's settings and text into a slot; the slot's state stays as it is.
-    pub fn assign(&self, gpu: &Gpu, weights: &Weights, slot: usize, line: &Line) {
+    pub fn assign(&self, gpu: &Gpu, network: &Network, weights: &Weights, slot: usize, line: &Line) {
         let write = |buffer: &wgpu::Buffer, row: &[u8]| gpu.queue.write_buffer(buffer, (slot * row.len()) as u64, row);
         write(&self.state.lines, bytemuck::bytes_of(&LineState::new(line)));
-        for (layer, buffer) in weights.layers.iter().zip(&self.state.biases) {
-            write(buffer, bytemuck::cast_slice(&gate_bias(layer, line)));
+        for (l, buffer) in self.state.biases.iter().enumerate() {
+            write(buffer, bytemuck::cast_slice(&gate_bias(weights, l, line)));
         }
+        write(&self.state.rows, bytemuck::cast_slice(&output_rows(network, weights, line)));
         write(&self.state.text, bytemuck::cast_slice(&positions(&line.ids, weights.config.ids(), self.length)));
     }
 
@@ -187,14 +190,15 @@ impl Batch {
 }
 
 impl State {
-    fn new(gpu: &Gpu, weights: &Weights, lines: &[Line], length: usize) -> Self {
+    fn new(gpu: &Gpu, network: &Network, weights: &Weights, lines: &[Line], length: usize) -> Self {
         let config = &weights.config;
         let count = lines.len();
         let settings: Vec<LineState> = lines.iter().map(LineState::new).collect();
-        let biases = weights.layers.iter().map(|layer| {
-            let bias: Vec<[i32; 4]> = lines.iter().flat_map(|line| gate_bias(layer, line)).collect();
+        let biases = (0..weights.layers.len()).map(|l| {
+            let bias: Vec<[i32; 4]> = lines.iter().flat_map(|line| gate_bias(weights, l, line)).collect();
             filled(gpu, "gate bias", bytemuck::cast_slice(&bias))
         });
+        let rows: Vec<[i32; 2]> = lines.iter().flat_map(|line| output_rows(network, weights, line)).collect();
         let text: Vec<u32> = lines.iter().flat_map(|line| positions(&line.ids, config.ids(), length)).collect();
         let storage = wgpu::BufferUsages::STORAGE;
         let hidden = || -> Vec<wgpu::Buffer> {
@@ -204,6 +208,7 @@ impl State {
             shape: zeroed(gpu, "shape", size_of::<Shape>() / 4, wgpu::BufferUsages::UNIFORM),
             lines: zeroed(gpu, "lines", count * LINE_WORDS, storage),
             biases: biases.collect(),
+            rows: filled(gpu, "output rows", bytemuck::cast_slice(&rows)),
             input: zeroed(gpu, "input", count * input_words(config), storage),
             hidden: [hidden(), hidden()],
             cell: config.hidden.iter().map(|&units| zeroed(gpu, "cell", count * units, storage)).collect(),
@@ -233,9 +238,10 @@ impl Groups {
     fn both(gpu: &Gpu, network: &Network, tile: usize, state: &State, chunk: &ChunkBuffers) -> [Self; 2] {
         std::array::from_fn(|parity| {
             let (old, new) = (&state.hidden[parity], &state.hidden[1 - parity]);
-            let State { shape, biases, lines, input, cell, text, kappa, phi, output, .. } = state;
+            let State { shape, biases, rows, lines, input, cell, text, kappa, phi, output, .. } = state;
             let lstm = network.lstm_pipelines(tile).iter().zip(&network.lstm).enumerate();
-            let window = network.window.as_ref().zip(network.window_pipeline.as_ref());
+            let window =
+                network.window.as_ref().zip(network.window_rows.as_ref()).zip(network.window_pipeline.as_ref());
             Self {
                 lstm: lstm
                     .map(|(l, (pipeline, layer))| {
@@ -246,12 +252,12 @@ impl Groups {
                         group(gpu, pipeline, &buffers)
                     })
                     .collect(),
-                window: window.map(|(window, pipeline)| {
-                    let buffers = [shape, &window.weight, &window.rows, &new[0], text, lines, kappa, phi, input];
+                window: window.map(|((window, rows), pipeline)| {
+                    let buffers = [shape, &window.weight, rows, &new[0], text, lines, kappa, phi, input];
                     group(gpu, pipeline, &buffers)
                 }),
                 mixture: {
-                    let Linear { weight, rows, .. } = &network.output;
+                    let weight = &network.output.weight;
                     let last = &new[new.len() - 1];
                     let buffers = [shape, weight, rows, last, &chunk.noise, lines, output, &chunk.steps, input];
                     group(gpu, &network.mixture_pipeline, &buffers)
@@ -262,8 +268,13 @@ impl Groups {
 }
 
 /// A line's gate bias for a layer, by unit.
-fn gate_bias(layer: &LstmWeights, line: &Line) -> Vec<[i32; 4]> {
-    by_unit(&fixed::gate_bias(layer, &line.style))
+fn gate_bias(weights: &Weights, layer: usize, line: &Line) -> Vec<[i32; 4]> {
+    by_unit(&fixed::gate_bias(&weights.layers[layer], &line.style, line.gates_of_hand(layer)))
+}
+
+/// m and b of the output layer's rows, for a line.
+fn output_rows(network: &Network, weights: &Weights, line: &Line) -> Vec<[i32; 2]> {
+    network.output.rows(fixed::bias(&weights.output.bias, line.output_of_hand()))
 }
 
 /// Words of a layer's row of `hidden`.

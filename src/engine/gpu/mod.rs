@@ -151,13 +151,13 @@ impl GpuEngine {
     /// # Errors
     /// [`Error::Sequence`] if the line does not fit the network or the batch, [`Error::DeviceLost`].
     pub fn assign_slot(&mut self, slot: usize, line: &Line) -> Result<()> {
-        let Self { gpu, open, .. } = self;
+        let Self { gpu, open, networks, .. } = self;
         let fits = |open: &&mut Open| slot < open.batch.lines && line.ids.len() <= open.batch.length;
-        let Some(Open { weights, batch, .. }) = open.as_mut().filter(fits) else {
+        let Some(Open { weights, network, batch }) = open.as_mut().filter(fits) else {
             return Err(Error::Sequence(format!("no room for a line of {} ids in slot {slot}", line.ids.len())));
         };
         check_line(&weights.config, line)?;
-        batch.assign(gpu, weights, slot, line);
+        batch.assign(gpu, &networks[*network], weights, slot, line);
         self.rewind(slot, 0).map(drop)
     }
 

@@ -17,6 +17,8 @@ pub struct Network {
     pub lstm: Vec<Layer>,
     /// `None` without text.
     pub window: Option<Linear>,
+    /// m and b of the window's rows; `None` without text. Those of the output layer are the line's.
+    pub window_rows: Option<wgpu::Buffer>,
     /// The output layer's columns of the last LSTM layer.
     pub output: Linear,
     /// Per tile of [`TILES`], per layer; made when a batch first needs them.
@@ -42,22 +44,19 @@ pub struct Layer {
 pub struct Linear {
     /// `[rows][blocks of columns]` of four words.
     pub weight: wgpu::Buffer,
-    /// m and b of each row.
-    pub rows: wgpu::Buffer,
-    /// k of all rows.
-    shift: u32,
+    /// m of each row, and k of all.
+    pub scales: RowScales,
 }
 
 impl Linear {
     fn new(gpu: &Gpu, label: &str, dense: &Dense, columns: Range<usize>) -> Self {
-        let RowScales { factors, shift } = RowScales::of_outputs(&dense.weight.scales);
-        let rows: Vec<[i32; 2]> =
-            factors.iter().zip(fixed::bias(&dense.bias)).map(|(&factor, bias)| [factor, bias]).collect();
-        Self {
-            weight: filled(gpu, label, &pack(&dense.weight, &[columns])),
-            rows: filled(gpu, label, bytemuck::cast_slice(&rows)),
-            shift,
-        }
+        let weight = filled(gpu, label, &pack(&dense.weight, &[columns]));
+        Self { weight, scales: RowScales::of_outputs(&dense.weight.scales) }
+    }
+
+    /// m and b of each row, for biases `[rows]`, Q16.
+    pub fn rows(&self, bias: Vec<i32>) -> Vec<[i32; 2]> {
+        self.scales.factors.iter().zip(bias).map(|(&factor, bias)| [factor, bias]).collect()
     }
 }
 
@@ -82,13 +81,16 @@ impl Network {
         });
         let lstm = lstm.collect();
         let window = weights.window.as_ref().map(|dense| Linear::new(gpu, "window", dense, 0..config.hidden[0]));
+        let window_rows = window.as_ref().zip(weights.window.as_ref()).map(|(window, dense)| {
+            filled(gpu, "window rows", bytemuck::cast_slice(&window.rows(fixed::bias(&dense.bias, &[]))))
+        });
         let last = config.hidden.len() - 1;
         let output = Linear::new(gpu, "output", &weights.output, output_columns(config, last));
         let input = input_vectors(config) as f64;
         let window_pipeline = window.as_ref().map(|window| {
             let constants = [
                 ("COLUMNS", blocks(config.hidden[0]) as f64),
-                ("SHIFT", window.shift.into()),
+                ("SHIFT", window.scales.shift.into()),
                 ("COMPONENTS", config.window as f64),
                 ("IDS", config.ids() as f64),
                 ("INPUT", input),
@@ -97,7 +99,7 @@ impl Network {
         });
         let constants = [
             ("COLUMNS", blocks(config.hidden[last]) as f64),
-            ("SHIFT", output.shift.into()),
+            ("SHIFT", output.scales.shift.into()),
             ("INPUT", input),
             ("MIXTURES", config.mixtures as f64),
             ("STOP", u8::from(config.stop).into()),
@@ -107,6 +109,7 @@ impl Network {
             weights: Arc::downgrade(weights),
             lstm,
             window,
+            window_rows,
             output,
             lstm_pipelines: std::array::from_fn(|_| Vec::new()),
             window_pipeline,

@@ -1,0 +1,194 @@
+//! Learning a hand, for JavaScript: a WebAssembly module of its own, in a worker of its own (`www/capture/learn-worker.js`),
+//! which is loaded only when somebody learns a hand.
+
+use crate::adapt::{Example, Learner, Recipe};
+use crate::capture::{self, HandSample, LearntHand, MAX_LINES, Sample};
+use crate::engine::Engine;
+use crate::engine::cpu::CpuEngine;
+use crate::error::Error;
+use crate::model::{Hand, Kind, Weights};
+use crate::text::alphabet::Alphabet;
+use crate::writer::{Prime, Writer};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** A line of one's own ink: what it says, and its strokes, each a list of [x, y, milliseconds], y down. */
+export interface InkSample {
+  text: string;
+  strokes: [number, number, number][][];
+}
+
+/** A learnt hand: for `WriteOptions.ownHand`. */
+export interface OwnHand {
+  /** Fingerprint of the weights that it was learnt with. */
+  weights: string;
+  numbers: number[];
+  /** How much of it to use, 0 to 1. */
+  strength: number;
+}
+
+/** A learnt hand from its file. */
+export interface KeptOwnHand extends OwnHand {
+  name: string;
+  samples: InkSample[];
+}
+
+/** How far the learning is. */
+export interface LearningProgress {
+  step: number;
+  steps: number;
+  /** Nats a point before the step: how badly the hand so far predicts the ink. */
+  loss: number;
+}
+"#;
+
+#[derive(Deserialize, Serialize)]
+struct InkSample {
+    text: String,
+    strokes: Vec<Vec<[f64; 3]>>,
+}
+
+#[derive(Serialize)]
+struct OwnHand {
+    weights: String,
+    numbers: Vec<i16>,
+    strength: f32,
+}
+
+#[derive(Serialize)]
+struct Kept {
+    name: String,
+    samples: Vec<InkSample>,
+    #[serde(flatten)]
+    hand: OwnHand,
+}
+
+#[derive(Serialize)]
+struct Progress {
+    step: usize,
+    steps: usize,
+    loss: f64,
+}
+
+/// Learns a hand, step by step.
+#[wasm_bindgen]
+pub struct HandLearner {
+    weights: Arc<Weights>,
+    samples: Vec<HandSample>,
+    learner: Learner,
+    strength: f32,
+}
+
+#[wasm_bindgen]
+impl HandLearner {
+    /// Gets ready to learn from these lines with the network of a weights file. Throws advice about a line that cannot be
+    /// used.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        weights: &[u8],
+        #[wasm_bindgen(unchecked_param_type = "InkSample[]")] samples: JsValue,
+    ) -> Result<Self, JsError> {
+        console_error_panic_hook::set_once();
+        let weights = Arc::new(Weights::from_bytes_of(Kind::Synthesis, weights, "weights")?);
+        let samples: Vec<InkSample> = serde_wasm_bindgen::from_value(samples)?;
+        if !(1..=MAX_LINES).contains(&samples.len()) {
+            return Err(JsError::new(&format!("a hand is learnt from 1 to {MAX_LINES} lines, not {}", samples.len())));
+        }
+        let samples: Vec<HandSample> = samples.into_iter().map(sample).collect();
+        let mut examples = Vec::new();
+        for sample in &samples {
+            examples.push(example(&weights, sample)?);
+        }
+        let learner = Learner::new(&weights, &examples, Recipe::for_lines(examples.len()), 1)?;
+        Ok(Self { weights, samples, learner, strength: Recipe::STRENGTH })
+    }
+
+    /// Goes one step, which takes about a second; `undefined` when all are done.
+    #[wasm_bindgen(unchecked_return_type = "LearningProgress | undefined")]
+    pub fn step(&mut self) -> Result<JsValue, JsError> {
+        let Some(progress) = self.learner.step()? else { return Ok(JsValue::UNDEFINED) };
+        let losses = progress.losses;
+        let loss = (losses.learnt.point + losses.learnt.stop) / losses.points.max(1) as f64;
+        to_js(&Progress { step: progress.step, steps: progress.steps, loss })
+    }
+
+    /// What has been learnt so far.
+    #[wasm_bindgen(unchecked_return_type = "OwnHand")]
+    pub fn hand(&self) -> Result<JsValue, JsError> {
+        to_js(&own(self.learner.hand(), self.strength))
+    }
+
+    /// The first line, for `WriteOptions.prime`: when it goes on from that, the writing is most alike.
+    #[wasm_bindgen(unchecked_return_type = "{ text: string; points: Float32Array }")]
+    pub fn prime(&self) -> Result<JsValue, JsError> {
+        let sample = &self.samples[0];
+        let (points, text) = capture::fit(&self.weights.config, &sample.text, &sample.strokes)?;
+        let object = js_sys::Object::new();
+        let points = js_sys::Float32Array::from(points.as_flattened());
+        for (key, value) in [("text", text.written.into()), ("points", JsValue::from(points))] {
+            js_sys::Reflect::set(&object, &key.into(), &value)
+                .map_err(|_| JsError::new("an object refused a property"))?;
+        }
+        Ok(object.into())
+    }
+
+    /// Takes its strength back until words in it rarely go wrong. Returns the learner, which it takes.
+    #[wasm_bindgen(js_name = findStrength)]
+    pub async fn find_strength(mut self) -> Result<Self, JsError> {
+        let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
+        writer.set_weights(Arc::clone(&self.weights));
+        self.strength = writer.bearable_strength(&Arc::new(self.learner.hand()), self.strength).await?;
+        Ok(self)
+    }
+
+    /// Whether all of the usual strength can be used.
+    #[wasm_bindgen(getter, js_name = isLegible)]
+    pub fn is_legible(&self) -> bool {
+        self.strength >= Recipe::STRENGTH
+    }
+
+    /// The hand's file.
+    #[wasm_bindgen(js_name = toFile)]
+    pub fn to_file(&self, name: String) -> Result<String, JsError> {
+        let Self { samples, learner, strength, .. } = self;
+        Ok(LearntHand { name, hand: learner.hand(), strength: *strength, samples: samples.clone() }.to_json()?)
+    }
+}
+
+/// A learnt hand from the bytes of its file; throws the reason if it is damaged.
+#[wasm_bindgen(js_name = ownHandFromFile, unchecked_return_type = "KeptOwnHand")]
+pub fn own_hand_from_file(bytes: &[u8]) -> Result<JsValue, JsError> {
+    let LearntHand { name, hand, strength, samples } = LearntHand::from_json(bytes)?;
+    let ink = |HandSample { text, strokes, .. }: HandSample| InkSample {
+        text,
+        strokes: strokes.iter().map(|stroke| stroke.iter().map(|s| [s.x, s.y, s.ms]).collect()).collect(),
+    };
+    to_js(&Kept { name, samples: samples.into_iter().map(ink).collect(), hand: own(hand, strength) })
+}
+
+fn own(hand: Hand, strength: f32) -> OwnHand {
+    OwnHand { weights: format!("{:016x}", hand.weights), numbers: hand.numbers, strength }
+}
+
+fn sample(InkSample { text, strokes }: InkSample) -> HandSample {
+    let point = |&[x, y, ms]: &[f64; 3]| Sample { x, y, ms };
+    let strokes = strokes.iter().map(|stroke| stroke.iter().map(point).collect()).collect();
+    HandSample { name: String::new(), text, strokes }
+}
+
+/// A line as the network reads it.
+fn example(weights: &Weights, sample: &HandSample) -> Result<Example, JsError> {
+    let advice = |problem: &dyn std::fmt::Display| JsError::new(&format!("“{}”: {problem}", sample.text));
+    let (points, text) =
+        capture::fit(&weights.config, &sample.text, &sample.strokes).map_err(|problem| advice(&problem))?;
+    let prime = Prime::new(&weights.config, &text.written, &points).map_err(|problem: Error| advice(&problem))?;
+    let ids = Alphabet::new(&weights.config.alphabet).encode(&prime.text).ids;
+    Ok(Example { ids, points: prime.offsets })
+}
+
+fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
+    Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
+}

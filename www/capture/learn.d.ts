@@ -1,0 +1,35 @@
+/** Learning a hand from one's own ink, on this device. */
+
+import type { KeptOwnHand, InkSample, LearningProgress, OwnHand } from "./learner/learner.js";
+export type { KeptOwnHand, InkSample, LearningProgress, OwnHand };
+
+/** A learnt hand. */
+export interface LearntHand {
+  /** For `WriteOptions.ownHand`. */
+  hand: OwnHand;
+  /** A line of its ink, for `WriteOptions.prime`, which makes the writing more alike. */
+  prime: { text: string; points: Float32Array };
+  /** Its file, as JSON, which holds all of its ink. */
+  file: string;
+  /** Whether words in it went right often enough. If not, `hand.strength` was taken back until they did. */
+  legible: boolean;
+}
+
+export interface LearnOptions {
+  /** The hand's name. */
+  name?: string;
+  /** Gets the hand as it is so far after each step, which takes about a second. */
+  onProgress?: (progress: LearningProgress & { hand: OwnHand }) => void;
+  signal?: AbortSignal;
+  /** A file of other weights than those of the package. */
+  weights?: Uint8Array;
+}
+
+/**
+ * Learns a hand from up to twelve lines of ink, best from four that have every letter. Rejects with advice about a line
+ * that cannot be used, and with the signal's reason as soon as it is aborted.
+ */
+export function learnHand(samples: InkSample[], options?: LearnOptions): Promise<LearntHand>;
+
+/** A hand from its file. Rejects with the reason if that is damaged. */
+export function openHand(file: Uint8Array | string): Promise<KeptOwnHand>;

@@ -1,0 +1,50 @@
+// Learning a hand from one's own ink, on this device, in a worker that is started for it.
+
+import { Client } from "../engine/client.js";
+import { script } from "../util/trusted-types.js";
+
+/** @typedef {import("./learner/learner.js").InkSample} InkSample */
+/** @typedef {import("./learner/learner.js").KeptOwnHand} KeptOwnHand */
+/** @typedef {import("./learner/learner.js").LearningProgress} LearningProgress */
+/** @typedef {import("./learner/learner.js").OwnHand} OwnHand */
+/** @typedef {import("./learn-worker.js").LearnRequests} LearnRequests */
+
+/**
+ * Learns a hand from up to twelve lines of ink, best from four that have every letter. Nothing leaves this device.
+ * Rejects with advice about a line that cannot be used, and with the signal's reason as soon as it is aborted.
+ * @param {InkSample[]} samples
+ * @param {object} [options]
+ * @param {string} [options.name] of the hand
+ * @param {(progress: LearningProgress & { hand: OwnHand }) => void} [options.onProgress] gets the hand as it is so far
+ *   after each step, which takes about a second
+ * @param {AbortSignal} [options.signal]
+ * @param {Uint8Array} [options.weights] a file of other weights than those beside this script
+ * @returns {Promise<import("./learn-worker.js").LearntHand>}
+ */
+export function learnHand(samples, { name = "My hand", onProgress = () => {}, signal, weights } = {}) {
+  return inWorker((client) => client.request("learn", { samples, name, bytes: weights }, { signal, onEvent: onProgress }));
+}
+
+/**
+ * A hand from its file. Rejects with the reason if that is damaged.
+ * @param {Uint8Array | string} file
+ * @returns {Promise<KeptOwnHand>}
+ */
+export function openHand(file) {
+  const bytes = typeof file === "string" ? new TextEncoder().encode(file) : file;
+  return inWorker((client) => client.request("open", { bytes }));
+}
+
+/**
+ * Does `work` with a worker of its own, which ends with it.
+ * @template T
+ * @param {(client: Client<LearnRequests>) => Promise<T>} work
+ */
+async function inWorker(work) {
+  const worker = new Worker(script("capture/learn-worker.js"), { type: "module" });
+  try {
+    return await work(new Client(worker));
+  } finally {
+    worker.terminate();
+  }
+}
