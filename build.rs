@@ -2,6 +2,7 @@
 //!
 //! * the table of transliterations of `src/text/alphabet.rs`, an excerpt of deunicode's, which covers all of Unicode and
 //!   would be more than half of the WebAssembly module;
+//! * the table of decompositions of `src/text/diacritics.rs`;
 //! * the shaders, each with what they share in front, without comments and indentation, which are two fifths of them;
 //! * the relaxed SIMD kernel, assembled to a WebAssembly module of its own.
 
@@ -9,11 +10,15 @@ use deunicode::deunicode_char;
 use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs, io};
+use unicode_normalization::UnicodeNormalization;
 
 /// Latin with its accents, Greek, Cyrillic; punctuation, currencies, number forms; ligatures and
 /// full-width forms. A pen that was taught English can make something of these.
 const RANGES: [std::ops::RangeInclusive<u16>; 5] =
     [0x00A0..=0x052F, 0x1E00..=0x218F, 0xFB00..=0xFB06, 0xFF01..=0xFF5E, 0xFFE0..=0xFFE6];
+
+/// Latin letters with accents.
+const LATIN: [std::ops::RangeInclusive<u16>; 2] = [0x00C0..=0x024F, 0x1E00..=0x1EFF];
 
 fn main() -> io::Result<()> {
     let (mut codes, mut ends, mut spellings) = (Vec::new(), Vec::new(), String::new());
@@ -33,6 +38,7 @@ fn main() -> io::Result<()> {
     let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?;
     let out = Path::new(&out);
     fs::write(out.join("transliterations.rs"), table)?;
+    fs::write(out.join("decompositions.rs"), decompositions())?;
     let common = stripped("common.wgsl")?.join(" ");
     let dense = stripped("dense.wgsl")?.join(" ");
     let shared = format!("{common} {dense}");
@@ -51,6 +57,27 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=shaders");
     Ok(())
+}
+
+/// Latin letters that are an ASCII letter with one or two combining marks from U+0300 on.
+fn decompositions() -> String {
+    const NONE: u8 = u8::MAX;
+    let (mut letters, mut parts) = (Vec::new(), Vec::new());
+    for code in LATIN.into_iter().flatten() {
+        let Some(c) = char::from_u32(code.into()) else { continue };
+        let found: Vec<char> = std::iter::once(c).nfd().collect();
+        let mark = |c: &char| u32::from(*c).checked_sub(0x300).and_then(|offset| u8::try_from(offset).ok());
+        let marks: Option<Vec<u8>> = found.iter().skip(1).map(mark).collect();
+        let (Some(letter), Some(marks)) = (found.first().filter(|c| c.is_ascii_alphabetic()), marks) else { continue };
+        if let [first, rest @ ..] = marks.as_slice()
+            && rest.len() <= 1
+        {
+            letters.push(code);
+            parts.push([*letter as u8, *first, rest.first().copied().unwrap_or(NONE)]);
+        }
+    }
+    let count = letters.len();
+    format!("const LETTERS: [u16; {count}] = {letters:?};\nconst PARTS: [[u8; 3]; {count}] = {parts:?};\n")
 }
 
 /// The lines of a shader without comments and indentation.

@@ -47,13 +47,18 @@ pub struct LineRecord {
     pub prime_characters: usize,
     /// The points drawn so far.
     pub drawn: Vec<DrawnPoint>,
+    /// From the n-th drawn point on, by how much the document's points are more than those drawn: marks were added
+    /// before it, or ink in whose place a mark stands was taken away. In order of n.
+    pub shifts: Vec<(usize, isize)>,
 }
 
 impl LineRecord {
-    /// Index of the n-th drawn point among the document's points. An unprimed line has one point more than were drawn:
+    /// Index of the n-th drawn point among the document's points; of one that was taken away, that of the next. An unprimed line has one point more than were drawn:
     /// its first point is where the pen begins. A primed line's first point was drawn.
     pub fn point_index(&self, n: usize) -> usize {
-        self.first_point + n + usize::from(self.line.prefix.is_empty())
+        let after = self.shifts.partition_point(|&(from, _)| from <= n);
+        let shift = after.checked_sub(1).map_or(0, |index| self.shifts[index].1);
+        (self.first_point + n + usize::from(self.line.prefix.is_empty())).saturating_add_signed(shift)
     }
 }
 

@@ -74,7 +74,8 @@ pub struct LineInk {
     pub row: usize,
     /// `(x, y, 1 where a stroke ends)` in stretch coordinates.
     pub points: Vec<[f32; 3]>,
-    /// The character of the stretch at which the window was, for each point; empty for a scribble.
+    /// The character of the stretch at which the window was, for each point, and [`MARK`](super::marks::MARK) for points
+    /// of marks; empty for a scribble.
     pub characters: Vec<u32>,
     /// Whether the points so far end with a whole word.
     pub whole: bool,
@@ -972,7 +973,7 @@ impl Layout {
     }
 
     fn text_of<'a>(&self, text: &'a Text, word: &Word) -> Option<&'a str> {
-        Some(&text.structure.paragraphs.get(word.paragraph)?.words.get(word.index)?.text)
+        Some(&text.structure.paragraphs.get(word.paragraph)?.words.get(word.index)?.typed)
     }
 
     /// The strokes of placed points in a range, word by word, each with its word: the line on its page, the word's number

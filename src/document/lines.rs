@@ -5,6 +5,8 @@
 //! one when it and all before it are complete.
 
 use super::layout::LineInk;
+use super::marks::{self, MARK, WordPoint};
+use super::measure::{Fit, Hand, assign, word_ranges};
 use super::scribble::{self, Scribble};
 use super::structure::Structure;
 use crate::engine::{Line, Step};
@@ -13,8 +15,12 @@ use crate::ink::{Offset, Point};
 use crate::inspect::{DrawnPoint, LineRecord};
 use crate::model::{Kind, Weights};
 use crate::text::alphabet::{Alphabet, Encoded};
+use crate::text::diacritics::Mark;
 use crate::writer::{Finish, LineUpdate, Prime, Settings, Writer};
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Largest number of columns that can be requested.
@@ -48,6 +54,9 @@ pub struct LineStream {
     /// The lines begun so far, for inspection; and how many points have been handed out in all.
     pub records: Vec<LineRecord>,
     points: usize,
+    /// What is known of the hand, for the size of marks; and the marks of each stretch.
+    hand: Hand,
+    marks: Vec<Vec<(usize, Mark)>>,
 }
 
 /// A line that has not been handed out, or not completely.
@@ -76,6 +85,7 @@ impl LineStream {
         writer: &mut Writer,
         text: &str,
         structure: &Structure,
+        hand: Hand,
         settings: &Settings,
         columns: usize,
     ) -> Result<Self> {
@@ -103,6 +113,8 @@ impl LineStream {
             finish: None,
             records: Vec::new(),
             points: 0,
+            hand,
+            marks: structure.stretches.iter().map(|stretch| stretch.marks.clone()).collect(),
         };
         if kind == Kind::Synthesis {
             stream.text = Alphabet::new(&weights.config.alphabet).encode(text);
@@ -267,6 +279,9 @@ impl LineStream {
         let end = if complete || lifted { count } else { count.saturating_sub(1).max(pending.delivered) };
         // Words that are checked come as a whole.
         let whole = complete || lifted && self.settings.attempts > 0;
+        // Marks are drawn when their word is complete.
+        let has_marks = self.marks.get(self.next).is_some_and(|marks| !marks.is_empty());
+        let end = if has_marks && !whole { pending.delivered } else { end };
         if !pending.recorded && count > pending.scribble.rested {
             pending.recorded = true;
             let (weights, line) = (Arc::clone(&self.weights), std::mem::take(&mut pending.line));
@@ -276,22 +291,25 @@ impl LineStream {
                 first_point: self.points,
                 prime_characters: self.given_characters(),
                 drawn: Vec::new(),
+                shifts: Vec::new(),
             });
         }
         if let Some(record) = self.records.last_mut() {
             record.drawn.append(&mut pending.drawn);
         }
         let base = self.next;
-        let mut ink = Vec::new();
+        let (mut ink, mut count) = (Vec::new(), 0);
         let mut at = pending.delivered;
         while at < end {
             // Without a text the points may be on several rows.
             let row = pending.scribble.row_of(at);
             let until = pending.scribble.breaks.get(row).copied().unwrap_or(end).min(end);
             let complete = complete && until == end || until < end;
-            let characters = pending.characters[at..until].to_vec();
-            let characters = if self.kind == Kind::Synthesis { characters } else { Vec::new() };
-            let points = pending.points[at..until].to_vec();
+            let (points, characters) = match self.kind {
+                Kind::Synthesis => self.with_marks(&pending, at..until, self.points + count),
+                Kind::Prediction => (pending.points[at..until].to_vec(), Vec::new()),
+            };
+            count += points.len();
             ink.push(LineInk { row: base + row, points, characters, whole, complete });
             at = until;
         }
@@ -300,9 +318,91 @@ impl LineStream {
             let row = base + pending.scribble.breaks.len();
             ink.push(LineInk { row, whole, complete, ..LineInk::default() });
         }
-        self.points += end - pending.delivered;
+        self.points += count;
         pending.delivered = end;
         (ink, pending)
+    }
+
+    /// Points of a stretch that are handed out now, with the marks of their words, and the character of each. `first` is
+    /// the index of the first one among all points of the document.
+    fn with_marks(&mut self, pending: &Pending, range: Range<usize>, first: usize) -> (Vec<[f32; 3]>, Vec<u32>) {
+        let (ink, at) = (&pending.points[range.clone()], &pending.characters[range.clone()]);
+        let marks = self.marks.get(self.next).map_or(&[][..], Vec::as_slice);
+        if marks.is_empty() {
+            return (ink.to_vec(), at.to_vec());
+        }
+        let characters: Vec<char> = self.lines[self.next].chars().collect();
+        let (known, known_at) = (&pending.points[..range.end], &pending.characters[..range.end]);
+        let fit = Fit::of(known, known_at, &characters, &self.hand);
+        let words = word_ranges(&characters);
+        let owners = assign(&mut known.to_vec(), known_at, &characters, self.hand.x_height);
+        let spacing = marks::spacing(known);
+        let mut rng = ChaCha8Rng::seed_from_u64(self.settings.seed);
+        // No line's noise is from this stream.
+        rng.set_stream(!(self.settings.line + self.next as u64));
+        let mut drawn: Vec<WordPoint> = Vec::new();
+        let mut start = range.start;
+        let mut marked = None;
+        while start < range.end {
+            let word = owners[start];
+            let end = (start..range.end).find(|&k| owners[k] != word).unwrap_or(range.end);
+            let own: Vec<WordPoint> = (start..end)
+                .map(|k| WordPoint {
+                    at: [known[k][0], known[k][1]],
+                    lifted: known[k][2] > 0.5,
+                    character: known_at[k] as usize,
+                    drawn: Some(k),
+                })
+                .collect();
+            start = end;
+            // A late stroke of a word that has its marks.
+            let marks: Vec<_> = match words.get(word).filter(|_| marked.is_none_or(|marked| word > marked)) {
+                Some(range) => marks.iter().filter(|(at, _)| range.contains(at)).copied().collect(),
+                None => Vec::new(),
+            };
+            marked = marked.max(Some(word));
+            let [left, right] = marks::span(own.iter().map(|point| point.at[0]));
+            let middle = f64::from(left + right) / 2.0;
+            let (level, slope) = fit.level(middle, f64::from(right - left));
+            let hand = marks::Hand {
+                x_height: fit.height(middle) as f32,
+                baseline: [(level - slope * middle) as f32, slope as f32],
+                slant: fit.lean as f32,
+                spacing,
+                variation: self.settings.temperature * libm::expf(-self.settings.bias),
+            };
+            // However many numbers the marks of other words take.
+            rng.set_word_pos((word as u128) << 20);
+            drawn.extend(marks::draw(own, &characters, &marks, &hand, &mut rng));
+        }
+        self.record_shifts(&drawn, range, first);
+        let character = |point: &WordPoint| point.character as u32 | if point.drawn.is_some() { 0 } else { MARK };
+        let points = drawn.iter().map(|point| [point.at[0], point.at[1], f32::from(u8::from(point.lifted))]);
+        (points.collect(), drawn.iter().map(character).collect())
+    }
+
+    /// Notes where drawn points of the latest record are among those of the document, where marks moved them.
+    fn record_shifts(&mut self, drawn: &[WordPoint], range: Range<usize>, first: usize) {
+        let Some(record) = self.records.last_mut() else { return };
+        let ahead = usize::from(record.line.prefix.is_empty());
+        let (base, mut last) = (record.first_point, record.shifts.last().map_or(0, |&(_, shift)| shift));
+        let mut next = range.start;
+        let mut note = |k: usize, index: usize| {
+            let shift = index as isize - (base + k) as isize;
+            if shift != last {
+                record.shifts.push((k.saturating_sub(ahead), shift));
+                last = shift;
+            }
+        };
+        for (index, point) in drawn.iter().enumerate() {
+            if let Some(k) = point.drawn {
+                // Ink that was taken away, and this point.
+                (next..=k).for_each(|k| note(k, first + index));
+                next = k + 1;
+            }
+        }
+        (next..range.end).for_each(|k| note(k, first + drawn.len().saturating_sub(1)));
+        note(range.end, first + drawn.len());
     }
 
     /// The stretches, in order.

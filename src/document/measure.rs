@@ -4,6 +4,7 @@
 //! The window tells the character to which the pen has come at each point, so that letters of which the height is known
 //! (a, n, x, …) can be told from tall ones and from those with tails.
 
+use super::marks::MARK;
 use super::paper::X_HEIGHT;
 use std::ops::Range;
 
@@ -423,11 +424,12 @@ pub fn assign(points: &mut [[f32; 3]], at: &[u32], characters: &[char], x_height
         return vec![0; points.len()];
     }
     // Points on a blank or on the end mark belong to the word before it, unless the stroke tells otherwise.
+    let at_of = |k: usize| at.get(k).map_or(0, |&at| (at & !MARK) as usize);
     let word_of = |k: usize| {
-        let at = at.get(k).map_or(0, |&at| at as usize);
+        let at = at_of(k);
         words.partition_point(|word| word.start <= at).saturating_sub(1)
     };
-    let is_on = |k: usize| words[word_of(k)].contains(&at.get(k).map_or(0, |&at| at as usize));
+    let is_on = |k: usize| words[word_of(k)].contains(&at_of(k));
     cut_joined(points, &word_of, &is_on);
     let mut strokes: Vec<(Range<usize>, usize, bool)> = Vec::new();
     let mut start = 0;

@@ -30,6 +30,7 @@
 mod compose;
 mod layout;
 mod lines;
+mod marks;
 mod measure;
 mod paper;
 mod scribble;
@@ -136,7 +137,7 @@ impl Document {
             let longest = holds.min(columns.unwrap_or(usize::MAX)).clamp(2, crate::text::wrap::MOST);
             structure = Structure::new(&text, &Alphabet::new(&weights.config.alphabet), longest);
         }
-        let lines = LineStream::start(writer, &text, &structure, &settings, columns.unwrap_or(fitting)).await?;
+        let lines = LineStream::start(writer, &text, &structure, hand, &settings, columns.unwrap_or(fitting)).await?;
         let columns_here = columns.unwrap_or(fitting);
         let [longest, rows] = structure.extent(columns_here);
         let sender_rows = if has_sender { structure.first_block() + 1 } else { 0 };

@@ -3,6 +3,7 @@
 
 use super::paper::X_HEIGHT;
 use crate::text::alphabet::Alphabet;
+use crate::text::diacritics::Mark;
 use crate::text::wrap::{MOST, stretches};
 use std::ops::Range;
 
@@ -24,6 +25,10 @@ const NUMBER: f64 = 2.8 * X_HEIGHT;
 pub struct TextWord {
     /// As the network writes it.
     pub text: String,
+    /// As it was typed.
+    pub typed: String,
+    /// Marks to be drawn, each with the index of its character in `text`.
+    pub marks: Vec<(usize, Mark)>,
     /// Whether a tab is before it, within a line.
     pub tab: bool,
     /// Whether it is the rest of a word that was broken with a hyphen.
@@ -60,6 +65,8 @@ pub struct Stretch {
     pub words: Range<usize>,
     /// They with blanks between them.
     pub text: String,
+    /// Marks to be drawn, each with the index of its character in `text`.
+    pub marks: Vec<(usize, Mark)>,
 }
 
 /// A text.
@@ -98,7 +105,12 @@ impl Structure {
             let lengths: Vec<usize> = paragraph.words.iter().map(|word| word.text.chars().count()).collect();
             structure.stretches.extend(stretches(&lengths, MOST).into_iter().map(|words| {
                 let text: Vec<&str> = paragraph.words[words.clone()].iter().map(|word| word.text.as_str()).collect();
-                Stretch { paragraph: index, words, text: text.join(" ") }
+                let (mut marks, mut start) = (Vec::new(), 0);
+                for word in &paragraph.words[words.clone()] {
+                    marks.extend(word.marks.iter().map(|&(at, mark)| (start + at, mark)));
+                    start += word.text.chars().count() + 1;
+                }
+                Stretch { paragraph: index, words, text: text.join(" "), marks }
             }));
         }
         structure
@@ -112,19 +124,25 @@ impl Structure {
         let blanks = leading.chars().count() - tabs;
         let mut words = Vec::new();
         for cell in body.split('\t') {
-            for (index, word) in alphabet.encode(cell).written.split_whitespace().enumerate() {
+            for (index, (typed, written, marks)) in
+                cell.split_whitespace().flat_map(|word| encode(word, alphabet)).enumerate()
+            {
                 let tab = index == 0 && !words.is_empty();
-                let characters: Vec<char> = word.chars().collect();
+                let characters: Vec<char> = written.chars().collect();
                 if characters.len() <= longest {
-                    words.push(TextWord { text: word.into(), tab, is_rest: false });
+                    words.push(TextWord { text: written, typed, marks, tab, is_rest: false });
                     continue;
                 }
-                self.broken.push(word.into());
+                self.broken.push(typed);
                 let hyphen = alphabet.id('-').map(|_| '-');
                 for (piece, part) in characters.chunks(longest - 1).enumerate() {
                     let is_last = (piece + 1) * (longest - 1) >= characters.len();
-                    let text = part.iter().copied().chain(hyphen.filter(|_| !is_last)).collect();
-                    words.push(TextWord { text, tab: tab && piece == 0, is_rest: piece > 0 });
+                    let text: String = part.iter().copied().chain(hyphen.filter(|_| !is_last)).collect();
+                    let start = piece * (longest - 1);
+                    let own = marks.iter().filter(|(at, _)| (start..start + part.len()).contains(at));
+                    let marks = own.map(|&(at, mark)| (at - start, mark)).collect();
+                    let typed = text.clone();
+                    words.push(TextWord { text, typed, marks, tab: tab && piece == 0, is_rest: piece > 0 });
                 }
             }
         }
@@ -186,6 +204,23 @@ impl Structure {
         let rows = |paragraph: &Paragraph| paragraph.blank + length(paragraph).div_ceil(columns.max(1));
         [self.paragraphs.iter().map(length).max().unwrap_or(0), self.paragraphs.iter().map(rows).sum()]
     }
+}
+
+/// What is written of a typed word: mostly one word, none if nothing of it can be written, or more if a sign of it is
+/// spelt in words. Of each, the word as typed, as the network writes it, and its marks.
+fn encode(typed: &str, alphabet: &Alphabet) -> Vec<(String, String, Vec<(usize, Mark)>)> {
+    let encoded = alphabet.encode(typed);
+    let words: Vec<&str> = encoded.written.split_whitespace().collect();
+    let mut start = 0;
+    let of = |word: &&str| {
+        let range = start..start + word.chars().count();
+        start = range.end + 1;
+        let own = encoded.marks.iter().filter(|(at, _)| range.contains(at));
+        let marks = own.map(|&(at, mark)| (at - range.start, mark)).collect();
+        let shown = if words.len() == 1 { typed } else { word };
+        (shown.chars().filter(|c| !c.is_control()).collect(), (*word).to_owned(), marks)
+    };
+    words.iter().map(of).collect()
 }
 
 /// How far behind an item's mark its text begins; `None` for a word that is no mark.

@@ -1,6 +1,8 @@
-//! Characters to ids. Characters outside the network's alphabet are transliterated, dropped or reported.
+//! Characters to ids. Characters outside the network's alphabet are composed of a letter and a mark to be drawn,
+//! transliterated, dropped or reported.
 
-use super::transliteration::{fallback, is_invisible, is_pictograph, spelling};
+use super::diacritics::{self, Mark};
+use super::transliteration::{alike, fallback, is_invisible, is_pictograph, spelling};
 
 /// Id of the end mark, the last id of every line.
 pub const END: u32 = 0;
@@ -18,6 +20,8 @@ pub struct Encoded {
     pub ids: Vec<u32>,
     /// The text as the network will write it.
     pub written: String,
+    /// Marks to be drawn, each with the index in `written` of the character that it belongs to.
+    pub marks: Vec<(usize, Mark)>,
     /// Characters that are replaced by others, each listed once, in order of appearance.
     pub transliterated: Vec<(char, String)>,
     /// Characters that cannot be written, each listed once, in order of appearance.
@@ -40,16 +44,18 @@ impl Alphabet {
         self.characters.get(usize::try_from(id).ok()?.checked_sub(1)?).copied()
     }
 
-    /// Encodes every character as it is, or transliterated (`é` → `e`, `“` → `"`), or lists it as left out.
-    /// Each run of white space becomes one blank; leading and trailing blanks are dropped, and so are all
+    /// Encodes every character as it is, or as a letter with a mark (`é`), or transliterated (`ж` → `zh`), or lists it as
+    /// left out. Accents may also be combining characters (NFD). Each run of white space becomes one blank; leading and trailing blanks are dropped, and so are all
     /// blanks if the alphabet has none.
     ///
     /// ```ignore-wasm32,standalone_crate
     /// use running_hand::text::alphabet::Alphabet;
     ///
+    /// use running_hand::text::diacritics::Mark;
+    ///
     /// let encoded = Alphabet::new(" cafe").encode("café\t☕");
     /// assert_eq!((encoded.written.as_str(), encoded.left_out.as_slice()), ("cafe", &['☕'][..]));
-    /// assert_eq!(encoded.transliterated, [('é', "e".to_string())]);
+    /// assert_eq!(encoded.marks, [(3, Mark::Combining('\u{301}'))]);
     /// ```
     pub fn encode(&self, text: &str) -> Encoded {
         let mut encoded = Encoded::default();
@@ -62,6 +68,16 @@ impl Alphabet {
                 encoded.written.push(c);
             } else if is_invisible(c) {
                 // dropped without a report
+            } else if let Some(mark) =
+                diacritics::combining(c).filter(|_| encoded.written.ends_with(char::is_alphabetic))
+            {
+                encoded.marks.push((encoded.written.chars().count() - 1, mark));
+            } else if let Some(same) = alike(c).and_then(|same| self.all(same)) {
+                encoded.written.push_str(&same);
+            } else if let Some((spelling, marks)) = self.decompose(c) {
+                let start = encoded.written.chars().count();
+                encoded.written.push_str(&spelling);
+                encoded.marks.extend(marks.into_iter().map(|(at, mark)| (start + at, mark)));
             } else if let Some(other) = self.transliterate(c) {
                 encoded.written.push_str(&other);
                 // A combining accent is dropped silently: its base letter is still written.
@@ -85,6 +101,17 @@ impl Alphabet {
         }
         let mut buffer = [0; 4];
         let spelling = if c.is_ascii() { &*c.encode_utf8(&mut buffer) } else { spelling(c)? };
+        self.all(spelling)
+    }
+
+    /// A letter of this alphabet, or two, with the marks that make `c` of them.
+    fn decompose(&self, c: char) -> Option<(String, Vec<(usize, Mark)>)> {
+        let (spelling, marks) = diacritics::decompose(c)?;
+        Some((self.all(&spelling)?, marks))
+    }
+
+    /// This spelling in characters of the alphabet, or `None` if it lacks one of them.
+    fn all(&self, spelling: &str) -> Option<String> {
         spelling.chars().map(|part| self.nearest(part)).collect()
     }
 
@@ -118,11 +145,31 @@ mod tests {
     }
 
     #[test]
-    fn accents_quotes_and_dashes_are_transliterated_and_listed() {
+    fn accents_are_letters_with_marks_and_typographic_signs_are_written_as_people_do() {
         let encoded = english().encode("“café” – naïve…");
         assert_eq!(encoded.written, "\"cafe\" - naive...");
-        assert!(encoded.transliterated.contains(&('é', "e".into())));
-        assert!(encoded.left_out.is_empty());
+        let [acute, diaeresis] = ['\u{301}', '\u{308}'].map(Mark::Combining);
+        assert_eq!(encoded.marks, [(4, acute), (7, Mark::Sign('–')), (11, diaeresis)]);
+        assert!(encoded.left_out.is_empty() && encoded.transliterated.is_empty());
+    }
+
+    #[test]
+    fn combining_accents_are_the_same_as_composed_letters() {
+        use unicode_normalization::UnicodeNormalization;
+        let text = "Źdźbło, Ça và Việt Đặng, mañana ÅÖ";
+        let decomposed: String = text.nfd().collect();
+        assert_ne!(text, decomposed);
+        let letters: String = (' '..='~').collect();
+        assert_eq!(Alphabet::new(&letters).encode(text), Alphabet::new(&letters).encode(&decomposed));
+        let stray = english().encode("\u{301}a \u{301}b");
+        assert_eq!((stray.written.as_str(), stray.marks), ("a b", vec![]), "a mark without a letter");
+    }
+
+    #[test]
+    fn cyrillic_is_transliterated_and_listed() {
+        let encoded = english().encode("да");
+        assert_eq!(encoded.written, "da");
+        assert_eq!(encoded.transliterated, [('д', "d".into()), ('а', "a".into())]);
     }
 
     #[test]
@@ -138,8 +185,8 @@ mod tests {
     }
 
     #[test]
-    fn combining_accents_and_skin_tones_are_dropped_silently() {
-        let encoded = english().encode("cafe\u{301} 👍🏽 so\u{AD}ft");
+    fn skin_tones_and_soft_hyphens_are_dropped_silently() {
+        let encoded = english().encode("cafe 👍🏽 so\u{AD}ft");
         assert_eq!((encoded.written.as_str(), encoded.left_out), ("cafe soft", vec!['👍']));
         assert!(encoded.transliterated.is_empty());
     }
@@ -157,7 +204,8 @@ mod tests {
         ] {
             let encoded = narrow.encode(text);
             assert_eq!(encoded.written, written);
-            assert!(encoded.left_out.is_empty() && !encoded.transliterated.is_empty(), "{text}");
+            assert!(encoded.left_out.is_empty(), "{text}");
+            assert!(!encoded.transliterated.is_empty() || !encoded.marks.is_empty(), "{text}");
         }
         assert_eq!(narrow.encode("a%b£").left_out, ['%', '£']);
     }

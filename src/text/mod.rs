@@ -1,5 +1,6 @@
-//! Text preparation: the network's alphabet, transliteration, and wrapping into lines.
+//! Text preparation: the network's alphabet, marks that are drawn, transliteration, and wrapping into lines.
 
 pub mod alphabet;
+pub mod diacritics;
 mod transliteration;
 pub mod wrap;

@@ -3,6 +3,17 @@
 // `CODES` (sorted), `SPELLINGS` (all spellings concatenated) and `ENDS` (where each one ends): see `build.rs`.
 include!(concat!(env!("OUT_DIR"), "/transliterations.rs"));
 
+/// A sign that is written like another one by hand.
+pub(super) fn alike(c: char) -> Option<&'static str> {
+    Some(match c {
+        '“' | '”' | '″' => "\"",
+        '‘' | '’' | '′' => "'",
+        '‐' | '‑' => "-",
+        '…' => "...",
+        _ => return None,
+    })
+}
+
 /// How to spell a character that is not ASCII; `None` if no spelling is known.
 pub(super) fn spelling(c: char) -> Option<&'static str> {
     typographic(c).or_else(|| ascii(c))

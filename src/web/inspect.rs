@@ -26,10 +26,12 @@ export interface Snapshots {
   /** Index of the line's first point among all of the writing's points. */
   first: number;
   /**
-   * The n-th snapshot belongs to the point `first + ahead + n`, which was drawn just after it. 1, or 0 for a
-   * line that continues priming ink.
+   * The n-th snapshot belongs to the point `first + ahead + n`, which was drawn just after it, moved by `shifts`. 1, or
+   * 0 for a line that continues priming ink.
    */
   ahead: number;
+  /** `[n, by]`: from the n-th snapshot on, points are moved by so many, because of marks that the network did not draw. */
+  shifts: [number, number][];
   /** Number of snapshots that the line has so far. */
   count: number;
   /** Index of the first one in `snapshots`. */
@@ -57,6 +59,7 @@ struct Snapshots {
     line: usize,
     first: usize,
     ahead: usize,
+    shifts: Vec<(usize, isize)>,
     count: usize,
     from: usize,
     stride: usize,
@@ -107,7 +110,7 @@ impl Inspector {
         // Only those whose point has been placed.
         let layout = pages.layout();
         let placed = layout.points().len().saturating_sub(drawn);
-        let count = record.drawn.len().min(placed.saturating_sub(record.point_index(0)));
+        let count = (0..record.drawn.len()).collect::<Vec<_>>().partition_point(|&n| record.point_index(n) < placed);
         let passed = from - replay.replayed();
         let mut numbers = Vec::new();
         for (n, snapshot) in replay.by_ref().skip(passed).take(most.min(count.saturating_sub(from))).enumerate() {
@@ -126,7 +129,8 @@ impl Inspector {
         let snapshots = to_js(&Snapshots {
             line: index,
             first: drawn + record.first_point,
-            ahead: record.point_index(0) - record.first_point,
+            ahead: usize::from(record.line.prefix.is_empty()),
+            shifts: record.shifts.clone(),
             count,
             from,
             stride: HEAD + COMPONENT * config.mixtures + record.line.ids.len() - record.prime_characters,

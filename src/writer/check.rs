@@ -7,6 +7,7 @@
 //! - the number of points for which the window was on each of its characters, compared with the training ink's
 //!   ([`Config::dwell`]) at the line's pace;
 //! - the density of its points: sampling occasionally draws a very improbable point, which leaves a stray mark;
+//! - its full stops and colons: each has its dots, however fast the window passed;
 //! - the size of its letters: without guidance by the text the pen may draw strokes as long as the line.
 
 use crate::engine::Step;
@@ -39,6 +40,11 @@ pub const FAULT_LIMITS: Limits =
 const MIN_WORD: usize = 3;
 /// Weight of the prior that a line has the training ink's pace, in characters of mean length.
 const PACE_PRIOR: f32 = 6.0;
+/// Largest side of a full stop, as a share of the height of the word's ink, and in corpus units at least.
+const DOT: f32 = 0.22;
+const LEAST_DOT: f32 = 32.0;
+/// Badness of a missing dot: that of a limit exceeded so many times.
+const NO_DOT: f32 = 4.0;
 /// Points by which a character may always be longer: for short signs such as dots, a ratio means little.
 const TOLERANCE: f32 = 4.0;
 
@@ -55,6 +61,8 @@ pub enum Fault {
     StrayMark(usize),
     /// This character's ink is too wide or too high.
     Oversized(usize),
+    /// A dot of this character is not drawn, or is no dot.
+    NoDot(usize),
     /// The line ended before this character.
     Unwritten(usize),
     /// The line was cut off at its maximum length.
@@ -69,6 +77,7 @@ impl std::fmt::Display for Fault {
             Fault::WordLength(at) => write!(f, "the word at character {at} is too short or too long"),
             Fault::StrayMark(at) => write!(f, "stray mark at character {at}"),
             Fault::Oversized(at) => write!(f, "oversized strokes at character {at}"),
+            Fault::NoDot(at) => write!(f, "no dot at character {at}"),
             Fault::Unwritten(at) => write!(f, "ended before character {at}"),
             Fault::Endless => write!(f, "did not end"),
         }
@@ -82,6 +91,8 @@ pub struct LineCheck {
     expected: Vec<f32>,
     /// Words, as ranges of character positions.
     words: Vec<Range<usize>>,
+    /// Full stops and colons: position, and number of dots.
+    dots: Vec<(usize, usize)>,
     /// Position of the line's first character: the characters before it are the priming ink's, which is not judged.
     first: usize,
     /// Points of the priming ink: the actual number, and the expected one.
@@ -113,7 +124,13 @@ impl LineCheck {
         }
         let expected: Vec<f32> = text.chars().map(|c| dwell(c) * config.points_per_character).collect();
         let prime_points = [points as f32, expected[..first].iter().sum()];
-        Self { expected, words, first, prime_points, units: [config.offset_mean, config.offset_sd] }
+        let count = |c: char| match c {
+            '.' => 1,
+            ':' => 2,
+            _ => 0,
+        };
+        let dots = text.chars().enumerate().skip(first).map(|(at, c)| (at, count(c))).filter(|(_, n)| *n > 0).collect();
+        Self { expected, words, dots, first, prime_points, units: [config.offset_mean, config.offset_sd] }
     }
 
     /// Number of words.
@@ -155,6 +172,45 @@ impl LineCheck {
             is_down = step.pen < 0.5;
         }
         boxes.iter().map(|[min, max]| [(max[0] - min[0]).max(0.0), (max[1] - min[1]).max(0.0)]).collect()
+    }
+
+    /// Full stops and colons of a word that do not have their dots: short strokes of their own, drawn while the window
+    /// was on them or beside them.
+    fn missing_dots(&self, word: &Range<usize>, steps: &[Step]) -> Vec<usize> {
+        let wanted: Vec<_> = self.dots.iter().filter(|(at, _)| word.contains(at)).copied().collect();
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        let [mean, sd] = self.units;
+        let mut pen = [0.0; 2];
+        // Of each stroke: its bounds and the characters under the window.
+        let mut strokes: Vec<([[f32; 2]; 2], [usize; 2])> = Vec::new();
+        let mut is_new = true;
+        for step in steps {
+            pen = [pen[0] + step.dx * sd[0] + mean[0], pen[1] + step.dy * sd[1] + mean[1]];
+            let at = step.position as usize;
+            if is_new {
+                strokes.push(([pen; 2], [at; 2]));
+            }
+            if let Some(([min, max], [first, last])) = strokes.last_mut() {
+                for axis in 0..2 {
+                    min[axis] = min[axis].min(pen[axis]);
+                    max[axis] = max[axis].max(pen[axis]);
+                }
+                (*first, *last) = ((*first).min(at), (*last).max(at));
+            }
+            is_new = step.pen > 0.5;
+        }
+        strokes.retain(|(_, [first, last])| *first <= word.end && *last >= word.start);
+        let top = strokes.iter().map(|(bounds, _)| bounds[0][1]).fold(f32::INFINITY, f32::min);
+        let bottom = strokes.iter().map(|(bounds, _)| bounds[1][1]).fold(f32::NEG_INFINITY, f32::max);
+        let limit = (DOT * (bottom - top)).max(LEAST_DOT);
+        let is_dot = |bounds: &[[f32; 2]; 2]| (0..2).all(|axis| bounds[1][axis] - bounds[0][axis] <= limit);
+        let has = |at: usize| {
+            let beside = |[first, last]: &[usize; 2]| *first <= at + 1 && *last + 1 >= at;
+            strokes.iter().filter(|(bounds, on)| beside(on) && is_dot(bounds)).count()
+        };
+        wanted.iter().filter(|&&(at, count)| has(at) < count).map(|(at, _)| *at).collect()
     }
 
     /// How many characters the window has reached.
@@ -206,6 +262,9 @@ impl LineCheck {
                 let at = character(step.position as usize);
                 fault(Fault::StrayMark(at), libm::expf(step.log_density - limits.density), 1.0);
             }
+        }
+        for at in self.missing_dots(&range, steps) {
+            fault(Fault::NoDot(character(at)), NO_DOT, 1.0);
         }
         for (at, extent) in range.clone().zip(self.extents(&range, steps)) {
             let ratio = (extent[0] / limits.extent[0]).max(extent[1] / limits.extent[1]);
@@ -351,6 +410,39 @@ mod tests {
         assert_eq!(check.judge_word(0, &steps(0.0), &FAULT_LIMITS).0, []);
         assert_eq!(check.judge_word(1, &steps(0.0), &RETRY_LIMITS).0, [], "it belongs to another word");
         assert_eq!(check.judge_word(0, &steps(1.0), &RETRY_LIMITS).0, []);
+    }
+
+    #[test]
+    fn full_stops_and_colons_without_their_dots_are_found() {
+        let check = check("ab.c d:");
+        let [mean, sd] = check.units;
+        // On each character a stroke as high as a letter, except for these, which have short ones.
+        let steps = |dots: &[(usize, usize)]| -> Vec<Step> {
+            let stroke = |position: usize, side: f32, points: usize| {
+                (0..points).map(move |k| Step {
+                    position: position as f32,
+                    dx: (5.0 - mean[0]) / sd[0],
+                    dy: (if k % 2 == 0 { side } else { -side } - mean[1]) / sd[1],
+                    pen: f32::from(u8::from(k + 1 == points)),
+                    ..Step::default()
+                })
+            };
+            (0..7)
+                .flat_map(|at| match dots.iter().find(|(dotted, _)| *dotted == at) {
+                    Some(&(_, count)) => (0..count).flat_map(|_| stroke(at, 8.0, 3)).collect::<Vec<_>>(),
+                    None => stroke(at, 200.0, 10).collect(),
+                })
+                .collect()
+        };
+        let missing = |dots: &[(usize, usize)]| {
+            let steps = steps(dots);
+            (0..2).flat_map(|word| check.missing_dots(&check.words[word], &steps)).collect::<Vec<_>>()
+        };
+        assert_eq!(missing(&[(2, 1), (6, 2)]), [0; 0]);
+        assert_eq!(missing(&[(2, 1), (6, 1)]), [6], "a colon has two");
+        assert_eq!(missing(&[(6, 2)]), [2], "a long stroke is no dot");
+        let (faults, badness) = check.judge_word(0, &steps(&[]), &RETRY_LIMITS);
+        assert!(faults.contains(&Fault::NoDot(2)) && badness > 1.0);
     }
 
     #[test]

@@ -8,8 +8,9 @@ use crate::model::Config;
 /// at bias 1 it was mostly 0.3 to 0.8 where the text was complete, and below 0.05 at nearly all lifts before.
 const STOP_THRESHOLDS: [f32; 3] = [0.5, 0.3, 0.15];
 /// Longest stroke after a pen lift on the end mark, as a multiple of the points per character: a last dot or
-/// crossbar. A longer stroke is a superfluous letter. A stroke that starts to the right of all ink is a stray mark,
-/// and so is one that starts beside a final full stop or comma.
+/// crossbar. A longer stroke is a superfluous letter. A stroke that starts to the right of all ink is a stray mark, and
+/// so is one when the last character has all the strokes that people take for it, unless a letter before it in the
+/// word waits for its dot or bar.
 const MAX_LATE_STROKE: f32 = 0.75;
 /// Longest full stop or comma at the text's end, likewise. The line ends with it, before a second one can be drawn.
 const MAX_DOT: f32 = 0.5;
@@ -36,6 +37,13 @@ pub enum Finish {
 pub struct EndDetector {
     /// Whether the text ends with a full stop or comma.
     dotted: bool,
+    /// Strokes of which the text's last character is made, at most.
+    last_strokes: usize,
+    /// Whether a character of the last word before that one is finished by a late stroke: the dot of an i, a crossbar.
+    has_late: bool,
+    /// Strokes begun with the window on the last character or the end mark, and where the first of them began.
+    begun: usize,
+    last_x: f32,
     /// Points so far.
     count: usize,
     /// Points before the current stroke, and the window's position when it began.
@@ -56,7 +64,9 @@ pub struct EndDetector {
 impl EndDetector {
     /// At the beginning of a line with this text.
     pub fn new(text: &str) -> Self {
-        Self { dotted: text.ends_with(['.', ',']), ..Self::default() }
+        let mut word = text.chars().rev().take_while(|c| !c.is_whitespace());
+        let last_strokes = word.next().map_or(1, most_strokes);
+        Self { dotted: text.ends_with(['.', ',']), last_strokes, has_late: word.any(is_late), ..Self::default() }
     }
 
     /// Observes a point; returns why the line ends with it, if it does. `end` is the end mark's position.
@@ -66,11 +76,19 @@ impl EndDetector {
         let (position, lifted) = (step.position as usize, step.pen > 0.5);
         if self.count == self.stroke {
             (self.stroke_x, self.stroke_position) = (self.x, position);
+            if end > 0 && position + 1 >= end {
+                self.begun += 1;
+                if self.begun == 1 {
+                    self.last_x = self.x;
+                }
+            }
         }
         self.count += 1;
         let on_end = position == end;
         self.at_end = if on_end { self.at_end + 1 } else { 0 };
-        self.after_end &= on_end;
+        // A stroke that begins on the end mark comes after the last character, if that has any.
+        let begins = self.count == self.stroke + 1;
+        self.after_end = on_end && (self.after_end || begins && self.begun > 1);
         if self.after_end && self.is_stray(config) {
             return Some(Finish::WindowRule);
         }
@@ -99,7 +117,10 @@ impl EndDetector {
         // A tolerance of one typical offset, to the left of a final full stop and to the right of a letter.
         let tolerance = if self.dotted { -config.offset_sd[0] } else { config.offset_sd[0] };
         let beyond = self.stroke_x > self.edge_before + tolerance;
-        beyond || (self.count - self.stroke) as f32 > MAX_LATE_STROKE * config.points_per_character
+        // The last character has all its strokes, and the word has no other that waits for one.
+        let finishes_other = self.has_late && self.stroke_x < self.last_x;
+        let superfluous = self.begun > self.last_strokes && !finishes_other;
+        beyond || superfluous || (self.count - self.stroke) as f32 > MAX_LATE_STROKE * config.points_per_character
     }
 
     /// Whether the current stroke, if it ends now, is the full stop or comma at the text's end.
@@ -121,18 +142,31 @@ impl EndDetector {
     }
 }
 
+/// Most strokes that people take for a character.
+fn most_strokes(c: char) -> usize {
+    match c {
+        'E' | '#' => 4,
+        'A' | 'F' | 'H' | 'I' | 'K' | 'M' | 'N' | 'Z' | '%' | '*' | '€' | '$' => 3,
+        'i' | 'j' | 't' | 'f' | 'x' | 'k' | 'y' | 'z' | '4' | '5' | '7' => 2,
+        'B' | 'D' | 'G' | 'J' | 'P' | 'Q' | 'R' | 'T' | 'X' | 'Y' => 2,
+        '!' | '?' | ':' | ';' | '"' | '=' | '+' | '&' => 2,
+        _ => 1,
+    }
+}
+
+/// Whether people finish a letter when the word is written.
+fn is_late(c: char) -> bool {
+    "ijtfxATFHE".contains(c)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Kind;
     use crate::testing;
 
-    /// Points kept of a line "abc" with these timesteps (position, stop, lifted); after each lift the pen moves to
-    /// the right by `advance` (normalised).
-    fn kept(advance: f32, steps: impl IntoIterator<Item = (usize, f32, bool)>) -> (usize, Option<Finish>) {
-        kept_of("abc", advance, steps)
-    }
-
+    /// Points kept of a line with these timesteps (position, stop, lifted); after each lift the pen moves to the right
+    /// by `advance` (normalised).
     fn kept_of(
         text: &str,
         advance: f32,
@@ -159,7 +193,7 @@ mod tests {
         };
         let dot = || (1..=4).map(|k| (2, 0.0, k == 4));
         assert_eq!(kept_of("ab.", 0.5, letters().chain(dot()).chain(dot())), (44, Some(Finish::Stopped)));
-        assert_eq!(kept_of("abi", 0.5, letters().chain(dot()).chain(dot())), (48, None));
+        assert_eq!(kept_of("abi", 0.5, letters().chain(dot()).chain(dot())), (48, None), "an i has a dot");
         // A crossbar goes back to the left.
         assert_eq!(kept_of("at.", -3.0, letters().chain(dot())), (44, None));
         // A stroke that began before the full stop still belongs to the letter.
@@ -173,21 +207,32 @@ mod tests {
             (1..=points).map(move |k| (position, if k == points { stop } else { 0.0 }, k == points))
         };
         let line = || (0..3).flat_map(|position| stroke(position, 0.0, 20));
+        let kept = |text: &str, advance: f32, steps: &mut dyn Iterator<Item = _>| kept_of(text, advance, steps);
         // The learned stop: below the threshold before the end mark, above it on the end mark.
-        assert_eq!(kept(0.5, line().chain(stroke(2, 0.25, 5)).chain(stroke(3, 0.25, 5))), (70, Some(Finish::Stopped)));
+        let stopped = &mut line().chain(stroke(2, 0.25, 5)).chain(stroke(3, 0.25, 5));
+        assert_eq!(kept("abE", 0.5, stopped), (70, Some(Finish::Stopped)));
         // No learned stop: the strokes after the lift on the end mark are short, then too long.
         let tail = || stroke(3, 0.1, 10).chain(stroke(3, 0.1, 4));
-        assert_eq!(kept(0.5, line().chain(tail()).chain(stroke(3, 0.1, 30))), (74, Some(Finish::WindowRule)));
+        assert_eq!(
+            kept("abE", 0.5, &mut line().chain(tail()).chain(stroke(3, 0.1, 30))),
+            (74, Some(Finish::WindowRule))
+        );
         // Short, but it starts to the right of all ink.
-        assert_eq!(kept(1.5, line().chain(tail())), (70, Some(Finish::WindowRule)));
-        // A second dot is stray beside a long full stop, but belongs to a letter beside it.
-        let dot = || stroke(3, 0.1, 14).chain(stroke(3, 0.1, 12)).chain(stroke(3, 0.1, 12));
-        assert_eq!(kept_of("ab.", 0.5, line().chain(dot())), (74, Some(Finish::WindowRule)));
-        assert_eq!(kept_of("abi", 0.5, line().chain(dot())), (98, None));
-        assert_eq!(kept_of("ab.", -3.0, line().chain(dot())), (98, None), "far to the left it may belong to an i");
+        assert_eq!(kept("abE", 1.5, &mut line().chain(tail())), (60, Some(Finish::WindowRule)));
+        // An E has four strokes, an i two, a full stop and a 2 one.
+        let dots = || stroke(3, 0.1, 14).chain(stroke(3, 0.1, 12)).chain(stroke(3, 0.1, 12));
+        for (text, points) in [("ab.", 60), ("ab2", 60), ("abi", 74)] {
+            assert_eq!(kept(text, 0.5, &mut line().chain(dots())), (points, Some(Finish::WindowRule)), "{text}");
+        }
+        assert_eq!(kept("abE", 0.5, &mut line().chain(dots())), (98, None));
+        assert_eq!(kept("ai.", -3.0, &mut line().chain(dots())), (98, None), "far to the left it belongs to the i");
+        assert_eq!(kept("an.", -3.0, &mut line().chain(dots())), (60, Some(Finish::WindowRule)), "an n has no dot");
         // The window goes back: the stroke belongs to the text after all.
-        assert_eq!(kept(0.5, line().chain(tail()).chain((0..9).map(|_| (2, 0.0, false)))), (83, None));
+        let back = &mut line().chain(tail()).chain((0..9).map(|_| (2, 0.0, false)));
+        assert_eq!(kept("abE", 0.5, back), (83, None));
         // The pen never lifts: the window's time on the end mark is limited.
-        assert_eq!(kept(0.5, line().chain((0..90).map(|_| (3, 0.0, false)))), (111, Some(Finish::WindowRule)));
+        let endless = line().map(|(position, stop, lifted)| (position, stop, lifted && position < 2));
+        let endless = &mut endless.chain((0..90).map(|_| (3, 0.0, false)));
+        assert_eq!(kept("abc", 0.5, endless), (111, Some(Finish::WindowRule)));
     }
 }

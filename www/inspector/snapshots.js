@@ -54,14 +54,32 @@ export class InspectedLine {
 
   /** Index of the snapshot that belongs to the pen being on a point; at the end of the line its last one. @param {number} point */
   snapshotAt(point) {
-    const { first, ahead } = this.#info;
-    return Math.min(point - first + 1 - ahead, this.known - 1);
+    return Math.min(this.#next(point), this.known - 1);
   }
 
   /** The point that the pen is on at a snapshot. @param {number} snapshot */
   pointOf(snapshot) {
-    const { first, ahead } = this.#info;
-    return snapshot + first - 1 + ahead;
+    return this.#drawnAt(snapshot) - 1;
+  }
+
+  /** The point that was drawn just after a snapshot. @param {number} snapshot */
+  #drawnAt(snapshot) {
+    const { first, ahead, shifts } = this.#info;
+    const shift = shifts.findLast(([from]) => from <= snapshot);
+    return first + ahead + snapshot + (shift ? shift[1] : 0);
+  }
+
+  /** The snapshot after which the first point behind this one was drawn, known or not. @param {number} point */
+  #next(point) {
+    const { first, ahead, shifts } = this.#info;
+    if (!shifts.length) return point - first + 1 - ahead;
+    let [low, high] = [0, this.#info.count];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#drawnAt(middle) > point) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 
   /**
@@ -70,12 +88,12 @@ export class InspectedLine {
    */
   has(point) {
     const { line, first, ahead, count } = this.#info;
-    return point >= (line === 0 ? first - 1 + ahead : first) && point < first + ahead + count;
+    return point >= (line === 0 ? first - 1 + ahead : first) && point < this.#drawnAt(count);
   }
 
   /** Whether the snapshots up to that of a point are known, as far as they are written. @param {number} point */
   reaches(point) {
-    return this.known === this.#info.count || this.known > point - this.#info.first + 1 - this.#info.ahead;
+    return this.known === this.#info.count || this.known > this.#next(point);
   }
 
   /** @param {number} snapshot @param {number} index */
