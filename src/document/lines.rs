@@ -6,7 +6,7 @@
 
 use super::layout::LineInk;
 use super::marks::{self, MARK, WordPoint};
-use super::measure::{Fit, Hand, assign, word_ranges};
+use super::measure::{Fit, HandMeasure, assign, word_ranges};
 use super::scribble::{self, Scribble};
 use super::structure::Structure;
 use crate::engine::{Line, Step};
@@ -55,7 +55,7 @@ pub struct LineStream {
     pub records: Vec<LineRecord>,
     points: usize,
     /// What is known of the hand, for the size of marks; and the marks of each stretch.
-    hand: Hand,
+    hand: HandMeasure,
     marks: Vec<Vec<(usize, Mark)>>,
 }
 
@@ -85,7 +85,7 @@ impl LineStream {
         writer: &mut Writer,
         text: &str,
         structure: &Structure,
-        hand: Hand,
+        hand: HandMeasure,
         settings: &Settings,
         columns: usize,
     ) -> Result<Self> {

@@ -124,22 +124,20 @@ impl Structure {
         let blanks = leading.chars().count() - tabs;
         let mut words = Vec::new();
         for cell in body.split('\t') {
-            for (index, (typed, written, marks)) in
-                cell.split_whitespace().flat_map(|word| encode(word, alphabet)).enumerate()
-            {
+            for (index, word) in cell.split_whitespace().flat_map(|word| encode(word, alphabet)).enumerate() {
                 let tab = index == 0 && !words.is_empty();
-                let characters: Vec<char> = written.chars().collect();
+                let characters: Vec<char> = word.text.chars().collect();
                 if characters.len() <= longest {
-                    words.push(TextWord { text: written, typed, marks, tab, is_rest: false });
+                    words.push(TextWord { tab, ..word });
                     continue;
                 }
-                self.broken.push(typed);
+                self.broken.push(word.typed);
                 let hyphen = alphabet.id('-').map(|_| '-');
                 for (piece, part) in characters.chunks(longest - 1).enumerate() {
                     let is_last = (piece + 1) * (longest - 1) >= characters.len();
                     let text: String = part.iter().copied().chain(hyphen.filter(|_| !is_last)).collect();
                     let start = piece * (longest - 1);
-                    let own = marks.iter().filter(|(at, _)| (start..start + part.len()).contains(at));
+                    let own = word.marks.iter().filter(|(at, _)| (start..start + part.len()).contains(at));
                     let marks = own.map(|&(at, mark)| (at - start, mark)).collect();
                     let typed = text.clone();
                     words.push(TextWord { text, typed, marks, tab: tab && piece == 0, is_rest: piece > 0 });
@@ -207,8 +205,8 @@ impl Structure {
 }
 
 /// What is written of a typed word: mostly one word, none if nothing of it can be written, or more if a sign of it is
-/// spelt in words. Of each, the word as typed, as the network writes it, and its marks.
-fn encode(typed: &str, alphabet: &Alphabet) -> Vec<(String, String, Vec<(usize, Mark)>)> {
+/// spelt in words.
+fn encode(typed: &str, alphabet: &Alphabet) -> Vec<TextWord> {
     let encoded = alphabet.encode(typed);
     let words: Vec<&str> = encoded.written.split_whitespace().collect();
     let mut start = 0;
@@ -216,9 +214,13 @@ fn encode(typed: &str, alphabet: &Alphabet) -> Vec<(String, String, Vec<(usize, 
         let range = start..start + word.chars().count();
         start = range.end + 1;
         let own = encoded.marks.iter().filter(|(at, _)| range.contains(at));
-        let marks = own.map(|&(at, mark)| (at - range.start, mark)).collect();
         let shown = if words.len() == 1 { typed } else { word };
-        (shown.chars().filter(|c| !c.is_control()).collect(), (*word).to_owned(), marks)
+        TextWord {
+            text: (*word).to_owned(),
+            typed: shown.chars().filter(|c| !c.is_control()).collect(),
+            marks: own.map(|&(at, mark)| (at - range.start, mark)).collect(),
+            ..TextWord::default()
+        }
     };
     words.iter().map(of).collect()
 }

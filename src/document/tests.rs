@@ -11,7 +11,7 @@ use pollster::block_on;
 fn stream(writer: &mut Writer, text: &str, settings: &Settings, columns: usize) -> LineStream {
     let alphabet = Alphabet::new(&writer.weights(Kind::Synthesis).unwrap().config.alphabet);
     let structure = Structure::new(text, &alphabet, 40);
-    block_on(LineStream::start(writer, text, &structure, Hand::default(), settings, columns)).unwrap()
+    block_on(LineStream::start(writer, text, &structure, HandMeasure::default(), settings, columns)).unwrap()
 }
 
 /// All ink of a text by rows.

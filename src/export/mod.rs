@@ -6,9 +6,11 @@
 mod animated;
 mod curve;
 mod gcode;
+#[cfg(not(target_arch = "wasm32"))]
 mod hpgl;
 mod inkml;
 mod json;
+#[cfg(not(target_arch = "wasm32"))]
 mod order;
 mod outline;
 mod rules;
@@ -41,7 +43,8 @@ pub enum Format {
     Animated,
     /// G-code for pen plotters.
     Gcode,
-    /// HPGL for older pen plotters.
+    /// HPGL for older pen plotters; not in the WebAssembly module, whose size visitors wait for.
+    #[cfg(not(target_arch = "wasm32"))]
     Hpgl,
     /// W3C Ink Markup Language.
     Inkml,
@@ -51,11 +54,12 @@ pub enum Format {
 
 impl Format {
     /// Every format, with its name and its files' extension.
-    pub const ALL: [(Self, &str, &str); 7] = [
+    pub const ALL: &[(Self, &str, &str)] = &[
         (Self::Svg, "svg", "svg"),
         (Self::Outline, "outline", "svg"),
         (Self::Animated, "animated", "svg"),
         (Self::Gcode, "gcode", "gcode"),
+        #[cfg(not(target_arch = "wasm32"))]
         (Self::Hpgl, "hpgl", "hpgl"),
         (Self::Inkml, "inkml", "inkml"),
         (Self::Json, "json", "json"),
@@ -150,6 +154,7 @@ pub struct Options {
     /// The plotter's settings. HPGL uses only the speed.
     pub gcode: Gcode,
     /// Whether SVG, G-code and HPGL have their strokes in the order of least travel, instead of that of writing.
+    #[cfg(not(target_arch = "wasm32"))]
     pub optimise: bool,
     /// The ink's text: a title or comment in the file.
     pub text: String,
@@ -169,6 +174,7 @@ impl Default for Options {
             speed: 1.0,
             rules: None,
             gcode: Gcode::default(),
+            #[cfg(not(target_arch = "wasm32"))]
             optimise: false,
             text: String::new(),
             words: Vec::new(),
@@ -201,17 +207,21 @@ pub fn write(ink: &Ink, format: Format, options: &Options) -> Result<String> {
     if !(layout.x.is_finite() && layout.y.is_finite()) {
         return Err(Error::Setting { name: "layout".into(), problem: "x and y have to be finite numbers".into() });
     }
-    let mut placed = layout.place(ink);
-    if options.optimise && matches!(format, Format::Svg | Format::Gcode | Format::Hpgl) {
+    let placed = layout.place(ink);
+    #[cfg(not(target_arch = "wasm32"))]
+    let placed = if options.optimise && matches!(format, Format::Svg | Format::Gcode | Format::Hpgl) {
         let home = Point { x: 0.0, y: if format == Format::Svg { 0.0 } else { layout.height } };
-        placed = order::ordered(placed, home);
-    }
+        order::ordered(placed, home)
+    } else {
+        placed
+    };
     let mut out = String::new();
     match format {
         Format::Svg => svg::strokes(&placed, &layout, options, &mut out),
         Format::Outline => outline::outlines(&placed, &layout, options, &mut out),
         Format::Animated => animated::animation(&placed, &layout, options, &mut out),
         Format::Gcode => gcode::program(&placed, &layout, options, &mut out)?,
+        #[cfg(not(target_arch = "wasm32"))]
         Format::Hpgl => hpgl::program(&placed, &layout, options, &mut out)?,
         Format::Inkml => inkml::traces(&placed, &layout, options, &mut out),
         Format::Json => json::document(&placed, &layout, options, &mut out),
@@ -239,7 +249,7 @@ mod tests {
 
     #[test]
     fn every_format_has_a_name_and_accepts_empty_ink() {
-        for (format, name, _) in Format::ALL {
+        for &(format, name, _) in Format::ALL {
             assert_eq!((name.parse::<Format>().unwrap(), format.to_string().as_str()), (format, name));
             assert!(!write(&Ink::default(), format, &Options::default()).unwrap().is_empty());
         }

@@ -146,7 +146,10 @@ mod tests {
         let extended: String = (0x100..0x17F).filter_map(char::from_u32).filter(|c| !"ĸŉſĲĳ".contains(*c)).collect();
         let others = "ȘșȚțẀẁẂẃẄẅẠạẢảẤấẦầẨẩẪẫẬậẮắẰằẲẳẴẵẶặẸẹẺẻẼẽẾếỀềỂểỄễỆệỈỉỊịỌọỎỏỐốỒồỔổỖỗỘộỚớỜờỞởỠỡỢợỤụỦủỨứỪừỬửỮữỰựỲỳỴỵỶỷỸỹƠơƯưǺǻǼǽǾǿ";
         for c in latin.chars().chain(extended.chars()).chain(others.chars()) {
-            let (letter, marks) = decompose(c).unwrap_or_else(|| panic!("{c}"));
+            let Some((letter, marks)) = decompose(c) else {
+                assert_eq!(c, ' ', "it has no marks");
+                continue;
+            };
             assert!(letter.chars().all(|c| c.is_ascii_alphabetic()) && (1..=2).contains(&marks.len()), "{c}: {letter}");
             assert!(marks.iter().all(|(at, _)| *at < letter.len()), "{c}");
         }

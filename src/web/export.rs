@@ -11,9 +11,9 @@ const TYPES: &str = r##"
 /**
  * "svg": one unfilled path per stroke, as plotters like them; "outline": filled outlines, wider where
  * the pen was slower; "animated": SVG that is written before one's eyes; "gcode": for pen plotters;
- * "hpgl": for older ones; "inkml": W3C Ink Markup Language; "json": see `docs/ink.schema.json`.
+ * "inkml": W3C Ink Markup Language; "json": see `docs/ink.schema.json`.
  */
-export type ExportFormat = "svg" | "outline" | "animated" | "gcode" | "hpgl" | "inkml" | "json";
+export type ExportFormat = "svg" | "outline" | "animated" | "gcode" | "inkml" | "json";
 
 /** What a format has no use for is ignored. */
 export interface ExportOptions {
@@ -40,8 +40,6 @@ export interface ExportOptions {
     /** Seconds that the pen rests on the paper for a dot. Default 0.1. */
     dot?: number;
   };
-  /** Strokes of "svg", "gcode" and "hpgl" in the order of least travel, instead of that of writing. Default false. */
-  optimise?: boolean;
   /** What else determined the ink, to be kept with it in JSON: a plain object. */
   settings?: object;
 }
@@ -79,7 +77,6 @@ pub fn export_options(options: JsValue) -> Result<(Options, Frame), Error> {
         speed: fields.float("speed")?.unwrap_or(default.speed),
         settings: fields.value("settings").unwrap_or_default(),
         gcode,
-        optimise: fields.flag("optimise")?,
         ..Options::default()
     };
     let frame = frame(&mut fields)?;

@@ -230,6 +230,12 @@ fn native(root: &Path, outcome: &mut Outcome) -> Result<()> {
         test.args(["test", "--package", package, "--locked", "--no-fail-fast"]).args(features(package));
         outcome.tests(Runner::Cargo, &mut test);
     }
+    // Files for plotters, read by other people's programs.
+    outcome.check(&mut build_command(root));
+    let python = tools::Python::with(root, "plotters-venv", &[], &["tests/plotters/requirements.txt"])?;
+    let mut plotters = python.module(root, "pytest");
+    plotters.arg("tests/plotters").env("RUNNING_HAND", tools::program(root, "running-hand"));
+    outcome.tests(Runner::Pytest, &mut plotters);
     Ok(())
 }
 

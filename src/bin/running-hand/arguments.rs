@@ -453,7 +453,7 @@ fn ruling_parser() -> impl clap::builder::TypedValueParser<Value = Ruling> {
 /// Reads a format by its name; the names are listed in help, errors and completions.
 fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
     use clap::builder::TypedValueParser;
-    clap::builder::PossibleValuesParser::new(Format::ALL.map(|(_, name, _)| name))
+    clap::builder::PossibleValuesParser::new(Format::ALL.iter().map(|(_, name, _)| *name))
         .try_map(|name| name.parse::<Format>().map_err(|error| error.to_string()))
 }
 
