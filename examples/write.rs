@@ -1,9 +1,12 @@
 //! Writes a text in a hand: `cargo run --release --example write -- "Dear reader," Flowing > dear.svg`
 
-use running_hand::export::{Format, Options};
-use running_hand::{Document, Settings, Weights};
+#[cfg(target_arch = "wasm32")]
+fn main() {} // A page has neither files nor the time to wait for all of the ink.
 
+#[cfg(not(target_arch = "wasm32"))]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    use running_hand::export::{Format, Options};
+    use running_hand::{Document, Settings, Weights};
     let mut arguments = std::env::args().skip(1);
     let text = arguments.next().unwrap_or_else(|| "so it goes".into());
     let weights = Weights::open("weights/synthesis.safetensors")?;

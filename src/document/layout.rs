@@ -987,7 +987,7 @@ impl Layout {
             start = end;
         }
         // As they were drawn, but for words that were drawn in turns.
-        strokes.sort_by_key(|(_, word)| word.map(|word| word.number));
+        strokes.sort_unstable_by_key(|(range, word)| (word.map(|word| word.number), range.start));
         strokes
     }
 

@@ -6,7 +6,7 @@
 
 use super::layout::LineInk;
 use super::marks::{self, MARK, WordPoint};
-use super::measure::{Fit, HandMeasure, assign, word_ranges};
+use super::measure::{Fit, HandMeasure, word_ranges};
 use super::scribble::{self, Scribble};
 use super::structure::Structure;
 use crate::engine::{Line, Step};
@@ -332,20 +332,22 @@ impl LineStream {
             return (ink.to_vec(), at.to_vec());
         }
         let characters: Vec<char> = self.lines[self.next].chars().collect();
-        let (known, known_at) = (&pending.points[..range.end], &pending.characters[..range.end]);
-        let fit = Fit::of(known, known_at, &characters, &self.hand);
         let words = word_ranges(&characters);
-        let owners = assign(&mut known.to_vec(), known_at, &characters, self.hand.x_height);
-        let spacing = marks::spacing(known);
+        let ends = word_ends(&pending.points, &pending.characters, &words);
         let mut rng = ChaCha8Rng::seed_from_u64(self.settings.seed);
         // No line's noise is from this stream.
         rng.set_stream(!(self.settings.line + self.next as u64));
         let mut drawn: Vec<WordPoint> = Vec::new();
         let mut start = range.start;
-        let mut marked = None;
         while start < range.end {
-            let word = owners[start];
-            let end = (start..range.end).find(|&k| owners[k] != word).unwrap_or(range.end);
+            let word = ends.partition_point(|&end| end <= start);
+            let end = ends.get(word).map_or(range.end, |&end| end.min(range.end));
+            // The word, and others if there is no lift between them.
+            let reached = pending.characters[start..end].iter().max().map_or(0, |&at| at as usize);
+            let last = words.partition_point(|other| other.start <= reached).clamp(word, words.len());
+            let words = words.get(word..last.max(word + 1)).unwrap_or_default();
+            // By the ink up to here alone: marks do not depend on the pieces in which ink comes.
+            let (known, known_at) = (&pending.points[..end], &pending.characters[..end]);
             let own: Vec<WordPoint> = (start..end)
                 .map(|k| WordPoint {
                     at: [known[k][0], known[k][1]],
@@ -355,12 +357,13 @@ impl LineStream {
                 })
                 .collect();
             start = end;
-            // A late stroke of a word that has its marks.
-            let marks: Vec<_> = match words.get(word).filter(|_| marked.is_none_or(|marked| word > marked)) {
-                Some(range) => marks.iter().filter(|(at, _)| range.contains(at)).copied().collect(),
-                None => Vec::new(),
-            };
-            marked = marked.max(Some(word));
+            let is_own = |at: usize| words.iter().any(|range| range.contains(&at));
+            let marks: Vec<_> = marks.iter().filter(|(at, _)| is_own(*at)).copied().collect();
+            if marks.is_empty() {
+                drawn.extend(own);
+                continue;
+            }
+            let fit = Fit::of(known, known_at, &characters, &self.hand);
             let [left, right] = marks::span(own.iter().map(|point| point.at[0]));
             let middle = f64::from(left + right) / 2.0;
             let (level, slope) = fit.level(middle, f64::from(right - left));
@@ -368,7 +371,7 @@ impl LineStream {
                 x_height: fit.height(middle) as f32,
                 baseline: [(level - slope * middle) as f32, slope as f32],
                 slant: fit.lean as f32,
-                spacing,
+                spacing: marks::spacing(known),
                 variation: self.settings.temperature * libm::expf(-self.settings.bias),
             };
             // However many numbers the marks of other words take.
@@ -415,4 +418,19 @@ impl LineStream {
     pub fn pending(&self) -> usize {
         self.pending.len()
     }
+}
+
+/// Where the ink of each word ends: behind the last lift of the pen before the window reaches the next word, as far as
+/// it has done so.
+fn word_ends(points: &[[f32; 3]], characters: &[u32], words: &[Range<usize>]) -> Vec<usize> {
+    let (mut ends, mut lift) = (Vec::new(), 0);
+    for (k, &character) in characters.iter().enumerate().take(points.len()) {
+        while words.get(ends.len() + 1).is_some_and(|next| next.start <= character as usize) {
+            ends.push(lift);
+        }
+        if points[k][2] > 0.5 {
+            lift = k + 1;
+        }
+    }
+    ends
 }

@@ -117,17 +117,18 @@ fn lead_back(points: &mut [WordPoint]) {
 /// Ink that was drawn when the window had left the word belongs to the character that it is nearest to.
 fn attribute_blanks(points: &mut [WordPoint], text: &[char]) {
     let is_blank = |at: usize| text.get(at).is_none_or(|c| c.is_whitespace());
-    let mut spans: std::collections::BTreeMap<usize, [f32; 2]> = std::collections::BTreeMap::new();
+    let mut spans = vec![[f32::INFINITY, f32::NEG_INFINITY]; text.len()];
     for point in points.iter().filter(|point| !is_blank(point.character)) {
-        let [left, right] = spans.entry(point.character).or_insert([point.at[0]; 2]);
-        (*left, *right) = (left.min(point.at[0]), right.max(point.at[0]));
+        let [left, right] = spans[point.character];
+        spans[point.character] = [left.min(point.at[0]), right.max(point.at[0])];
     }
     for range in strokes(points) {
         let ink = &mut points[range];
         let own = ink.iter().rfind(|point| !is_blank(point.character)).map(|point| point.character);
         let [left, right] = span(ink.iter().map(|point| point.at[0]));
         let away = |[from, to]: [f32; 2]| (from - (left + right) / 2.0).max((left + right) / 2.0 - to).max(0.0);
-        let nearest = spans.iter().min_by(|a, b| away(*a.1).total_cmp(&away(*b.1))).map(|(&at, _)| at);
+        let inked = (0..spans.len()).filter(|&at| spans[at][0].is_finite());
+        let nearest = inked.min_by(|&a, &b| away(spans[a]).total_cmp(&away(spans[b])));
         if let Some(at) = own.or(nearest) {
             ink.iter_mut().filter(|point| is_blank(point.character)).for_each(|point| point.character = at);
         }
@@ -135,6 +136,7 @@ fn attribute_blanks(points: &mut [WordPoint], text: &[char]) {
 }
 
 /// The ranges of a word's strokes.
+#[inline(never)]
 fn strokes(points: &[WordPoint]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -157,7 +159,7 @@ pub fn spacing(points: &[[f32; 3]]) -> f32 {
     let moves = points.windows(2).filter(|pair| pair[0][2] < 0.5);
     let mut lengths: Vec<f32> =
         moves.map(|pair| distance([pair[0][0], pair[0][1]], [pair[1][0], pair[1][1]])).collect();
-    lengths.sort_by(f32::total_cmp);
+    lengths.sort_unstable_by(f32::total_cmp);
     lengths.get(lengths.len() * 7 / 10).copied().unwrap_or(1.0).max(1.0)
 }
 
@@ -178,6 +180,7 @@ struct Letter {
 }
 
 impl Letter {
+    #[inline(never)]
     fn find(points: &[WordPoint], at: usize, hand: &Hand) -> Option<Self> {
         let own: Vec<[f32; 2]> = points
             .iter()
@@ -237,9 +240,7 @@ fn remove_dots(points: &mut Vec<WordPoint>, text: &[char], marks: &[(usize, Mark
     let is_dot = |i: usize| dots.iter().any(|range| range.contains(&i));
     // Pairs of a letter and a dot, by their distance.
     let mut pairs: Vec<(f32, usize, usize)> = Vec::new();
-    let letters: std::collections::BTreeSet<usize> =
-        points.iter().map(|point| point.character).filter(|&at| is_dotted(text.get(at))).collect();
-    for &at in &letters {
+    for at in (0..text.len()).filter(|&at| is_dotted(text.get(at))) {
         let stem: Vec<[f32; 2]> =
             (0..points.len()).filter(|&i| points[i].character == at && !is_dot(i)).map(|i| points[i].at).collect();
         let Some(top) = stem.iter().copied().min_by(|a, b| a[1].total_cmp(&b[1])) else { continue };
@@ -255,7 +256,7 @@ fn remove_dots(points: &mut Vec<WordPoint>, text: &[char], marks: &[(usize, Mark
             }
         }
     }
-    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let (mut taken, mut removed) = (Vec::new(), Vec::new());
     for (_, at, k) in pairs {
         if taken.iter().any(|&(letter, dot)| letter == at || dot == k) {
@@ -311,6 +312,12 @@ fn replace(points: &mut Vec<WordPoint>, at: usize, sign: char, hand: &Hand, rng:
     points.splice(count..count, drawn.collect::<Vec<_>>());
 }
 
+/// These shapes, all at one place.
+#[inline(never)]
+fn at(shapes: &[Shape], origin: [f32; 2], size: f32) -> Vec<(Shape, [f32; 2], f32)> {
+    shapes.iter().map(|&shape| (shape, origin, size)).collect()
+}
+
 /// The strokes of a mark: shape, origin in line coordinates, and size.
 fn placed(mark: Mark, other: Option<Mark>, c: char, letter: &Letter, hand: &Hand) -> Vec<(Shape, [f32; 2], f32)> {
     let unit = hand.x_height;
@@ -318,7 +325,7 @@ fn placed(mark: Mark, other: Option<Mark>, c: char, letter: &Letter, hand: &Hand
     let middle = (top + bottom) / 2.0;
     let center = (left + right) / 2.0;
     let capital = if c.is_uppercase() { 1.15 } else { 1.0 };
-    let across = |shapes: &[Shape], origin: [f32; 2]| shapes.iter().map(|&shape| (shape, origin, capital)).collect();
+    let across = |shapes: &[Shape], origin: [f32; 2]| at(shapes, origin, capital);
     match mark {
         Mark::Bar => match c {
             'D' => across(&[&[[-0.28, 0.0], [0.38, -0.03]]], [letter.waist, middle]),
@@ -389,11 +396,9 @@ fn combining(mark: char, other: Option<Mark>, c: char, letter: &Letter, hand: &H
         let y = top.min(baseline - 0.85 * unit) - ABOVE * unit;
         let lean = hand.slant * (top - y);
         let at = [letter.top + lean + stacked[0] * unit, y + stacked[1] * unit];
-        shapes.iter().map(|&shape| (shape, at, size)).collect()
+        self::at(shapes, at, size)
     };
-    let under = |shapes: &[Shape], y: f32| -> Vec<(Shape, [f32; 2], f32)> {
-        shapes.iter().map(|&shape| (shape, [letter.bottom, y], size)).collect()
-    };
+    let under = |shapes: &[Shape], y: f32| -> Vec<(Shape, [f32; 2], f32)> { at(shapes, [letter.bottom, y], size) };
     match mark {
         '\u{300}' => over(&[&[[-0.17, -0.4], [0.14, -0.04]]]),
         '\u{301}' => over(&[&[[0.15, -0.38], [-0.1, -0.03]]]),
@@ -544,6 +549,7 @@ fn sign_shapes(sign: char) -> &'static [Shape] {
 }
 
 /// A stroke along a shape, at the hand's pace, slant and size, and as irregular as the hand is.
+#[inline(never)]
 fn stroke(
     shape: Shape,
     origin: [f32; 2],

@@ -410,7 +410,7 @@ fn lean(points: &[[f32; 3]], expected: f64) -> f64 {
 /// The upper median; 0 of nothing.
 pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
+    values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
@@ -436,9 +436,9 @@ pub fn assign(points: &mut [[f32; 3]], at: &[u32], characters: &[char], x_height
     for stroke in points.split_inclusive(|point| point[2] > 0.5) {
         let range = start..start + stroke.len();
         start = range.end;
-        let mut counts = std::collections::BTreeMap::<usize, usize>::new();
-        range.clone().filter(|&k| is_on(k)).for_each(|k| *counts.entry(word_of(k)).or_default() += 1);
-        let found = counts.iter().max_by_key(|(_, count)| **count).map(|(word, _)| *word);
+        let mut counts = vec![0; words.len()];
+        range.clone().filter(|&k| is_on(k)).for_each(|k| counts[word_of(k)] += 1);
+        let found = (0..counts.len()).filter(|&word| counts[word] > 0).max_by_key(|&word| counts[word]);
         strokes.push((range.clone(), found.unwrap_or_else(|| word_of(range.start)), found.is_some()));
     }
     // Where each word lies, by its other strokes.
@@ -539,7 +539,7 @@ impl Edges {
         let core = points.iter().filter(|point| is_core(point)).map(&x_of).fold(none, widen);
         let strokes = points.split_inclusive(|point| point[2] > 0.5);
         let mut spans: Vec<[f64; 2]> = strokes.map(|stroke| stroke.iter().map(&x_of).fold(none, widen)).collect();
-        spans.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        spans.sort_unstable_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
         let (mut letter_gap, mut reach) = (0.0_f64, f64::INFINITY);
         for [left, right] in spans {
             if reach.is_finite() {

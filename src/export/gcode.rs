@@ -5,6 +5,7 @@ use super::text::mm;
 use super::{Layout, Options};
 use crate::error::{Error, Result};
 use crate::ink::{Ink, Point};
+use crate::text::to_ascii;
 
 /// Largest distance of the straight moves from the curve, in millimetres: invisible with any pen tip.
 const TOLERANCE: f32 = 0.02;
@@ -133,7 +134,7 @@ pub(super) fn program(ink: &Ink, layout: &Layout, options: &Options, out: &mut S
 fn comment(line: &str, out: &mut String) {
     // Controllers read ASCII only, and some end a comment at a bracket.
     let is_plain = |c: char| (c == ' ' || c.is_ascii_graphic()) && !"();".contains(c);
-    let plain: String = line.chars().map(|c| if is_plain(c) { c } else { '?' }).collect();
+    let plain: String = to_ascii(line).chars().map(|c| if is_plain(c) { c } else { '?' }).collect();
     let mut rest = plain.as_str();
     loop {
         out.push_str("; ");

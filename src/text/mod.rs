@@ -4,3 +4,5 @@ pub mod alphabet;
 pub mod diacritics;
 mod transliteration;
 pub mod wrap;
+
+pub use transliteration::to_ascii;

@@ -14,6 +14,20 @@ pub(super) fn alike(c: char) -> Option<&'static str> {
     })
 }
 
+/// A text in ASCII, for formats that know nothing else: letters without their marks, `?` for what has no spelling.
+pub fn to_ascii(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match spelling(c).filter(|spelling| spelling.is_ascii() && !is_pictograph(c)) {
+            _ if c.is_ascii() => plain.push(c),
+            Some(spelling) => plain.push_str(spelling),
+            None if is_invisible(c) => {}
+            None => plain.push('?'),
+        }
+    }
+    plain
+}
+
 /// How to spell a character that is not ASCII; `None` if no spelling is known.
 pub(super) fn spelling(c: char) -> Option<&'static str> {
     typographic(c).or_else(|| ascii(c))
@@ -82,6 +96,11 @@ mod tests {
             assert_eq!(ascii(c), deunicode::deunicode_char(c).map(str::trim), "{c:?}");
         }
         assert_eq!((ascii('漢'), ascii('a'), ascii('😀')), (None, None, None));
+    }
+
+    #[test]
+    fn a_text_can_be_had_in_ascii() {
+        assert_eq!(to_ascii("„Žluťoučký“ да – 5\u{AD}€ 😀"), "\"Zlutoucky\" da - 5? ?");
     }
 
     #[test]

@@ -176,7 +176,7 @@ test("the clouds are around the points that were drawn, on every line of the pag
   await visitor.slide("Neatness (bias)", 2);
   await visitor.slide("Slant", 20);
   await visitor.toggle();
-  await visitor.writes("one two three four");
+  await visitor.writes("one two three four and then five six, seven eight nine ten");
   const count = Number((await panel.locator(".where").textContent()).split(" ")[2]);
   const texts = new Set();
   for (const share of [0.1, 0.4, 0.7, 0.95]) {

@@ -47,8 +47,8 @@ test("the pen moves: ink grows while it writes, and Stop keeps what is there", a
   await visitor.writes();
   const whole = strokes(await visitor.downloads());
   assert.ok(whole.flat().length > part.flat().length, "the stopped line was not finished");
-  // How high it is depends on the rest of the line, which is set on its rule as a whole.
-  assert.equal(whole[0][0], part[0][0], "and was the same line");
+  // Where exactly it is depends on the rest of the line, which is set on its rule as a whole.
+  assert.ok(Math.abs(whole[0][0] - part[0][0]) < 2, `and was the same line: ${whole[0][0]} ${part[0][0]} mm`);
   await visitor.leave();
 });
 
@@ -120,7 +120,7 @@ test("the SVG is well-formed: one unfilled path per stroke", async () => {
     return {
       error: parsed.querySelector("parsererror")?.textContent,
       paths: paths.length,
-      filled: parsed.querySelectorAll('g:not([fill="none"])').length,
+      filled: paths.filter((path) => path.closest("[fill]")?.getAttribute("fill") !== "none").length,
     };
   }, svg);
   assert.deepEqual(found, { error: undefined, paths: strokes(svg).length, filled: 0 });
@@ -141,8 +141,8 @@ test("long text is wrapped, and line breaks are kept", async () => {
 test("what cannot be written is named, and the rest is written", async () => {
   const visitor = await come();
   await visitor.speed("At once");
-  const status = await visitor.writes("a😀 né");
-  assert.match(status, /Not among the letters the network knows: 😀\. Written: é as e\. Done$/);
+  const status = await visitor.writes("a😀 né ж");
+  assert.match(status, /Not among the letters the network knows: 😀\. Written: ж as zh\. Done$/);
   assert.match(await visitor.writes("😀"), /😀.*Done$/);
   assert.equal(await visitor.inked(), 0);
   await visitor.writes("<b>&amp;</b>");

@@ -215,7 +215,7 @@ export class Visitor {
   }
 }
 
-/** Strokes of an SVG, each a list of its numbers; a dot, which is a line of zero length there, has one point. */
+/** Strokes of an SVG, each a list of its numbers; a dot, which is a line of almost no length there, has one point. */
 export function strokes(svg) {
-  return [...svg.matchAll(/<path d="([^"]*)"/g)].map(([, path]) => path.replace(/l0 0$/, "").match(/-?\d+(\.\d+)?/g).map(Number));
+  return [...svg.matchAll(/<path d="([^"]*)"/g)].map(([, path]) => path.replace(/h0\.\d+$/, "").match(/-?\d+(\.\d+)?/g).map(Number));
 }

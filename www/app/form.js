@@ -195,7 +195,8 @@ export class Form extends EventTarget {
 
   /** What is known of the hand that would write; `undefined` if the engine has to measure it. */
   get measure() {
-    return this.hasText && this.#blend.value === "" ? this.hands.measure : undefined;
+    const blends = this.#blend.value !== "" && this.#number("share").valueAsNumber > 0;
+    return this.hasText && !blends ? this.hands.measure : undefined;
   }
 
   /** Mean width of a letter of what would be written on the page, in corpus units; `undefined` without a known hand. */

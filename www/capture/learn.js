@@ -1,7 +1,7 @@
 // Learning a hand from one's own ink, on this device, in a worker that is started for it.
 
 import { Client } from "../engine/client.js";
-import { script } from "../util/trusted-types.js";
+import { trustedWorker } from "../util/trusted-types.js";
 
 /** @typedef {import("./learner/learner.js").InkSample} InkSample */
 /** @typedef {import("./learner/learner.js").KeptOwnHand} KeptOwnHand */
@@ -41,7 +41,7 @@ export function openHand(file) {
  * @param {(client: Client<LearnRequests>) => Promise<T>} work
  */
 async function inWorker(work) {
-  const worker = new Worker(script("capture/learn-worker.js"), { type: "module" });
+  const worker = trustedWorker(() => new Worker(new URL("./learn-worker.js", import.meta.url), { type: "module" }));
   try {
     return await work(new Client(worker));
   } finally {

@@ -65,7 +65,7 @@ export class InspectedLine {
   /** The point that was drawn just after a snapshot. @param {number} snapshot */
   #drawnAt(snapshot) {
     const { first, ahead, shifts } = this.#info;
-    const shift = shifts.findLast(([from]) => from <= snapshot);
+    const shift = shifts.filter(([from]) => from <= snapshot).at(-1);
     return first + ahead + snapshot + (shift ? shift[1] : 0);
   }
 
