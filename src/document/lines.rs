@@ -367,7 +367,7 @@ impl LineStream {
             let [left, right] = marks::span(own.iter().map(|point| point.at[0]));
             let middle = f64::from(left + right) / 2.0;
             let (level, slope) = fit.level(middle, f64::from(right - left));
-            let hand = marks::Hand {
+            let style = marks::MarkStyle {
                 x_height: fit.height(middle) as f32,
                 baseline: [(level - slope * middle) as f32, slope as f32],
                 slant: fit.lean as f32,
@@ -376,7 +376,7 @@ impl LineStream {
             };
             // However many numbers the marks of other words take.
             rng.set_word_pos((word as u128) << 20);
-            drawn.extend(marks::draw(own, &characters, &marks, &hand, &mut rng));
+            drawn.extend(marks::draw(own, &characters, &marks, &style, &mut rng));
         }
         self.record_shifts(&drawn, range, first);
         let character = |point: &WordPoint| point.character as u32 | if point.drawn.is_some() { 0 } else { MARK };

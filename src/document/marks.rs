@@ -23,7 +23,7 @@ pub struct WordPoint {
 
 /// What the marks are adapted to.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hand {
+pub struct MarkStyle {
     /// Height of an `x`, in corpus units.
     pub x_height: f32,
     /// The baseline: height at x = 0, and descent per unit to the right.
@@ -58,7 +58,7 @@ pub fn draw(
     mut points: Vec<WordPoint>,
     text: &[char],
     marks: &[(usize, Mark)],
-    hand: &Hand,
+    hand: &MarkStyle,
     rng: &mut impl Rng,
 ) -> Vec<WordPoint> {
     if marks.is_empty() || points.is_empty() {
@@ -181,7 +181,7 @@ struct Letter {
 
 impl Letter {
     #[inline(never)]
-    fn find(points: &[WordPoint], at: usize, hand: &Hand) -> Option<Self> {
+    fn find(points: &[WordPoint], at: usize, hand: &MarkStyle) -> Option<Self> {
         let own: Vec<[f32; 2]> = points
             .iter()
             .filter(|point| point.character == at && point.drawn.is_some())
@@ -221,7 +221,7 @@ fn is_dotted(c: Option<&char>) -> bool {
 
 /// Takes away the dots of letters whose marks stand in their place. Which short stroke is whose dot is decided for all
 /// dotted letters of the word together, each by the distance from its stem.
-fn remove_dots(points: &mut Vec<WordPoint>, text: &[char], marks: &[(usize, Mark)], hand: &Hand) {
+fn remove_dots(points: &mut Vec<WordPoint>, text: &[char], marks: &[(usize, Mark)], hand: &MarkStyle) {
     let bare: Vec<usize> =
         marks.iter().filter(|(at, mark)| mark.replaces_dot() && is_dotted(text.get(*at))).map(|(at, _)| *at).collect();
     if bare.is_empty() {
@@ -275,7 +275,7 @@ fn remove_dots(points: &mut Vec<WordPoint>, text: &[char], marks: &[(usize, Mark
 }
 
 /// Moves a letter, and what comes after it, onto the letter before it.
-fn join(points: &mut [WordPoint], text: &[char], at: usize, hand: &Hand) {
+fn join(points: &mut [WordPoint], text: &[char], at: usize, hand: &MarkStyle) {
     let (Some(first), Some(second)) =
         (at.checked_sub(1).and_then(|before| Letter::find(points, before, hand)), Letter::find(points, at, hand))
     else {
@@ -287,7 +287,7 @@ fn join(points: &mut [WordPoint], text: &[char], at: usize, hand: &Hand) {
 }
 
 /// Makes a character small, and raises or lowers it.
-fn shrink(points: &mut [WordPoint], at: usize, raised: bool, hand: &Hand) {
+fn shrink(points: &mut [WordPoint], at: usize, raised: bool, hand: &MarkStyle) {
     let Some(letter) = Letter::find(points, at, hand) else { return };
     let bottom = letter.baseline + hand.x_height * if raised { -0.8 } else { 0.35 };
     for point in points.iter_mut().filter(|point| point.character == at) {
@@ -297,7 +297,7 @@ fn shrink(points: &mut [WordPoint], at: usize, raised: bool, hand: &Hand) {
 }
 
 /// Puts a drawn sign in the place of a character's ink.
-fn replace(points: &mut Vec<WordPoint>, at: usize, sign: char, hand: &Hand, rng: &mut impl Rng) {
+fn replace(points: &mut Vec<WordPoint>, at: usize, sign: char, hand: &MarkStyle, rng: &mut impl Rng) {
     let Some(letter) = Letter::find(points, at, hand) else { return };
     let shapes = sign_shapes(sign);
     let [left, right] = span(shapes.iter().flat_map(|shape| shape.iter().map(|point| point[0])));
@@ -314,18 +314,18 @@ fn replace(points: &mut Vec<WordPoint>, at: usize, sign: char, hand: &Hand, rng:
 
 /// These shapes, all at one place.
 #[inline(never)]
-fn at(shapes: &[Shape], origin: [f32; 2], size: f32) -> Vec<(Shape, [f32; 2], f32)> {
+fn all_at(shapes: &[Shape], origin: [f32; 2], size: f32) -> Vec<(Shape, [f32; 2], f32)> {
     shapes.iter().map(|&shape| (shape, origin, size)).collect()
 }
 
 /// The strokes of a mark: shape, origin in line coordinates, and size.
-fn placed(mark: Mark, other: Option<Mark>, c: char, letter: &Letter, hand: &Hand) -> Vec<(Shape, [f32; 2], f32)> {
+fn placed(mark: Mark, other: Option<Mark>, c: char, letter: &Letter, hand: &MarkStyle) -> Vec<(Shape, [f32; 2], f32)> {
     let unit = hand.x_height;
     let &Letter { x: [left, right], y: [top, bottom], baseline, .. } = letter;
     let middle = (top + bottom) / 2.0;
     let center = (left + right) / 2.0;
     let capital = if c.is_uppercase() { 1.15 } else { 1.0 };
-    let across = |shapes: &[Shape], origin: [f32; 2]| at(shapes, origin, capital);
+    let across = |shapes: &[Shape], origin: [f32; 2]| all_at(shapes, origin, capital);
     match mark {
         Mark::Bar => match c {
             'D' => across(&[&[[-0.28, 0.0], [0.38, -0.03]]], [letter.waist, middle]),
@@ -351,13 +351,7 @@ fn placed(mark: Mark, other: Option<Mark>, c: char, letter: &Letter, hand: &Hand
                 [letter.bottom, bottom - 0.62 * unit],
             ),
             '¢' => across(&[&[[0.08, -0.75], [-0.08, 0.75]]], [center, middle]),
-            '÷' => across(&[DOT_SHAPE, &[[0.0, 0.32], [0.02, 0.37]]], [center, middle - 0.34 * unit])
-                .into_iter()
-                .enumerate()
-                .map(|(i, (_, [x, y], size)): (usize, (Shape, [f32; 2], f32))| {
-                    (DOT_SHAPE, [x, y + 0.62 * unit * i as f32], size)
-                })
-                .collect(),
+            '÷' => [-0.34, 0.28].map(|y| (DOT_SHAPE, [center, middle + y * unit], capital)).into(),
             '±' => across(&[&[[-0.32, 0.0], [0.34, -0.02]]], [center, baseline]),
             '©' => across(&[&[[0.24, -0.22], [0.0, -0.34], [-0.24, 0.0], [0.0, 0.32], [0.26, 0.2]]], [center, middle]),
             _ => across(
@@ -365,7 +359,7 @@ fn placed(mark: Mark, other: Option<Mark>, c: char, letter: &Letter, hand: &Hand
                 [center, middle],
             ),
         },
-        Mark::Combining(c2) => combining(c2, other, c, letter, hand),
+        Mark::Combining(accent) => combining(accent, other, c, letter, hand),
         _ => Vec::new(),
     }
 }
@@ -377,7 +371,13 @@ const RING: Shape =
     &[[0.03, -0.36], [-0.14, -0.28], [-0.15, -0.1], [0.0, 0.0], [0.15, -0.1], [0.13, -0.3], [-0.02, -0.36]];
 
 /// Likewise, of a combining mark. Above a letter, shapes stand on y = 0; below, they hang from it.
-fn combining(mark: char, other: Option<Mark>, c: char, letter: &Letter, hand: &Hand) -> Vec<(Shape, [f32; 2], f32)> {
+fn combining(
+    mark: char,
+    other: Option<Mark>,
+    c: char,
+    letter: &Letter,
+    hand: &MarkStyle,
+) -> Vec<(Shape, [f32; 2], f32)> {
     let unit = hand.x_height;
     let &Letter { x: [_, right], y: [top, bottom], baseline, .. } = letter;
     let size = if c.is_uppercase() { 1.1 } else { 1.0 };
@@ -396,9 +396,9 @@ fn combining(mark: char, other: Option<Mark>, c: char, letter: &Letter, hand: &H
         let y = top.min(baseline - 0.85 * unit) - ABOVE * unit;
         let lean = hand.slant * (top - y);
         let at = [letter.top + lean + stacked[0] * unit, y + stacked[1] * unit];
-        self::at(shapes, at, size)
+        all_at(shapes, at, size)
     };
-    let under = |shapes: &[Shape], y: f32| -> Vec<(Shape, [f32; 2], f32)> { at(shapes, [letter.bottom, y], size) };
+    let under = |shapes: &[Shape], y: f32| -> Vec<(Shape, [f32; 2], f32)> { all_at(shapes, [letter.bottom, y], size) };
     match mark {
         '\u{300}' => over(&[&[[-0.17, -0.4], [0.14, -0.04]]]),
         '\u{301}' => over(&[&[[0.15, -0.38], [-0.1, -0.03]]]),
@@ -555,7 +555,7 @@ fn stroke(
     origin: [f32; 2],
     size: f32,
     character: usize,
-    hand: &Hand,
+    hand: &MarkStyle,
     rng: &mut impl Rng,
 ) -> Vec<WordPoint> {
     let mut chance = || hand.variation * normal(rng);
@@ -633,7 +633,8 @@ mod tests {
     use rand::SeedableRng;
     use rand::rngs::ChaCha8Rng;
 
-    const HAND: Hand = Hand { x_height: 200.0, baseline: [0.0, 0.0], slant: 0.1, spacing: 40.0, variation: 0.5 };
+    const HAND: MarkStyle =
+        MarkStyle { x_height: 200.0, baseline: [0.0, 0.0], slant: 0.1, spacing: 40.0, variation: 0.5 };
 
     /// A box of ink for each letter, 150 wide and as high as the letter is, drawn as one stroke; `i` and `j` have dots,
     /// drawn while the window is on the next character.
@@ -755,7 +756,7 @@ mod tests {
         let with = |seed| draw(word("na"), &['n', 'a'], &marks, &HAND, &mut ChaCha8Rng::seed_from_u64(seed));
         assert_eq!(with(1), with(1));
         assert_ne!(with(1), with(2));
-        let still = Hand { variation: 0.0, ..HAND };
+        let still = MarkStyle { variation: 0.0, ..HAND };
         let exact = |seed| draw(word("na"), &['n', 'a'], &marks, &still, &mut ChaCha8Rng::seed_from_u64(seed));
         assert_eq!(exact(1), exact(2), "without variation");
     }
