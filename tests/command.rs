@@ -229,6 +229,18 @@ fn it_learns_a_hand_and_writes_in_it() {
     assert_ne!(own["strokes"], ink(&["--hand-file", "me.json", "--strength", "0"])["strokes"]);
     assert_ne!(own["strokes"], ink(&[])["strokes"]);
 
+    // Ink of other programs, which are told what it says.
+    let inkml = written(
+        &["-", "--hand", "Slanted", "--columns", "60", "--format", "inkml"],
+        "quick brown fox\njumped over dogs",
+    );
+    std::fs::write(file("lines.inkml"), inkml).unwrap();
+    let (done, told) = learn(&["--ink", "lines.inkml", "--text", "texts.txt", "--steps", "1", "-o", "other.json"]);
+    assert!(done, "{told}");
+    let other = LearntHand::from_json(&std::fs::read(file("other.json")).unwrap()).unwrap();
+    let texts: Vec<&str> = other.samples.iter().map(|sample| sample.text.as_str()).collect();
+    assert_eq!(texts, ["quick brown fox", "jumped over dogs"]);
+
     std::fs::write(file("text.txt"), "quick brown fox\n").unwrap();
     let (done, told) = learn(&["--ink", "one.json", "--ink", "two.json", "--text", "text.txt", "-o", "me.json"]);
     assert!(!done && told.contains("1 lines of text, and there are 2 of ink"), "{told}");

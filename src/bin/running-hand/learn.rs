@@ -3,7 +3,7 @@
 use crate::arguments::LearnArguments;
 use crate::command::{load, print};
 use running_hand::adapt::{Example, Learner, Recipe};
-use running_hand::capture::{self, HandSample, LearntHand, MAX_LINES};
+use running_hand::capture::{self, FileInk, HandSample, LearntHand, MAX_LINES};
 use running_hand::engine::Engine;
 use running_hand::engine::cpu::CpuEngine;
 use running_hand::model::{Kind, Weights};
@@ -68,14 +68,18 @@ pub async fn learn(arguments: LearnArguments) -> Result<(), Box<dyn Error>> {
     Ok(fs::write(&arguments.output, file).map_err(|error| format!("{}: {error}", arguments.output.display()))?)
 }
 
-/// The lines of a file: of a sample, or those that a hand was learnt from.
+/// The lines of a file: of a sample, those that a hand was learnt from, or ink of another program, such as InkML.
 fn ink(file: &Path) -> Result<Vec<HandSample>, Box<dyn Error>> {
     let name = file.display();
     let bytes = fs::read(file).map_err(|error| format!("{name}: {error}"))?;
     if let Ok(hand) = LearntHand::from_json(&bytes) {
         return Ok(hand.samples);
     }
-    Ok(vec![HandSample::from_json(&bytes).map_err(|error| format!("{name}: {error}"))?])
+    if let Ok(sample) = HandSample::from_json(&bytes) {
+        return Ok(vec![sample]);
+    }
+    let FileInk { text, strokes, .. } = FileInk::from_bytes(&bytes).map_err(|error| format!("{name}: {error}"))?;
+    Ok(vec![HandSample { name: String::new(), text, strokes }])
 }
 
 /// The ink with these texts instead of its own. Ink of several lines is taken apart.
