@@ -7,6 +7,7 @@ import { fromFragment, toFragment } from "./app/link.js";
 import { keepOffline } from "./app/offline.js";
 import { showStatus } from "./app/status.js";
 import { element } from "./util/dom.js";
+import { allLoaded, explain, offerLanguages, translated, words } from "./words/words.js";
 
 const form = new Form();
 const app = new App(form);
@@ -18,10 +19,7 @@ const text = element("text", HTMLTextAreaElement);
 mountFileDrop({
   weights: (file) => void app.useWeights(file),
   ink: async (file) => void (await dialogs)?.openFile(file),
-  other: ({ name }) => {
-    const known = "weights (.safetensors), a hand (.json) and ink (.inkml, .json)";
-    showStatus(`${name} cannot be read here, only ${known}.`, true);
-  },
+  other: ({ name }) => showStatus(words.files.unknown(name), true),
 });
 
 // --- dialogs ---------------------------------------------------------------------------------
@@ -34,13 +32,14 @@ async function loadDialogs() {
       import("./export/dialog.js"),
       import("./export/print.js"),
       import("./inspector/panel.js"),
+      allLoaded(),
     ]);
     mountExport(app);
     mountPrint(app);
     mountInspector(app);
     return new CaptureDialog(app);
   } catch (error) {
-    showStatus(`Some of the page could not be loaded: ${error instanceof Error ? error.message : error}. Load it again.`, true);
+    showStatus(words.status.partMissing(explain(error)), true);
     return undefined;
   }
 }
@@ -155,7 +154,7 @@ const next = element("page-after", HTMLButtonElement);
 function showPages() {
   const { page, pages } = app.sheet;
   element("pages", HTMLElement).hidden = pages < 2;
-  element("page-number", HTMLElement).textContent = `Sheet ${page + 1} of ${pages}`;
+  element("page-number", HTMLElement).textContent = words.status.sheet(page + 1, pages);
   previous.disabled = page === 0;
   next.disabled = page === pages - 1;
 }
@@ -168,8 +167,8 @@ for (const type of ["started", "look", "stopped"]) app.addEventListener(type, sh
 
 /** What a link to the text on the sheet lacks, for the status line. */
 function missingFromLink() {
-  if (app.initialCount) return app.encodedStrokes ? "" : "The strokes that you drew are too many for a link. ";
-  return form.hands.captured ? "Your own hand stays on this device, the link is without it. " : "";
+  if (app.initialCount) return app.encodedStrokes ? "" : `${words.notes.strokesTooMany} `;
+  return form.hands.captured ? `${words.notes.ownHand} ` : "";
 }
 
 copyButton.addEventListener("click", async () => {
@@ -177,10 +176,10 @@ copyButton.addEventListener("click", async () => {
   const missing = missingFromLink();
   try {
     await navigator.clipboard.writeText(new URL(fragment(), location.href).href);
-    if (!app.writing) showStatus(`${missing}The link is copied. Done`);
+    if (!app.writing) showStatus(missing + words.status.linkCopied);
   } catch {
     updateAddress();
-    if (!app.writing) showStatus(`${missing}The browser does not let the page copy; the link is in the address bar. Done`);
+    if (!app.writing) showStatus(missing + words.status.linkNotCopied);
   }
 });
 
@@ -188,5 +187,8 @@ copyButton.addEventListener("click", async () => {
 
 const engine = new URLSearchParams(location.search).get("engine") ?? "auto";
 const known = engine === "cpu" || engine === "gpu" || engine === "auto";
-if (!known) app.pendingNotes = `There is no engine “${engine}”, only cpu and gpu. `;
 void app.open(known ? engine : "auto");
+void translated.then(() => {
+  if (!known) app.pendingNotes += `${words.notes.noEngine(engine)} `;
+});
+offerLanguages(element("language", HTMLSelectElement));

@@ -88,7 +88,7 @@ test("a hand is drawn, stored, written in, restored, exported, renamed, deleted 
   assert.equal(await visitor.tile("Yours").count(), 0);
   assert.equal(await kept(), "{}");
   await give(file);
-  await visitor.told(/“Mine” is imported/);
+  await visitor.told(/“Mine” has been imported/);
   await visitor.press("Close");
   await visitor.writes();
   assert.ok((await visitor.downloads()) === mine, "the same hand");
@@ -124,7 +124,7 @@ test("ink that is too little, or says something else, is answered with advice", 
   await visitor.told(/too short/);
   // It may be mistaken: a visitor who insists has the last word.
   await dialog.getByLabel("Your sentence").fill("The weather is fine today");
-  await visitor.leaves("Keep it all the same");
+  await visitor.leaves("Keep it anyway");
   assert.equal(await visitor.tile("My hand").isChecked(), true);
   assert.deepEqual(visitor.complaints, []);
   await visitor.leave();
@@ -137,7 +137,7 @@ test("strokes are continued: both they and what follows are on the sheet", async
   const wave = Array.from({ length: 60 }, (_, k) => [k * 20, 120 * Math.sin(k / 3)]);
   await visitor.opens("Continue my strokes");
   await visitor.draws([wave, [[300, -200], [800, -190]]], 0.3);
-  await visitor.leaves("Go on from here");
+  await visitor.leaves("Continue from here");
   const found = strokes(await visitor.downloads());
   assert.ok(found.length > 2 && found.slice(2).flat().length > 200, `${found.length} strokes`);
   const ends = (stroke) => Math.max(...stroke.filter((_, i) => i % 2 === 0));

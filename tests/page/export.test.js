@@ -1,4 +1,4 @@
-// The export dialog, "Take it with you": every format, read by other programs; and the command, which writes what the
+// The export dialog, "Download or print": every format, read by other programs; and the command, which writes what the
 // page writes. (`tests/export.rs` tests the formats that need no browser.)
 
 import assert from "node:assert/strict";
@@ -26,8 +26,8 @@ const message = () => visitor.page.locator("#export-message");
 
 /** Opens the dialog by keyboard. */
 async function openDialog() {
-  await visitor.page.getByRole("button", { name: "Take it with you" }).press("Enter");
-  assert.ok(await visitor.page.getByLabel("As", { exact: true }).evaluate((field) => field === document.activeElement));
+  await visitor.page.getByRole("button", { name: "Download or print" }).press("Enter");
+  assert.ok(await visitor.page.getByLabel("Format", { exact: true }).evaluate((field) => field === document.activeElement));
 }
 
 /** Opens a file in the page's browser and returns what `use` returns there. */
@@ -49,7 +49,7 @@ test("before there is ink there is nothing to export", async () => {
   await visitor.slide("Neatness (bias)", 1);
   await visitor.choosesHand("Flowing");
   await openDialog();
-  assert.match(await message().textContent(), /Nothing is written yet/);
+  assert.match(await message().textContent(), /Nothing has been written yet/);
   assert.ok(await visitor.page.getByRole("button", { name: "Download", exact: true }).isDisabled());
   await visitor.page.keyboard.press("Escape");
   await visitor.writes(TEXT);
@@ -112,13 +112,13 @@ test("PNG: its pixels, its resolution, with and without paper", async () => {
   assert.deepEqual(whole.size, [1240, 1748], "105 × 148 mm at 300 dpi");
   assert.deepEqual(whole.resolution, { x: 11811, y: 11811, unit: 1 }, "pixels of a metre");
   assert.ok(whole.clear === 0 && whole.paper > whole.ink && whole.ink > 2000, JSON.stringify(whole));
-  await visitor.page.getByLabel("With the paper").uncheck();
-  await visitor.page.getByLabel("Cut to the ink").check();
+  await visitor.page.getByLabel("Include the paper").uncheck();
+  await visitor.page.getByLabel("Crop to the writing").check();
   await visitor.page.getByLabel("Resolution").selectOption("600");
   const cut = await pixels();
   assert.ok(cut.size[0] < 2480 && cut.size[1] < 1748 && cut.resolution.x === 23622, JSON.stringify(cut));
   assert.ok(cut.clear > cut.ink && cut.ink > 3 * whole.ink, JSON.stringify([whole, cut]));
-  await visitor.page.getByLabel("Cut to the ink").uncheck();
+  await visitor.page.getByLabel("Crop to the writing").uncheck();
   await visitor.page.getByLabel("Resolution").selectOption("150");
   await visitor.page.keyboard.press("Escape");
 });
@@ -147,20 +147,20 @@ test("JSON is as its schema says, and InkML and G-code hold the same strokes", a
 
 test("a servo has numbers of its own, and a number that makes no sense is said where it stands", async () => {
   await openDialog();
-  await visitor.page.getByLabel("As", { exact: true }).selectOption("gcode");
+  await visitor.page.getByLabel("Format", { exact: true }).selectOption("gcode");
   await visitor.page.getByLabel("The pen is lifted by").selectOption("servo");
   assert.match((await visitor.saves("gcode")).bytes.toString(), /\nM5 ; pen up\n[^]*\nM3 S30 ; pen down\n/);
-  await visitor.page.getByLabel("On paper, servo’s number").fill("0");
+  await visitor.page.getByLabel("Pen down: servo position").fill("0");
   await visitor.page.getByRole("button", { name: "Download", exact: true }).click();
   await message().filter({ hasText: "must differ" }).waitFor();
-  await visitor.page.getByLabel("On paper, servo’s number").fill("30");
+  await visitor.page.getByLabel("Pen down: servo position").fill("30");
   await visitor.page.keyboard.press("Escape");
 });
 
 test("the clipboard gets text and pictures", async () => {
   await openDialog();
   const copy = async (format) => {
-    await visitor.page.getByLabel("As", { exact: true }).selectOption(format);
+    await visitor.page.getByLabel("Format", { exact: true }).selectOption(format);
     await visitor.page.getByRole("button", { name: "Copy", exact: true }).click();
     await message().filter({ hasText: "Copied" }).waitFor();
   };
@@ -179,7 +179,7 @@ test("the clipboard gets text and pictures", async () => {
 test("on paper, or as PDF, a sheet has its true size", async () => {
   await visitor.page.evaluate(() => (window.print = () => (document.title = "printed")));
   await openDialog();
-  await visitor.page.getByLabel("As", { exact: true }).selectOption("pdf");
+  await visitor.page.getByLabel("Format", { exact: true }).selectOption("pdf");
   await visitor.page.getByRole("button", { name: "Print or save as PDF" }).click();
   assert.equal(await visitor.page.title(), "printed");
   assert.ok(await visitor.page.getByRole("dialog").isHidden());
@@ -222,7 +222,7 @@ async function compare(args, text, options, sheets) {
       { text, options, sheets },
     );
     await openDialog();
-    await visitor.page.getByLabel("As", { exact: true }).selectOption("json");
+    await visitor.page.getByLabel("Format", { exact: true }).selectOption("json");
     for (let sheet = 0; sheet < sheets; sheet++) {
       if (sheets > 1) await visitor.page.getByRole("combobox", { name: "Sheet" }).selectOption(String(sheet));
       const ours = JSON.parse((await visitor.saves("json")).bytes.toString());
@@ -262,7 +262,7 @@ test("command and package scribble what the page scribbles, whichever hand was c
 test("several sheets are several files", async () => {
   await visitor.writes(Array.from({ length: 13 }, (_, line) => "abcdefghijklm"[line]).join("\n"));
   await openDialog();
-  await visitor.page.getByLabel("As", { exact: true }).selectOption("svg");
+  await visitor.page.getByLabel("Format", { exact: true }).selectOption("svg");
   await visitor.page.getByRole("combobox", { name: "Sheet" }).selectOption("all");
   const downloads = [];
   visitor.page.on("download", (download) => downloads.push(download));

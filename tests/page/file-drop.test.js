@@ -42,7 +42,7 @@ async function come(visit = {}) {
     drawn: () => page.locator("#capture-pad .strokes path").evaluateAll((paths) => paths.map((path) => path.getAttribute("d"))),
     /** A file of the sheet. */
     async exports(format) {
-      await page.getByRole("button", { name: "Take it with you" }).click();
+      await page.getByRole("button", { name: "Download or print" }).click();
       const { bytes } = await visitor.saves(format);
       await page.keyboard.press("Escape");
       return bytes.toString();
@@ -84,7 +84,7 @@ test("ink that was taken away comes back, as JSON and as InkML, and becomes a ha
   await page.getByRole("button", { name: "Continue my strokes" }).click();
   await dialog.getByLabel("Open a hand or ink").setInputFiles({ name: "fox.json", mimeType: "application/json", buffer: Buffer.from(json) });
   await visitor.told(/go on from here/);
-  await dialog.getByRole("button", { name: "Go on from here" }).click();
+  await dialog.getByRole("button", { name: "Continue from here" }).click();
   await visitor.hears(/Done$/);
   assert.deepEqual(visitor.complaints, []);
   await visitor.leave();
@@ -151,7 +151,7 @@ test("files that are no ink are refused with the reason, and what was drawn stay
   }
   await visitor.page.keyboard.press("Escape");
   await visitor.drops("photo.jpg", "jpeg");
-  await visitor.hears(/photo.jpg cannot be read here/);
+  await visitor.hears(/can’t open photo\.jpg\. It reads weights/);
   // Chromium puts a note of its own, with a style, into XML that it cannot read; the page's policy holds for that too.
   assert.deepEqual(visitor.complaints.filter((complaint) => !complaint.startsWith("Applying inline style")), []);
   await visitor.leave();
@@ -207,13 +207,13 @@ test("a network that is dropped on the page writes; one that is damaged does not
   const [file, own] = [await shipped("synthesis-f16.safetensors"), await visitor.hands()];
 
   await visitor.drops("mine.safetensors", file.subarray(0, 1_000_000));
-  await visitor.hears(/mine\.safetensors.*The network from before writes on\.$/);
+  await visitor.hears(/mine\.safetensors.*The previous network is still in use\.$/);
   const before = await visitor.downloads();
   await visitor.writes();
   assert.ok((await visitor.downloads()) === before, "the same network");
 
   await visitor.drops("mine.safetensors", file);
-  await visitor.hears(/mine\.safetensors writes now, until the page is loaded again\. Ready$/);
+  await visitor.hears(/mine\.safetensors is writing now, until you reload the page\. Ready$/);
   assert.ok((await visitor.hands()) > own, "the hands are those of the file");
   assert.equal(await page.locator(".tile svg").count(), 0, "the pictures were written by another network");
   await visitor.writes("fox");
@@ -221,12 +221,12 @@ test("a network that is dropped on the page writes; one that is damaged does not
   assert.notEqual(new URLSearchParams(new URL(page.url()).hash.slice(1)).get("weights"), new URLSearchParams(new URL(link).hash.slice(1)).get("weights"));
 
   // The other network has a field besides; it knows no text.
-  await page.getByLabel("Weights of your own").setInputFiles({
+  await page.getByLabel("Your own weights").setInputFiles({
     name: "scribbler.safetensors",
     mimeType: "application/octet-stream",
     buffer: await shipped("prediction-f16.safetensors"),
   });
-  await visitor.hears(/scribbler\.safetensors scribbles now, where there is no text/);
+  await visitor.hears(/scribbler\.safetensors is now used for scribbling without a text/);
   await visitor.writes("");
   assert.match(await page.locator("canvas").getAttribute("aria-label"), /without a text/);
 
@@ -240,10 +240,10 @@ test("a network that is dropped on the page writes; one that is damaged does not
 });
 
 test("where the site's own network does not come, one from a file writes", async () => {
-  const visitor = await come({ route: [/weights\/.*safetensors/, (route) => route.fulfill({ status: 404 })], ready: /cannot be downloaded/ });
+  const visitor = await come({ route: [/weights\/.*safetensors/, (route) => route.fulfill({ status: 404 })], ready: /can’t be downloaded/ });
   await visitor.speed("At once");
   await visitor.drops("mine.safetensors", await shipped("synthesis.safetensors"));
-  await visitor.hears(/mine\.safetensors writes now/);
+  await visitor.hears(/mine\.safetensors is writing now/);
   await visitor.writes("fox");
   assert.ok((await visitor.inked()) > 0);
   await visitor.leave();

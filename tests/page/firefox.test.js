@@ -45,8 +45,8 @@ const come = async (query = "?engine=cpu", ready = /Ready$/) =>
 
 /** The sheet as downloaded. Playwright gets no download events from Firefox, so this waits for the file. */
 async function downloads({ page }, format = "svg", name = "running-hand.svg", end = "</svg>") {
-  await page.getByRole("button", { name: "Take it with you" }).click();
-  await page.getByLabel("As", { exact: true }).selectOption(format);
+  await page.getByRole("button", { name: "Download or print" }).click();
+  await page.getByLabel("Format", { exact: true }).selectOption(format);
   await page.getByRole("button", { name: "Download", exact: true }).click();
   const file = join(folder, name);
   for (let tries = 0; tries < 300; tries++) {
@@ -118,7 +118,7 @@ test("axe finds nothing serious; dialogs open and close by keyboard", async () =
     assert.deepEqual(serious.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]), []);
   };
   await check();
-  for (const name of ["Take it with you", "Your own hand …"]) {
+  for (const name of ["Download or print", "Your own hand …"]) {
     const opener = visitor.page.getByRole("button", { name, exact: true });
     await opener.press("Enter");
     const dialog = visitor.page.locator("dialog[open]");
@@ -144,7 +144,7 @@ test("a letter of paragraphs goes on ruled cards, sheet by sheet; Stop in the mi
   const [, , count] = /Sheet (\d+) of (\d+)/.exec(await sheets.textContent()).map(Number);
   assert.ok(count >= 2);
   const last = await picture(visitor);
-  await page.getByRole("button", { name: "Sheet before" }).click();
+  await page.getByRole("button", { name: "Previous sheet" }).click();
   assert.notEqual(await picture(visitor), last);
   const words = Array.from({ length: 10_000 }, (_, index) => `word${index % 90}`).join(" ");
   await visitor.text.fill(words);
@@ -213,7 +213,7 @@ test("one's own hand is drawn, written in and still there at the next visit; str
   await visitor.speed("At once");
   await visitor.opens("Continue my strokes");
   await visitor.draws([Array.from({ length: 60 }, (_, k) => [k * 20, 120 * Math.sin(k / 3)])], 0.3);
-  await visitor.leaves("Go on from here");
+  await visitor.leaves("Continue from here");
   assert.ok(strokes(await downloads(visitor)).length > 3);
   assert.deepEqual(visitor.complaints, []);
   await visitor.leave();
@@ -253,7 +253,7 @@ test("every file can be taken away; ink comes back, a damaged one is refused", a
 test("what cannot be written is said; absurd links are put right; the embedded element writes", async () => {
   const visitor = await come("?engine=cpu#seed=4&bias=99&text=%F0%9F%98%80%20ta%09b%20%D7%A9%D7%9C%D7%95%D7%9D&weights=0", /(Writing …|Done)$/);
   const said = await visitor.status.textContent();
-  for (const part of [/bias is no number from 0 to 2: 2 is taken/, /other weights/, /Not among the letters.*😀/]) {
+  for (const part of [/neatness isn’t between 0 and 2, so 2 was used/, /other weights/, /can’t write these.*😀/]) {
     assert.match(said, part);
   }
   await visitor.page.goto(`${server.address}embed.html`);

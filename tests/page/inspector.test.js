@@ -172,7 +172,7 @@ test("the clouds are around the points that were drawn, on every line of the pag
   const visitor = await come({ reducedMotion: "reduce" });
   const { page, panel } = visitor;
   await visitor.more();
-  await page.getByLabel("Letters in a line").fill("10");
+  await page.getByLabel("Letters per line").fill("10");
   await visitor.slide("Neatness (bias)", 2);
   await visitor.slide("Slant", 20);
   await visitor.toggle();
@@ -213,7 +213,7 @@ test("strokes that are continued have no snapshots, but what follows them has", 
     if (k === 0) await page.mouse.down();
   }
   await page.mouse.up();
-  await visitor.press("Go on from here");
+  await visitor.press("Continue from here");
   await visitor.hears(/Done$/);
   await visitor.point.focus();
   await page.keyboard.press("Home");

@@ -130,5 +130,5 @@ test("strokes of a link are complete or left out", () => {
     assert.equal(decodeStrokes(damaged), undefined, damaged.slice(0, 40));
   }
   const { problems, strokes } = fromFragment("#seed=1&strokes=~");
-  assert.deepEqual([problems, strokes], [["The link’s strokes are damaged and left out."], undefined]);
+  assert.deepEqual([problems, strokes], [["The link’s strokes are damaged, so they were left out."], undefined]);
 });

@@ -53,7 +53,7 @@ test("after one visit, in which nothing was written, the page works with the net
     const times = server.asked.filter((path) => path === `weights/${name}.safetensors`).length;
     assert.equal(times, 1, `${name} was downloaded once`);
   }
-  await visitor.page.getByText("It works without a network, too.").waitFor();
+  await visitor.page.getByText("Works offline now.").waitFor();
   server.close();
   await visitor.page.reload();
   await visitor.hears(/Ready$/);

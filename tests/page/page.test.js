@@ -102,7 +102,7 @@ test("without text, or with Scribble, the network writes on its own", async () =
   assert.equal(await visitor.page.locator("#canvas").getAttribute("aria-label"), "Handwriting without a text");
   const scribble = await visitor.downloads();
   assert.ok(strokes(scribble).length > 5);
-  await visitor.page.getByLabel("Scribble, whatever the text").check();
+  await visitor.page.getByLabel("Ignore the text and scribble").check();
   await visitor.writes("some text");
   assert.equal(await visitor.downloads(), scribble, "the text does not matter");
   await visitor.leave();
@@ -131,7 +131,7 @@ test("the SVG is well-formed: one unfilled path per stroke", async () => {
 test("long text is wrapped, and line breaks are kept", async () => {
   const visitor = await come();
   await visitor.speed("At once");
-  await visitor.page.getByLabel("Letters in a line").fill("12");
+  await visitor.page.getByLabel("Letters per line").fill("12");
   await visitor.writes("one two three four\nfive");
   const lines = new Set(strokes(await visitor.downloads()).map(([, y]) => Math.round(y / 10.88)));
   assert.ok(lines.size >= 3, [...lines].join());
@@ -142,7 +142,7 @@ test("what cannot be written is named, and the rest is written", async () => {
   const visitor = await come();
   await visitor.speed("At once");
   const status = await visitor.writes("a😀 né ж");
-  assert.match(status, /Not among the letters the network knows: 😀\. Written: ж as zh\. Done$/);
+  assert.match(status, /can’t write these, so they are left out: 😀\. Replaced: ж with zh\. Done$/);
   assert.match(await visitor.writes("😀"), /😀.*Done$/);
   assert.equal(await visitor.inked(), 0);
   await visitor.writes("<b>&amp;</b>");
@@ -222,7 +222,7 @@ test("a link writes the same again, somewhere else", async () => {
   await visitor.writes("send & <b>share</b> #1\nnext line");
   const ink = await visitor.downloads();
   await visitor.page.getByRole("button", { name: "Copy link" }).click();
-  await visitor.hears(/The link is copied\. Done$/);
+  await visitor.hears(/Link copied\.$/);
   const link = await visitor.page.evaluate(() => navigator.clipboard.readText());
   assert.equal(link, visitor.page.url(), "it is the address as well");
   await visitor.leave();
@@ -259,9 +259,9 @@ test("a link that is damaged or made with other weights says so and writes what 
   const query = "?engine=cpu#text=still&seed=3&bias=much&columns=1e9&style=nobody&weights=0123456789abcdef";
   const visitor = await come({ query, ready: /Done$/, reducedMotion: "reduce" });
   const status = await visitor.status.textContent();
-  assert.match(status, /bias is no number from 0 to 2\./);
-  assert.match(status, /columns is no number from 10 to 60: 60 is taken\./);
-  assert.match(status, /no hand “nobody”/);
+  assert.match(status, /The link’s neatness isn’t a number, so the default was used\./);
+  assert.match(status, /letters per line isn’t between 10 and 60, so 60 was used\./);
+  assert.match(status, /no hand called “nobody”/);
   assert.match(status, /other weights/);
   assert.ok((await visitor.inked()) > 0);
   await visitor.leave();
@@ -300,12 +300,12 @@ function flipped(bytes) {
 
 const whole = await file("weights/synthesis.safetensors");
 for (const [name, answer, message] of [
-  ["is missing", { status: 404 }, /synthesis\.safetensors cannot be downloaded: the server answered 404/],
-  ["is truncated", { body: whole.subarray(0, 100_000) }, /synthesis\.safetensors came damaged, twice: 100000 bytes of \d+\. Load/],
-  ["is a web page", { body: "<!doctype html><p>Hello" }, /synthesis\.safetensors came damaged, twice: .*an HTML page/],
-  ["holds another network", { body: await file("weights/prediction.safetensors") }, /synthesis\.safetensors came damaged, twice/],
-  ["has one bit changed", { body: flipped(whole) }, /synthesis\.safetensors came damaged, twice: other bytes than were published\./],
-  ["is empty", { body: "" }, /synthesis\.safetensors came damaged, twice: it is empty\./],
+  ["is missing", { status: 404 }, /synthesis\.safetensors can’t be downloaded: the server answered 404/],
+  ["is truncated", { body: whole.subarray(0, 100_000) }, /synthesis\.safetensors arrived damaged, twice: 100000 bytes of \d+\. Reload/],
+  ["is a web page", { body: "<!doctype html><p>Hello" }, /synthesis\.safetensors arrived damaged, twice: .*it is a web page\./],
+  ["holds another network", { body: await file("weights/prediction.safetensors") }, /synthesis\.safetensors arrived damaged, twice/],
+  ["has one bit changed", { body: flipped(whole) }, /synthesis\.safetensors arrived damaged, twice: its content differs\./],
+  ["is empty", { body: "" }, /synthesis\.safetensors arrived damaged, twice: it is empty\./],
 ]) {
   test(`a weights file that ${name}: the page says so and stays usable`, async () => {
     const route = ["**/synthesis.safetensors", (route) => route.fulfill(answer)];
@@ -331,7 +331,7 @@ test("parts of two versions of the site do not work together, and the page says 
   const list = String(await file("util/site-files.js")).replace(/build: "/, 'build: "other');
   const answer = { body: list, contentType: "text/javascript" };
   const route = ["**/site-files.js", (route) => (times++ ? route.fulfill(answer) : route.continue())];
-  const visitor = await come({ route, ready: /The site was changed while this page loaded.* Load the page again\./ });
+  const visitor = await come({ route, ready: /The site changed while this page was loading.* Reload the page\./ });
   await visitor.leave();
 });
 
@@ -342,7 +342,7 @@ test("the unconditional network is missed only by those who ask for it", async (
   await visitor.writes("text");
   await visitor.text.fill("");
   await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
-  await visitor.hears(/prediction\.safetensors cannot be downloaded.*404/);
+  await visitor.hears(/prediction\.safetensors can’t be downloaded.*404/);
   await visitor.writes("text");
   await visitor.leave();
 });
@@ -367,8 +367,8 @@ test("axe finds nothing serious, light or dark, empty or written", async () => {
       assert.deepEqual(serious.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]), []);
     };
     await examine();
-    await visitor.page.getByRole("button", { name: "Take it with you" }).click();
-    await visitor.page.getByLabel("As", { exact: true }).selectOption("gcode");
+    await visitor.page.getByRole("button", { name: "Download or print" }).click();
+    await visitor.page.getByLabel("Format", { exact: true }).selectOption("gcode");
     await examine();
     await visitor.leave();
   }

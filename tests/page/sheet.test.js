@@ -41,7 +41,7 @@ test("a text longer than a card flows on to further sheets, each of which is pri
   assert.ok(count >= 2, `${count} sheets`);
   assert.equal(shown, count, "the sheet shown is that of the pen");
   const last = await picture(visitor);
-  await visitor.page.getByRole("button", { name: "Sheet before" }).click();
+  await visitor.page.getByRole("button", { name: "Previous sheet" }).click();
   assert.notEqual(await picture(visitor), last);
   assert.match(await sheets.textContent(), new RegExp(`Sheet ${count - 1} of ${count}`));
   const ratio = await visitor.page.locator("#canvas").evaluate((canvas) => canvas.width / canvas.height);
@@ -103,7 +103,7 @@ test("every paper has its millimetres, its rules at the line distance, and the i
     await set(visitor, "Paper", paper);
     if (orientation) await set(visitor, "Orientation", orientation);
     await set(visitor, "Ruling", ruling);
-    await set(visitor, "Line distance in mm", distance);
+    await set(visitor, "Line spacing in mm", distance);
     if (paper === "own") {
       await set(visitor, "Width", "5");
       await set(visitor, "Height", "7");
@@ -137,16 +137,16 @@ test("margins, a letterhead, mirrored pages: what leaves no room is said, and no
   const visitor = await come({ viewport: { width: 320, height: 700 } });
   await visitor.more();
   await set(visitor, "Paper", "card");
-  await set(visitor, "Line distance in mm", "8");
+  await set(visitor, "Line spacing in mm", "8");
   assert.equal(await visitor.page.getByLabel("Letter size", { exact: true }).inputValue(), "fitted", "letters follow the lines");
   for (const [side, margin] of [["Top", "10"], ["Right", "8"], ["Bottom", "15"], ["Left", "30"]]) await set(visitor, side, margin);
   await set(visitor, "Top of the first sheet", "70");
-  await visitor.page.getByLabel("Left and right change places on every second sheet").check();
+  await visitor.page.getByLabel("Swap left and right on every second sheet").check();
   await visitor.writes(LINES);
   const second = await sheetOf(visitor);
-  await visitor.page.getByRole("button", { name: "Sheet before" }).click();
-  while (await visitor.page.getByRole("button", { name: "Sheet before" }).isEnabled()) {
-    await visitor.page.getByRole("button", { name: "Sheet before" }).click();
+  await visitor.page.getByRole("button", { name: "Previous sheet" }).click();
+  while (await visitor.page.getByRole("button", { name: "Previous sheet" }).isEnabled()) {
+    await visitor.page.getByRole("button", { name: "Previous sheet" }).click();
   }
   const first = await sheetOf(visitor);
   assert.ok(Math.min(...first.ys) > 68 && Math.min(...first.xs) > 28, `the first sheet leaves room for a letterhead: ${Math.min(...first.ys)} ${Math.min(...first.xs)}`);
@@ -186,7 +186,7 @@ test("a scribble fits on its sheet, however few letters a line has", async () =>
   const visitor = await come({ viewport: { width: 390, height: 844 } });
   await visitor.speed("At once");
   for (const columns of [24, 10]) {
-    await visitor.page.getByLabel("Letters in a line", { exact: true }).fill(String(columns));
+    await visitor.page.getByLabel("Letters per line", { exact: true }).fill(String(columns));
     await visitor.writes("");
     const svg = await visitor.downloads();
     const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg).map(Number);
@@ -329,8 +329,8 @@ test("absurd values in a link are clamped, and that is said", async () => {
     assert.match(status, said);
   }
   assert.match(status, /nib .*2\.5 is taken/);
-  assert.match(status, /paper is none of/);
-  assert.match(status, /ink is no colour/);
+  assert.match(status, /doesn’t know the link’s paper/);
+  assert.match(status, /ink isn’t a colour/);
   assert.ok((await visitor.inked()) > 0);
   assert.deepEqual(visitor.complaints, []);
   await visitor.leave();
@@ -349,9 +349,9 @@ test("what nobody can write is said and breaks nothing: emoji, tabs, control cha
     }
   });
   assert.match(await visitor.writes("a\tb\u0007c"), /Control characters are left out\. Done$/);
-  assert.match(await visitor.writes("one 👩‍👩‍👧 two"), /Not among the letters the network knows: (👩 👧|👧 👩)\. Done$/);
+  assert.match(await visitor.writes("one 👩‍👩‍👧 two"), /can’t write these, so they are left out: (👩 👧|👧 👩)\. Done$/);
   const hebrew = await visitor.writes("שלום עולם");
-  assert.match(hebrew, /Not among the letters.*nothing to write.*Done$/);
+  assert.match(hebrew, /can’t write these.*nothing to write.*Done$/);
   assert.equal(await visitor.inked(), 0);
   assert.match(await visitor.writes(`x${String.fromCodePoint(...Array.from({ length: 60 }, (_, k) => 0x4e00 + k))}`), /and \d+ more/);
   assert.deepEqual(visitor.complaints, []);
@@ -388,7 +388,7 @@ test("all of it by keyboard: Enter is a new line, arrows choose hands, Escape cl
   await visitor.text.fill("slowly, so that there is time to press keys");
   await visitor.text.press("Control+Enter");
   await visitor.hears(/Writing …$/);
-  await visitor.page.getByRole("button", { name: "Take it with you" }).press("Enter");
+  await visitor.page.getByRole("button", { name: "Download or print" }).press("Enter");
   await visitor.page.keyboard.press("Escape");
   assert.match(await visitor.status.textContent(), /Writing …$/);
   await visitor.page.keyboard.press("Escape");
@@ -412,7 +412,7 @@ test("axe finds nothing serious with everything open, light or dark, on a phone"
     await check("two sheets");
     const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(wide <= 0, `the page is ${wide} pixels too wide`);
-    for (const name of ["Take it with you", "Your own hand …"]) {
+    for (const name of ["Download or print", "Your own hand …"]) {
       await visitor.page.getByRole("button", { name }).click();
       await check(name);
       await visitor.page.keyboard.press("Escape");

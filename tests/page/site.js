@@ -187,7 +187,7 @@ export class Visitor {
 
   /** Downloads the sheet from the open export dialog, in the format with this option value. */
   async saves(format) {
-    await this.page.getByLabel("As", { exact: true }).selectOption(format);
+    await this.page.getByLabel("Format", { exact: true }).selectOption(format);
     const [download] = await Promise.all([
       this.page.waitForEvent("download"),
       this.page.getByRole("button", { name: "Download", exact: true }).click(),
@@ -197,7 +197,7 @@ export class Visitor {
 
   /** The ink as downloaded: SVG in millimetres. */
   async downloads() {
-    await this.page.getByRole("button", { name: "Take it with you" }).click();
+    await this.page.getByRole("button", { name: "Download or print" }).click();
     const { name, bytes } = await this.saves("svg");
     await this.page.keyboard.press("Escape");
     assert.equal(name, "running-hand.svg");

@@ -6,6 +6,7 @@ import { EMPTY_SHEET, Ink } from "../sheet/ink.js";
 import { Sheet } from "../sheet/sheet.js";
 import { element } from "../util/dom.js";
 import { site } from "../util/site-files.js";
+import { explain, translated, words } from "../words/words.js";
 import { layoutOptions } from "./layout-options.js";
 import { hideLine, hideLoading, showEngine, showLine, showLoading, showStatus } from "./status.js";
 import { encodeStrokes, roundStrokes } from "./stroke-encoding.js";
@@ -142,8 +143,8 @@ export class App extends EventTarget {
     this.client.request("truncate", { count: drawn }).catch(() => {});
     this.sheet.changed();
     this.#setWriting(false);
-    this.#canvas.setAttribute("aria-label", `Handwriting, stopped: ${this.#label()}`);
-    showStatus("Stopped");
+    this.#canvas.setAttribute("aria-label", words.sheet.stopped(this.#label()));
+    showStatus(words.status.stopped);
     this.#emit("stopped");
   }
 
@@ -151,18 +152,18 @@ export class App extends EventTarget {
   async useWeights(file) {
     const { name } = file;
     this.stop();
-    showStatus(`Reading ${name} …`);
+    showStatus(words.status.reading(name));
     try {
-      if (file.size > MAX_WEIGHTS) throw new Error(`${name} is larger than any network that a page could run.`);
+      if (file.size > MAX_WEIGHTS) throw new Error(words.files.tooLarge(name));
       const bytes = new Uint8Array(await file.arrayBuffer());
       const transfer = [bytes.buffer];
       const { kind, styles, fingerprint } = await this.client.request("loadWeights", { bytes, name }, { transfer });
       if (kind === "synthesis") await this.#setSynthesis(styles, fingerprint);
       else this.fingerprints[kind] = fingerprint;
-      const what = kind === "synthesis" ? "writes now" : "scribbles now, where there is no text";
-      showStatus(`${name} ${what}, until the page is loaded again. Ready`);
+      const { writes, scribbles } = words.files;
+      showStatus(`${(kind === "synthesis" ? writes : scribbles)(name)} ${words.status.ready}`);
     } catch (error) {
-      showStatus(`${message(error)} ${this.ready ? "The network from before writes on." : ""}`.trimEnd(), true);
+      showStatus(`${message(error)} ${this.ready ? words.files.kept : ""}`.trimEnd(), true);
     }
   }
 
@@ -204,9 +205,11 @@ export class App extends EventTarget {
     hideLoading();
     // Awaited, because a hand's picture tells how wide it writes, and that breaks the lines of a link's text.
     await this.#form.setHands(styles, fingerprint);
+    // It was loaded beside the weights, which are much larger.
+    await translated;
     const first = !this.ready;
     this.ready = true;
-    if (first) showStatus(`${this.pendingNotes}Ready`);
+    if (first) showStatus(this.pendingNotes + words.status.ready);
     this.#emit(first ? "ready" : "weights");
   }
 
@@ -225,7 +228,7 @@ export class App extends EventTarget {
     this.#expectedWeights = weights;
     this.sheet.stop();
     this.#setWriting(true);
-    showStatus("Writing …");
+    showStatus(words.status.writing);
     this.#emit("cleared");
     /** @type {import("../pkg/running_hand.js").WriteOptions} */
     const options = { bias, temperature, seed, live: this.#rate < Infinity, ...layoutOptions(settings) };
@@ -275,8 +278,8 @@ export class App extends EventTarget {
     this.fingerprints[plan.kind] = plan.fingerprint;
     this.#notes = this.pendingNotes + this.#describe(plan);
     this.pendingNotes = "";
-    this.#canvas.setAttribute("aria-label", "Being written");
-    showStatus(`${this.#notes}Writing …`);
+    this.#canvas.setAttribute("aria-label", words.sheet.inProgress);
+    showStatus(this.#notes + words.status.writing);
     this.#emit("started");
     // The form may have been changed since the text was requested.
     void this.#changeLook();
@@ -286,21 +289,19 @@ export class App extends EventTarget {
   #describe({ kind, lines, broken, leftOut, transliterated, fingerprint }) {
     const { text } = this.requested ?? this.settings;
     const synthesis = kind === "synthesis";
-    let notes = "";
-    if (this.#expectedWeights && this.#expectedWeights !== fingerprint) {
-      notes += "The link was made with other weights, so the writing is not the same. ";
-    }
+    const says = words.notes;
+    const notes = [];
+    if (this.#expectedWeights && this.#expectedWeights !== fingerprint) notes.push(says.otherWeights);
     const unknown = leftOut.map(nameOf).filter((name) => name !== "");
-    if (unknown.length) notes += `Not among the letters the network knows: ${list(unknown, " ")}. `;
+    if (unknown.length) notes.push(says.unknown(list(unknown, " ")));
     if (transliterated.length) {
-      const pairs = transliterated.map(([from, to]) => `${nameOf(from)} as ${to}`);
-      notes += `Written: ${list(pairs, ", ")}. `;
+      notes.push(says.replaced(list(transliterated.map(([from, to]) => says.pair(nameOf(from), to)), ", ")));
     }
-    if (broken.length) notes += `Longer than a line, so broken: ${list(broken.map((word) => `${word.slice(0, 20)}…`), ", ")}. `;
+    if (broken.length) notes.push(says.split(list(broken.map((word) => `${word.slice(0, 20)}…`), ", ")));
     // The engine does not report these: most control characters are invisible on purpose.
-    if (synthesis && /[^\P{Cc}\s]/u.test(text)) notes += "Control characters are left out. ";
-    if (synthesis && lines.length === 0) notes += "So there is nothing to write. ";
-    return notes;
+    if (synthesis && /[^\P{Cc}\s]/u.test(text)) notes.push(says.control);
+    if (synthesis && lines.length === 0) notes.push(says.nothing);
+    return notes.map((note) => `${note} `).join("");
   }
 
   /** @param {PlacedInk[]} pieces @param {SheetGeometry} sheet */
@@ -318,12 +319,12 @@ export class App extends EventTarget {
 
   /** @param {import("../pkg/running_hand.js").Finish | undefined} finish */
   #end(finish) {
-    if (finish === "cap") this.#notes += "A line ran on and was cut; another seed may do better. ";
+    if (finish === "cap") this.#notes += `${words.notes.cut} `;
     this.sheet.complete(() => {
       this.#setWriting(false);
       const label = this.#label();
-      this.#canvas.setAttribute("aria-label", label ? `Handwriting: ${label}` : "Handwriting without a text");
-      showStatus(`${this.#notes}Done`);
+      this.#canvas.setAttribute("aria-label", label ? words.sheet.written(label) : words.sheet.withoutText);
+      showStatus(this.#notes + words.status.done);
       this.#emit("finished");
     });
   }
@@ -347,7 +348,7 @@ export class App extends EventTarget {
   #sayLayout(problem) {
     if (!this.ready || this.writing) return;
     if (problem) showStatus(problem, true);
-    else if (this.#layoutProblem) showStatus(this.ink.count ? "Done" : "Ready");
+    else if (this.#layoutProblem) showStatus(this.ink.count ? words.status.done : words.status.ready);
     this.#layoutProblem = problem;
   }
 
@@ -375,19 +376,10 @@ export class App extends EventTarget {
   }
 }
 
-/** What the form calls the engine's options. @type {Record<string, string>} */
-const LABELS = {
-  paper: "Paper",
-  margin: "Margins",
-  firstTop: "Top of the first sheet",
-  pitch: "Line distance",
-  size: "Letter size",
-};
-
-/** @param {unknown} error */
+/** An error for people; the engine's options are called what the form calls them. @param {unknown} error */
 function message(error) {
-  const said = error instanceof Error ? error.message : String(error);
-  return said.replace(/^(paper|margin|firstTop|pitch|size)(?=: )/, (name) => LABELS[name]);
+  const { fields } = words;
+  return explain(error).replace(/^(paper|margin|firstTop|pitch|size)(?=: )/, (name) => fields[/** @type {keyof typeof fields} */ (name)]);
 }
 
 /**
@@ -404,5 +396,5 @@ function nameOf(character) {
 /** @param {string[]} names @param {string} separator */
 function list(names, separator) {
   const shown = names.slice(0, MAX_LISTED).join(separator);
-  return names.length > MAX_LISTED ? `${shown}${separator}and ${names.length - MAX_LISTED} more` : shown;
+  return names.length > MAX_LISTED ? words.notes.andMore(shown, names.length - MAX_LISTED) : shown;
 }

@@ -1,19 +1,20 @@
 // The form with the settings of the text and the sheet.
 
 import { element } from "../util/dom.js";
+import { label as labelled, number as formatted, translated, words } from "../words/words.js";
 import { HandPicker } from "./hand-picker.js";
 
 /** @typedef {import("./link.js").Settings} Settings */
 
-/** Inks that are legible on cream paper, with their names. */
-const INKS = [
-  ["#1f2c6b", "Blue-black"],
-  ["#1b1b1f", "Black"],
-  ["#1747c0", "Royal blue"],
-  ["#6b3a1e", "Sepia"],
-  ["#8c1c33", "Burgundy"],
-  ["#155745", "Bottle green"],
-];
+/** Inks that are legible on cream paper, with their names among the words. */
+const INKS = /** @type {const} */ ([
+  ["#1f2c6b", "blueBlack"],
+  ["#1b1b1f", "black"],
+  ["#1747c0", "royalBlue"],
+  ["#6b3a1e", "sepia"],
+  ["#8c1c33", "burgundy"],
+  ["#155745", "bottleGreen"],
+]);
 
 const SLIDERS = /** @type {const} */ (["bias", "temperature", "share", "slant", "wander", "nib"]);
 /** Numbers that may be missing. */
@@ -67,6 +68,7 @@ export class Form extends EventTarget {
       this.#number(id).addEventListener("input", () => this.#showValue(id));
       this.#showValue(id);
     }
+    void translated.then(() => SLIDERS.forEach((id) => this.#showValue(id)));
     this.#form.addEventListener("input", ({ target }) => {
       if (!(target instanceof HTMLElement)) return;
       // Of a number that is not complete nothing is shown yet.
@@ -159,12 +161,12 @@ export class Form extends EventTarget {
       const name = settings[key];
       if (name === undefined) continue;
       const known = name === "" || this.hands.names.includes(name);
-      if (!known) problems.push(`There is no hand “${name}” here.`);
+      if (!known) problems.push(words.hands.unknown(name));
       if (key === "style") this.hands.value = known ? name : "";
       else this.#blend.value = known ? name : "";
     }
     if (settings.captured && !this.hands.chooseCaptured(settings.captured)) {
-      problems.push("The link is of a hand that someone drew, which stays on their device; so here it is in no one’s hand.");
+      problems.push(words.hands.notInLink);
     }
     if (settings.ink !== undefined) this.ink = settings.ink;
     this.#updateEnabled();
@@ -231,7 +233,7 @@ export class Form extends EventTarget {
   /** Shows a slider's value beside it. @param {string} id */
   #showValue(id) {
     const value = this.#number(id).valueAsNumber;
-    const shown = id === "slant" ? `${value}°` : id === "nib" ? value.toFixed(1) : value.toFixed(2);
+    const shown = id === "slant" ? `${formatted(value)}°` : formatted(value, id === "nib" ? 1 : 2);
     const output = this.#form.querySelector(`[data-of="${id}"]`);
     if (output) output.textContent = shown;
   }
@@ -251,7 +253,7 @@ export class Form extends EventTarget {
     own.hidden = own.disabled = value !== "own";
     element("paper-hint", HTMLElement).hidden = !envelope;
     element("margin-fields", HTMLFieldSetElement).disabled = value === "free";
-    element("margins-hint", HTMLElement).textContent = value === "free" ? "Paper that fits the writing has none to set." : "";
+    element("margins-hint", HTMLElement).textContent = value === "free" ? words.paperHints.noMargins : "";
   }
 
   /** Lets the letters follow a line distance that is entered, unless the visitor has chosen their size. */
@@ -286,10 +288,10 @@ export class Form extends EventTarget {
   }
 
   #fillInks() {
-    for (const [colour, name] of [...INKS, ["", "Another colour"]]) {
+    for (const [colour, name] of [...INKS, /** @type {const} */ (["", "other"])]) {
       const label = document.createElement("label");
       label.className = "swatch";
-      label.title = name;
+      labelled(label, `inks.${name}`, "title");
       const radio = document.createElement("input");
       radio.type = "radio";
       radio.name = "ink";
@@ -299,13 +301,13 @@ export class Form extends EventTarget {
       if (colour) dot.style.background = colour;
       const caption = document.createElement("span");
       caption.className = "visually-hidden";
-      caption.textContent = name;
+      labelled(caption, `inks.${name}`);
       label.append(radio, dot, caption);
       this.#inks.append(label);
     }
     this.#customInk.type = "color";
     this.#customInk.value = "#7a3fb0";
-    this.#customInk.setAttribute("aria-label", "Colour of the ink");
+    labelled(this.#customInk, "inks.pick", "aria-label");
     this.#customInk.addEventListener("input", () => (this.ink = this.#customInk.value));
     this.#inks.append(this.#customInk);
     this.ink = INKS[0][0];

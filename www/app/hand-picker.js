@@ -1,6 +1,7 @@
 // The hands to choose from: a picture for each, in the chosen ink, the network's and those that the visitor drew.
 
 import { element, svg } from "../util/dom.js";
+import { label as labelled } from "../words/words.js";
 
 /** @typedef {import("../pkg/running_hand.js").HandMeasure} HandMeasure */
 /**
@@ -30,14 +31,14 @@ export class HandPicker extends EventTarget {
 
   constructor() {
     super();
-    this.#addTile("", "No one’s");
+    this.#addTile("", "");
     this.value = "";
     this.#tiles.addEventListener("change", () => this.dispatchEvent(new Event("change")));
   }
 
   /** Shows the hands of a network. @param {string[]} names @param {string} weights the network's fingerprint */
   async setHands(names, weights) {
-    // At first one of the hands is chosen: it stays the same from line to line, which "No one's" does not.
+    // At first one of the hands is chosen: it stays the same from line to line, which no particular hand does not.
     const chosen = this.names.length ? this.#chosen() : (names[0] ?? "");
     for (const radio of this.#radios()) {
       if (this.names.includes(radio.value)) radio.closest("label")?.remove();
@@ -59,7 +60,7 @@ export class HandPicker extends EventTarget {
     return value.startsWith(CAPTURED) ? "" : value;
   }
 
-  /** An unknown name chooses "No one's". @param {string} value */
+  /** An unknown name chooses no particular hand. @param {string} value */
   set value(value) {
     const radios = this.#radios();
     (radios.find((radio) => radio.value === value) ?? radios[0]).checked = true;
@@ -86,7 +87,7 @@ export class HandPicker extends EventTarget {
     if (chosen) this.value = "";
   }
 
-  /** Chooses a captured hand, or "No one's" if there is none of that id. @param {string} id @returns whether there is one */
+  /** Chooses a captured hand, or no particular hand if there is none of that id. @param {string} id @returns whether there is one */
   chooseCaptured(id) {
     this.value = CAPTURED + id;
     this.dispatchEvent(new Event("change"));
@@ -111,7 +112,8 @@ export class HandPicker extends EventTarget {
     radio.name = "hand";
     radio.value = value;
     const caption = document.createElement("span");
-    caption.textContent = name;
+    if (value) caption.textContent = name;
+    else labelled(caption, "hands.none");
     label.append(radio, ...(picture ? [picture] : []), caption);
     this.#tiles.insertBefore(label, this.#surprise);
   }

@@ -1,6 +1,7 @@
 // A text with its settings as the fragment of an address: everything that determines the ink and its look, so that
 // whoever opens the link sees the same. Browsers do not send the fragment to servers.
 
+import { words } from "../words/words.js";
 import { decodeStrokes } from "./stroke-encoding.js";
 
 /** @typedef {import("../sheet/ink.js").Pen} Pen */
@@ -122,7 +123,7 @@ export function fromFragment(fragment) {
   /** @type {string[]} */
   const problems = [];
   const text = parameters.get("text") ?? "";
-  if (text.length > MAX_TEXT) problems.push(`The link’s text is longer than ${MAX_TEXT} letters; the rest is left out.`);
+  if (text.length > MAX_TEXT) problems.push(words.link.textTooLong(MAX_TEXT));
   const captured = parameters.get("captured") ?? "";
   /** @type {Record<string, unknown>} */
   const settings = {
@@ -134,29 +135,32 @@ export function fromFragment(fragment) {
     captured: /^[0-9a-f]{16}$/.test(captured) ? captured : "",
     ...DEFAULTS,
   };
+  const { link: says, settings: names } = words;
   for (const [key, { min, max, whole }] of Object.entries(RANGES)) {
+    const name = names[/** @type {keyof typeof RANGES} */ (key)];
     const found = parameters.get(key);
     if (found === null) continue;
     const value = found.trim() === "" ? NaN : Number(found);
     if (Number.isNaN(value)) {
-      problems.push(`The link’s ${key} is no number from ${min} to ${max}.`);
+      problems.push(says.notNumber(name));
       continue;
     }
     const near = Math.min(max, Math.max(min, whole && Number.isFinite(value) ? Math.round(value) : value));
-    if (near !== value) problems.push(`The link’s ${key} is no number from ${min} to ${max}: ${near} is taken.`);
+    if (value < min || value > max) problems.push(says.outOfRange(name, min, max, near));
+    else if (near !== value) problems.push(says.notWhole(name, near));
     settings[key] = near;
   }
   for (const [key, values] of Object.entries(CHOICES)) {
     const found = parameters.get(key) ?? values[0];
-    if (!values.includes(found)) problems.push(`The link’s ${key} is none of ${values.join(", ")}.`);
+    if (!values.includes(found)) problems.push(says.notChoice(names[/** @type {keyof typeof CHOICES} */ (key)]));
     settings[key] = values.includes(found) ? found : values[0];
   }
   const ink = parameters.get("ink");
   if (ink !== null && /^#[0-9a-f]{6}$/i.test(ink)) settings.ink = ink.toLowerCase();
-  else if (ink !== null) problems.push("The link’s ink is no colour.");
+  else if (ink !== null) problems.push(says.inkNotColour);
   const encoded = parameters.get("strokes");
   const strokes = encoded === null ? undefined : decodeStrokes(encoded);
-  if (encoded !== null && !strokes) problems.push("The link’s strokes are damaged and left out.");
+  if (encoded !== null && !strokes) problems.push(says.strokesDamaged);
   const weights = parameters.get("weights") ?? "";
   return { settings: /** @type {Partial<Settings>} */ (settings), problems, weights, strokes };
 }

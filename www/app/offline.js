@@ -2,6 +2,7 @@
 
 import { site } from "../util/site-files.js";
 import { script } from "../util/trusted-types.js";
+import { words } from "../words/words.js";
 
 /**
  * To be called when the page has what it needs: the service worker then finds the large files in the cache.
@@ -15,7 +16,7 @@ export async function keepOffline(notice, stored) {
     const registration = await serviceWorker.register(script(new URL("../sw.js", import.meta.url)), { type: "module", updateViaCache: "none" });
     offerUpdates(registration, notice);
     await serviceWorker.ready;
-    stored.textContent = "It works without a network, too.";
+    stored.textContent = words.status.offline;
     stored.hidden = false;
   } catch {
     // Storage is denied, or the browser has no modules in service workers: the page works online only.
@@ -32,7 +33,7 @@ function offerUpdates(registration, notice) {
   offer();
   registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", offer));
   navigator.serviceWorker.addEventListener("message", ({ data }) => {
-    if (data?.type === "other tabs" && message) message.textContent = "First close the other tabs that show this page.";
+    if (data?.type === "other tabs" && message) message.textContent = words.status.otherTabs;
   });
   notice.querySelector("button")?.addEventListener("click", () => {
     const { waiting } = registration;

@@ -1,6 +1,7 @@
 // The status line and the progress bars.
 
 import { element } from "../util/dom.js";
+import { label, words } from "../words/words.js";
 
 const state = element("state", HTMLElement);
 const loading = element("loading", HTMLElement);
@@ -16,6 +17,7 @@ const MIN_LINES = 5;
 export function showStatus(message, problem = false) {
   // Setting the same text again would make screen readers announce it again.
   if (state.textContent !== message) state.textContent = message;
+  delete state.dataset.words;
   state.classList.toggle("problem", problem);
 }
 
@@ -27,7 +29,7 @@ export function showEngine(label, notice) {
 
 /** Shows how much of the network has been downloaded. @param {number} loaded @param {number} total 0 if unknown */
 export function showLoading(loaded, total) {
-  if (loading.hidden) showStatus("Loading the network");
+  if (loading.hidden) label(state, "status.loading");
   loading.hidden = false;
   // Without a value the bar is indeterminate.
   if (total) progress.value = loaded / total;
@@ -42,7 +44,7 @@ export function showLine(done, total) {
   lines.hidden = total < MIN_LINES;
   line.max = total;
   line.value = done;
-  lineNumber.textContent = `${Math.max(1, done)} of ${total}`;
+  lineNumber.textContent = words.status.line(Math.max(1, done), total);
 }
 
 export function hideLine() {

@@ -6,6 +6,7 @@
 import { showStatus } from "../app/status.js";
 import { element } from "../util/dom.js";
 import { download } from "../util/download.js";
+import { allWords, explain, explainAdvice, label, words } from "../words/words.js";
 import { Pad } from "./pad.js";
 import { deleteHand, storeHand, storedHands } from "./stored-hands.js";
 
@@ -41,7 +42,7 @@ export class CaptureDialog {
   #keepButton = part("keep", HTMLButtonElement);
   #continueButton = part("continue", HTMLButtonElement);
   #list = part("list", HTMLUListElement);
-  #pad = new Pad(part("pad", HTMLElement), "Paper to write on with a pointer");
+  #pad = new Pad(part("pad", HTMLElement), allWords.capture.pad);
   /** By id. @type {Map<string, Hand>} */ #hands = new Map();
   /** The drawing (see `#drawing`) that was doubted last; kept if the visitor insists. */ #doubted = "";
   /** Fulfilled when the stored hands can be chosen. @type {Promise<void>} */ restored;
@@ -50,7 +51,7 @@ export class CaptureDialog {
   constructor(app) {
     this.#app = app;
     for (const sentence of [...SENTENCES, ""]) {
-      this.#sentences.add(new Option(sentence || "A sentence of your own", sentence));
+      this.#sentences.add(new Option(sentence || allWords.capture.customSentence, sentence));
     }
     app.addEventListener("weights", () => void this.#rereadHands());
     this.restored = this.#restore();
@@ -135,7 +136,7 @@ export class CaptureDialog {
     }
     part("custom-row", HTMLElement).hidden = !hand || this.#sentences.value !== "";
     this.#pad.text = hand ? this.#text || " " : "";
-    if (!this.#name.value) this.#name.value = this.#unusedName("My hand");
+    if (!this.#name.value) this.#name.value = this.#unusedName(allWords.capture.myHand);
     this.#updateButtons();
   }
 
@@ -144,7 +145,7 @@ export class CaptureDialog {
     for (const id of ["undo", "clear"]) part(id, HTMLButtonElement).disabled = empty;
     this.#continueButton.disabled = empty;
     this.#keepButton.disabled = empty;
-    this.#keepButton.textContent = this.#doubted === this.#drawing() ? "Keep it all the same" : "Keep this hand";
+    label(this.#keepButton, this.#doubted === this.#drawing() ? "capture.keepDoubted" : "capture.keep");
   }
 
   /** The sentence and the strokes, to be compared with what is there later. */
@@ -177,16 +178,16 @@ export class CaptureDialog {
     const drawing = this.#drawing();
     const strokes = this.#pad.strokes;
     this.#setBusy(true);
-    this.#advise("Reading what you wrote …");
+    this.#advise(allWords.capture.reading);
     try {
       const { points, advice } = await this.#app.client.request("readInk", { strokes, text, check: true });
       if (this.#drawing() !== drawing) return this.#advise("");
       if (advice && (!points.length || this.#doubted !== drawing)) {
-        this.#advise(advice.message, true);
+        this.#advise(explainAdvice(advice), true);
         if (points.length) this.#doubted = drawing;
         return;
       }
-      const name = this.#unusedName(this.#name.value.trim() || "My hand");
+      const name = this.#unusedName(this.#name.value.trim() || allWords.capture.myHand);
       const { id, problem } = await this.#store({ name, text, strokes }, points);
       this.#name.value = "";
       this.#pad.clear();
@@ -195,7 +196,7 @@ export class CaptureDialog {
       this.#app.pendingNotes += problem ? `${problem} ` : "";
       this.#app.write();
     } catch (error) {
-      this.#advise(/** @type {Error} */ (error).message, true);
+      this.#advise(explain(error), true);
     } finally {
       this.#setBusy(false);
     }
@@ -248,16 +249,18 @@ export class CaptureDialog {
       try {
         await this.#load(json);
       } catch (error) {
-        problems.push(`A hand that was kept here (${id}) cannot be read. ${/** @type {Error} */ (error).message}`);
+        problems.push(allWords.capture.storedUnreadable(id, explain(error)));
       }
     }
-    if (problems.length) showStatus(`${problems.join(" ")} Ready`, true);
+    if (problems.length) showStatus(`${problems.join(" ")} ${words.status.ready}`, true);
   }
 
   /** Other weights: derives from the strokes of every hand what they need. */
   async #rereadHands() {
     for (const { json, name } of [...this.#hands.values()]) {
-      await this.#load(json).catch((error) => showStatus(`The hand “${name}”: ${error.message} Ready`, true));
+      await this.#load(json).catch((error) => {
+        showStatus(`${allWords.capture.unreadable(name, explain(error))} ${words.status.ready}`, true);
+      });
     }
   }
 
@@ -266,7 +269,7 @@ export class CaptureDialog {
     const { client } = this.#app;
     const hand = await client.request("handFromFile", { bytes: new TextEncoder().encode(json) });
     const { points, advice } = await client.request("readInk", { strokes: hand.strokes, text: hand.text, check });
-    if (!points.length) throw new Error(advice?.message ?? "Its strokes cannot be used.");
+    if (!points.length) throw new Error(advice ? explainAdvice(advice) : allWords.capture.strokesUnusable);
     const id = idOf(json);
     this.#add({ ...hand, id, points, json });
     return { id, hand, advice };
@@ -274,21 +277,21 @@ export class CaptureDialog {
 
   /** @param {File} file */
   async #import(file) {
-    this.#advise(`Reading ${file.name} …`);
+    this.#advise(allWords.capture.opening(file.name));
     try {
       const bytes = file.size < MAX_FILE ? new Uint8Array(await file.arrayBuffer()) : new Uint8Array();
-      if (!bytes.length) throw new Error("The file is empty, or far too large for a hand.");
+      if (!bytes.length) throw new Error(allWords.capture.fileSize);
       // Loaded only now: few visitors open a file.
       const { readInkFile } = await import("./ink-file.js");
       const ink = readInkFile(bytes);
       if (ink) return this.#showInk(ink);
       const content = new TextDecoder().decode(bytes);
       const { id, hand, advice } = await this.#load(content, true);
-      const problem = storeHand(id, content) || (advice ? `Imported, but: ${advice.message}` : "");
+      const problem = storeHand(id, content) || (advice ? allWords.capture.importedBut(explainAdvice(advice)) : "");
       this.#app.hands.chooseCaptured(id);
-      this.#advise(problem || `“${hand.name}” is imported and chosen.`, problem !== "");
+      this.#advise(problem || allWords.capture.imported(hand.name), problem !== "");
     } catch (error) {
-      this.#advise(`${file.name}: ${/** @type {Error} */ (error).message}`, true);
+      this.#advise(`${file.name}: ${explain(error)}`, true);
     }
   }
 
@@ -300,10 +303,9 @@ export class CaptureDialog {
       this.#showMode();
     }
     this.#pad.show(strokes);
-    const count = strokes.length === 1 ? "One stroke is" : `${strokes.length} strokes are`;
-    const sentence = text ? "Look whether they say the sentence" : "Give the sentence that they say";
-    const next = this.#mode === "hand" ? `${sentence}, then keep the hand.` : "Add to them, or go on from here.";
-    this.#advise(`${count} on the paper. ${next}`);
+    const says = allWords.capture;
+    const next = this.#mode !== "hand" ? says.addStrokes : text ? says.checkSentence : says.giveSentence;
+    this.#advise(`${says.onPaper(strokes.length)} ${next}`);
   }
 
   // --- the list of stored hands ----------------------------------------------------------------
@@ -315,26 +317,31 @@ export class CaptureDialog {
       name.type = "text";
       name.maxLength = 40;
       name.value = hand.name;
-      name.setAttribute("aria-label", `Name of the hand ${hand.name}`);
+      const says = allWords.capture;
+      name.setAttribute("aria-label", says.nameOf(hand.name));
       name.addEventListener("change", () => void this.#rename(hand, name));
-      const button = (/** @type {string} */ label, /** @type {(self: HTMLButtonElement) => void} */ act) => {
+      const button = (/** @type {string} */ text, /** @type {string} */ name, /** @type {(self: HTMLButtonElement) => void} */ act) => {
         const made = document.createElement("button");
         made.type = "button";
-        made.textContent = label;
-        made.setAttribute("aria-label", `${label} ${hand.name}`);
+        made.textContent = text;
+        made.setAttribute("aria-label", name);
         made.addEventListener("click", () => act(made));
         return made;
       };
       const remove = (/** @type {HTMLButtonElement} */ self) => {
         // A second press confirms: a hand cannot be restored.
-        if (self.textContent === "Delete") {
-          self.textContent = "Really delete?";
-          self.setAttribute("aria-label", `Really delete ${hand.name}?`);
+        if (self.textContent === says.delete) {
+          self.textContent = says.confirmDelete;
+          self.setAttribute("aria-label", says.confirmDeleteHand(hand.name));
           return;
         }
         this.#delete(hand);
       };
-      row.append(name, button("Export", () => this.#export(hand)), button("Delete", remove));
+      row.append(
+        name,
+        button(says.export, says.exportHand(hand.name), () => this.#export(hand)),
+        button(says.delete, says.deleteHand(hand.name), remove),
+      );
       return row;
     });
     this.#list.replaceChildren(...rows);
@@ -350,7 +357,7 @@ export class CaptureDialog {
     }
     const { strokes, text, points } = hand;
     const { problem } = await this.#store({ name: this.#unusedName(name), text, strokes }, points);
-    this.#advise(problem || `It is now called “${this.#hands.get(hand.id)?.name}”.`, problem !== "");
+    this.#advise(problem || allWords.capture.renamed(this.#hands.get(hand.id)?.name ?? ""), problem !== "");
   }
 
   /** @param {Hand} hand */
@@ -359,7 +366,7 @@ export class CaptureDialog {
     this.#hands.delete(hand.id);
     this.#app.hands.removeCaptured(hand.id);
     this.#updateList();
-    this.#advise(`“${hand.name}” is deleted.`);
+    this.#advise(allWords.capture.deleted(hand.name));
     part("close", HTMLButtonElement).focus();
   }
 
@@ -367,7 +374,7 @@ export class CaptureDialog {
   #export({ name, json }) {
     const stem = name.replace(/[^\p{L}\p{N} _-]/gu, "").trim() || "hand";
     download(new Blob([json], { type: "application/json" }), `${stem}.running-hand.json`);
-    this.#advise(`“${name}” is saved as a file.`);
+    this.#advise(allWords.capture.exported(name));
   }
 
   // --- strokes to continue ---------------------------------------------------------------------
@@ -378,13 +385,13 @@ export class CaptureDialog {
       const strokes = this.#pad.strokes;
       const { points, advice } = await this.#app.client.request("readInk", { strokes, text: "", check: false });
       if (advice) {
-        this.#advise(advice.message, true);
+        this.#advise(explainAdvice(advice), true);
         return;
       }
       this.#leave();
       this.#app.continueStrokes(points);
     } catch (error) {
-      this.#advise(/** @type {Error} */ (error).message, true);
+      this.#advise(explain(error), true);
     } finally {
       this.#setBusy(false);
     }

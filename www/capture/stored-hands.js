@@ -1,5 +1,7 @@
 // The visitor's captured hands, stored on this device only: each as the text of its file, in local storage.
 
+import { allWords } from "../words/words.js";
+
 const PREFIX = "running-hand.hand.";
 
 /** All stored hands; none if the browser denies the page storage. @returns {{ id: string, json: string }[]} */
@@ -21,8 +23,7 @@ export function storeHand(id, json) {
     return "";
   } catch (error) {
     const full = error instanceof DOMException && error.name === "QuotaExceededError";
-    const cause = full ? "There is no room left to keep it" : "This browser does not let the page keep anything";
-    return `${cause}, so the hand is here until the page is closed. Export it to have it again.`;
+    return full ? allWords.capture.noRoom : allWords.capture.noStorage;
   }
 }
 

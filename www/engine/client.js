@@ -2,6 +2,7 @@
 // of the page, the element and the line pool use it. server.js is its counterpart in the worker.
 
 import { trustedWorker } from "../util/trusted-types.js";
+import { CodedError } from "./errors.js";
 
 /** @typedef {import("./messages.js").EngineNotice} EngineNotice */
 /** @typedef {import("./messages.js").EngineRequests} EngineRequests */
@@ -42,13 +43,7 @@ export class Client extends EventTarget {
     });
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      const cause = event.message ? ` (${event.message})` : "";
-      this.#fail(
-        new Error(
-          `The engine did not start${cause}. It needs WebAssembly SIMD and module workers: Chrome 91, Firefox 114, ` +
-            "Safari 16.4 or later. If your browser is newer, load the page again.",
-        ),
-      );
+      this.#fail(new CodedError("notStarted", { cause: event.message ?? "" }));
       this.dispatchEvent(new Event("broken"));
     });
   }
@@ -83,7 +78,7 @@ export class Client extends EventTarget {
   /** Ends the worker; pending requests are rejected. */
   close() {
     this.#worker.terminate();
-    this.#fail(new Error("The worker was ended."));
+    this.#fail(new CodedError("ended"));
   }
 
   /** @param {RequestMessage} message @param {Transferable[]} [transfer] */
@@ -94,8 +89,10 @@ export class Client extends EventTarget {
   /** @param {Exclude<ReplyMessage, { notice: unknown }>} reply */
   #receive(reply) {
     if ("event" in reply) this.#pending.get(reply.id)?.onEvent(reply.event);
-    else if ("error" in reply) this.#settle(reply.id)?.reject(new Error(reply.error));
-    else this.#settle(reply.id)?.resolve(reply.result);
+    else if ("error" in reply) {
+      const { error, code, values } = reply;
+      this.#settle(reply.id)?.reject(Object.assign(new Error(error), { code, values }));
+    } else this.#settle(reply.id)?.resolve(reply.result);
   }
 
   /** Takes a request out of the pending ones. @param {number} id */

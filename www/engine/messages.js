@@ -30,8 +30,10 @@
  */
 
 /**
- * To the client: an event or the end of the request `id`, or a notice that belongs to no request.
- * @typedef {{ id: number, event: unknown } | { id: number, result: unknown } | { id: number, error: string }
+ * To the client: an event or the end of the request `id`, or a notice that belongs to no request. `code` and `values` are
+ * those of a `CodedError`.
+ * @typedef {{ id: number, event: unknown } | { id: number, result: unknown } | { id: number, error: string,
+ *   code?: string, values?: Record<string, unknown> }
  *   | { notice: unknown }} ReplyMessage
  */
 

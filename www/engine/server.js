@@ -47,7 +47,8 @@ export function serve(handlers) {
     try {
       post({ id, result: await handlers[type](params, context) }, transfer);
     } catch (error) {
-      post({ id, error: error instanceof Error ? error.message : String(error) });
+      const { message = String(error), code, values } = /** @type {import("./errors.js").CodedError} */ (error);
+      post({ id, error: message, code, values });
     } finally {
       running.delete(id);
     }

@@ -1,6 +1,7 @@
 // Weights files: from the cache on this device, else downloaded; always checked against their hash.
 
 import { site } from "../util/site-files.js";
+import { CodedError } from "./errors.js";
 
 /**
  * Where the files are, by their paths in the site. Bundlers know them by these literals, and serve them elsewhere.
@@ -62,32 +63,29 @@ async function openCache() {
  * @param {(loaded: number, total: number) => void} progress
  */
 async function downloadChecked(path, expected, progress) {
-  let failure = "";
+  /** @type {unknown} */
+  let failure;
   // The second time past all caches: a cached copy may be what is damaged.
   for (const cache of /** @type {const} */ (["default", "reload"])) {
     try {
       const bytes = await download(path, cache, expected, progress);
       const found = await damage(bytes, expected);
       if (found === undefined) return bytes;
-      failure = `${path} came damaged, twice: ${found}. Load the page again; if this stays so, the file on the server `;
-      failure += "is not the one of this version: publish the site anew.";
+      failure = new CodedError("damaged", { path, ...found });
     } catch (error) {
-      failure = error instanceof Error ? error.message : String(error);
+      failure = error;
       // The server answered: it would answer the same again.
-      if (error instanceof HttpError) break;
+      if (error instanceof CodedError && error.code === "refused") break;
     }
   }
-  throw new Error(failure);
+  throw failure;
 }
-
-class HttpError extends Error {}
 
 /**
  * @param {string} path @param {RequestCache} cache @param {{ sha256: string, bytes: number } | undefined} expected
  * @param {(loaded: number, total: number) => void} progress
  */
 async function download(path, cache, expected, progress) {
-  const again = "Check the connection and load the page again.";
   // Pages of insecure origins cannot compute hashes, but `fetch` can compare them.
   const integrity = expected && !globalThis.crypto?.subtle ? { integrity: sri(expected.sha256) } : {};
   /** @type {Response} */
@@ -95,11 +93,10 @@ async function download(path, cache, expected, progress) {
   try {
     response = await fetch(addressOf(path), { cache, ...integrity });
   } catch (error) {
-    throw new Error(`${path} cannot be downloaded (${reason(error)}). ${again}`);
+    throw new CodedError("notDownloaded", { path, reason: reason(error) });
   }
   if (!response.ok) {
-    const answer = `the server answered ${response.status} ${response.statusText}`.trimEnd();
-    throw new HttpError(`${path} cannot be downloaded: ${answer}. The file must lie where the page asks for it.`);
+    throw new CodedError("refused", { path, answer: `${response.status} ${response.statusText}`.trimEnd() });
   }
   const compressed = response.headers.has("content-encoding");
   const total = expected?.bytes ?? (compressed ? 0 : Number(response.headers.get("content-length") ?? 0));
@@ -115,7 +112,7 @@ async function download(path, cache, expected, progress) {
       progress(loaded, total);
     }
   } catch (error) {
-    throw new Error(`${path} broke off after ${loaded} bytes (${reason(error)}). ${again}`);
+    throw new CodedError("brokeOff", { path, loaded, reason: reason(error) });
   }
   const bytes = new Uint8Array(loaded);
   let end = 0;
@@ -131,14 +128,13 @@ async function download(path, cache, expected, progress) {
  * @param {Uint8Array<ArrayBuffer>} bytes @param {{ sha256: string, bytes: number }} expected
  */
 async function damage(bytes, expected) {
-  if (bytes.length !== expected.bytes) {
-    const what = bytes.length === 0 ? "it is empty" : `${bytes.length} bytes of ${expected.bytes}`;
-    return bytes[0] === "<".charCodeAt(0) ? `${what}, an HTML page` : what;
-  }
+  const damaged = (/** @type {import("./errors.js").Damage["found"]} */ found) => ({ found, bytes: bytes.length, expected: expected.bytes });
+  if (bytes.length === 0) return damaged("empty");
+  if (bytes.length !== expected.bytes) return damaged(bytes[0] === "<".charCodeAt(0) ? "page" : "size");
   if (!globalThis.crypto?.subtle) return undefined;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex === expected.sha256 ? undefined : "other bytes than were published";
+  return hex === expected.sha256 ? undefined : damaged("content");
 }
 
 /** A hash as a value of `integrity`. @param {string} sha256 */

@@ -3,6 +3,7 @@
 
 import init, { Inspector, RunningHand, handFromFile, handToFile } from "../pkg/running_hand.js";
 import { site } from "../util/site-files.js";
+import { CodedError } from "./errors.js";
 import { LinePool } from "./line-pool.js";
 import { notify, serve } from "./server.js";
 import { weights } from "./weights.js";
@@ -55,7 +56,7 @@ function keep(writing) {
 
 /** The text written last; throws if there is none. */
 function written() {
-  if (!lastWriting) throw new Error("Nothing is written yet.");
+  if (!lastWriting) throw new CodedError("nothingWritten");
   return lastWriting;
 }
 
@@ -127,7 +128,7 @@ serve(
   /** @type {import("./server.js").Handlers<EngineRequests>} */ ({
     async open({ engine, build, lazy = false }, { emit }) {
       if (build !== site.build) {
-        throw new Error("The site was changed while this page loaded, so that its parts do not fit. Load the page again.");
+        throw new CodedError("otherVersion");
       }
       opened = init().then(() => RunningHand.open(engine));
       let shown = 0;

@@ -1,4 +1,4 @@
-// The export dialog, "Take it with you": sheets as files, on the clipboard, or printed. The worker writes text formats;
+// The export dialog, "Download or print": sheets as files, on the clipboard, or printed. The worker writes text formats;
 // PNG is drawn here, in slices.
 
 import { LOOKS } from "../app/form.js";
@@ -6,6 +6,7 @@ import { LINE, draw } from "../sheet/pens.js";
 import { drawRules } from "../sheet/rules.js";
 import { element } from "../util/dom.js";
 import { download } from "../util/download.js";
+import { allWords, explain, label, number } from "../words/words.js";
 import { withResolution } from "./png.js";
 
 /** @typedef {import("../app/app.js").App} App */
@@ -16,59 +17,19 @@ import { withResolution } from "./png.js";
 
 /** A sheet that is to be exported, and its number from 0. @typedef {DrawnPage & { page: number }} NumberedPage */
 
-/** @typedef {{ label: string, extension: string, type: string, hint: string }} Format */
-
-/** By the value of their option. @type {Record<string, Format>} */
+/** Of each format, whose name and hint are among the words: the ending of its files, and their type. */
 const FORMATS = {
-  svg: {
-    label: "SVG, single strokes",
-    extension: "svg",
-    type: "image/svg+xml",
-    hint: "The path of the pen, in millimetres: for pen plotters, cutters and engravers.",
-  },
-  outline: {
-    label: "SVG, outlines",
-    extension: "svg",
-    type: "image/svg+xml",
-    hint: "Filled shapes, broader where the pen was slow: for print and drawing programs.",
-  },
-  animated: {
-    label: "SVG, animated",
-    extension: "svg",
-    type: "image/svg+xml",
-    hint: "A picture for web pages that is written before one’s eyes, and at once for those who want no motion.",
-  },
-  png: {
-    label: "PNG, a picture",
-    extension: "png",
-    type: "image/png",
-    hint: "As on the sheet, at the resolution you choose.",
-  },
-  pdf: {
-    label: "PDF, or on paper",
-    extension: "pdf",
-    type: "",
-    hint: "Your browser prints the sheets at their true size, or keeps them as PDF.",
-  },
-  gcode: {
-    label: "G-code",
-    extension: "gcode",
-    type: "text/plain",
-    hint: "For pen plotters, in millimetres from the sheet’s lower left corner. It lifts the pen and comes home at the end.",
-  },
-  inkml: {
-    label: "InkML",
-    extension: "inkml",
-    type: "application/inkml+xml",
-    hint: "Strokes with the pen’s time, for handwriting recognisers and note-taking programs.",
-  },
-  json: {
-    label: "JSON",
-    extension: "json",
-    type: "application/json",
-    hint: "Strokes, text and settings, for programs of your own.",
-  },
+  svg: { extension: "svg", type: "image/svg+xml" },
+  outline: { extension: "svg", type: "image/svg+xml" },
+  animated: { extension: "svg", type: "image/svg+xml" },
+  png: { extension: "png", type: "image/png" },
+  pdf: { extension: "pdf", type: "" },
+  gcode: { extension: "gcode", type: "text/plain" },
+  inkml: { extension: "inkml", type: "application/inkml+xml" },
+  json: { extension: "json", type: "application/json" },
 };
+
+/** @typedef {keyof typeof FORMATS} FormatName */
 
 /** Points of a PNG that are drawn before the page's other tasks get a turn: a few milliseconds. */
 const SLICE = 3000;
@@ -92,7 +53,7 @@ class ExportDialog {
   /** @param {App} app */
   constructor(app) {
     this.#app = app;
-    for (const [name, { label }] of Object.entries(FORMATS)) this.#format.add(new Option(label, name));
+    for (const name of /** @type {FormatName[]} */ (Object.keys(FORMATS))) this.#format.add(new Option(allWords.formats[name], name));
     element("export-open", HTMLButtonElement).addEventListener("click", () => this.#open());
     const form = element("export-form", HTMLFormElement);
     form.addEventListener("submit", (event) => {
@@ -116,6 +77,11 @@ class ExportDialog {
     return element("export-format", HTMLSelectElement);
   }
 
+  /** The chosen format. */
+  get #name() {
+    return /** @type {FormatName} */ (this.#format.value);
+  }
+
   /** @param {string} id */
   #number(id) {
     return element(id, HTMLInputElement).valueAsNumber;
@@ -134,8 +100,8 @@ class ExportDialog {
     this.#laidOut = app.writing ? Promise.resolve() : app.layOut().catch(() => {});
     const sheet = element("export-sheet", HTMLSelectElement);
     const count = app.pages().length;
-    sheet.replaceChildren(...Array.from({ length: count }, (_, page) => new Option(`${page + 1} of ${count}`, String(page))));
-    if (count > 1) sheet.add(new Option("All, a file for each", "all"));
+    sheet.replaceChildren(...Array.from({ length: count }, (_, page) => new Option(allWords.export.sheetOf(page + 1, count), String(page))));
+    if (count > 1) sheet.add(new Option(allWords.export.allSheets, "all"));
     sheet.value = String(Math.min(app.sheet.page, count - 1));
     element("export-sheets", HTMLElement).hidden = count < 2;
     this.#showFields();
@@ -146,27 +112,27 @@ class ExportDialog {
 
   /** Shows the fields of the chosen format. */
   #showFields() {
-    const name = this.#format.value;
+    const name = this.#name;
     for (const field of this.#dialog.querySelectorAll("[data-for]")) {
       const shown = (field.getAttribute("data-for") ?? "").split(" ").includes(name);
       /** @type {HTMLElement} */ (field).hidden = !shown;
       // An invalid field that is hidden would keep the form from being submitted.
       for (const control of field.querySelectorAll("input, select")) control.toggleAttribute("disabled", !shown);
     }
-    element("export-hint", HTMLElement).textContent = FORMATS[name].hint;
-    element("export-save", HTMLButtonElement).textContent = name === "pdf" ? "Print or save as PDF" : "Download";
+    element("export-hint", HTMLElement).textContent = allWords.formats[`${name}Hint`];
+    label(element("export-save", HTMLButtonElement), name === "pdf" ? "export.print" : "export.download");
     element("export-copy", HTMLButtonElement).hidden = name === "pdf";
     const empty = this.#app.sheet.drawn === 0;
     for (const id of ["export-save", "export-copy"]) element(id, HTMLButtonElement).disabled = empty;
-    this.#showMessage(empty ? "Nothing is written yet." : "");
+    this.#showMessage(empty ? allWords.export.empty : "");
     this.#showMeasures();
   }
 
   /** Shows the numbers that fit how the plotter lifts its pen. */
   #showLift() {
     const servo = element("export-lift", HTMLSelectElement).value === "servo";
-    element("export-up-label", HTMLElement).textContent = servo ? "Lifted, servo’s number" : "Lifted, Z in mm";
-    element("export-down-label", HTMLElement).textContent = servo ? "On paper, servo’s number" : "On paper, Z in mm";
+    label(element("export-up-label", HTMLElement), servo ? "export.upServo" : "export.upZ");
+    label(element("export-down-label", HTMLElement), servo ? "export.downServo" : "export.downZ");
     element("export-up", HTMLInputElement).valueAsNumber = servo ? 0 : 3;
     element("export-down", HTMLInputElement).valueAsNumber = servo ? 30 : 0;
   }
@@ -186,7 +152,7 @@ class ExportDialog {
       await this.#laidOut;
       if (first && this.#app.sheet.drawn) this.#trueFrame = await this.#frame(first.page);
     } catch (error) {
-      this.#showMessage(error instanceof Error ? error.message : String(error), true);
+      this.#showMessage(explain(error), true);
     }
     element("export-width", HTMLInputElement).value = (this.#trueFrame?.width ?? 0).toFixed(1);
     this.#showMeasures();
@@ -199,8 +165,8 @@ class ExportDialog {
     const scale = this.#scale();
     const dotsPerMm = Number(element("export-dpi", HTMLSelectElement).value) / 25.4;
     const pixels = (/** @type {number} */ mm) => Math.round(mm * scale * dotsPerMm);
-    let text = `${(width * scale).toFixed(1)} × ${(height * scale).toFixed(1)} mm`;
-    if (this.#format.value === "png") text += `, ${pixels(width)} × ${pixels(height)} pixels`;
+    let text = allWords.export.millimetres(number(width * scale, 1), number(height * scale, 1));
+    if (this.#format.value === "png") text += `, ${allWords.export.pixels(pixels(width), pixels(height))}`;
     element("export-measures", HTMLElement).textContent = Number.isFinite(scale) ? text : "";
   }
 
@@ -236,7 +202,7 @@ class ExportDialog {
     try {
       await action();
     } catch (error) {
-      this.#showMessage(error instanceof Error ? error.message : String(error), true);
+      this.#showMessage(explain(error), true);
     }
   }
 
@@ -250,11 +216,11 @@ class ExportDialog {
       return;
     }
     const pages = this.#pages();
-    const { extension } = FORMATS[this.#format.value];
+    const { extension } = FORMATS[this.#name];
     for (const page of pages) {
       const name = pages.length > 1 ? `running-hand-${page.page + 1}.${extension}` : `running-hand.${extension}`;
       download(await this.#file(page), name);
-      this.#showMessage(`${name} is in your downloads.`);
+      this.#showMessage(allWords.export.saved(name));
     }
   }
 
@@ -269,21 +235,21 @@ class ExportDialog {
     } catch (error) {
       // If the file could not be made, report that.
       await file;
-      if (picture) throw new Error("This browser does not let the page copy pictures. Download it instead.", { cause: error });
+      if (picture) throw new Error(allWords.export.noPictureCopy, { cause: error });
       try {
         await navigator.clipboard.writeText(await (await file).text());
       } catch (cause) {
-        throw new Error("This browser does not let the page copy. Download it instead.", { cause });
+        throw new Error(allWords.export.noCopy, { cause });
       }
     }
-    this.#showMessage(this.#pages().length > 1 ? `Sheet ${page.page + 1} is copied.` : "Copied.");
+    this.#showMessage(this.#pages().length > 1 ? allWords.export.sheetCopied(page.page + 1) : allWords.export.copied);
   }
 
   /** @param {NumberedPage} page */
   async #file({ page: number }) {
     await this.#laidOut;
     const page = { ...this.#app.pages()[number], page: number };
-    const format = this.#format.value;
+    const format = this.#name;
     if (format === "png") return this.#picture(page);
     const { type } = FORMATS[format];
     return new Blob([await this.#text(page, /** @type {ExportFormat} */ (format))], { type });
@@ -342,7 +308,7 @@ class ExportDialog {
     const { width, height } = canvas;
     canvas.width = canvas.height = 0;
     if (!blob) {
-      throw new Error(`This browser cannot make a picture of ${width} × ${height} pixels. Take a lower resolution.`);
+      throw new Error(allWords.export.tooLarge(width, height));
     }
     return new Blob([withResolution(new Uint8Array(await blob.arrayBuffer()), dpi)], { type: "image/png" });
   }

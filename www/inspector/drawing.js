@@ -1,5 +1,7 @@
 // Draws snapshots: the mixture as clouds where the pen may go, the window over the text, the chance of pen lifts.
 
+import { allWords } from "../words/words.js";
+
 /** @typedef {import("./snapshots.js").InspectedLine} InspectedLine */
 
 /** Components of less weight are not drawn, except the one that was chosen. */
@@ -54,7 +56,7 @@ export function prepareCanvas(canvas, width, height) {
   if (canvas.width !== w) canvas.width = w;
   if (canvas.height !== h) canvas.height = h;
   const context = canvas.getContext("2d");
-  if (!context) throw new Error("This browser cannot draw on a canvas.");
+  if (!context) throw new Error(allWords.status.noCanvas);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   return context;

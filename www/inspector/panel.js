@@ -2,6 +2,7 @@
 // built when it is first opened; until then, and whenever it is closed, nothing here runs.
 
 import { element, html } from "../util/dom.js";
+import { allWords, explain, label } from "../words/words.js";
 import { SnapshotLoader } from "./snapshots.js";
 import {
   aim,
@@ -22,10 +23,12 @@ import { SnapshotText } from "./text.js";
 /** @typedef {import("./drawing.js").Cloud} Cloud */
 /** @typedef {import("./snapshots.js").InspectedLine} InspectedLine */
 
-/** Shown while there is nothing to inspect. */
-const EMPTY = "Write something, and what the network thinks is shown here, point by point.";
-/** Speeds of the pen, in points a second. */
-const SPEEDS = { "Slow motion": 10, "Half speed": 25, "As a hand writes": 50 };
+/** Speeds of the pen by name, in points a second. */
+const SPEEDS = /** @type {const} */ ([
+  ["slow", 10],
+  ["half", 25],
+  ["natural", 50],
+]);
 /** Points that a line is expected to have for each character. */
 const POINTS_PER_CHARACTER = 24;
 /** Height of the magnifier in CSS pixels. */
@@ -67,8 +70,8 @@ class InspectorPanel {
 
   // Its elements.
   #playButton = html("button", { type: "button", className: "play" });
-  #backButton = html("button", { type: "button", title: "One point back" }, "◂ Back");
-  #stepButton = html("button", { type: "button", title: "One point on" }, "Step ▸");
+  #backButton = label(html("button", { type: "button" }, `◂ ${allWords.inspector.back}`), "inspector.backTitle", "title");
+  #stepButton = label(html("button", { type: "button" }, `${allWords.inspector.step} ▸`), "inspector.stepTitle", "title");
   #slider = html("input", { type: "range", id: "inspector-point", min: "1", max: "1", step: "1", value: "1" });
   #where = html("span", { className: "where" });
   #speed = html("select", { id: "inspector-speed" });
@@ -76,7 +79,7 @@ class InspectorPanel {
   #windowCanvas = html("canvas", { className: "time" });
   #liftCanvas = html("canvas", { className: "time" });
   #overlay = html("canvas", { className: "inspector-overlay" });
-  #empty = html("p", {}, EMPTY);
+  #empty = html("p", {}, allWords.inspector.empty);
   #views = html("div", { className: "views", hidden: true });
   #text = new SnapshotText();
   #window = html("div", { className: "window" });
@@ -85,18 +88,19 @@ class InspectorPanel {
   constructor(app, section) {
     this.#app = app;
     this.#snapshots = new SnapshotLoader(app.client);
-    for (const name of Object.keys(SPEEDS)) this.#speed.add(new Option(name));
+    const says = allWords.inspector;
+    for (const [name] of SPEEDS) this.#speed.add(new Option(says[name]));
     // What they show is said in text beside them.
     for (const canvas of [this.#magnifier, this.#windowCanvas, this.#liftCanvas, this.#overlay]) {
       canvas.setAttribute("aria-hidden", "true");
     }
     const { sigma, pi, drawn, lift, window, stop } = this.#text.cards;
     this.#window.append(
-      html("h3", {}, "Which letter is it on?"),
+      html("h3", {}, says.whichLetter),
       this.#text.window,
       this.#text.letters,
       this.#windowCanvas,
-      html("p", { className: "hint" }, "From left to right: time. Touch a place, or the ink, to go there."),
+      html("p", { className: "hint" }, says.time),
       window.root,
     );
     section.append(
@@ -109,11 +113,11 @@ class InspectorPanel {
         html(
           "div",
           { className: "scrub" },
-          html("label", { htmlFor: "inspector-point" }, "Point"),
+          html("label", { htmlFor: "inspector-point" }, says.point),
           this.#slider,
           this.#where,
         ),
-        html("label", { htmlFor: "inspector-speed", className: "visually-hidden" }, "Pace"),
+        html("label", { htmlFor: "inspector-speed", className: "visually-hidden" }, says.pace),
         this.#speed,
       ),
       this.#empty,
@@ -121,15 +125,14 @@ class InspectorPanel {
       html(
         "p",
         { className: "hint" },
-        "The symbols are those of Graves (2013), equations 18 to 25, 46 to 51, 61 and 62; the temperature and the " +
-          "chance of an end are additions. Offsets are in units of their standard deviation.",
+        says.source,
       ),
     );
     this.#views.append(
       html(
         "div",
         { className: "view" },
-        html("h3", {}, "Where may the pen go next?"),
+        html("h3", {}, says.whereNext),
         this.#text.cloud,
         this.#magnifier,
         sigma.root,
@@ -140,7 +143,7 @@ class InspectorPanel {
         "div",
         { className: "view" },
         this.#window,
-        html("h3", {}, "Will the pen lift?"),
+        html("h3", {}, says.willLift),
         this.#text.lift,
         this.#liftCanvas,
         html("div", { className: "cards" }, lift.root, stop.root),
@@ -307,7 +310,7 @@ class InspectorPanel {
 
   /** Points a second. */
   get #rate() {
-    return Object.values(SPEEDS)[this.#speed.selectedIndex];
+    return SPEEDS[this.#speed.selectedIndex][1];
   }
 
   /** @param {number} elapsed milliseconds */
@@ -335,14 +338,16 @@ class InspectorPanel {
   #paint(elapsed) {
     const { sheet, ink } = this.#app;
     const { drawn } = sheet;
-    this.#playButton.textContent = this.#playing ? "❚❚ Pause" : "▶ Play";
+    const says = allWords.inspector;
+    this.#playButton.textContent = this.#playing ? `❚❚ ${says.pause}` : `▶ ${says.play}`;
     this.#playButton.disabled = this.#slider.disabled = this.#count === 0;
     this.#slider.min = String(this.#first);
     this.#slider.max = String(Math.max(this.#first, this.#count));
     this.#slider.valueAsNumber = Math.max(this.#first, drawn);
     this.#backButton.disabled = drawn <= this.#first;
     this.#stepButton.disabled = drawn >= this.#count;
-    this.#where.textContent = `${drawn} of ${this.#count}`;
+    const where = says.pointOf(drawn, this.#count);
+    this.#where.textContent = where;
     const line = drawn > 0 ? this.#snapshots.lineAt(drawn - 1) : undefined;
     if (!line) {
       if (!drawn || !this.#shown || this.#snapshots.problem) this.#showEmpty();
@@ -358,7 +363,7 @@ class InspectorPanel {
     this.#text.show(line, snapshot);
     const position = this.#text.position(line, snapshot);
     this.#window.hidden = position === "";
-    this.#slider.setAttribute("aria-valuetext", `${drawn} of ${this.#count}${position && `, ${position}`}`);
+    this.#slider.setAttribute("aria-valuetext", `${where}${position && `, ${position}`}`);
     const onPaper = getComputedStyle(this.#overlay).getPropertyValue("--cloud").trim();
     /** @type {[number, number]} */
     const at = [ink.data[3 * pen], ink.data[3 * pen + 1]];
@@ -396,7 +401,7 @@ class InspectorPanel {
   /** Nothing is known, or nothing can be. */
   #showEmpty() {
     const { problem } = this.#snapshots;
-    this.#empty.textContent = problem ? `What the network computed cannot be shown: ${problem}` : EMPTY;
+    this.#empty.textContent = problem === undefined ? allWords.inspector.empty : allWords.inspector.failed(explain(problem));
     const context = prepareCanvas(this.#overlay, this.#overlay.clientWidth, this.#overlay.clientHeight);
     context.clearRect(0, 0, 1, 1);
     this.#views.hidden = true;

@@ -159,7 +159,7 @@ export class SnapshotLoader extends EventTarget {
   /** Aborted when what is loaded belongs to another text. */ #current = new AbortController();
   #loading = false;
   /** A point whose line was wanted while another request was pending. @type {number | undefined} */ #next;
-  /** Why nothing more can be loaded for this text; "" if nothing went wrong. */ problem = "";
+  /** Why nothing more can be loaded for this text. @type {Error | undefined} */ problem;
 
   /** @param {import("../engine/client.js").Client<EngineRequests>} client */
   constructor(client) {
@@ -174,7 +174,7 @@ export class SnapshotLoader extends EventTarget {
     this.#line = undefined;
     this.#loading = false;
     this.#next = undefined;
-    this.problem = "";
+    this.problem = undefined;
   }
 
   /** The line of a point, if its snapshots are known up to there; otherwise loads them. @param {number} point */
@@ -201,7 +201,7 @@ export class SnapshotLoader extends EventTarget {
       (found) => this.#add(found),
       (error) => {
         if (signal.aborted) return;
-        this.problem = error.message;
+        this.problem = error;
         this.dispatchEvent(new Event("change"));
       },
     );

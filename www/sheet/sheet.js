@@ -1,5 +1,6 @@
 // The sheet on the screen: a canvas that shows one page, and a pen that draws its points in their time.
 
+import { words } from "../words/words.js";
 import { draw } from "./pens.js";
 import { drawRules } from "./rules.js";
 
@@ -46,7 +47,7 @@ export class Sheet extends EventTarget {
     this.#canvas = canvas;
     this.#pen = pen;
     const context = canvas.getContext("2d");
-    if (!context) throw new Error("This browser cannot draw on a canvas.");
+    if (!context) throw new Error(words.status.noCanvas);
     this.#context = context;
     new ResizeObserver(() => this.#redraw()).observe(/** @type {Element} */ (canvas.parentElement));
   }

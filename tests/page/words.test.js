@@ -1,0 +1,108 @@
+// The page's words: every language has all of them, and index.html says in English what words/en.js says.
+
+import assert from "node:assert/strict";
+import { readFile, readdir } from "node:fs/promises";
+import { test } from "node:test";
+import en from "../../www/words/en.js";
+import { open } from "./site.js";
+
+const WWW = new URL("../../www/", import.meta.url);
+const html = await readFile(new URL("index.html", WWW), "utf8");
+const others = Object.fromEntries(
+  await Promise.all(["de", "fr", "es"].map(async (code) => [code, (await import(`../../www/words/${code}.js`)).default])),
+);
+
+/** Every word with its key. */
+const entries = (words) =>
+  Object.entries(words).flatMap(([section, names]) => Object.entries(names).map(([name, word]) => [`${section}.${name}`, word]));
+const keys = (words) => entries(words).map(([key]) => key).sort();
+/** What a word says of values; each of those that a text has is one of its parts. */
+const said = (word, values) => (typeof word === "function" ? word(...values) : word);
+const plain = (text) => text.replace(/\s+/g, " ").trim();
+
+test("each language has every word, of the same values, and says something", () => {
+  for (const [code, words] of Object.entries(others)) {
+    assert.deepEqual(keys(words), keys(en), code);
+    const english = new Map(entries(en));
+    let same = 0;
+    for (const [key, word] of entries(words)) {
+      const original = english.get(key);
+      assert.equal(typeof word, typeof original, `${code} ${key}`);
+      if (key.startsWith("errors.")) {
+        const values = { cause: "c1", path: "p1", found: "size", bytes: 71, expected: 72, reason: "r1", answer: "a1", loaded: 73 };
+        const parts = (text) => (text.match(/c1|p1|71|72|r1|a1|73/g) ?? []).sort().join();
+        assert.equal(parts(word(values)), parts(original(values)), `${code} ${key}`);
+        continue;
+      }
+      // Numbers: some words say how many in words, and group digits.
+      const values = Array.from({ length: original.length }, (_, i) => 7 + i);
+      for (const value of typeof word === "function" ? values : []) {
+        assert.ok(said(word, values).includes(String(value)), `${code} ${key}: ${said(word, values)}`);
+      }
+      if (typeof word === "string") assert.ok(/\S/.test(word) && !/^ | $/.test(word), `${code} ${key}`);
+      if (said(word, values) === said(original, values)) same += 1;
+    }
+    assert.ok(same < 40, `${code}: ${same} words are as in English`);
+  }
+});
+
+test("index.html says what words/en.js says, and nothing besides", () => {
+  const known = new Map(entries(en));
+  const found = [...html.matchAll(/<[^<>]*\bdata-words="([^"]+)"[^<>]*>([^<]*)</g)];
+  assert.ok(found.length > 100);
+  for (const [, key, text] of found) assert.equal(plain(text), known.get(key), key);
+  for (const [tag, attribute, key] of html.matchAll(/<[^<>]*?\bdata-words-([a-z-]+)="([^"]+)"[^<>]*>/g)) {
+    for (const [, name, of] of tag.matchAll(/\bdata-words-([a-z-]+)="([^"]+)"/g)) {
+      const value = tag.match(new RegExp(`\\s${name}="([^"]*)"`))?.[1];
+      assert.equal(value, known.get(of), `${name} of ${of}, beside ${attribute} of ${key}`);
+    }
+  }
+  // Names, and what is not translated on purpose: the first text, units, sizes of paper.
+  const names = /^(A4|A5|US Letter|US Legal|mm|Graves \(2013\)|English|Deutsch|Français|Español|‹|›|\.|The pen moves as a network decides, one point after another\.)$/;
+  const body = html.slice(html.indexOf("<body>")).replace(/<!--[^]*?-->/g, "");
+  for (const [, tag, text] of body.matchAll(/<([^<>]+)>([^<]+)/g)) {
+    const silent = plain(text);
+    if (silent && !tag.includes("data-words=")) assert.match(silent, names, `<${tag}>`);
+  }
+});
+
+test("no script of the page says what is not among its words", async () => {
+  for (const path of await readdir(WWW, { recursive: true })) {
+    if (!/^(main|app|sheet|capture|export|inspector)\b.*\.js$/.test(path) || /(^|\/)(pkg|learner)\/|capture\/learn/.test(path)) continue;
+    const code = (await readFile(new URL(path, WWW), "utf8")).replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
+    // A text for people: a capital letter or a value, then words with blanks between them.
+    const sentences = [...code.matchAll(/"([A-Z][a-z’]+(?: [\w’]+)+[.:…!?]?)"/g)].map(([, text]) => text);
+    const texts = sentences.filter((text) => !/^(I write this|The five boxing|My pen drew|Sphinx of)/.test(text));
+    assert.deepEqual(texts, [], path);
+  }
+});
+
+const site = await open();
+
+test("the browser's language is the page's; another one can be chosen, and stays", async () => {
+  const visitor = await site.come({ query: "?engine=cpu", locale: "de-AT", ready: /Bereit$/, reducedMotion: "reduce", viewport: { width: 320, height: 640 } });
+  const { page } = visitor;
+  assert.equal(await page.locator("html").getAttribute("lang"), "de");
+  await page.locator("#text").fill("hallo");
+  await page.getByRole("button", { name: "Schreiben", exact: true }).click();
+  await visitor.hears(/Fertig$/);
+  assert.equal(await page.locator("#canvas").getAttribute("aria-label"), "Handschrift: hallo");
+  assert.equal(await page.locator("[data-of=bias]").textContent(), "0,75");
+  assert.equal(await page.getByRole("radio", { name: "Keine bestimmte" }).count(), 1);
+  assert.equal(await page.locator("label[title=Burgunderrot]").count(), 1);
+  await page.getByRole("button", { name: "Laden oder drucken" }).click();
+  assert.match(await page.locator("#export-hint").textContent(), /Millimetern/);
+  await page.keyboard.press("Escape");
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0, "nothing is too wide");
+
+  await page.getByLabel("Sprache").selectOption("fr");
+  await visitor.hears(/Terminé$/);
+  assert.equal(await page.locator("html").getAttribute("lang"), "fr");
+  assert.equal(await page.locator("#text").inputValue(), "hallo", "the text is written again");
+  await page.goto(`${site.address}?engine=cpu&language=es`);
+  await visitor.hears(/Listo$/);
+  await page.goto(`${site.address}?engine=cpu`);
+  await visitor.hears(/Prêt$/);
+  assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
+});

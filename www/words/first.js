@@ -1,0 +1,134 @@
+// The English words that scripts need before the first ink. The page loads them with its scripts; the others, en.js, come
+// with the dialogs. What stands in index.html is English already.
+
+export const first = {
+  status: {
+    ready: "Ready",
+    loading: "Loading the network",
+    writing: "Writing …",
+    stopped: "Stopped",
+    done: "Done",
+    /** @param {string} file */
+    reading: (file) => `Reading ${file} …`,
+    /** @param {number} line @param {number} lines */
+    line: (line, lines) => `${line} of ${lines}`,
+    /** @param {number} sheet @param {number} sheets */
+    sheet: (sheet, sheets) => `Sheet ${sheet} of ${sheets}`,
+    offline: "Works offline now.",
+    otherTabs: "Close the other tabs that show this page first.",
+    linkCopied: "Link copied.",
+    linkNotCopied: "The browser doesn’t let this page copy. The link is in the address bar.",
+    /** @param {string} reason */
+    partMissing: (reason) => `Part of the page couldn’t be loaded: ${reason}. Reload the page.`,
+    noCanvas: "This browser can’t draw on a canvas.",
+  },
+  /** What the sheet is called by assistive technology. */
+  sheet: {
+    /** @param {string} text */
+    written: (text) => `Handwriting: ${text}`,
+    withoutText: "Handwriting without a text",
+    /** @param {string} text */
+    stopped: (text) => `Handwriting, stopped: ${text}`,
+    inProgress: "Handwriting in progress",
+  },
+  /** About a text, before the status. */
+  notes: {
+    otherWeights: "The link was made with other weights, so the writing is not the same.",
+    /** @param {string} letters */
+    unknown: (letters) => `The network can’t write these, so they are left out: ${letters}.`,
+    /** @param {string} pairs */
+    replaced: (pairs) => `Replaced: ${pairs}.`,
+    /** @param {string} from @param {string} to */
+    pair: (from, to) => `${from} with ${to}`,
+    /** @param {string} words */
+    split: (words) => `Too long for one line, so split: ${words}.`,
+    control: "Control characters are left out.",
+    nothing: "That leaves nothing to write.",
+    cut: "One line ran on and was cut off. Another take may come out better.",
+    /** @param {string} listed @param {number} more */
+    andMore: (listed, more) => `${listed} and ${more} more`,
+    strokesTooMany: "Your strokes are too long for a link, so it doesn’t include them.",
+    ownHand: "Your own hand stays on this device, so the link doesn’t include it.",
+    /** @param {string} engine */
+    noEngine: (engine) => `There is no engine “${engine}”, only cpu and gpu.`,
+  },
+  files: {
+    /** @param {string} file */
+    unknown: (file) =>
+      `This page can’t open ${file}. It reads weights (.safetensors), hands (.json) and ink (.inkml, .json).`,
+    /** @param {string} file */
+    tooLarge: (file) => `${file} is larger than any network that a page could run.`,
+    /** @param {string} file */
+    writes: (file) => `${file} is writing now, until you reload the page.`,
+    /** @param {string} file */
+    scribbles: (file) => `${file} is now used for scribbling without a text, until you reload the page.`,
+    kept: "The previous network is still in use.",
+  },
+  hands: {
+    none: "No particular hand",
+    /** @param {string} hand */
+    unknown: (hand) => `There is no hand called “${hand}” here.`,
+    notInLink: "The link uses a hand that someone drew. That stays on their device, so no particular hand is used here.",
+  },
+  inks: {
+    blueBlack: "Blue-black",
+    black: "Black",
+    royalBlue: "Royal blue",
+    sepia: "Sepia",
+    burgundy: "Burgundy",
+    bottleGreen: "Bottle green",
+    other: "Another colour",
+    pick: "Colour of the ink",
+  },
+  paperHints: {
+    noMargins: "Paper that fits the writing has no margins to set.",
+  },
+  /** What is wrong with a link, and the names of the settings in it. */
+  link: {
+    /** @param {string} name */
+    notNumber: (name) => `The link’s ${name} isn’t a number, so the default was used.`,
+    /** @param {string} name @param {number} min @param {number} max @param {number} used */
+    outOfRange: (name, min, max, used) => `The link’s ${name} isn’t between ${min} and ${max}, so ${used} was used.`,
+    /** @param {string} name @param {number} used */
+    notWhole: (name, used) => `The link’s ${name} isn’t a whole number, so ${used} was used.`,
+    /** @param {string} name */
+    notChoice: (name) => `This page doesn’t know the link’s ${name}, so the default was used.`,
+    inkNotColour: "The link’s ink isn’t a colour, so the default was used.",
+    strokesDamaged: "The link’s strokes are damaged, so they were left out.",
+    /** @param {number} letters */
+    textTooLong: (letters) =>
+      `The link’s text is longer than ${letters.toLocaleString("en")} characters, so its end was left out.`,
+  },
+  settings: {
+    bias: "neatness",
+    temperature: "wildness",
+    seed: "seed",
+    share: "share of the second hand",
+    columns: "number of letters per line",
+    nib: "line width",
+    slant: "slant",
+    wander: "wander",
+    sheetWidth: "paper width",
+    sheetHeight: "paper height",
+    pitch: "line spacing",
+    marginTop: "top margin",
+    marginRight: "right margin",
+    marginBottom: "bottom margin",
+    marginLeft: "left margin",
+    firstTop: "top margin of the first sheet",
+    paper: "paper",
+    sheetUnit: "unit",
+    orientation: "orientation",
+    ruling: "ruling",
+    size: "letter size",
+    tip: "pen",
+  },
+  /** Begin an error about a field of the form. */
+  fields: {
+    paper: "Paper",
+    margin: "Margins",
+    firstTop: "Top of the first sheet",
+    pitch: "Line spacing",
+    size: "Letter size",
+  },
+};
