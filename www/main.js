@@ -9,6 +9,8 @@ import { showStatus } from "./app/status.js";
 import { element } from "./util/dom.js";
 import { allLoaded, explain, offerLanguages, translated, words } from "./words/words.js";
 
+element("trouble", HTMLElement).remove();
+
 const form = new Form();
 const app = new App(form);
 const writeButton = element("write", HTMLButtonElement);
@@ -101,6 +103,9 @@ app.addEventListener("ready", () => {
   void Promise.resolve(stored).then(() => followLink());
   void keepOffline(element("update", HTMLElement), element("offline", HTMLElement));
 });
+app.addEventListener("failed", () => {
+  element("failed", HTMLElement).hidden = app.ready;
+});
 app.addEventListener("broken", () => {
   writeButton.disabled = true;
 });
@@ -187,7 +192,14 @@ copyButton.addEventListener("click", async () => {
 
 const engine = new URLSearchParams(location.search).get("engine") ?? "auto";
 const known = engine === "cpu" || engine === "gpu" || engine === "auto";
-void app.open(known ? engine : "auto");
+const open = () => void app.open(known ? engine : "auto");
+element("retry", HTMLButtonElement).addEventListener("click", () => {
+  // A worker that does not run can only be started with the page.
+  if (app.client.failure) return location.reload();
+  element("failed", HTMLElement).hidden = true;
+  open();
+});
+open();
 void translated.then(() => {
   if (!known) app.pendingNotes += `${words.notes.noEngine(engine)} `;
 });

@@ -83,7 +83,7 @@ test("ink that was taken away comes back, as JSON and as InkML, and becomes a ha
   // Without a text the network goes on from it.
   await page.getByRole("button", { name: "Continue my strokes" }).click();
   await dialog.getByLabel("Open a hand or ink").setInputFiles({ name: "fox.json", mimeType: "application/json", buffer: Buffer.from(json) });
-  await visitor.told(/go on from here/);
+  await visitor.told(/continue from here/);
   await dialog.getByRole("button", { name: "Continue from here" }).click();
   await visitor.hears(/Done$/);
   assert.deepEqual(visitor.complaints, []);

@@ -243,7 +243,7 @@ test("a request that fails is reported in the panel, and the writing goes on", a
   await visitor.toggle();
   await visitor.text.fill("still");
   await visitor.press("Write");
-  await panel.getByText("What the network computed cannot be shown: no values today").waitFor();
+  await panel.getByText("What the network computed can’t be shown: no values today").waitFor();
   assert.match(await visitor.status.textContent(), /(Writing …|Done)$/, "the status line does not report it");
   await visitor.hears(/Done$/);
   await visitor.toggle();

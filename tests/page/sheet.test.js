@@ -170,7 +170,7 @@ test("margins, a letterhead, mirrored pages: what leaves no room is said, and no
 test("an envelope has the sender in the upper left and the address in the lower right, and is printed as large as it is", async () => {
   const visitor = await come();
   await set(visitor, "Paper", "envelope-c6");
-  assert.ok(await visitor.page.getByText("Lines above a line of three hyphens").isVisible());
+  assert.ok(await visitor.page.getByText("Type the address. To add a sender").isVisible());
   await visitor.writes("Ann Lee\nLeeds\n---\nMr Otto Klein\nHauptweg 12\n20095 Hamburg");
   const { xs, ys } = await sheetOf(visitor);
   const inside = xs.map((x, i) => [x < 68 && ys[i] < 44, x > 68 && ys[i] > 41]);
@@ -325,10 +325,10 @@ test("absurd values in a link are clamped, and that is said", async () => {
   const query = "?engine=cpu#text=a&seed=-4&bias=1e9&temperature=-3&slant=900&nib=Infinity&paper=napkin&ink=javascript:1&tip=quill";
   const visitor = await come({ query, ready: /Done$/ });
   const status = await visitor.status.textContent();
-  for (const said of [/bias .*: 2 is taken/, /temperature .*: 0\.2 is taken/, /seed .*: 0 is taken/, /slant .*: 30 is taken/]) {
+  for (const said of [/neatness isn’t .*, so 2 was used/, /wildness isn’t .*, so 0\.2 was used/, /seed isn’t .*, so 0 was used/, /slant isn’t .*, so 30 was used/]) {
     assert.match(status, said);
   }
-  assert.match(status, /nib .*2\.5 is taken/);
+  assert.match(status, /line width isn’t .*so 2\.5 was used/);
   assert.match(status, /doesn’t know the link’s paper/);
   assert.match(status, /ink isn’t a colour/);
   assert.ok((await visitor.inked()) > 0);

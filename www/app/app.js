@@ -27,6 +27,7 @@ const MAX_LABEL = 300;
 /**
  * Events:
  * - "ready": networks and hands are loaded; "weights": other weights are; "broken": the engine cannot write any more;
+ *   "failed": something could not be loaded or written, as the status says;
  * - "busy": `writing` has changed; "cleared": a new text was requested; "started": its plan is known, the sheet is empty;
  *   "points": more have come; "finished": all are drawn; "stopped": the visitor stopped it;
  * - "look": paper, pen or layout have changed.
@@ -260,6 +261,7 @@ export class App extends EventTarget {
     this.sheet.stop();
     this.#setWriting(false);
     showStatus(message(error), true);
+    this.#emit("failed");
   }
 
   /** Points per millisecond that the pen draws of this text. */

@@ -12,6 +12,15 @@ export const MESSAGES = {
   notStarted: ({ cause }) =>
     `The engine did not start${cause && ` (${cause})`}. It needs WebAssembly SIMD and module workers: Chrome 91, ` +
     "Firefox 114, Safari 16.4 or later. If your browser is newer, reload the page.",
+  /** @param {{ reason: string }} values */
+  moduleMissing: ({ reason }) => `The engine can’t be downloaded (${reason}). Check the connection, then try again.`,
+  /** @param {{ reason: string }} values */
+  moduleRefused: ({ reason }) =>
+    `This browser can’t run the engine (${reason}). It needs WebAssembly SIMD: Chrome 91, Firefox 114, Safari 16.4 or ` +
+    "later. If your browser is newer, the file on the server is damaged: try again, or publish the site again.",
+  /** @param {{ reason: string }} values */
+  moduleForbidden: ({ reason }) =>
+    `The server’s Content-Security-Policy forbids WebAssembly (${reason}). Its script-src must allow ‘wasm-unsafe-eval’.`,
   ended: () => "The worker was ended.",
   nothingWritten: () => "Nothing has been written yet.",
   otherVersion: () => "The site changed while this page was loading, so its parts no longer match. Reload the page.",

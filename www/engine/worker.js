@@ -36,6 +36,19 @@ let lastWriting;
 /** Its inspector. @type {Inspector | undefined} */
 let inspector;
 
+/** Compiles the module, and says why if that fails. */
+async function loadModule() {
+  try {
+    await init();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    // What forbids WebAssembly is told apart from a bad module only by the browsers' messages.
+    if (/content security policy|unsafe-eval|\bCSP\b/i.test(reason)) throw new CodedError("moduleForbidden", { reason });
+    const missing = error instanceof TypeError || reason.startsWith("failed to fetch");
+    throw new CodedError(missing ? "moduleMissing" : "moduleRefused", { reason });
+  }
+}
+
 const pool = new LinePool();
 /** The pool's work on the text that is being written. @type {import("./line-pool.js").PoolRun | undefined} */
 let poolRun;
@@ -130,7 +143,7 @@ serve(
       if (build !== site.build) {
         throw new CodedError("otherVersion");
       }
-      opened = init().then(() => RunningHand.open(engine));
+      opened = loadModule().then(() => RunningHand.open(engine));
       let shown = 0;
       // The module and the weights are downloaded at the same time.
       const synthesis = network("synthesis", (loaded, total) => {

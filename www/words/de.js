@@ -116,6 +116,7 @@ const words = {
     copyLink: "Link kopieren",
     inspector: "Beim Denken zusehen",
     reload: "Neu laden",
+    retry: "Noch einmal versuchen",
     update: "Eine neue Version ist da.",
     description:
       "Gib einen Satz ein und sieh zu, wie ein neuronales Netz ihn von Hand schreibt, auf deiner eigenen GPU oder CPU. Was du eingibst, verlässt die Seite nicht.",
@@ -407,6 +408,13 @@ const words = {
     notStarted: ({ cause }) =>
       `Die Engine ist nicht gestartet${cause && ` (${cause})`}. Sie braucht WebAssembly-SIMD und Modul-Worker: Chrome 91, ` +
       "Firefox 114, Safari 16.4 oder neuer. Ist dein Browser neuer, lade die Seite neu.",
+    moduleMissing: ({ reason }) =>
+      `Die Engine lässt sich nicht herunterladen (${reason}). Prüfe die Verbindung und versuche es noch einmal.`,
+    moduleRefused: ({ reason }) =>
+      `Dieser Browser kann die Engine nicht ausführen (${reason}). Sie braucht WebAssembly-SIMD: Chrome 91, Firefox 114, ` +
+      "Safari 16.4 oder neuer. Ist dein Browser neuer, ist die Datei auf dem Server beschädigt: Versuche es noch einmal oder veröffentliche die Website neu.",
+    moduleForbidden: ({ reason }) =>
+      `Die Content-Security-Policy des Servers verbietet WebAssembly (${reason}). Ihr script-src muss ‚wasm-unsafe-eval‘ erlauben.`,
     ended: () => "Der Worker wurde beendet.",
     nothingWritten: () => "Noch ist nichts geschrieben.",
     otherVersion: () =>

@@ -18,6 +18,7 @@ const words = {
     copyLink: "Copy link",
     inspector: "See it think",
     reload: "Reload",
+    retry: "Try again",
     update: "A new version is ready.",
     description: "Type a sentence and watch a neural network write it by hand, on your own GPU or CPU. Nothing you type leaves the page.",
     sheet: "Sheet",

@@ -116,6 +116,7 @@ const words = {
     copyLink: "Copiar enlace",
     inspector: "Ver cómo piensa",
     reload: "Recargar",
+    retry: "Reintentar",
     update: "Hay una versión nueva.",
     description:
       "Escribe una frase y mira cómo una red neuronal la escribe a mano, en tu propia GPU o CPU. Nada de lo que escribes sale de la página.",
@@ -407,6 +408,13 @@ const words = {
     notStarted: ({ cause }) =>
       `El motor no ha arrancado${cause && ` (${cause})`}. Necesita WebAssembly SIMD y workers de módulo: Chrome 91, ` +
       "Firefox 114, Safari 16.4 o posterior. Si tu navegador es más nuevo, recarga la página.",
+    moduleMissing: ({ reason }) =>
+      `No se puede descargar el motor (${reason}). Comprueba la conexión y vuelve a intentarlo.`,
+    moduleRefused: ({ reason }) =>
+      `Este navegador no puede ejecutar el motor (${reason}). Necesita WebAssembly SIMD: Chrome 91, Firefox 114, ` +
+      "Safari 16.4 o posterior. Si tu navegador es más nuevo, el archivo del servidor está dañado: vuelve a intentarlo o publica el sitio de nuevo.",
+    moduleForbidden: ({ reason }) =>
+      `La Content-Security-Policy del servidor prohíbe WebAssembly (${reason}). Su script-src debe permitir ‘wasm-unsafe-eval’.`,
     ended: () => "El worker se ha cerrado.",
     nothingWritten: () => "Aún no hay nada escrito.",
     otherVersion: () =>

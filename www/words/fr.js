@@ -118,6 +118,7 @@ const words = {
     copyLink: "Copier le lien",
     inspector: "Le voir penser",
     reload: "Recharger",
+    retry: "Réessayer",
     update: "Une nouvelle version est prête.",
     description:
       "Tapez une phrase et regardez un réseau de neurones l’écrire à la main, sur votre propre GPU ou CPU. Rien de ce que vous tapez ne quitte la page.",
@@ -409,6 +410,13 @@ const words = {
     notStarted: ({ cause }) =>
       `Le moteur n’a pas démarré${cause && ` (${cause})`}. Il lui faut WebAssembly SIMD et les workers modules : Chrome 91, ` +
       "Firefox 114, Safari 16.4 ou plus récent. Si votre navigateur l’est, rechargez la page.",
+    moduleMissing: ({ reason }) =>
+      `Impossible de télécharger le moteur (${reason}). Vérifiez la connexion, puis réessayez.`,
+    moduleRefused: ({ reason }) =>
+      `Ce navigateur ne peut pas exécuter le moteur (${reason}). Il lui faut WebAssembly SIMD : Chrome 91, Firefox 114, ` +
+      "Safari 16.4 ou plus récent. Si votre navigateur l’est, le fichier du serveur est endommagé : réessayez, ou publiez le site à nouveau.",
+    moduleForbidden: ({ reason }) =>
+      `La Content-Security-Policy du serveur interdit WebAssembly (${reason}). Son script-src doit autoriser ‘wasm-unsafe-eval’.`,
     ended: () => "Le worker a été arrêté.",
     nothingWritten: () => "Rien n’est encore écrit.",
     otherVersion: () =>
