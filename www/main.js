@@ -5,6 +5,7 @@ import { mountFileDrop } from "./app/file-drop.js";
 import { Form } from "./app/form.js";
 import { fromFragment, toFragment } from "./app/link.js";
 import { keepOffline } from "./app/offline.js";
+import { mountPhone } from "./app/phone.js";
 import { showStatus } from "./app/status.js";
 import { element } from "./util/dom.js";
 import { allLoaded, explain, offerLanguages, translated, words } from "./words/words.js";
@@ -17,6 +18,7 @@ const writeButton = element("write", HTMLButtonElement);
 const stopButton = element("stop", HTMLButtonElement);
 const copyButton = element("copy", HTMLButtonElement);
 const text = element("text", HTMLTextAreaElement);
+mountPhone();
 
 mountFileDrop({
   weights: (file) => void app.useWeights(file),

@@ -81,7 +81,7 @@ test("no script of the page says what is not among its words", async () => {
 const site = await open();
 
 test("the browser's language is the page's; another one can be chosen, and stays", async () => {
-  const visitor = await site.come({ query: "?engine=cpu", locale: "de-AT", ready: /Bereit$/, reducedMotion: "reduce", viewport: { width: 320, height: 640 } });
+  const visitor = await site.come({ query: "?engine=cpu", locale: "de-AT", ready: /Bereit$/, reducedMotion: "reduce" });
   const { page } = visitor;
   assert.equal(await page.locator("html").getAttribute("lang"), "de");
   await page.locator("#text").fill("hallo");
@@ -94,7 +94,6 @@ test("the browser's language is the page's; another one can be chosen, and stays
   await page.getByRole("button", { name: "Laden oder drucken" }).click();
   assert.match(await page.locator("#export-hint").textContent(), /Millimetern/);
   await page.keyboard.press("Escape");
-  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0, "nothing is too wide");
 
   await page.getByLabel("Sprache").selectOption("fr");
   await visitor.hears(/Terminé$/);

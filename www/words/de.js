@@ -165,6 +165,10 @@ const words = {
     textPlaceholder: "Lass das Feld leer, und das Netz kritzelt von sich aus.",
     anotherTakeTitle: "Denselben Text noch einmal schreiben, ein wenig anders",
   },
+  phone: {
+    hand: "Schrift",
+    more: "Mehr",
+  },
   paper: {
     title: "Papier und Tinte",
     ink: "Tinte",

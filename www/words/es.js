@@ -136,7 +136,7 @@ const words = {
     stop: "Detener",
     anotherTake: "Otro intento",
     hand: "Letra",
-    surprise: "Sorpréndeme",
+    surprise: "Al azar",
     ownHand: "Tu propia letra …",
     continueStrokes: "Continuar mis trazos …",
     mixWith: "Mezclar con",
@@ -164,6 +164,10 @@ const words = {
     more: "Más",
     textPlaceholder: "Déjalo vacío y la red garabatea por su cuenta.",
     anotherTakeTitle: "Escribir otra vez el mismo texto, un poco distinto",
+  },
+  phone: {
+    hand: "Letra",
+    more: "Más",
   },
   paper: {
     title: "Papel y tinta",

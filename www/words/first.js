@@ -70,6 +70,11 @@ export const first = {
     unknown: (hand) => `There is no hand called “${hand}” here.`,
     notInLink: "The link uses a hand that someone drew. That stays on their device, so no particular hand is used here.",
   },
+  /** Buttons of the bar on a phone: short. */
+  phone: {
+    hand: "Hand",
+    more: "More",
+  },
   inks: {
     blueBlack: "Blue-black",
     black: "Black",

@@ -167,6 +167,10 @@ const words = {
     textPlaceholder: "Laissez ce champ vide, et le réseau gribouille tout seul.",
     anotherTakeTitle: "Écrire encore le même texte, un peu autrement",
   },
+  phone: {
+    hand: "Écriture",
+    more: "Plus",
+  },
   paper: {
     title: "Papier et encre",
     ink: "Encre",

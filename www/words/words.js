@@ -74,7 +74,6 @@ async function load() {
     return;
   }
   words = allWords;
-  if (language === "en") return;
   document.documentElement.lang = language;
   for (const attribute of ["", ...ATTRIBUTES]) {
     const name = attribute ? `data-words-${attribute}` : "data-words";
