@@ -255,19 +255,58 @@ test("a request that fails is reported in the panel, and the writing goes on", a
   await visitor.leave();
 });
 
-test("axe finds nothing serious while the inspector is open, light or dark", async () => {
+test("the tour, two neatnesses side by side, where the panel stands, and what axe says of it, light or dark", async () => {
   const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-  for (const colorScheme of ["light", "dark"]) {
+  for (const [colorScheme, viewport] of [["light", { width: 1280, height: 800 }], ["dark", { width: 390, height: 844 }]]) {
     // axe is put into the page, which its policy would rightly refuse.
-    const visitor = await come({ colorScheme, bypassCSP: true, reducedMotion: "reduce" });
+    const visitor = await come({ colorScheme, viewport, bypassCSP: true, reducedMotion: "reduce" });
+    const { page, panel } = visitor;
+    const tour = panel.getByRole("dialog");
     await visitor.toggle();
+    assert.ok(await panel.getByRole("button", { name: "Take the tour" }).isDisabled(), "there is nothing to be seen");
     await visitor.writes("axe is a tool");
     await visitor.point.fill("60");
     await visitor.shows(60);
-    await visitor.page.addScriptTag({ path: axe });
-    const { violations } = await visitor.page.evaluate(() => window.axe.run());
+    const [sheet, beside] = [await page.locator("#sheet").boundingBox(), await panel.locator(".view canvas").first().boundingBox()];
+    if (colorScheme === "light") assert.ok(beside.x > sheet.x + sheet.width && beside.y + beside.height < 800, "beside the sheet, in view");
+    else assert.ok(beside.y >= sheet.y + sheet.height - 1, "below the sheet");
+
+    // By keyboard: five steps, each below its own part.
+    await panel.getByRole("button", { name: "Take the tour" }).press("Enter");
+    const parts = new Set();
+    for (let step = 1; step <= 5; step++) {
+      await tour.getByRole("heading", { name: `${step} of 5:` }).waitFor();
+      assert.equal(await panel.locator(".toured").count(), 1);
+      parts.add(await tour.evaluate((callout) => [...document.querySelectorAll("#inspector *")].indexOf(callout.previousElementSibling)));
+      const box = await tour.boundingBox();
+      const covered = colorScheme === "light" ? 0 : sheet.height;
+      assert.ok(box.y >= covered - 1 && box.y + box.height <= viewport.height, `step ${step} is in view: ${box.y}`);
+      if (step < 5) await page.keyboard.press("ArrowRight");
+    }
+    assert.equal(parts.size, 5);
+    await page.keyboard.press("ArrowLeft");
+    await tour.getByRole("heading", { name: "4 of 5:" }).waitFor();
+
+    await panel.getByText("Compare two neatnesses").click();
+    await panel.getByRole("img", { name: "“axe is a tool”, neatness 2.00" }).waitFor();
+    assert.equal(await panel.getByRole("img", { name: "“axe is a tool”, neatness 0.00" }).count(), 1);
+    const pictures = () => panel.locator(".biases canvas").evaluateAll((all) => all.map((canvas) => canvas.toDataURL()));
+    const [loose, neat] = await pictures();
+    assert.notEqual(loose, neat);
+    await panel.getByLabel("Neatness A").fill("2");
+    await page.waitForFunction(([left]) => document.querySelector(".biases canvas").toDataURL() !== left, [loose]);
+    assert.equal((await pictures())[0], neat, "the same seed, hand and neatness write the same");
+    assert.ok(Math.abs((await visitor.at()) - 60) < 1 && (await visitor.downloads()).includes("<title>axe is a tool"), "the text on the sheet stays");
+
+    await page.addScriptTag({ path: axe });
+    const { violations } = await page.evaluate(() => window.axe.run());
     const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
     assert.deepEqual(serious.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]), []);
+    await tour.getByRole("heading").focus();
+    await page.keyboard.press("Escape");
+    assert.equal(await tour.count(), 0);
+    assert.ok(await panel.getByRole("button", { name: "Take the tour" }).evaluate((button) => button === document.activeElement));
+    assert.deepEqual(visitor.complaints, []);
     await visitor.leave();
   }
 });

@@ -47,6 +47,7 @@
  *   is 0 if unknown). `build` is the version of the page's scripts. Unless `lazy`, the prediction network is loaded
  *   afterwards in the background.
  * - `write` ends the text before. Without text the prediction network writes.
+ * - `preview` writes a few words beside the text written last, which stays; it ends what is being written.
  * - `layOut` places the ink of the text written last anew, and later ink of this text with the same options. Without a
  *   text it returns an empty sheet. `truncate` keeps only the text's first points. `frame` and `exportPage` are about one
  *   of its pages.
@@ -61,6 +62,7 @@
  *     result: { styles: string[], fingerprint: string },
  *   },
  *   write: { params: { text: string, options: WriteOptions }, event: WriteEvent, result: Finish | undefined },
+ *   preview: { params: { text: string, options: WriteOptions }, event: never, result: PlacedInk[] },
  *   loadWeights: {
  *     params: { bytes: Uint8Array, name: string },
  *     event: never,

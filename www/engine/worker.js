@@ -212,6 +212,22 @@ serve(
       }
     },
 
+    async preview({ text, options }, { signal }) {
+      const runningHand = await opened;
+      await network("synthesis");
+      if (signal.aborted) return [];
+      const writing = await runningHand.write(text, options);
+      /** @type {PlacedInk[]} */
+      const ink = [];
+      for await (const pieces of inkOf(writing)) {
+        // A newer preview, or a text, has begun.
+        if (signal.aborted) break;
+        ink.push(...pieces);
+      }
+      writing.free();
+      return ink;
+    },
+
     async layOut({ layout }, { transfer }) {
       await opened;
       if (!lastWriting) return { ink: [], sheet: RunningHand.emptySheet(layout) };

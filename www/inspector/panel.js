@@ -3,6 +3,7 @@
 
 import { element, html } from "../util/dom.js";
 import { allWords, explain, label } from "../words/words.js";
+import { Biases } from "./biases.js";
 import { SnapshotLoader } from "./snapshots.js";
 import {
   aim,
@@ -18,6 +19,7 @@ import {
   WindowImage,
 } from "./drawing.js";
 import { SnapshotText } from "./text.js";
+import { Tour } from "./tour.js";
 
 /** @typedef {import("../app/app.js").App} App */
 /** @typedef {import("./drawing.js").Cloud} Cloud */
@@ -49,9 +51,13 @@ export function mountInspector(app) {
     panel ??= new InspectorPanel(app, section);
     const open = section.hidden;
     section.hidden = !open;
+    // On a wide screen it stands beside the sheet, in the form's place.
+    section.parentElement?.classList.toggle("thinking", open === true);
     button.setAttribute("aria-pressed", String(open));
     if (open) panel.open();
     else panel.close();
+    // On a narrow one it is below the sheet.
+    if (open) section.scrollIntoView({ block: "nearest" });
   });
 }
 
@@ -83,11 +89,15 @@ class InspectorPanel {
   #views = html("div", { className: "views", hidden: true });
   #text = new SnapshotText();
   #window = html("div", { className: "window" });
+  #tourButton = label(html("button", { type: "button", className: "tour-open", disabled: true }), "tour.open");
+  /** @type {Tour | undefined} */ #tour;
+  /** @type {Biases} */ #biases;
 
   /** @param {App} app @param {HTMLElement} section */
   constructor(app, section) {
     this.#app = app;
     this.#snapshots = new SnapshotLoader(app.client);
+    this.#biases = new Biases(app);
     const says = allWords.inspector;
     for (const [name] of SPEEDS) this.#speed.add(new Option(says[name]));
     // What they show is said in text beside them.
@@ -120,8 +130,10 @@ class InspectorPanel {
         html("label", { htmlFor: "inspector-speed", className: "visually-hidden" }, says.pace),
         this.#speed,
       ),
+      this.#tourButton,
       this.#empty,
       this.#views,
+      this.#biases.root,
       html(
         "p",
         { className: "hint" },
@@ -153,6 +165,7 @@ class InspectorPanel {
     this.#backButton.addEventListener("click", () => this.#show(this.#app.sheet.drawn - 1));
     this.#stepButton.addEventListener("click", () => this.#show(this.#app.sheet.drawn + 1));
     this.#slider.addEventListener("input", () => this.#show(this.#slider.valueAsNumber));
+    this.#tourButton.addEventListener("click", () => this.#openTour());
     for (const canvas of [this.#windowCanvas, this.#liftCanvas]) {
       canvas.addEventListener("pointerdown", (event) => this.#showAt(event));
       canvas.addEventListener("pointermove", (event) => {
@@ -187,6 +200,7 @@ class InspectorPanel {
     resized.observe(this.#magnifier);
     resized.observe(canvas);
     signal.addEventListener("abort", () => resized.disconnect());
+    this.#biases.follow(signal);
     this.#pause();
     // A text that is done is shown from its beginning.
     if (this.#reduced) sheet.pause(!sheet.ended);
@@ -197,6 +211,7 @@ class InspectorPanel {
   close() {
     const { sheet } = this.#app;
     this.#listening?.abort();
+    this.#tour?.close();
     this.#pause();
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
@@ -205,6 +220,25 @@ class InspectorPanel {
     this.#clear();
     if (!this.#app.writing) sheet.show(this.#count);
     sheet.pause(false);
+  }
+
+  /** Stops the pen and explains what is to be seen. */
+  #openTour() {
+    this.#pause();
+    this.#tour?.close();
+    const { drawn } = this.#text.cards;
+    /** @type {import("./tour.js").Step[]} */
+    const steps = [
+      { name: "window", part: this.#text.letters },
+      { name: "mixture", part: this.#magnifier },
+      { name: "pen", part: this.#liftCanvas },
+      { name: "state", part: this.#window.hidden ? this.#text.lift : this.#windowCanvas },
+      { name: "choice", part: drawn.root },
+    ];
+    // Without a text there is no window.
+    this.#tour = new Tour(this.#window.hidden ? steps.slice(1) : steps);
+    this.#tour.addEventListener("end", () => this.#tourButton.focus());
+    this.#tour.open();
   }
 
   /** How many points have come. */
@@ -355,6 +389,7 @@ class InspectorPanel {
     }
     this.#views.hidden = false;
     this.#empty.hidden = true;
+    this.#tourButton.disabled = false;
     const snapshot = line.snapshotAt(drawn - 1);
     const pen = line.pointOf(snapshot);
     const around = clouds(line, snapshot);
@@ -406,6 +441,8 @@ class InspectorPanel {
     context.clearRect(0, 0, 1, 1);
     this.#views.hidden = true;
     this.#empty.hidden = false;
+    this.#tour?.close();
+    this.#tourButton.disabled = true;
   }
 
   #colours() {

@@ -408,6 +408,36 @@ const words = {
     stopTitle: "Ob die Zeile fertig ist",
     stopWords: "Zusätzlich gelernt: die Wahrscheinlichkeit, dass nach diesem Punkt nichts mehr kommt.",
   },
+  tour: {
+    open: "Rundgang machen",
+    back: "Zurück",
+    next: "Weiter",
+    done: "Fertig",
+    end: "Beenden",
+    step: (step, steps) => `${step} von ${steps}:`,
+    windowTitle: "Das Fenster auf den Text",
+    window:
+      "Das Netz sieht den Text durch ein weiches Fenster. Die getönten Buchstaben sind gerade im Blick. Das Fenster rückt von selbst weiter, während sie geschrieben werden, und nie zurück.",
+    mixtureTitle: "Eine Mischung von Vermutungen",
+    mixture:
+      "Es nennt nicht einen Punkt. Es legt eine Mischung von Wolken dorthin, wo der Stift als Nächstes sein kann: je dunkler, desto wahrscheinlicher. Mehr Ordnung macht die Wolken kleiner.",
+    penTitle: "Stift auf oder ab",
+    pen:
+      "Es sagt auch, wie wahrscheinlich der Strich hier endet. Die Kurve zeigt das im Lauf der Zeit: Wo sie Spitzen hat, enden Striche.",
+    stateTitle: "Die Zustände, in denen es sich erinnert",
+    state:
+      "Von Punkt zu Punkt bleiben nur seine Zustände: einige hundert Zahlen in jeder Schicht, die jeder Punkt neu schreibt. Was du hier siehst, ist aus ihnen gelesen: der Buchstabe, die Handschrift, der begonnene Strich.",
+    choiceTitle: "Die Wahl",
+    choice:
+      "Erst jetzt kommt der Zufall. Er nimmt eine Wolke und darin einen Punkt, ○, und dieser Punkt ist das Nächste, was das Netz sieht. Die Startzahl legt die Würfel fest: Dieselbe Zahl schreibt wieder dasselbe.",
+  },
+  biases: {
+    title: "Zwei Ordnungen vergleichen",
+    hint: "Dieselben Wörter mit derselben Startzahl: Die Würfel fallen gleich, nur die Ordnung ist verschieden.",
+    first: "Ordnung A",
+    second: "Ordnung B",
+    picture: (text, bias) => `„${text}“, Ordnung ${bias}`,
+  },
   errors: {
     notStarted: ({ cause }) =>
       `Die Engine ist nicht gestartet${cause && ` (${cause})`}. Sie braucht WebAssembly-SIMD und Modul-Worker: Chrome 91, ` +

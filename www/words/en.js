@@ -336,6 +336,38 @@ const words = {
     stopTitle: "Whether the line is done",
     stopWords: "Learnt in addition: the chance that nothing follows this point.",
   },
+  tour: {
+    open: "Take the tour",
+    back: "Back",
+    next: "Next",
+    done: "Done",
+    end: "End the tour",
+    /** @param {number} step @param {number} steps */
+    step: (step, steps) => `${step} of ${steps}:`,
+    windowTitle: "The window on the text",
+    window:
+      "The network sees the text through a soft window. The shaded letters are in view now. The window moves on by itself as they are written, and never back.",
+    mixtureTitle: "A mixture of guesses",
+    mixture:
+      "It doesn’t name one point. It spreads a mixture of clouds over the places where the pen may go next: the darker, the likelier. More neatness makes the clouds smaller.",
+    penTitle: "Pen up or pen down",
+    pen:
+      "It also says how likely it is that the stroke ends here. The curve shows that over time: its peaks are where strokes end.",
+    stateTitle: "The states it remembers by",
+    state:
+      "From point to point only its states remain: a few hundred numbers in each layer, which every point rewrites. What you see here is read from them: the letter it is on, the hand it writes in, the stroke it has begun.",
+    choiceTitle: "The choice",
+    choice:
+      "Only now comes chance. It picks a cloud and a point in it, ○, and that point is the next thing the network sees. The seed fixes the dice, so the same seed writes the same again.",
+  },
+  biases: {
+    title: "Compare two neatnesses",
+    hint: "The same words with the same seed: the dice fall alike, and only the neatness differs.",
+    first: "Neatness A",
+    second: "Neatness B",
+    /** @param {string} text @param {string} bias */
+    picture: (text, bias) => `“${text}”, neatness ${bias}`,
+  },
   /** By the codes of `CodedError`. */
   errors: MESSAGES,
 };

@@ -408,6 +408,36 @@ const words = {
     stopTitle: "Si la línea ha acabado",
     stopWords: "Aprendido además: la probabilidad de que nada siga a este punto.",
   },
+  tour: {
+    open: "Hacer el recorrido",
+    back: "Atrás",
+    next: "Siguiente",
+    done: "Terminar",
+    end: "Salir del recorrido",
+    step: (step, steps) => `${step} de ${steps}:`,
+    windowTitle: "La ventana sobre el texto",
+    window:
+      "La red ve el texto a través de una ventana difusa. Las letras sombreadas están a la vista. La ventana avanza sola mientras se escriben, y nunca retrocede.",
+    mixtureTitle: "Una mezcla de conjeturas",
+    mixture:
+      "No señala un punto. Extiende una mezcla de nubes por donde puede ir el lápiz: cuanto más oscuras, más probables. Más pulcritud hace las nubes más pequeñas.",
+    penTitle: "Lápiz arriba o abajo",
+    pen:
+      "También dice lo probable que es que el trazo acabe aquí. La curva lo muestra en el tiempo: en sus picos acaban los trazos.",
+    stateTitle: "Los estados con los que recuerda",
+    state:
+      "De un punto a otro solo quedan sus estados: unos cientos de números en cada capa, que cada punto reescribe. Lo que ves aquí se lee de ellos: la letra en la que está, la mano con que escribe, el trazo empezado.",
+    choiceTitle: "La elección",
+    choice:
+      "Solo ahora llega el azar. Toma una nube y un punto en ella, ○, y ese punto es lo siguiente que ve la red. La semilla fija los dados: la misma semilla vuelve a escribir lo mismo.",
+  },
+  biases: {
+    title: "Comparar dos grados de pulcritud",
+    hint: "Las mismas palabras con la misma semilla: los dados caen igual y solo cambia la pulcritud.",
+    first: "Pulcritud A",
+    second: "Pulcritud B",
+    picture: (text, bias) => `«${text}», pulcritud ${bias}`,
+  },
   errors: {
     notStarted: ({ cause }) =>
       `El motor no ha arrancado${cause && ` (${cause})`}. Necesita WebAssembly SIMD y workers de módulo: Chrome 91, ` +

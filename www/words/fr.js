@@ -410,6 +410,36 @@ const words = {
     stopTitle: "Si la ligne est finie",
     stopWords: "Appris en plus : la probabilité que rien ne suive ce point.",
   },
+  tour: {
+    open: "Suivre la visite guidée",
+    back: "Retour",
+    next: "Suivant",
+    done: "Terminer",
+    end: "Quitter la visite",
+    step: (step, steps) => `${step} sur ${steps} :`,
+    windowTitle: "La fenêtre sur le texte",
+    window:
+      "Le réseau voit le texte à travers une fenêtre floue. Les lettres ombrées sont en vue. La fenêtre avance d’elle-même à mesure qu’elles s’écrivent, et ne recule jamais.",
+    mixtureTitle: "Un mélange d’hypothèses",
+    mixture:
+      "Il ne désigne pas un point. Il étale un mélange de nuages là où le stylo peut aller : plus c’est sombre, plus c’est probable. Plus de soin rétrécit les nuages.",
+    penTitle: "Stylo levé ou posé",
+    pen:
+      "Il dit aussi combien il est probable que le trait s’arrête ici. La courbe le montre au fil du temps : les traits finissent à ses pics.",
+    stateTitle: "Les états qui font sa mémoire",
+    state:
+      "D’un point à l’autre, il ne reste que ses états : quelques centaines de nombres par couche, que chaque point réécrit. Tout ce que vous voyez ici en est tiré : la lettre en cours, l’écriture, le trait commencé.",
+    choiceTitle: "Le choix",
+    choice:
+      "C’est ici qu’intervient le hasard. Il prend un nuage et un point dedans, ○, et ce point est ce que le réseau voit ensuite. La graine fixe les dés : la même graine récrit la même chose.",
+  },
+  biases: {
+    title: "Comparer deux degrés de soin",
+    hint: "Les mêmes mots avec la même graine : les dés tombent pareil, seul le soin diffère.",
+    first: "Soin A",
+    second: "Soin B",
+    picture: (text, bias) => `« ${text} », soin ${bias}`,
+  },
   errors: {
     notStarted: ({ cause }) =>
       `Le moteur n’a pas démarré${cause && ` (${cause})`}. Il lui faut WebAssembly SIMD et les workers modules : Chrome 91, ` +
