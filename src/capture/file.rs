@@ -59,14 +59,14 @@ pub enum HandFileError {
         most: usize,
     },
     /// Not JSON, or truncated.
-    #[error("The file cannot be read as a hand: {0}. It is another file, or was cut off on the way; export it again.")]
+    #[error("The file cannot be read as a hand: {0}. It is another kind of file, or incomplete: export it again.")]
     Unreadable(String),
     /// Some other JSON.
     #[error("The file is not a hand of Running Hand. Choose one that was exported here.")]
     OtherFormat,
     /// A version that this program cannot read.
     #[error(
-        "The file has version {found}, but only version {readable} can be read here. Load the page again to update it."
+        "The file has version {found}, but only version {readable} can be read here. Reload the page to update it."
     )]
     OtherVersion {
         /// Its version.
@@ -282,7 +282,7 @@ mod tests {
             let message = HandSample::from_json(file.as_bytes()).unwrap_err().to_string();
             assert!(message.contains(part), "{message}");
         };
-        refused("", "cut off");
+        refused("", "incomplete");
         refused("[]", "cannot be read");
         refused("{\"strokes\": []}", "not a hand");
         refused(&json.replace("\"version\":1", "\"version\":2"), "version 2");

@@ -177,7 +177,7 @@ mod tests {
             let message = LearntHand::from_json(file.as_bytes()).unwrap_err().to_string();
             assert!(message.contains(part), "{message}");
         };
-        refused("", "cut off");
+        refused("", "incomplete");
         refused("{\"numbers\": []}", "not a hand");
         refused(&json.replace("\"version\":1,\"name\":\"M", "\"version\":2,\"name\":\"M"), "version 2");
         refused(&json.replace("\"strength\":0.8", "\"strength\":1.8"), "strength");

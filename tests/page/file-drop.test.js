@@ -138,7 +138,7 @@ test("files that are no ink are refused with the reason, and what was drawn stay
     ["many.inkml", inkml("<trace>1 1</trace>".repeat(1001)), /1001 strokes of 1001 samples: more than one sentence/],
     ["new.json", JSON.stringify({ ...ink, version: 2 }), /version 2/],
     ["none.json", JSON.stringify({ ...ink, strokes: 7 }), /damaged: it has no strokes/],
-    ["odd.json", JSON.stringify({ ...ink, strokes: [[[0, "1"]]] }), /damaged: a point is none/],
+    ["odd.json", JSON.stringify({ ...ink, strokes: [[[0, "1"]]] }), /damaged: a point is not a pair of numbers/],
     ["list.json", "[1, 2]", /cannot be read|not a hand/],
     ["cut.json", JSON.stringify(ink).slice(0, 60), /cut off/],
     ["nothing.json", "", /is empty/],

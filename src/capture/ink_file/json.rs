@@ -69,13 +69,13 @@ fn own(file: &Value) -> Result<FileInk, InkFileError> {
     let step = file.get("sampleMs").and_then(Value::as_f64).filter(|step| *step > 0.0).unwrap_or(DEFAULT_MS);
     let mut read = Vec::new();
     for stroke in strokes {
-        let points = stroke.as_array().ok_or(InkFileError::Damaged("a stroke is none"))?;
+        let points = stroke.as_array().ok_or(InkFileError::Damaged("a stroke is not a list of points"))?;
         let place = |point: &Value| match point.as_array().map(Vec::as_slice) {
             Some([x, y]) => Some((x.as_f64()?, y.as_f64()?, None)),
             _ => None,
         };
         let places: Option<Vec<Place>> = points.iter().map(place).collect();
-        read.push(places.ok_or(InkFileError::Damaged("a point is none"))?);
+        read.push(places.ok_or(InkFileError::Damaged("a point is not a pair of numbers"))?);
     }
     let text = file.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
     Ok(FileInk { text, strokes: timed(read, step) })

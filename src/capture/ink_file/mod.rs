@@ -48,10 +48,10 @@ pub struct FileInk {
 #[non_exhaustive]
 pub enum InkFileError {
     /// Too large.
-    #[error("The file has {0} bytes; ink has at most {MAX_FILE_BYTES}. Save a shorter piece of it.")]
+    #[error("The file has {0} bytes, but ink may have at most {MAX_FILE_BYTES}. Save a shorter piece of it.")]
     TooLarge(usize),
     /// No XML, or truncated.
-    #[error("The file cannot be read as InkML: it is no XML, or was cut off on the way ({0}).")]
+    #[error("The file cannot be read as InkML: it is not XML, or is incomplete ({0}).")]
     Xml(String),
     /// A document type that declares something: a small file could expand to a huge document.
     #[error("The file declares a document type, which ink does not need. Save it without one.")]
@@ -60,22 +60,22 @@ pub enum InkFileError {
     #[error("The file is XML of another kind: “{0}”, where InkML has “ink”. {READABLE}")]
     OtherXml(String),
     /// Neither XML nor JSON.
-    #[error("The file cannot be read as ink: {0}. It is another file, or was cut off on the way. {READABLE}")]
+    #[error("The file cannot be read as ink: {0}. It is another kind of file, or incomplete. {READABLE}")]
     Unreadable(String),
     /// JSON that is no ink.
     #[error("The file cannot be read as ink: it is JSON of another kind. {READABLE}")]
     OtherJson,
     /// A character encoding that is not known.
-    #[error("The file's encoding “{0}” is not known here. Save it as UTF-8.")]
+    #[error("The file's encoding “{0}” cannot be read. Save it as UTF-8.")]
     Encoding(String),
     /// A version of Running Hand's ink that this program cannot read.
-    #[error("The ink is of version {0}, and only version 1 can be read here. Load the page again for a newer one.")]
+    #[error("The ink has version {0}, but only version 1 can be read here. Reload the page to update it.")]
     OtherVersion(String),
     /// Running Hand's ink with something else in it.
     #[error("The file is damaged: {0}. Export it again.")]
     Damaged(&'static str),
     /// A trace's format lacks X or Y.
-    #[error("The ink has no X or no Y.")]
+    #[error("The ink lacks X or Y positions.")]
     NoPosition,
     /// A sample that is none.
     #[error("A sample of the ink cannot be read: “{0}”.")]
@@ -84,7 +84,7 @@ pub enum InkFileError {
     #[error("There is no ink in the file.")]
     NoInk,
     /// Coordinates or times that are not finite, or enormous.
-    #[error("The file holds numbers that are no places on paper.")]
+    #[error("The file has positions that cannot be on paper.")]
     Numbers,
     /// More than [`FileInk::check_sentence`] allows.
     #[error(

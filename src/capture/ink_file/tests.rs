@@ -237,7 +237,7 @@ fn characters_are_decoded_as_the_file_says() {
     {
         assert_eq!(read(&bytes).text, "café", "{:?}", &bytes[..4]);
     }
-    assert!(refused(file("klingon")).contains("“klingon” is not known here"));
+    assert!(refused(file("klingon")).contains("“klingon” cannot be read"));
     let json: Vec<u8> = "\u{feff}[[[1,2]]]".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(places(&read(json)), [[(1.0, 2.0)]]);
 }
@@ -245,13 +245,13 @@ fn characters_are_decoded_as_the_file_says() {
 #[test]
 fn xml_that_is_dangerous_damaged_or_of_another_kind_is_refused() {
     for (file, reason) in [
-        ("<ink><trace>0 0</trace>", "cut off"),
+        ("<ink><trace>0 0</trace>", "incomplete"),
         ("<html><body/></html>", "XML of another kind: “html”"),
         ("<ink/>", "no ink"),
         ("<ink><trace/></ink>", "no ink"),
         ("<!DOCTYPE ink [<!ENTITY a \"aaaa\">]><ink><trace>0 0</trace></ink>", "declares a document type"),
-        ("<ink><trace>1e300 0, 1 1</trace></ink>", "no places on paper"),
-        ("<ink><traceFormat><channel name=\"F\"/></traceFormat><trace>1</trace></ink>", "no X or no Y"),
+        ("<ink><trace>1e300 0, 1 1</trace></ink>", "cannot be on paper"),
+        ("<ink><traceFormat><channel name=\"F\"/></traceFormat><trace>1</trace></ink>", "lacks X or Y"),
     ] {
         assert!(refused(file).contains(reason), "{file}: {}", refused(file));
     }
@@ -389,7 +389,7 @@ fn running_hands_own_files_are_read() {
     let ink = read(file);
     assert_eq!((ink.text.as_str(), times(&ink)), ("a b", vec![vec![0.0, 20.0], vec![40.0]]));
     assert!(refused(file.replace("\"version\":1", "\"version\":2")).contains("version 2"));
-    assert!(refused(file.replace("[0,0.5]", "[0,\"1\"]")).contains("damaged: a point is none"));
+    assert!(refused(file.replace("[0,0.5]", "[0,\"1\"]")).contains("damaged: a point is not a pair of numbers"));
     let hand = HandSample { name: "Mine".into(), text: "so".into(), strokes: ink.strokes.clone() };
     assert_eq!(read(hand.to_json().unwrap()), FileInk { text: "so".into(), strokes: ink.strokes });
     let sample = Sample::default();
