@@ -72,7 +72,7 @@ test("a hand is drawn, stored, written in, restored, exported, renamed, deleted 
   const kept = () => page.evaluate(() => JSON.stringify(localStorage));
   const before = await kept();
   for (const [bad, reason] of [
-    [file.slice(0, 900), /cut off/],
+    [file.slice(0, 900), /incomplete/],
     [file.replace(/"samples":\d+/, '"samples":9'), /damaged: strokes are missing/],
     [file.replace(SENTENCE, "I wrote this as always"), /damaged: its text or strokes/],
     ["GIF89a", /cannot be read as a hand/],

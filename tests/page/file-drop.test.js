@@ -129,7 +129,7 @@ test("files that are no ink are refused with the reason, and what was drawn stay
   await visitor.told(/2 strokes are on the paper/);
   const ink = { format: "running-hand-ink", version: 1, sampleMs: 20, text: "a", strokes: [[[0, 0], [1, 1]]] };
   const bad = [
-    ["cut.inkml", good.slice(0, 100), /cut off/],
+    ["cut.inkml", good.slice(0, 100), /incomplete/],
     ["page.xml", "<html><body>no ink</body></html>", /XML of another kind: “html”/],
     ["empty.inkml", inkml(""), /no ink in the file/],
     ["words.inkml", inkml("<trace>1 one</trace>"), /cannot be read: “1 one”/],
@@ -140,7 +140,7 @@ test("files that are no ink are refused with the reason, and what was drawn stay
     ["none.json", JSON.stringify({ ...ink, strokes: 7 }), /damaged: it has no strokes/],
     ["odd.json", JSON.stringify({ ...ink, strokes: [[[0, "1"]]] }), /damaged: a point is not a pair of numbers/],
     ["list.json", "[1, 2]", /cannot be read|not a hand/],
-    ["cut.json", JSON.stringify(ink).slice(0, 60), /cut off/],
+    ["cut.json", JSON.stringify(ink).slice(0, 60), /incomplete/],
     ["nothing.json", "", /is empty/],
   ];
   for (const [name, content, reason] of bad) {

@@ -241,7 +241,7 @@ test("every file can be taken away; ink comes back, a damaged one is refused", a
   const told = (pattern) =>
     page.waitForFunction((source) => new RegExp(source).test(document.querySelector("#capture-advice").textContent), pattern.source);
   await give("cut.inkml", inkml.slice(0, 900));
-  await told(/cut off/);
+  await told(/incomplete/);
   await give("ink.inkml", inkml);
   await told(/strokes are on the paper/);
   assert.ok((await page.locator("#capture-pad .strokes path").count()) > 5);
