@@ -27,7 +27,7 @@ const SEEDS: [(&str, u64); 11] = [
     ("Lively", 4),
     ("Even", 3),
     ("Tall", 4),
-    ("Flowing", 10),
+    ("Flowing", 9),
 ];
 /// The page's name and what its empty sheet says, with the seeds that write them best, and in which hand.
 const TITLE: (&str, u64) = ("Running Hand", 3);

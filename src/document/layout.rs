@@ -9,7 +9,8 @@
 
 use super::LETTER_WIDTH;
 use super::compose::{self, HORIZON, Item, Rooms};
-use super::measure::{Edges, Fit, HandMeasure, Look, assign, factor, is_core, median, own_points, word_ranges};
+use super::measure::{Edges, Fit, HandMeasure, Look, assign, factor, hide_strays, is_core, median, own_points, word_ranges};
+use super::numbers::{Digits, PageNumber};
 use super::paper::{Extent, PageStyle, Sheet, Spot, X_HEIGHT};
 use super::structure::{self, Paragraph, Structure, TAB};
 use super::wander::Wander;
@@ -20,10 +21,12 @@ use std::ops::Range;
 /// point.
 const SCRIBBLE_BASELINE: f64 = 110.0;
 /// A word's letters are made so many times as high as the hand's letters would be, at least and at most.
-const CORRECTION: Range<f64> = 0.8..1.25;
+const CORRECTION: Range<f64> = 0.75..1.25;
+/// Most by which numbers and words of capitals are enlarged.
+const MOST_OF_TALL: f64 = 1.4;
 /// The power to which a line's deviation from the page's size is corrected, and the limits of that.
 const EVENING: f64 = 0.7;
-const EVENINGS: Range<f64> = 0.84..1.18;
+const EVENINGS: Range<f64> = 0.81..1.23;
 /// Most by which a hand's lines look higher or lower than its letters are (log).
 const MAX_LINE_SIZE: f64 = 0.2;
 /// How often a line is looked at and corrected.
@@ -81,6 +84,8 @@ pub struct LineInk {
     pub whole: bool,
     /// Whether the stretch ends with them.
     pub complete: bool,
+    /// Whether this is the line of digits for page numbers, whole, and no ink of the text.
+    pub digits: bool,
 }
 
 /// Points of one line where they are on their page.
@@ -215,6 +220,8 @@ pub struct Layout {
     placed: Vec<[f32; 3]>,
     /// Baseline of a scribble.
     scribble: f64,
+    /// The hand's digits, when they are written.
+    digits: Option<Digits>,
 }
 
 impl Layout {
@@ -239,6 +246,7 @@ impl Layout {
             is_open: false,
             placed: Vec::new(),
             scribble: SCRIBBLE_BASELINE,
+            digits: None,
         };
         layout.forget();
         layout
@@ -252,6 +260,11 @@ impl Layout {
 
     /// Adds ink of the last stretch or of one below it, and hands out what can be placed, which may be nothing yet.
     pub fn add(&mut self, ink: LineInk) -> Vec<PlacedInk> {
+        if ink.digits {
+            let hand = self.text.as_ref().map_or_else(HandMeasure::default, |text| text.hand);
+            self.digits = Some(Digits::of(ink.points, &ink.characters, &hand));
+            return Vec::new();
+        }
         if self.stretches.last().is_none_or(|stretch| stretch.row != ink.row) {
             let start = self.stretches.last().map_or(0, |stretch| stretch.start + stretch.points.len());
             // Stretches without any ink count, too.
@@ -332,16 +345,24 @@ impl Layout {
         }
         let expected = factor(hand.x_height);
         for (at, &is_glued) in glued.iter().enumerate().take(known) {
+            let own = &characters[ranges[at].clone()];
+            if self.words.get(first_word + at).is_none_or(|word| word.place.is_none()) {
+                hide_strays(&mut stretch.points, &stretch.characters, &owners, at, own, hand.x_height);
+            }
             let ink = own_points(&stretch.points, &owners, at);
             let [left, right] = span(&ink);
             let middle = (left + right) / 2.0;
-            let (level, slope) = fit.level(middle, right - left);
+            let (level, slope) = fit.word_level(left, right, own);
             let correction = (hand.x_height / fit.height(middle)).clamp(CORRECTION.start, CORRECTION.end);
+            // Numbers and words of capitals are written small more often than others, and tell their size themselves.
+            let is_tall = !own.iter().any(|c| c.is_lowercase());
+            let of_tall = if is_tall { fit.tall_factor(left, right, own) } else { 1.0 };
+            let size = (correction * of_tall).clamp(CORRECTION.start, MOST_OF_TALL);
             let word = Word {
                 paragraph: source.paragraph,
                 index: source.words.start + at,
                 has_ink: !ink.is_empty(),
-                factor: expected * correction,
+                factor: expected * size,
                 level,
                 slope,
                 middle,
@@ -519,9 +540,22 @@ impl Layout {
     /// The widths of the next line and of those below it in the paragraph.
     fn rooms(&self, row: usize, paragraph: &Paragraph, text: &Text) -> Rooms {
         let room = self.room(row, text);
-        let [first, other] = indents(paragraph, room, &text.hand);
+        let [first, other] = match (paragraph.right, self.width_of_paragraph(paragraph, text)) {
+            // A line set to the right is not broken because its hand is wider here than elsewhere.
+            (Some(_), Some(width)) if width < room => indents(paragraph, room, &text.hand).map(|it| it.min(room - width)),
+            _ => indents(paragraph, room, &text.hand),
+        };
         let first = if self.line_of_paragraph == 0 { first } else { other };
         Rooms { first: room - first, other: room - other, characters: text.columns.unwrap_or(usize::MAX) }
+    }
+
+    /// The natural width of the paragraph that comes next on one line, with some reserve, when all of it is known.
+    fn width_of_paragraph(&self, paragraph: &Paragraph, text: &Text) -> Option<f64> {
+        let first = self.words.iter().position(|word| word.paragraph == self.paragraph)?;
+        let words = &self.words[first..];
+        let count = words.iter().take_while(|word| word.paragraph == self.paragraph).count();
+        let is_known = count == paragraph.words.len() && self.is_complete(&text.structure);
+        is_known.then(|| words[..count].iter().map(|word| word.width + word.gap).sum::<f64>() * RIGHT_RESERVE)
     }
 
     /// Words as they are set on a line. The text of a paragraph's item begins behind its mark.
@@ -956,6 +990,12 @@ impl Layout {
         let first = self.lines.iter().find(on).map_or(self.placed.len(), |line| line.start);
         let end = self.lines.iter().rfind(on).map_or(first, |line| line.start + line.placed);
         first..end
+    }
+
+    /// The number on a page. `None` on the first one, where [`PageStyle::page_numbers`] is not set, on sheets without a
+    /// lower margin that would hold one, and before the hand's digits are written.
+    pub fn page_number(&self, page: usize) -> Option<PageNumber> {
+        self.digits.as_ref()?.number(page, &self.sheet, &self.style).filter(|_| page < self.pages())
     }
 
     /// The text of each line with ink on a page, up to the one with the last point before `end`.

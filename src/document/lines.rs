@@ -7,6 +7,7 @@
 use super::layout::LineInk;
 use super::marks::{self, MARK, WordPoint};
 use super::measure::{Fit, HandMeasure, word_ranges};
+use super::numbers::{DIGITS, DIGITS_LINE};
 use super::scribble::{self, Scribble};
 use super::structure::Structure;
 use crate::engine::{Line, Step};
@@ -25,6 +26,20 @@ use std::sync::Arc;
 
 /// Largest number of columns that can be requested.
 const MAX_COLUMNS: usize = 100;
+/// Stretches that are written before the digits of page numbers: fewer than a page holds, and enough not to keep the
+/// reader waiting.
+const LINES_BEFORE_DIGITS: usize = 4;
+/// The digits' place among the lines that are pending.
+const DIGITS_KEY: usize = usize::MAX;
+
+/// What else is to be written, and how long lines are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lines {
+    /// Most characters of a line of a scribble.
+    pub columns: usize,
+    /// Whether a text's hand writes its digits, too, for page numbers.
+    pub has_digits: bool,
+}
 
 /// A text being written stretch by stretch.
 #[derive(Debug)]
@@ -57,6 +72,10 @@ pub struct LineStream {
     /// What is known of the hand, for the size of marks; and the marks of each stretch.
     hand: HandMeasure,
     marks: Vec<Vec<(usize, Mark)>>,
+    /// Which of the writer's lines is that of the digits, if there is one: stretches below it come one line later.
+    digits: Option<usize>,
+    /// Whether it is still to be handed out.
+    awaits_digits: bool,
 }
 
 /// A line that has not been handed out, or not completely.
@@ -87,7 +106,7 @@ impl LineStream {
         structure: &Structure,
         hand: HandMeasure,
         settings: &Settings,
-        columns: usize,
+        Lines { columns, has_digits }: Lines,
     ) -> Result<Self> {
         if !(1..=MAX_COLUMNS).contains(&columns) {
             let problem = format!("{columns} is outside 1 to {MAX_COLUMNS}");
@@ -115,17 +134,25 @@ impl LineStream {
             points: 0,
             hand,
             marks: structure.stretches.iter().map(|stretch| stretch.marks.clone()).collect(),
+            digits: None,
+            awaits_digits: false,
         };
         if kind == Kind::Synthesis {
             stream.text = Alphabet::new(&weights.config.alphabet).encode(text);
             stream.lines = structure.stretches.iter().map(|stretch| stretch.text.clone()).collect();
         }
         let settings_of = |line: usize| Settings { line: settings.line + line as u64, ..settings.clone() };
-        let lines: Vec<_> =
+        let mut lines: Vec<_> =
             stream.lines.iter().enumerate().map(|(line, text)| (text.clone(), settings_of(line))).collect();
         if lines.is_empty() {
             stream.finish = Some(Finish::Stopped);
         } else {
+            let knows_digits = DIGITS.chars().all(|c| weights.config.alphabet.contains(c));
+            if has_digits && knows_digits && kind == Kind::Synthesis {
+                let at = lines.len().min(LINES_BEFORE_DIGITS);
+                lines.insert(at, (DIGITS.into(), Settings { line: settings.line + DIGITS_LINE, ..settings.clone() }));
+                (stream.digits, stream.awaits_digits) = (Some(at), true);
+            }
             writer.start_lines(lines).await?;
         }
         Ok(stream)
@@ -153,6 +180,12 @@ impl LineStream {
                 self.accept(update);
             }
         }
+        if let Some(digits) = self.take_digits() {
+            return Ok(Some(vec![digits]));
+        }
+        if self.next == self.lines.len() {
+            return Ok(Some(Vec::new()));
+        }
         let Some(pending) = self.pending.remove(&self.next) else { return Ok(Some(Vec::new())) };
         if pending.scribble.at_rest && !writer.is_cancelled() {
             return self.resume(writer, pending).await.map(Some);
@@ -174,15 +207,36 @@ impl LineStream {
             Finish::Stopped | Finish::WindowRule => {}
             Finish::Cancelled | Finish::Length => self.finish = Some(finish),
         }
-        if self.next == self.lines.len() {
+        self.finish_if_done();
+        Ok(Some(ink))
+    }
+
+    fn finish_if_done(&mut self) {
+        if self.next == self.lines.len() && !self.awaits_digits {
             self.finish.get_or_insert(self.worst.unwrap_or(Finish::Stopped));
         }
-        Ok(Some(ink))
+    }
+
+    /// The line of digits, when it is written.
+    fn take_digits(&mut self) -> Option<LineInk> {
+        self.pending.get(&DIGITS_KEY)?.finish?;
+        let Pending { mut points, characters, .. } = self.pending.remove(&DIGITS_KEY)?;
+        if let Some(last) = points.last_mut() {
+            last[2] = 1.0;
+        }
+        self.awaits_digits = false;
+        self.finish_if_done();
+        Some(LineInk { points, characters, digits: true, ..LineInk::default() })
     }
 
     /// Adds new points of a line; without a text, up to where the pen comes to rest.
     fn accept(&mut self, update: LineUpdate) {
-        let mut pending = self.pending.remove(&update.line).unwrap_or_default();
+        let line = match self.digits {
+            Some(digits) if update.line == digits => DIGITS_KEY,
+            Some(digits) if update.line > digits => update.line - 1,
+            _ => update.line,
+        };
+        let mut pending = self.pending.remove(&line).unwrap_or_default();
         if let Some(line) = update.begun {
             pending.line = line;
         }
@@ -204,7 +258,7 @@ impl LineStream {
                 break;
             }
         }
-        self.pending.insert(update.line, pending);
+        self.pending.insert(line, pending);
     }
 
     /// Characters of the priming ink before a stretch's own.
@@ -310,7 +364,7 @@ impl LineStream {
                 Kind::Prediction => (pending.points[at..until].to_vec(), Vec::new()),
             };
             count += points.len();
-            ink.push(LineInk { row: base + row, points, characters, whole, complete });
+            ink.push(LineInk { row: base + row, points, characters, whole, complete, digits: false });
             at = until;
         }
         // All points were handed out before the line was known to be complete.

@@ -20,13 +20,23 @@ const MAX_SLOPE: f64 = 0.12;
 const MAX_TREND: f64 = 1.2e-4;
 /// Feet, and letters, with which the expectation weighs as much as what is measured.
 const SLOPE_PRIOR: f64 = 3.0;
-const HEIGHT_PRIOR: f64 = 3.0;
+const HEIGHT_PRIOR: f64 = 2.0;
 const TREND_PRIOR: f64 = 14.0;
 /// Distances, in x-heights, over which the level and the height of neighbouring letters are averaged, and the weight
 /// of no deviation.
 const LEVEL_REACH: f64 = 2.2;
 const LEVEL_PRIOR: f64 = 1.0;
 const LEVEL_OUTLIER: f64 = 0.4;
+/// Heights of digits and capitals, in x-heights, that are left as they are.
+const TALL: Range<f64> = 1.5..2.3;
+/// The power to which their deviation is corrected.
+const TALL_POWER: f64 = 0.7;
+/// Greatest distance of feet from the stretch's baseline, in x-heights: of those that tell the level of their neighbours,
+/// and of those that tell their word's.
+const NEAR: f64 = 0.7;
+const FAR: f64 = 1.7;
+/// Feet of a word with which its neighbours' level weighs as much as its own.
+const OWN_PRIOR: f64 = 0.7;
 const HEIGHT_REACH: f64 = 3.5;
 const LOCAL_PRIOR: f64 = 3.0;
 const HEIGHT_OUTLIER: f64 = 0.45;
@@ -39,6 +49,11 @@ const MARKED: &str = "ijtfxAEFHIT";
 /// Points of a letter, and height in x-heights: a smaller stroke is a dot, a comma or a bar.
 const LETTER_POINTS: usize = 12;
 const SMALL: f64 = 0.6;
+/// Points and size, in x-heights, of a stroke that may be a stray dot; and size of dots and other small strokes.
+const BRIEF_POINTS: usize = 2;
+const STUCK_POINTS: usize = 13;
+const BRIEF: f64 = 0.05;
+const SMALL_MARK: f64 = 0.35;
 /// Points of each of two words that a stroke must have to be cut between them.
 const JOINED_POINTS: usize = 8;
 
@@ -145,7 +160,12 @@ pub struct Fit {
     pub letters: usize,
     /// Deviations of single feet from the baseline, and of single letters from the height (log), by place.
     feet: Vec<[f64; 2]>,
+    /// Likewise, with those of words that stand far above or below the others; and of all characters.
+    far_feet: Vec<[f64; 2]>,
+    any_feet: Vec<[f64; 2]>,
     heads: Vec<[f64; 2]>,
+    /// Heights of digits and capitals, by place.
+    tall: Vec<[f64; 2]>,
 }
 
 impl Fit {
@@ -156,10 +176,11 @@ impl Fit {
             characters.get(turn.at).is_some_and(|c| letters.contains(*c) || others(c))
         };
         let stands = |c: &char| c.is_ascii_digit() || c.is_ascii_uppercase() && !"JQ".contains(*c);
+        let any_feet: Vec<[f64; 2]> = turns.iter().filter(|turn| !turn.is_head).map(|turn| [turn.x, turn.y]).collect();
         let mut feet: Vec<[f64; 2]> =
             turns.iter().filter(|t| !t.is_head && class(t, STANDING, stands)).map(|t| [t.x, t.y]).collect();
         if feet.len() < 2 {
-            feet = turns.iter().filter(|turn| !turn.is_head).map(|turn| [turn.x, turn.y]).collect();
+            feet.clone_from(&any_feet);
         }
         if feet.is_empty() {
             // A dot stands on the line.
@@ -169,21 +190,30 @@ impl Fit {
         let all_feet = feet.clone();
         let (from, slope) = line(&mut feet, hand.x_height);
         let mut fit = Self { from, slope, height: hand.x_height, ..Self::default() };
-        fit.feet = all_feet.iter().map(|&[x, y]| [x, y - from - slope * x]).collect();
-        fit.feet.retain(|[_, off]| off.abs() < 0.7 * hand.x_height);
-        let low = |turn: &&Turn| turn.is_head && class(turn, LOW, |_| false);
+        let off = |feet: &[[f64; 2]], most: f64| -> Vec<[f64; 2]> {
+            let off = feet.iter().map(|&[x, y]| [x, y - from - slope * x]);
+            off.filter(|[_, off]| off.abs() < most * hand.x_height).collect()
+        };
+        fit.feet = off(&all_feet, NEAR);
+        fit.far_feet = off(&all_feet, FAR);
+        fit.any_feet = off(&any_feet, FAR);
         // Of each letter the highest place.
-        let mut heads: Vec<[f64; 2]> = Vec::new();
-        let mut latest = None;
-        for turn in turns.iter().filter(low) {
-            let head = [turn.x, from + slope * turn.x - turn.y];
-            match heads.last_mut().filter(|_| latest == Some(turn.at)) {
-                Some(last) if last[1] < head[1] => *last = head,
-                Some(_) => {}
-                None => heads.push(head),
+        let highest = |letters: &str, others: fn(&char) -> bool| {
+            let mut heads: Vec<[f64; 2]> = Vec::new();
+            let mut latest = None;
+            for turn in turns.iter().filter(|turn| turn.is_head && class(turn, letters, others)) {
+                let head = [turn.x, from + slope * turn.x - turn.y];
+                match heads.last_mut().filter(|_| latest == Some(turn.at)) {
+                    Some(last) if last[1] < head[1] => *last = head,
+                    Some(_) => {}
+                    None => heads.push(head),
+                }
+                latest = Some(turn.at);
             }
-            latest = Some(turn.at);
-        }
+            heads
+        };
+        fit.tall = highest("", |c| c.is_ascii_digit() || c.is_ascii_uppercase());
+        let mut heads = highest(LOW, |_| false);
         heads.retain(|[_, up]| (0.45 * hand.x_height..2.2 * hand.x_height).contains(up));
         for _ in 0..2 {
             let middle = median(heads.iter().map(|[_, up]| *up));
@@ -217,11 +247,41 @@ impl Fit {
         (self.from + self.slope * x + level, self.slope + slope)
     }
 
+    /// The baseline of a word between `left` and `right`, likewise: its own feet count more than those beside it, since
+    /// single words may be set higher or lower.
+    pub fn word_level(&self, left: f64, right: f64, word: &[char]) -> (f64, f64) {
+        // The window is ahead of the pen, at a blank or the next word already while the last letter is written. Where all
+        // letters stand on the line, the window is not needed.
+        let all_stand = word.iter().all(|c| STANDING.contains(*c) || !c.is_alphabetic() || c.is_uppercase());
+        let feet = if all_stand { &self.any_feet } else { &self.far_feet };
+        let middle = (left + right) / 2.0;
+        let (level, slope) = self.level(middle, right - left);
+        let own = feet.iter().filter(|[x, _]| (left..=right).contains(x));
+        let off: Vec<f64> =
+            own.map(|[x, off]| self.from + self.slope * x + off - level - slope * (x - middle)).collect();
+        let n = off.len() as f64;
+        // The mean of the lower and the upper median.
+        let middle = (median(off.iter().copied()) - median(off.iter().map(|off| -off))) / 2.0;
+        (level + middle * n / (n + OWN_PRIOR), slope)
+    }
+
     /// Height of an `x` around `x`.
     pub fn height(&self, x: f64) -> f64 {
         let reach = HEIGHT_REACH * self.height;
         let (local, _) = local(&self.heads, x, reach, LOCAL_PRIOR, HEIGHT_OUTLIER);
         self.height * libm::exp(self.trend * (x - self.middle) + local)
+    }
+
+    /// What digits and capitals between `left` and `right` are multiplied by to be as high as they are beside small letters.
+    /// 1 without any, and where they are neither small nor large.
+    pub fn tall_factor(&self, left: f64, right: f64, word: &[char]) -> f64 {
+        let (level, slope) = self.word_level(left, right, word);
+        let middle = (left + right) / 2.0;
+        let own = self.tall.iter().filter(|[x, _]| (left..=right).contains(x));
+        // From the word's own baseline.
+        let up = own.map(|[x, up]| up - self.from - self.slope * x + level + slope * (x - middle));
+        let height = median(up) / self.height(middle);
+        if height <= 0.0 { 1.0 } else { libm::pow(height.clamp(TALL.start, TALL.end) / height, TALL_POWER) }
     }
 
     /// Height of an `x` of the whole stretch.
@@ -497,6 +557,68 @@ pub fn assign(points: &mut [[f32; 3]], at: &[u32], characters: &[char], x_height
     strokes.iter().flat_map(|(range, word, _)| std::iter::repeat_n(*word, range.len())).collect()
 }
 
+/// Puts stray dots of a word under its ink. Where the pen has a long way to go, the network sometimes sets it down for a
+/// moment, which leaves a dot between words or above them, or stays where it is; a dot that someone means has a few points. As many such dots
+/// are stray as the word has more small strokes than its characters need. The number of points stays.
+pub fn hide_strays(
+    points: &mut [[f32; 3]],
+    at: &[u32],
+    owners: &[usize],
+    word: usize,
+    characters: &[char],
+    x_height: f64,
+) {
+    let mut strokes: Vec<Range<usize>> = Vec::new();
+    let mut start = 0;
+    for stroke in points.split_inclusive(|point| point[2] > 0.5) {
+        strokes.push(start..start + stroke.len());
+        start += stroke.len();
+    }
+    // Marks were drawn as they are meant to be.
+    let is_mark = |k: usize| at.get(k).is_some_and(|at| at & MARK != 0);
+    strokes.retain(|stroke| owners.get(stroke.start) == Some(&word) && !is_mark(stroke.start));
+    let size = |stroke: &Range<usize>| {
+        let Edges { left, right, .. } = Edges::of(&points[stroke.clone()], |point| point[0].into(), |_| true);
+        let ys = points[stroke.clone()].iter().map(|point| f64::from(point[1]));
+        let [top, bottom] = ys.fold([f64::INFINITY, f64::NEG_INFINITY], |[min, max], y| [min.min(y), max.max(y)]);
+        (right - left).max(bottom - top)
+    };
+    let is_brief = |stroke: &Range<usize>| {
+        let is_tap = stroke.len() <= BRIEF_POINTS && size(stroke) < BRIEF * x_height;
+        is_tap || stroke.len() >= STUCK_POINTS && size(stroke) < SMALL_MARK * x_height
+    };
+    // The end of the stroke before it, or the beginning of the one after it.
+    let under = |at: usize| {
+        let before = strokes[..at].iter().rev().find(|stroke| !is_brief(stroke)).map(|stroke| stroke.end - 1);
+        before.or_else(|| strokes[at + 1..].iter().find(|stroke| !is_brief(stroke)).map(|stroke| stroke.start))
+    };
+    let is_hidden = |at: usize| {
+        under(at).is_some_and(|k| strokes[at].clone().all(|other| points[other][..2] == points[k][..2]))
+    };
+    let small = (0..strokes.len()).filter(|&at| size(&strokes[at]) < SMALL_MARK * x_height && !is_hidden(at)).count();
+    let needed: usize = characters.iter().map(|&c| small_strokes(c)).sum();
+    let stray: Vec<usize> = (0..strokes.len()).filter(|&at| is_brief(&strokes[at]) && !is_hidden(at)).collect();
+    let places: Vec<(Range<usize>, usize)> = stray
+        .into_iter()
+        .rev()
+        .take(small.saturating_sub(needed))
+        .filter_map(|at| Some((strokes[at].clone(), under(at)?)))
+        .collect();
+    for (stroke, place) in places {
+        let [x, y, _] = points[place];
+        points[stroke].iter_mut().for_each(|point| (point[0], point[1]) = (x, y));
+    }
+}
+
+/// Dots and short strokes with which a character is written.
+fn small_strokes(character: char) -> usize {
+    match character {
+        ':' | ';' | '"' | '%' | '=' | '#' => 2,
+        'i' | 'j' | '.' | ',' | '!' | '?' | '\'' | '-' | '*' | '+' => 1,
+        _ => 0,
+    }
+}
+
 /// Lifts the pen where a stroke goes on from one word into the next.
 fn cut_joined(points: &mut [[f32; 3]], word_of: &impl Fn(usize) -> usize, is_on: &impl Fn(usize) -> bool) {
     let mut start = 0;
@@ -685,6 +807,48 @@ pub(super) mod tests {
         assert_eq!(points.iter().position(|point| point[2] > 0.5), Some(14));
         assert_eq!(assign(&mut whole, &at, &['a', 'b', 'c'], 60.0), [0; 30]);
         assert!(whole.iter().all(|point| point[2] < 0.5));
+    }
+
+    #[test]
+    fn a_dot_of_one_point_is_put_under_the_ink_unless_its_word_needs_one() {
+        let stroke = |x: f32| (0..6).map(move |k| [x + k as f32, 10.0 * k as f32, f32::from(u8::from(k == 5))]);
+        let ink: Vec<[f32; 3]> =
+            stroke(0.0).chain(stroke(20.0)).chain([[60.0, 30.0, 1.0]]).chain(stroke(100.0)).collect();
+        let owners = [[0; 13].as_slice(), &[1; 6]].concat();
+        let hidden = |word: &str, at: &[u32]| {
+            let mut points = ink.clone();
+            hide_strays(&mut points, at, &owners, 0, &word.chars().collect::<Vec<_>>(), 60.0);
+            assert_eq!(points.len(), ink.len());
+            assert!(points[..12] == ink[..12] && points[13..] == ink[13..], "only the dot moves");
+            points[12] == [25.0, 50.0, 1.0]
+        };
+        assert!(hidden("ask", &[0; 19]) && !hidden("as.", &[0; 19]) && !hidden("ais", &[0; 19]));
+        let at: Vec<u32> = (0..19).map(|k| if k == 12 { MARK } else { 0 }).collect();
+        assert!(!hidden("ask", &at), "a mark that was drawn");
+    }
+
+    #[test]
+    fn a_word_stands_on_its_own_feet_and_digits_are_as_high_as_digits() {
+        let text = "an ear on nose 12 no man an ear";
+        let (mut points, at) = written(text, 160.0, 0.0, 30.0);
+        for (point, &at) in points.iter_mut().zip(&at) {
+            match at {
+                // "on" hangs below the line; "12" is as low as letters.
+                7 | 8 => point[1] += 70.0,
+                _ => {}
+            }
+        }
+        let hand = HandMeasure { x_height: 160.0, ..HandMeasure::default() };
+        let fit = Fit::of(&points, &at, &text.chars().collect::<Vec<_>>(), &hand);
+        let edges = |range: Range<u32>| {
+            let own = points.iter().zip(&at).filter(|(_, at)| range.contains(at)).map(|(point, _)| f64::from(point[0]));
+            own.fold([f64::INFINITY, f64::NEG_INFINITY], |[min, max], x| [min.min(x), max.max(x)])
+        };
+        let [on, nose, number] = [7..9, 10..14, 15..17].map(edges);
+        let level = |[left, right]: [f64; 2]| fit.word_level(left, right, &['n']).0;
+        assert!(level(on) > 75.0 && level(nose) < 50.0, "{} {}", level(on), level(nose));
+        assert!((fit.tall_factor(number[0], number[1], &['1', '2']) - 1.33).abs() < 0.1);
+        assert_eq!(fit.tall_factor(nose[0], nose[1], &['n', 'o', 's', 'e']), 1.0);
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod layout;
 mod lines;
 mod marks;
 mod measure;
+mod numbers;
 mod paper;
 mod scribble;
 mod structure;
@@ -41,8 +42,9 @@ mod tests;
 mod wander;
 
 pub use layout::{InkedWord, Layout, LineInk, PlacedInk, Text};
-pub use lines::LineStream;
+pub use lines::{LineStream, Lines};
 pub use measure::HandMeasure;
+pub use numbers::PageNumber;
 pub use paper::{Extent, Margins, PITCH, PageStyle, Paper, Ruling, Sheet, Spot, X_HEIGHT};
 pub use structure::Structure;
 
@@ -63,6 +65,8 @@ const LONG_WORD: f64 = 0.9;
 pub const LETTER_WIDTH: f64 = 165.0;
 /// Millimetres around the ink of a page that is cropped to it.
 pub const CROP_MARGIN: f32 = 2.0;
+/// A text of so few lines has no page numbers, on whatever paper: its digits are not written.
+const ROWS_WITHOUT_NUMBERS: usize = 6;
 /// Characters of a line that a scribble is expected to fill, until it fills more.
 const SCRIBBLE_CHARACTERS: usize = 72;
 
@@ -137,9 +141,13 @@ impl Document {
             let longest = holds.min(columns.unwrap_or(usize::MAX)).clamp(2, crate::text::wrap::MOST);
             structure = Structure::new(&text, &Alphabet::new(&weights.config.alphabet), longest);
         }
-        let lines = LineStream::start(writer, &text, &structure, hand, &settings, columns.unwrap_or(fitting)).await?;
         let columns_here = columns.unwrap_or(fitting);
         let [longest, rows] = structure.extent(columns_here);
+        // However it is laid out now: it may be laid out on smaller paper.
+        let has_digits = !is_envelope && rows > ROWS_WITHOUT_NUMBERS;
+        let lines =
+            LineStream::start(writer, &text, &structure, hand, &settings, Lines { columns: columns_here, has_digits })
+                .await?;
         let sender_rows = if has_sender { structure.first_block() + 1 } else { 0 };
         let extent = match lines.kind {
             Kind::Synthesis => {
@@ -393,11 +401,18 @@ impl Pages {
             ..options.clone()
         };
         // These formats say which strokes are which word; the others have the strokes as they were drawn.
-        if matches!(format, Format::Json | Format::Svg) {
-            let (ink, words) = self.words(page, frame.end);
-            return export::write(&ink, format, &export::Options { words, ..options });
-        }
-        export::write(&self.ink(page, frame.end), format, &options)
+        let (mut ink, words) = match format {
+            Format::Json | Format::Svg => self.words(page, frame.end),
+            _ => (self.ink(page, frame.end), Vec::new()),
+        };
+        // On the page if the pen is there by now, and no part of the text that a picture is cropped to.
+        let is_shown = frame.crop.is_none() && !self.range(page, frame.end).is_empty();
+        let page_number = self.layout.page_number(page).filter(|_| is_shown).map(|PageNumber { text, points }| {
+            let first = ink.strokes.len();
+            ink.append(&Ink::from_points(&points), Point::default());
+            export::PageNumber { text, first, last: ink.strokes.len() - 1 }
+        });
+        export::write(&ink, format, &export::Options { words, page_number, ..options })
     }
 
     /// The lines printed on a page.

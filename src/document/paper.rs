@@ -272,6 +272,8 @@ pub struct PageStyle {
     pub wander: f64,
     /// Most lines on a sheet that grows with the ink.
     pub max_rows: usize,
+    /// Whether pages of paper have numbers, from the second on. Envelopes have none.
+    pub page_numbers: bool,
 }
 
 impl Default for PageStyle {
@@ -284,6 +286,7 @@ impl Default for PageStyle {
             slant: 0.0,
             wander: 0.0,
             max_rows: usize::MAX,
+            page_numbers: true,
         }
     }
 }

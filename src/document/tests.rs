@@ -11,7 +11,7 @@ use pollster::block_on;
 fn stream(writer: &mut Writer, text: &str, settings: &Settings, columns: usize) -> LineStream {
     let alphabet = Alphabet::new(&writer.weights(Kind::Synthesis).unwrap().config.alphabet);
     let structure = Structure::new(text, &alphabet, 40);
-    block_on(LineStream::start(writer, text, &structure, HandMeasure::default(), settings, columns)).unwrap()
+    block_on(LineStream::start(writer, text, &structure, HandMeasure::default(), settings, Lines { columns, has_digits: false })).unwrap()
 }
 
 /// All ink of a text by rows.
@@ -262,6 +262,21 @@ fn a_document_is_laid_out_on_pages_and_exported_page_by_page() {
     );
     let file = document.pages().export(0, Format::Svg, &export::Options::default()).unwrap();
     assert!(file.contains("width=\"105mm\"") && file.contains("height=\"148mm\""), "{file}");
+    // The network of the tests knows no digits.
+    let (points, characters) = measure::tests::written(numbers::DIGITS, 150.0, 0.0, 0.0);
+    document.pages.layout.add(LineInk { points, characters, digits: true, ..LineInk::default() });
+    let json = |frame| document.pages().export_framed(1, Format::Json, &export::Options::default(), frame).unwrap();
+    let read = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
+    let numbered = read(json(Frame::default()));
+    let strokes = numbered["strokes"].as_array().unwrap().len();
+    assert_eq!((&numbered["pageNumber"]["text"], &numbered["pageNumber"]["last"]), (&"2".into(), &(strokes - 1).into()));
+    let last = numbered["words"].as_array().unwrap().last().unwrap()["last"].as_u64().unwrap();
+    assert_eq!(numbered["pageNumber"]["first"].as_u64().unwrap(), last + 1);
+    for frame in [Frame { crop: Some(2.0), ..Frame::default() }, Frame { end: Some(3), ..Frame::default() }] {
+        assert!(!json(frame).contains("pageNumber"), "{frame:?}");
+    }
+    let file = document.pages().export(1, Format::Svg, &export::Options::default()).unwrap();
+    assert!(file.contains("<g data-page-number=\"2\">") && file.matches("<g").count() == file.matches("</g>").count());
     let cropped = document.pages().frame(0, Frame { crop: Some(2.0), width: Some(50.0), ..Frame::default() }).unwrap();
     assert!((cropped.width - 50.0).abs() < 1e-4);
     assert!(

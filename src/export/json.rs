@@ -1,7 +1,7 @@
 //! Ink as JSON, in the format of `docs/ink.schema.json`.
 
 use super::text::{mm, number};
-use super::{Layout, Options, Word};
+use super::{Layout, Options, PageNumber, Word};
 use crate::ink::Ink;
 use serde_json::Value;
 
@@ -9,7 +9,8 @@ use serde_json::Value;
 pub(super) const VERSION: u32 = 1;
 
 /// Writes the strokes in millimetres from the sheet's upper left corner, y down, with their text and
-/// which of them are which word.
+/// which of them are which word and
+/// the page's number.
 pub(super) fn document(ink: &Ink, layout: &Layout, options: &Options, out: &mut String) {
     out.push_str("{\"format\":\"running-hand-ink\",\"version\":");
     out.push_str(&VERSION.to_string());
@@ -46,5 +47,9 @@ pub(super) fn document(ink: &Ink, layout: &Layout, options: &Options, out: &mut 
         let text = Value::from(text.as_str());
         out.push_str(&format!("{{\"text\":{text},\"page\":{page},\"line\":{line},\"first\":{first},\"last\":{last}}}"));
     }
-    out.push_str("\n]}\n");
+    out.push_str("\n]");
+    if let Some(PageNumber { text, first, last }) = &options.page_number {
+        out.push_str(&format!(",\"pageNumber\":{{\"text\":\"{text}\",\"first\":{first},\"last\":{last}}}"));
+    }
+    out.push_str("}\n");
 }

@@ -136,6 +136,17 @@ pub struct Word {
     pub last: usize,
 }
 
+/// Which strokes are a page's number.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PageNumber {
+    /// As it is written.
+    pub text: String,
+    /// The first of its strokes, counted from 0: after those of all words.
+    pub first: usize,
+    /// The last of its strokes.
+    pub last: usize,
+}
+
 /// How to write a file. A format ignores the options that it does not use.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
@@ -160,6 +171,8 @@ pub struct Options {
     pub text: String,
     /// Its words, in the order of their strokes: SVG and JSON say which strokes are which.
     pub words: Vec<Word>,
+    /// The page's number, likewise.
+    pub page_number: Option<PageNumber>,
     /// Everything else that determined the ink, stored in JSON files: an object.
     pub settings: serde_json::Value,
 }
@@ -178,6 +191,7 @@ impl Default for Options {
             optimise: false,
             text: String::new(),
             words: Vec::new(),
+            page_number: None,
             settings: serde_json::Value::Null,
         }
     }

@@ -1,7 +1,7 @@
 //! SVG with one path per stroke, and the parts that the other SVG formats share.
 
 use super::text::{mm, number, xml};
-use super::{Layout, Options};
+use super::{Layout, Options, PageNumber};
 use crate::ink::{Ink, Point};
 
 /// Margin around the ink, in corpus units (an `x` is about 200 high).
@@ -34,7 +34,7 @@ pub fn svg(ink: &Ink) -> String {
 }
 
 /// Writes the strokes as unfilled paths, in millimetres: those of a line in a group, and in it those of each word. Both
-/// groups have their text as `data-text`.
+/// groups have their text as `data-text`. The page's number is in a group with `data-page-number`.
 pub(super) fn strokes(ink: &Ink, layout: &Layout, options: &Options, out: &mut String) {
     open(layout, options, out);
     group(&options.color, options.line_width, out);
@@ -57,10 +57,19 @@ pub(super) fn strokes(ink: &Ink, layout: &Layout, options: &Options, out: &mut S
             }
             named_group(&word.text, out);
         }
+        let is_number = |of: fn(&PageNumber) -> usize| options.page_number.as_ref().is_some_and(|it| of(it) == index);
+        if is_number(|number| number.first) {
+            if line.take().is_some() {
+                out.push_str("</g>\n");
+            }
+            out.push_str("<g data-page-number=\"");
+            out.push_str(options.page_number.as_ref().map_or("", |number| &number.text));
+            out.push_str("\">\n");
+        }
         out.push_str("<path d=\"");
         path(stroke, 3, DOT, out);
         out.push_str("\"/>\n");
-        if words.next_if(|word| word.last == index).is_some() {
+        if words.next_if(|word| word.last == index).is_some() || is_number(|number| number.last) {
             out.push_str("</g>\n");
         }
     }

@@ -3,7 +3,7 @@
 use super::export::export_options;
 use super::options::{Fields, frame, page_style_of};
 use super::{RunningHand, Writing, set, to_js};
-use crate::document::{self, Extent, LETTER_WIDTH, Pages, PlacedInk, Ruling};
+use crate::document::{self, Extent, LETTER_WIDTH, PageNumber, PlacedInk, Ruling};
 use crate::export::{self, Format};
 use js_sys::{Array, Float32Array, Object};
 use serde::Serialize;
@@ -33,9 +33,9 @@ export interface Frame {
 }
 "#;
 
-/// `Sheet`.
+/// `Sheet`, without its numbers.
 #[derive(Debug, Serialize)]
-pub struct Sheet {
+struct Sheet {
     width: f64,
     height: f64,
     unit: f64,
@@ -51,9 +51,16 @@ struct Rules {
 }
 
 impl Sheet {
-    fn of(pages: &Pages) -> Self {
-        let layout = pages.layout();
-        Self::new(layout.sheet(), layout.style().ruling, layout.pages())
+    /// As JavaScript has it, with the numbers of the pages that have one.
+    fn to_js(&self, numbers: &[Option<PageNumber>]) -> Result<JsValue, JsError> {
+        let object = to_js(self)?;
+        let list = Array::new();
+        for number in numbers {
+            let points = number.as_ref().map_or(&[][..], |number| &number.points);
+            list.push(&Float32Array::from(points.as_flattened()));
+        }
+        set(object.unchecked_ref(), "numbers", &list)?;
+        Ok(object)
     }
 
     fn new(sheet: &document::Sheet, ruling: Ruling, pages: usize) -> Self {
@@ -96,7 +103,10 @@ impl Writing {
     /// The sheet as it is now: one that grows with the ink may become larger whenever ink comes.
     #[wasm_bindgen(getter, unchecked_return_type = "Sheet")]
     pub fn sheet(&self) -> Result<JsValue, JsError> {
-        to_js(&Sheet::of(&self.state.pages.borrow()))
+        let pages = self.state.pages.borrow();
+        let layout = pages.layout();
+        let numbers: Vec<_> = (0..layout.pages()).map(|page| layout.page_number(page)).collect();
+        Sheet::new(layout.sheet(), layout.style().ruling, layout.pages()).to_js(&numbers)
     }
 
     /// Lays the ink out with other options, and returns all of it; number and order of the points stay the same. Later
@@ -160,7 +170,7 @@ impl RunningHand {
         #[wasm_bindgen(unchecked_param_type = "LayoutOptions")] options: JsValue,
     ) -> Result<JsValue, JsError> {
         let style = page_style_of(options)?;
-        to_js(&Sheet::new(&document::Sheet::new(&style, Extent::default()), style.ruling, 1))
+        Sheet::new(&document::Sheet::new(&style, Extent::default()), style.ruling, 1).to_js(&[])
     }
 
     /// How many characters fit in a line, if they are `letterWidth` corpus units wide on average.

@@ -78,6 +78,8 @@ export interface LayoutOptions {
   slant?: number;
   /** How much lines and words wander, as people's do: 0 (not at all) to 1. Default 0. */
   wander?: number;
+  /** Whether sheets of paper are numbered, from the second on; envelopes are not. Default true. */
+  pageNumbers?: boolean;
   /** Most lines on a sheet that grows with the ink; the next ones go to another. Default: no limit. */
   rows?: number;
 }
@@ -172,6 +174,8 @@ export interface Sheet {
    * distances of the vertical ones from the left edge; `dotted`: there are dots where they cross, in their place.
    */
   rules: { across: number[]; upright: number[]; dotted: boolean }[];
+  /** The number that is written on each page, as points like those of `PlacedInk`; empty where there is none. */
+  numbers: Float32Array[];
 }
 
 /** A network that has been loaded. */

@@ -65,8 +65,12 @@ impl Fields {
     }
 
     #[inline(never)]
+    pub fn flag_or(&mut self, key: &str, default: bool) -> Result<bool, Error> {
+        Ok(self.typed(key, "true or false", Value::as_bool)?.unwrap_or(default))
+    }
+
     pub fn flag(&mut self, key: &str) -> Result<bool, Error> {
-        Ok(self.typed(key, "true or false", Value::as_bool)?.unwrap_or_default())
+        self.flag_or(key, false)
     }
 
     #[inline(never)]
@@ -128,6 +132,7 @@ pub fn page_style(fields: &mut Fields) -> Result<PageStyle, Error> {
         slant: fields.number("slant")?.unwrap_or_default(),
         wander: fields.number("wander")?.unwrap_or_default(),
         max_rows: fields.count("rows")?.unwrap_or(usize::MAX).max(1),
+        page_numbers: fields.flag_or("pageNumbers", true)?,
         ..PageStyle::default()
     };
     let style = style.with_size(fields.number("size")?, fields.number("pitch")?)?;

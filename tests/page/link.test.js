@@ -55,12 +55,12 @@ function sound(link, fragment) {
   for (const key of ["seed", "columns"]) assert.ok(settings[key] === undefined || Number.isInteger(settings[key]), fragment);
   for (const [key, values] of Object.entries(CHOICES)) assert.ok(values.includes(settings[key]), `${key} by ${fragment}`);
   assert.ok(settings.text.length <= MAX_TEXT);
-  for (const key of ["scribble", "mirrorMargins"]) assert.equal(typeof settings[key], "boolean");
+  for (const key of ["scribble", "mirrorMargins", "unnumbered"]) assert.equal(typeof settings[key], "boolean");
   assert.match(settings.captured, /^([0-9a-f]{16})?$/);
   if (settings.ink !== undefined) assert.match(settings.ink, /^#[0-9a-f]{6}$/);
   for (const key of ["style", "blend"]) assert.equal(typeof settings[key], "string");
   assert.equal(typeof weights, "string");
-  const known = new Set(["text", "style", "blend", "scribble", "mirrorMargins", "captured", "ink", ...Object.keys({ ...NUMBERS, ...OPTIONAL, ...CHOICES })]);
+  const known = new Set(["text", "style", "blend", "scribble", "mirrorMargins", "unnumbered", "captured", "ink", ...Object.keys({ ...NUMBERS, ...OPTIONAL, ...CHOICES })]);
   assert.deepEqual(Object.keys(settings).filter((key) => !known.has(key)), [], fragment);
   for (const problem of problems) assert.ok(problem.length < 300, problem);
 }
@@ -74,7 +74,7 @@ const AWKWARD = [
 test("whatever a link says, what comes of it is in its range", () => {
   const below = numbers(1);
   const pick = (list) => list[below(list.length)];
-  const keys = ["text", "style", "blend", "scribble", "captured", "ink", "weights", "strokes", "mirrorMargins", "__proto__", "toString", ...Object.keys({ ...NUMBERS, ...OPTIONAL, ...CHOICES })];
+  const keys = ["text", "style", "blend", "scribble", "captured", "ink", "weights", "strokes", "mirrorMargins", "unnumbered", "__proto__", "toString", ...Object.keys({ ...NUMBERS, ...OPTIONAL, ...CHOICES })];
   for (let round = 0; round < ROUNDS; round++) {
     const pieces = below(10) ? ["seed=1"] : [];
     for (let count = below(6); count > 0; count--) {
@@ -98,6 +98,7 @@ test("what is put into a link comes out of it", () => {
       text,
       scribble: below(2) === 0,
       mirrorMargins: below(2) === 0,
+      unnumbered: below(2) === 0,
       style: pick(["", "Plain", "a & b = c", "漢"]),
       blend: pick(["", "Upright"]),
       captured: pick(["", "0123456789abcdef"]),

@@ -48,7 +48,7 @@ element.addEventListener("finish", () => console.log(element.points.length));
 void element.write();
 // @ts-expect-error: no such engine
 void RunningHand.open("abacus");
-void line("a", { paper: "5x7in", margin: { left: 30 }, firstTop: 50, mirrorMargins: true, pitch: 8, ruling: "dotted" });
+void line("a", { paper: "5x7in", margin: { left: 30 }, firstTop: 50, mirrorMargins: true, pageNumbers: false, pitch: 8, ruling: "dotted" });
 // @ts-expect-error: no such paper
 void line("a", { paper: "napkin" });
 // @ts-expect-error: a number is needed

@@ -173,7 +173,15 @@ export class App extends EventTarget {
     const { ink } = this;
     return Array.from({ length: this.sheet.pages }, (_, page) => {
       const [start, end] = ink.range(page);
-      return { points: ink.data.slice(3 * start, 3 * Math.min(end, this.sheet.drawn)), sheet: ink.sheet };
+      const drawn = ink.data.subarray(3 * start, 3 * Math.min(end, this.sheet.drawn));
+      // A page has its number as soon as the pen is on it.
+      const number = drawn.length ? ink.number(page) : new Float32Array();
+      const points = new Float32Array(drawn.length + number.length);
+      points.set(drawn);
+      points.set(number, drawn.length);
+      // The stroke before the number may not be drawn to its end.
+      if (number.length) points[drawn.length - 1] = 1;
+      return { points, sheet: ink.sheet };
     });
   }
 

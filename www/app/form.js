@@ -21,7 +21,7 @@ const SLIDERS = /** @type {const} */ (["bias", "temperature", "share", "slant", 
 const OPTIONAL = /** @type {const} */ (["pitch", "marginTop", "marginRight", "marginBottom", "marginLeft", "firstTop"]);
 const NUMBERS = /** @type {const} */ ([...SLIDERS, ...OPTIONAL, "seed", "columns", "sheetWidth", "sheetHeight"]);
 const CHOICES = /** @type {const} */ (["paper", "sheetUnit", "orientation", "ruling", "size", "tip"]);
-const CHECKS = /** @type {const} */ (["scribble", "mirrorMargins"]);
+const CHECKS = /** @type {const} */ (["scribble", "mirrorMargins", "unnumbered"]);
 
 /** Settings of the paper: they also change how many letters fit on a line, or on which page a line is. */
 const PAPERS = /** @type {const} */ ([
@@ -35,7 +35,7 @@ const PAPERS = /** @type {const} */ ([
   "mirrorMargins",
 ]);
 /** Settings that change how existing ink is shown. */
-export const LOOKS = /** @type {const} */ (["slant", "wander", "nib", "ruling", "tip", ...PAPERS]);
+export const LOOKS = /** @type {const} */ (["slant", "wander", "unnumbered", "nib", "ruling", "tip", ...PAPERS]);
 
 /** Height of an x on the page in corpus units. */
 const X_HEIGHT = 200;

@@ -30,5 +30,6 @@ export function layoutOptions(settings) {
   if (Object.keys(margin).length) options.margin = margin;
   if (firstTop !== "") options.firstTop = firstTop;
   if (settings.mirrorMargins) options.mirrorMargins = true;
+  if (settings.unnumbered) options.pageNumbers = false;
   return options;
 }

@@ -23,6 +23,7 @@ import { decodeStrokes } from "./stroke-encoding.js";
  * @property {number | ""} marginLeft
  * @property {number | ""} firstTop top margin of the first sheet in mm; "" for that of the others
  * @property {boolean} mirrorMargins whether left and right change places on every second sheet
+ * @property {boolean} unnumbered whether sheets have no numbers
  * @property {number} slant degrees to the right
  * @property {number} wander 0 to 1: how much lines and words wander
  */
@@ -132,6 +133,7 @@ export function fromFragment(fragment) {
     blend: parameters.get("blend") ?? "",
     scribble: parameters.get("scribble") === "1",
     mirrorMargins: parameters.get("mirrorMargins") === "1",
+    unnumbered: parameters.get("unnumbered") === "1",
     captured: /^[0-9a-f]{16}$/.test(captured) ? captured : "",
     ...DEFAULTS,
   };

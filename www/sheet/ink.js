@@ -25,6 +25,8 @@ export class Ink {
   /** Adds ink that has come. @param {PlacedInk[]} pieces @param {SheetGeometry} sheet */
   add(pieces, sheet) {
     if (sheet.width !== this.sheet.width || sheet.height !== this.sheet.height) this.version++;
+    // A page that may be shown already has got its number.
+    else if (sheet.numbers.some((number, page) => number.length && this.sheet.numbers[page]?.length === 0)) this.version++;
     this.sheet = sheet;
     for (const { page, line, start, points } of pieces) {
       // Points that a newer layout has placed already are skipped.
@@ -82,6 +84,11 @@ export class Ink {
     return this.#lines[this.lineOf(point)]?.page ?? 0;
   }
 
+  /** The points of a page's number; none without one. @param {number} page */
+  number(page) {
+    return this.sheet.numbers[page] ?? new Float32Array();
+  }
+
   /** First point of a page, and the first after it. @param {number} page @returns {[number, number]} */
   range(page) {
     const first = this.#lines.find((line) => line.page >= page)?.start ?? this.count;
@@ -91,4 +98,4 @@ export class Ink {
 }
 
 /** The sheet before anything is written. @type {SheetGeometry} */
-export const EMPTY_SHEET = { width: 3600, height: 2016, unit: 0.016, pages: 1, rules: [{ across: [], upright: [], dotted: false }] };
+export const EMPTY_SHEET = { width: 3600, height: 2016, unit: 0.016, pages: 1, rules: [{ across: [], upright: [], dotted: false }], numbers: [] };

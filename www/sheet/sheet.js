@@ -258,6 +258,9 @@ export class Sheet extends EventTarget {
     this.#scale = width / ink.sheet.width;
     context.fillStyle = getComputedStyle(this.#canvas).color;
     drawRules(context, ink.sheet, this.#page, this.#scale, Math.max(1, Math.round(ratio)));
+    context.setTransform(this.#scale, 0, 0, this.#scale, 0, 0);
+    const number = ink.number(this.#page);
+    draw(context, number, 0, 0, number.length / 3, this.#penStyle(), this.#scale);
     this.#draw(0, this.#drawn);
     if (!this.#pen.hasAttribute("hidden")) this.#showPen();
   }

@@ -215,6 +215,7 @@ const words = {
     firstTop: "Oben auf dem ersten Blatt",
     firstTopHint: "Mehr lässt Platz für einen Briefkopf.",
     mirror: "Links und rechts auf jedem zweiten Blatt tauschen",
+    unnumbered: "Ohne Seitenzahlen",
     sheets: "Bögen",
     envelopes: "Umschläge",
     automatic: "automatisch",

@@ -112,6 +112,7 @@ const words = {
     firstTop: "Top of the first sheet",
     firstTopHint: "A larger one leaves room for a letterhead.",
     mirror: "Swap left and right on every second sheet",
+    unnumbered: "Without page numbers",
     sheets: "Sheets",
     envelopes: "Envelopes",
     automatic: "automatic",

@@ -215,6 +215,7 @@ const words = {
     firstTop: "Arriba en la primera hoja",
     firstTopHint: "Uno mayor deja sitio para un membrete.",
     mirror: "Intercambiar izquierda y derecha en hojas alternas",
+    unnumbered: "Sin números de página",
     sheets: "Hojas",
     envelopes: "Sobres",
     automatic: "automático",

@@ -217,6 +217,7 @@ const words = {
     firstTop: "Haut de la première feuille",
     firstTopHint: "Une plus grande laisse de la place pour un en-tête.",
     mirror: "Échanger gauche et droite une feuille sur deux",
+    unnumbered: "Sans numéros de page",
     sheets: "Feuilles",
     envelopes: "Enveloppes",
     automatic: "automatique",

@@ -111,6 +111,9 @@ pub struct Arguments {
     /// Leans the ink to the right, -45 to 45
     #[arg(long, value_name = "DEGREES", default_value_t = 0.0, allow_negative_numbers = true, help_heading = "Layout")]
     slant: f64,
+    /// Writes no numbers on the sheets after the first
+    #[arg(long, help_heading = "Layout")]
+    no_page_numbers: bool,
     /// How much lines and words wander, as people's do: 0 (not at all) to 1
     #[arg(long, value_name = "NUMBER", default_value_t = 0.0, help_heading = "Layout")]
     wander: f64,
@@ -344,6 +347,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         ruling: arguments.ruling,
         slant: arguments.slant,
         wander: arguments.wander,
+        page_numbers: !arguments.no_page_numbers,
         ..PageStyle::default()
     };
     let style = style.with_size(arguments.size, arguments.pitch).map_err(refuse)?;

@@ -1,7 +1,8 @@
 //! Tests of the layout.
 
 use super::super::measure::tests::written;
-use super::super::paper::Paper;
+use super::super::numbers::DIGITS;
+use super::super::paper::{Margins, Paper};
 use super::super::structure::Structure;
 use super::*;
 use crate::text::alphabet::Alphabet;
@@ -29,7 +30,7 @@ fn stretch(text: &Text, row: usize) -> LineInk {
     let size = [150.0, 170.0, 140.0, 160.0][row % 4];
     let slope = [0.0, 0.03, -0.02][row % 3];
     let (points, characters) = written(&text.structure.stretches[row].text, size, slope, 40.0 * row as f32);
-    LineInk { row, points, characters, whole: true, complete: true }
+    LineInk { row, points, characters, whole: true, complete: true, ..LineInk::default() }
 }
 
 fn stretches(text: &Text) -> Vec<LineInk> {
@@ -156,6 +157,7 @@ fn ink_that_comes_in_pieces_is_laid_out_as_ink_that_comes_at_once() {
                     characters,
                     whole: true,
                     complete: false,
+                    ..LineInk::default()
                 }));
                 from = end;
             }
@@ -165,6 +167,7 @@ fn ink_that_comes_in_pieces_is_laid_out_as_ink_that_comes_at_once() {
                 characters: characters[from..].to_vec(),
                 whole: true,
                 complete: true,
+                ..LineInk::default()
             }));
             let handed: usize = placed.iter().map(|ink| ink.points.len()).sum();
             assert_eq!(handed, layout.points().len());
@@ -190,6 +193,7 @@ fn the_first_words_do_not_wait_for_their_stretch() {
         characters: characters[..20].to_vec(),
         whole: true,
         complete: false,
+        ..LineInk::default()
     });
     assert_eq!((first.len(), first[0].points.len(), first[0].start), (1, 20, 0), "\"dear\"");
     let [left, _] = edges(&first[0].points);
@@ -200,6 +204,7 @@ fn the_first_words_do_not_wait_for_their_stretch() {
         characters: characters[20..25].to_vec(),
         whole: false,
         complete: false,
+        ..LineInk::default()
     };
     assert!(layout.add(unfinished).is_empty() && layout.is_holding(), "a word that is not whole waits");
 }
@@ -250,6 +255,43 @@ fn what_does_not_fit_on_a_page_goes_to_the_next_and_lines_are_not_left_alone() {
     }
     let (empty, _) = laid(style(Some(paper)), "");
     assert_eq!((empty.pages(), empty.points().len()), (1, 0), "an empty sheet");
+}
+
+#[test]
+fn pages_after_the_first_have_numbers_in_their_margin() {
+    let (points, characters) = written(DIGITS, 150.0, 0.02, 40.0);
+    let digits = LineInk { points, characters, digits: true, ..LineInk::default() };
+    let card = |page_numbers| PageStyle { page_numbers, ..style(Paper::named("card")) };
+    let (mut layout, _) = laid(card(true), &LETTER.repeat(12));
+    let before = layout.points().to_vec();
+    assert!(layout.pages() >= 10 && layout.page_number(1).is_none());
+    assert!(layout.add(digits).is_empty() && layout.points() == before, "a number is no ink of the text");
+    assert_eq!((layout.page_number(0), layout.page_number(layout.pages())), (None, None));
+    for page in 1..layout.pages() {
+        let PageNumber { text, points } = layout.page_number(page).unwrap();
+        assert_eq!(text, (page + 1).to_string());
+        let sheet = layout.sheet();
+        let bottom = sheet.height - Paper::named("card").unwrap().margins.bottom / sheet.unit;
+        assert!(points.iter().all(|point| f64::from(point[1]) > bottom && f64::from(point[1]) < sheet.height));
+        let [left, right] = edges(&points);
+        let middle = sheet.left(page) + sheet.room / 2.0;
+        assert!((left + right) / 2.0 - middle < 1.0 && right - left > 40.0, "{left} {right}");
+        assert_eq!(points.iter().filter(|point| point[2] > 0.5).count(), text.len(), "a stroke for each digit");
+    }
+    let wants = |layout: &mut Layout, style| {
+        layout.lay_out(style);
+        (layout.pages() > 1 && layout.page_number(1).is_some(), layout.points().len())
+    };
+    let margins = |bottom| Some(Paper { margins: Margins::new([10.0, 10.0, bottom, 10.0]), ..Paper::new(105.0, 148.0).unwrap() });
+    for (style, is_numbered) in [
+        (card(false), false),
+        (a5(), true),
+        (style(margins(2.0)), false),
+        (style(margins(60.0)), true),
+        (PageStyle { max_rows: 5, ..style(None) }, false),
+    ] {
+        assert_eq!(wants(&mut layout, style), (is_numbered, before.len()), "{style:?}");
+    }
 }
 
 #[test]
@@ -410,7 +452,7 @@ fn a_pen_that_was_stopped_leaves_what_was_drawn() {
 fn too_little_ink_stays_on_its_line() {
     let text = text("a");
     let mut layout = Layout::new(style(None), 5, Extent::default(), Some(text), false);
-    let ink = LineInk { row: 0, points: vec![[3.0, 4.0, 1.0]], characters: vec![0], whole: true, complete: true };
+    let ink = LineInk { row: 0, points: vec![[3.0, 4.0, 1.0]], characters: vec![0], whole: true, complete: true, ..LineInk::default() };
     let placed = layout.add(ink);
     let spot = layout.sheet().spot(0);
     assert_eq!((placed.len(), placed[0].points[0][0]), (1, spot.left as f32));
