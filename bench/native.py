@@ -1,4 +1,4 @@
-"""The engines natively: `native.py DATA BENCH ROUNDS`, BENCH being the built `examples/bench`.
+"""The engines natively: `native.py DATA BENCH ROUNDS`, BENCH being the built `tools/bench.rs`.
 
 The CPU engine and onnxruntime on one thread take turns, in seconds of the processor, so that what else
 runs on the machine matters less; then the GPU engine, if there is an adapter,

@@ -2,6 +2,7 @@
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The bytes are not a safetensors file at all (wrong download, truncated, an HTML page).
     #[error(

@@ -9,27 +9,32 @@
 //!
 //! Start with [`engine::cpu`]: one timestep of the network, top to bottom.
 //!
-//! # A line as SVG
+//! # A text as SVG
 //! ```ignore-wasm32,standalone_crate
-//! use running_hand::engine::cpu::CpuEngine;
-//! use running_hand::engine::Engine;
-//! use running_hand::export::{self, Format, Options};
-//! use running_hand::model::Weights;
-//! use running_hand::writer::{Settings, Writer};
+//! use running_hand::export::Format;
+//! use running_hand::{Document, Settings, Weights};
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> { pollster::block_on(async {
-//! let bytes = std::fs::read("weights/synthesis.safetensors")?;
-//! let mut writer = Writer::new(Engine::Cpu(CpuEngine::new())); // or what `Engine::choose` finds
-//! writer.set_weights(Weights::from_bytes(&bytes, "synthesis.safetensors")?);
-//!
-//! writer.start("so it goes", &Settings { bias: 1.0, seed: 7, ..Settings::default() }).await?;
-//! while let Some(_points_as_they_come) = writer.next().await? {}
-//! let svg = export::write(&writer.ink(), Format::Svg, &Options::default())?;
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // With the feature `weights`: `Weights::shipped(Kind::Synthesis)`.
+//! let weights = Weights::open("weights/synthesis.safetensors")?;
+//! let settings = Settings::default().with_seed(7).with_bias(1.0).with_hand(&weights, "Round")?;
+//! let document = Document::write_blocking(weights, "so it goes", settings.into())?;
+//! let svg = document.pages().export(0, Format::Svg, &Default::default())?;
 //! assert!(svg.starts_with("<svg "));
-//! # Ok(()) }) }
+//! # Ok(()) }
 //! ```
+//!
+//! [`Document::start`] writes on any engine, [`Engine::choose`] finds one, and [`Document::next`] hands out the ink as it
+//! comes; a [`Writer`] writes lines without a page.
+//!
+//! # Features
+//! `gpu` (default): the GPU engine. `weights`: the shipped networks within the library, which have terms of their own.
+//! `cli`, `command`: the command, without and with the networks.
 
 #![deny(unsafe_code)]
+
+#[macro_use]
+mod setters;
 
 pub mod adapt;
 pub mod capture;

@@ -82,10 +82,10 @@ fn a_hand_is_learnt_from_two_lines_and_only_with_its_weights_used() {
     let style = weights.config.styles.iter().position(|name| name == "Slanted");
     let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
     writer.set_weights(Arc::clone(&weights));
-    let like = Settings { style, bias: 0.75, ..Settings::default() };
+    let like = Settings::default().with_style(style).with_bias(0.75);
     let lines: Vec<Example> =
         ["quick brown foxes", "jumped over dogs"].iter().map(|text| written(&mut writer, text, &like)).collect();
-    let recipe = Recipe { bias_steps: 8, bias_rate: 4e-2, ..Recipe::for_lines(2) };
+    let recipe = Recipe::for_lines(2).with_bias_steps(8).with_bias_rate(4e-2);
     let mut learner = Learner::new(&weights, &lines, recipe, 2).unwrap();
     let mut losses = Vec::new();
     while let Some(progress) = learner.step().unwrap() {
@@ -97,7 +97,7 @@ fn a_hand_is_learnt_from_two_lines_and_only_with_its_weights_used() {
     // What is written with the hand leans more to its side than without, and as the strength says.
     let text = "in a hand of my own";
     let in_hand =
-        |strength: f32| Settings { hand: Some(Arc::clone(&hand)), strength, bias: 0.75, ..Settings::default() };
+        |strength: f32| Settings::default().with_learnt_hand(Arc::clone(&hand)).with_strength(strength).with_bias(0.75);
     let [none, full] = [0.0, 1.0].map(|strength| written(&mut writer, text, &in_hand(strength)));
     let real = slant(&written(&mut writer, text, &like));
     assert!(
@@ -106,7 +106,7 @@ fn a_hand_is_learnt_from_two_lines_and_only_with_its_weights_used() {
         slant(&none),
         slant(&full)
     );
-    let plain = written(&mut writer, text, &Settings { bias: 0.75, ..Settings::default() });
+    let plain = written(&mut writer, text, &Settings::default().with_bias(0.75));
     assert_eq!(none, plain, "a strength of 0 is no hand");
 
     // Lines of one batch may have different hands.
@@ -132,8 +132,7 @@ fn a_hand_is_learnt_from_two_lines_and_only_with_its_weights_used() {
             assert!(message.contains(part), "{message}");
         };
         let foreign = Arc::new(Hand { weights: 1, ..wild });
-        refused(&mut writer, Settings { hand: Some(foreign), ..Settings::default() }, "learnt with other weights")
-            .await;
+        refused(&mut writer, Settings::default().with_learnt_hand(foreign), "learnt with other weights").await;
         refused(&mut writer, in_hand(1.5), "strength: 1.5").await;
         refused(&mut writer, in_hand(f32::NAN), "strength: NaN").await;
     });

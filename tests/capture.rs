@@ -78,7 +78,7 @@ fn ink_of_any_size_slope_and_pace_is_recovered_and_its_text_verified() {
         ("Round", vec![([0.2, 8.0, 0.15], true), ([3.0, 20.0, -0.1], false)]),
         ("Tall", vec![([0.3, 35.0, -0.2], true)]),
     ] {
-        let settings = Settings { bias: 1.0, style: style(&weights, hand), ..Settings::default() };
+        let settings = Settings::default().with_bias(1.0).with_style(style(&weights, hand));
         let ink = written(&mut writer, TEXT, &settings);
         let (plain, _) = capture::fit(&weights.config, TEXT, &recorded(&ink, 1.0, 20.0, 0.0, false)).unwrap();
         // The network's own line may slope a little, which is removed.
@@ -104,7 +104,7 @@ fn ink_of_any_size_slope_and_pace_is_recovered_and_its_text_verified() {
 fn another_text_a_part_and_an_excess_of_text_are_noticed() {
     let mut writer = writer();
     let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
-    let settings = Settings { bias: 1.0, style: style(&weights, "Upright"), ..Settings::default() };
+    let settings = Settings::default().with_bias(1.0).with_style(style(&weights, "Upright"));
     let ink = written(&mut writer, TEXT, &settings);
     let strokes = recorded(&ink, 0.25, 12.0, 0.0, true);
     let doubt = |text: &str, strokes: &[Vec<Sample>]| match capture::fit_and_verify(&weights, text, strokes) {
@@ -122,7 +122,7 @@ fn ink_upside_down_is_noticed_in_most_hands() {
     let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
     let hands = 0..weights.config.styles.len();
     let noticed = hands.clone().filter(|&hand| {
-        let settings = Settings { bias: 1.0, style: Some(hand), ..Settings::default() };
+        let settings = Settings::default().with_bias(1.0).with_style(hand);
         let strokes = recorded(&written(&mut writer, TEXT, &settings), 0.25, 12.0, 0.0, true);
         let mirrored: Vec<Vec<Sample>> =
             strokes.iter().map(|stroke| stroke.iter().map(|s| Sample { y: -s.y, ..*s }).collect()).collect();
@@ -137,16 +137,16 @@ fn captured_ink_primes_the_network() {
     let mut writer = writer();
     let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
     // This hand's letters lean to the right.
-    let settings = Settings { bias: 1.0, style: style(&weights, "Slanted"), ..Settings::default() };
+    let settings = Settings::default().with_bias(1.0).with_style(style(&weights, "Slanted"));
     let ink = written(&mut writer, TEXT, &settings);
     let (points, _) = capture::fit_and_verify(&weights, TEXT, &recorded(&ink, 0.2, 30.0, 0.1, true)).unwrap();
     let prime = Arc::new(Prime::new(&weights.config, TEXT, &points).unwrap());
-    let settings = Settings { bias: 1.0, ..Settings::default() };
+    let settings = Settings::default().with_bias(1.0);
     let lean = |ink: &[Vec<[f32; 2]>]| {
         let moves = || ink.iter().flat_map(|stroke| stroke.windows(2)).map(|w| [w[1][0] - w[0][0], w[1][1] - w[0][1]]);
         -moves().map(|[dx, dy]| dx * dy).sum::<f32>() / moves().map(|[_, dy]| dy * dy).sum::<f32>()
     };
-    let [primed, unprimed] = [Settings { prime: Some(prime), ..settings.clone() }, settings]
+    let [primed, unprimed] = [settings.clone().with_prime(prime), settings]
         .map(|settings| lean(&written(&mut writer, "hello little hill", &settings)));
     assert_eq!(writer.faults(), []);
     assert!(primed > unprimed + 0.05, "the slant is {primed} primed, {unprimed} unprimed, {} in the ink", lean(&ink));

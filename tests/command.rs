@@ -53,7 +53,7 @@ fn a_seed_repeats_its_writing_and_hands_differ() {
 fn what_does_not_fit_on_a_sheet_goes_to_the_next_and_characters_left_out_are_told() {
     let output = run(&["-", "--paper", "card", "-o", "letter.gcode"], "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n\nk ж 😀");
     let told = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success() && told.contains("'ж' is written as \"zh\"") && told.contains('😀'), "{told}");
+    assert!(output.status.success() && told.contains("Written otherwise: ж as zh.") && told.contains('😀'), "{told}");
     for (name, text) in [("letter.gcode", "; a\n; b\n"), ("letter-2.gcode", "; k zh\n")] {
         let program = std::fs::read_to_string(file(name)).unwrap();
         assert!(program.contains(text) && program.contains("a sheet of 105 x 148 mm"), "{name}: {program}");
@@ -151,12 +151,19 @@ fn it_writes_in_the_hand_of_a_sample() {
 }
 
 #[test]
+fn a_text_that_can_be_written_as_it_stands_passes_the_check_without_a_file() {
+    assert_eq!(written(&["Źdźbło – 10:30", "--check", "-o", "checked.svg"], ""), "");
+    assert!(!file("checked.svg").exists());
+}
+
+#[test]
 fn texts_come_from_files_one_below_the_other() {
     for (name, text) in [("one.txt", "so\n"), ("two.txt", "on")] {
         std::fs::write(file(name), text).unwrap();
     }
     let both = written(&["--text-file", "one.txt", "--text-file", "two.txt"], "");
     assert_eq!(both, written(&["-"], "so\non\n"));
+    assert_eq!(both, written(&["--text-file", "one.txt", "--text-file", "-"], "on"));
 }
 
 #[test]
@@ -168,6 +175,12 @@ fn mistakes_are_told_and_end_with_a_code() {
         (&["so", "--bias", "9"], "", 1, "bias"),
         (&["-"], " \n", 1, "nothing to write"),
         (&["你好", "-o", "none.svg"], "", 1, "knows none of the text's characters"),
+        (
+            &["-", "--check"],
+            "é ж ж 😀",
+            1,
+            "Written otherwise: ж as zh. Left out, as the network does not know it: 😀.",
+        ),
         (&["-5 degrees"], "", 2, "put -- before it"),
         (&["--text-file", "missing.txt"], "", 1, "missing.txt"),
         (&["so", "--bais", "1"], "", 2, "'--bias'"),

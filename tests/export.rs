@@ -28,12 +28,10 @@ fn ink() -> Ink {
 }
 
 fn options() -> Options {
-    Options {
-        layout: Some(Layout { width: 30.0, height: 20.0, x: 2.0, y: 3.0, scale: 0.0125 }),
-        line_width: 0.4,
-        text: "Dear \"A & B\" <c>,\n(second line); é".into(),
-        ..Options::default()
-    }
+    Options::default()
+        .with_layout(Layout::new(30.0, 20.0).with_x(2.0).with_y(3.0).with_scale(0.0125))
+        .with_line_width(0.4)
+        .with_text("Dear \"A & B\" <c>,\n(second line); é")
 }
 
 /// The ink in millimetres on the sheet.
@@ -125,7 +123,7 @@ fn outlines_are_wide_where_the_pen_was_slow() {
 
 #[test]
 fn an_animation_has_the_pens_timing() {
-    let svg = export::write(&ink(), Format::Animated, &Options { sample_ms: 20.0, speed: 2.0, ..options() }).unwrap();
+    let svg = export::write(&ink(), Format::Animated, &options().with_sample_ms(20.0).with_speed(2.0)).unwrap();
     let document = roxmltree::Document::parse(&svg).unwrap();
     let style = document.descendants().find(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "style"))).unwrap();
     assert!(style.text().unwrap().contains("prefers-reduced-motion"));
@@ -203,7 +201,7 @@ fn gcode_plots_the_strokes() {
     for gcode in [Gcode::default(), servo, marlin, downwards] {
         let long = "word ".repeat(40) + &"q".repeat(200);
         let text = format!("{}\n{long}", options().text);
-        let program = export::write(&ink(), Format::Gcode, &Options { gcode, text, ..options() }).unwrap();
+        let program = export::write(&ink(), Format::Gcode, &options().with_gcode(gcode).with_text(text)).unwrap();
         assert!(program.is_ascii());
         assert!(program.lines().all(|line| line.len() <= 80), "senders that count characters stall");
         let comments: String = program.lines().filter_map(|line| line.strip_prefix("; ")).collect::<Vec<_>>().join(" ");
@@ -230,15 +228,15 @@ fn gcode_plots_the_strokes() {
 #[test]
 fn gcode_that_leaves_the_sheet_or_cannot_lift_the_pen_is_refused() {
     let refused = |options: Options| export::write(&ink(), Format::Gcode, &options).unwrap_err().to_string();
-    let narrow = Layout { width: 20.0, ..options().layout.unwrap() };
-    assert!(refused(Options { layout: Some(narrow), ..options() }).contains("4.5 mm beyond the sheet"));
+    let narrow = Layout::new(20.0, 20.0).with_x(2.0).with_y(3.0).with_scale(0.0125);
+    assert!(refused(options().with_layout(narrow)).contains("4.5 mm beyond the sheet"));
     let mut flat = Gcode::default();
     (flat.up, flat.down) = (0.0, 0.0);
-    assert!(refused(Options { gcode: flat, ..options() }).contains("must differ"));
+    assert!(refused(options().with_gcode(flat)).contains("must differ"));
     let mut stopped = Gcode::default();
     stopped.feed = 0.0;
-    assert!(refused(Options { gcode: stopped, ..options() }).starts_with("gcode.feed"));
-    let hpgl = export::write(&ink(), Format::Hpgl, &Options { gcode: stopped, ..options() });
+    assert!(refused(options().with_gcode(stopped)).starts_with("gcode.feed"));
+    let hpgl = export::write(&ink(), Format::Hpgl, &options().with_gcode(stopped));
     assert!(hpgl.unwrap_err().to_string().starts_with("gcode.feed"));
 }
 
@@ -313,7 +311,7 @@ fn inkml_has_a_trace_of_positions_and_times_per_stroke() {
 #[test]
 fn json_holds_ink_text_and_settings() {
     let settings = serde_json::json!({ "seed": 7, "style": "A \"b\"" });
-    let text = export::write(&ink(), Format::Json, &Options { settings: settings.clone(), ..options() }).unwrap();
+    let text = export::write(&ink(), Format::Json, &options().with_settings(settings.clone())).unwrap();
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&value["text"], &value["settings"]), (&options().text.into(), &settings));
     assert_eq!((&value["version"], &value["unit"], &value["width"]), (&1.into(), &"mm".into(), &30.into()));

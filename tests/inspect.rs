@@ -22,8 +22,8 @@ fn a_replay_equals_the_writers_steps_even_after_retries() {
         let mut writer = testing::writer();
         let config = &writer.weights(kind).unwrap().config;
         let prime = primed.then(|| Arc::new(Prime::new(config, "ab", &testing::zigzag(60)).unwrap()));
-        let plain = Settings { style: Some(1), bias: 0.3, temperature: 1.2, points: 90, ..Settings::default() };
-        block_on(writer.start(text, &Settings { prime, ..plain })).unwrap();
+        let plain = Settings::default().with_style(1).with_bias(0.3).with_temperature(1.2).with_points(90);
+        block_on(writer.start(text, &plain.with_prime(prime))).unwrap();
         let (mut steps, line) = (Vec::new(), writer.line().unwrap());
         while let Some(chunk) = block_on(writer.next()).unwrap() {
             steps.extend(chunk.steps);
@@ -46,8 +46,8 @@ fn a_replay_equals_the_writers_steps_even_after_retries() {
 fn lines_of_a_document_are_replayed_with_the_noise_of_each() {
     let mut writer = testing::writer();
     // Unchecked, so that the n-th timestep draws with the stream's n-th noise.
-    let settings = Settings { attempts: 0, bias: 0.4, temperature: 1.3, ..Settings::default() };
-    let options = Options { settings: settings.clone(), columns: Some(20), ..Options::default() };
+    let settings = Settings::default().with_attempts(0).with_bias(0.4).with_temperature(1.3);
+    let options = Options::default().with_settings(settings.clone()).with_columns(20);
     let mut document = block_on(Document::start(&mut writer, "hello there\n\nmy dear\nfriend", options)).unwrap();
     while block_on(document.next(&mut writer)).unwrap().is_some() {}
     let lines = [0, 1, 2];

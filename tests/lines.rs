@@ -66,18 +66,15 @@ fn reference_lines() -> Vec<ReferenceLine> {
 impl ReferenceLine {
     fn settings(&self) -> Settings {
         let Options { bias, temperature, seed, attempts, style, ref blend, points } = self.options;
-        let default = Settings::default();
-        Settings {
-            bias,
-            temperature,
-            seed,
-            line: self.line,
-            style,
-            blend: blend.as_ref().map(|blend| (blend.style, blend.share)),
-            points: points.unwrap_or(default.points),
-            attempts,
-            ..default
-        }
+        Settings::default()
+            .with_bias(bias)
+            .with_temperature(temperature)
+            .with_seed(seed)
+            .with_line(self.line)
+            .with_style(style)
+            .with_style_blend(blend.as_ref().map(|blend| (blend.style, blend.share)))
+            .with_points(points.unwrap_or(Settings::default().points))
+            .with_attempts(attempts)
     }
 }
 

@@ -8,6 +8,8 @@
 mod encode;
 #[path = "fuzzed/hand.rs"]
 mod hand;
+#[path = "fuzzed/ink_file.rs"]
+mod ink_file;
 #[path = "fuzzed/memory.rs"]
 mod memory;
 #[path = "fuzzed/weights.rs"]
@@ -27,13 +29,19 @@ fn seed_folder() -> std::path::PathBuf {
 }
 
 fn seed_files() -> Vec<(String, Vec<u8>)> {
-    let mut files: Vec<_> = std::fs::read_dir(seed_folder())
+    let files = files_in(&seed_folder());
+    assert!(files.len() >= 15, "{} holds {} files", seed_folder().display(), files.len());
+    files
+}
+
+/// The files of a folder with their names, in the names' order.
+fn files_in(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap()))
         .collect();
     files.sort();
-    assert!(files.len() >= 15, "{} holds {} files", seed_folder().display(), files.len());
     files
 }
 
@@ -120,6 +128,21 @@ fn any_strokes_and_hand_files_are_refused_or_usable() {
         input.truncate(rng.next_u32() as usize % (input.len() + 1));
         hand::hand(&input);
     }
+}
+
+#[test]
+fn files_of_ink_are_refused_with_a_reason_or_read() {
+    let files = files_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/ink_file"));
+    for (name, file) in &files {
+        assert!(ink_file::read(file), "{name}");
+    }
+    let (mut read, rounds) = (0, 6000);
+    for seed in 0..rounds {
+        let mut file = files[seed as usize % files.len()].1.clone();
+        ink_file::mutate(&mut file, seed);
+        read += u32::from(ink_file::read(&file));
+    }
+    assert!((500..5500).contains(&read), "{read} of {rounds} were read");
 }
 
 /// Nested lists in the header take the most memory for their size.

@@ -3,7 +3,7 @@
     python -m train.evaluate_hands --data data/iam.npz --weights weights/synthesis.safetensors
     python -m train.evaluate_hands … --half choose --lines 4 --recipe '{"bias_rate": 0.01}' --strengths 0.6 1
 
-The program of `examples/adapt.rs` learns a hand from K lines of each writer, reads lines of other forms with it, and
+The program of `tools/adapt.rs` learns a hand from K lines of each writer, reads lines of other forms with it, and
 writes sentences, with the checks that the page has. Of the twenty validation writers eight are for choosing settings
 (`--half choose`), the other twelve for reporting (`--half report`). No ink is written to a file, other than with
 `--sheet`, a picture for one's own eyes.

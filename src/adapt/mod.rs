@@ -28,6 +28,7 @@ use std::sync::Arc;
 
 /// How a hand is learnt.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Recipe {
     /// Steps in which the style vector is learnt, before the biases; 0 for none.
     pub style_steps: usize,
@@ -44,6 +45,16 @@ pub struct Recipe {
     /// Whether the forward pass puts states on the engine's grids.
     pub rounded: bool,
 }
+
+setters!(Recipe {
+    with_style_steps => style_steps: usize,
+    with_style_rate => style_rate: f32,
+    with_style_prior => style_prior: f32,
+    with_bias_steps => bias_steps: usize,
+    with_bias_rate => bias_rate: f32,
+    with_held => held: f32,
+    with_rounded => rounded: bool,
+});
 
 impl Recipe {
     /// How much of a hand is used, unless it is said: all of it fits the ink that it was learnt from a little too well.

@@ -77,8 +77,8 @@ pub struct LineInk {
     pub row: usize,
     /// `(x, y, 1 where a stroke ends)` in stretch coordinates.
     pub points: Vec<[f32; 3]>,
-    /// The character of the stretch at which the window was, for each point, and [`MARK`](super::marks::MARK) for points
-    /// of marks; empty for a scribble.
+    /// The character of the stretch at which the window was, for each point, with the highest bit set for points of marks
+    /// that were drawn; empty for a scribble.
     pub characters: Vec<u32>,
     /// Whether the points so far end with a whole word.
     pub whole: bool,

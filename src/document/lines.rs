@@ -360,7 +360,7 @@ impl LineStream {
             let until = pending.scribble.breaks.get(row).copied().unwrap_or(end).min(end);
             let complete = complete && until == end || until < end;
             let (points, characters) = match self.kind {
-                Kind::Synthesis => self.with_marks(&pending, at..until, self.points + count),
+                Kind::Synthesis => self.with_marks(&pending, at..until, self.points + count, whole),
                 Kind::Prediction => (pending.points[at..until].to_vec(), Vec::new()),
             };
             count += points.len();
@@ -378,11 +378,19 @@ impl LineStream {
     }
 
     /// Points of a stretch that are handed out now, with the marks of their words, and the character of each. `first` is
-    /// the index of the first one among all points of the document.
-    fn with_marks(&mut self, pending: &Pending, range: Range<usize>, first: usize) -> (Vec<[f32; 3]>, Vec<u32>) {
+    /// the index of the first one among all points of the document. Words that come as a `whole` are tidied as well: stray
+    /// dots go, and full stops without ink are drawn.
+    fn with_marks(
+        &mut self,
+        pending: &Pending,
+        range: Range<usize>,
+        first: usize,
+        whole: bool,
+    ) -> (Vec<[f32; 3]>, Vec<u32>) {
+        let is_tidied = whole && self.settings.attempts > 0;
         let (ink, at) = (&pending.points[range.clone()], &pending.characters[range.clone()]);
         let marks = self.marks.get(self.next).map_or(&[][..], Vec::as_slice);
-        if marks.is_empty() {
+        if marks.is_empty() && !is_tidied {
             return (ink.to_vec(), at.to_vec());
         }
         let characters: Vec<char> = self.lines[self.next].chars().collect();
@@ -402,7 +410,7 @@ impl LineStream {
             let words = words.get(word..last.max(word + 1)).unwrap_or_default();
             // By the ink up to here alone: marks do not depend on the pieces in which ink comes.
             let (known, known_at) = (&pending.points[..end], &pending.characters[..end]);
-            let own: Vec<WordPoint> = (start..end)
+            let mut own: Vec<WordPoint> = (start..end)
                 .map(|k| WordPoint {
                     at: [known[k][0], known[k][1]],
                     lifted: known[k][2] > 0.5,
@@ -413,7 +421,13 @@ impl LineStream {
             start = end;
             let is_own = |at: usize| words.iter().any(|range| range.contains(&at));
             let marks: Vec<_> = marks.iter().filter(|(at, _)| is_own(*at)).copied().collect();
-            if marks.is_empty() {
+            let mut stops = Vec::new();
+            if is_tidied {
+                let x_height = self.hand.x_height as f32;
+                marks::remove_strays(&mut own, &characters, words, x_height);
+                stops = marks::missing_stops(&own, &characters, words, x_height);
+            }
+            if marks.is_empty() && stops.is_empty() {
                 drawn.extend(own);
                 continue;
             }
@@ -430,7 +444,7 @@ impl LineStream {
             };
             // However many numbers the marks of other words take.
             rng.set_word_pos((word as u128) << 20);
-            drawn.extend(marks::draw(own, &characters, &marks, &style, &mut rng));
+            drawn.extend(marks::draw(own, &characters, &marks, &stops, &style, &mut rng));
         }
         self.record_shifts(&drawn, range, first);
         let character = |point: &WordPoint| point.character as u32 | if point.drawn.is_some() { 0 } else { MARK };

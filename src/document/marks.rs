@@ -52,16 +52,125 @@ const BELOW: f32 = 0.2;
 /// Size of a raised or lowered digit.
 const SMALL: f32 = 0.62;
 
-/// Adds marks to a word's ink: `text` is the line's text as the network writes it, and `marks` are those of the word's
-/// characters.
+/// Largest side of a stray dot, and its least distance from other ink, in x-heights.
+const STRAY: f32 = 0.25;
+const CLEAR: f32 = 0.12;
+/// Largest side of a full stop, however it was drawn.
+const STOP: f32 = 0.7;
+/// From the letter before a full stop that is drawn to the stop, and to the letter behind it.
+const BEFORE_STOP: f32 = 0.3;
+const AROUND_STOP: f32 = 0.75;
+
+/// Takes away dots that stand clear of all ink where the words have no character for them. Words that passed the checks
+/// seldom have one.
+pub fn remove_strays(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<usize>], x_height: f32) {
+    let ranges = strokes(points);
+    let box_of = |range: &Range<usize>| [0, 1].map(|axis| span(points[range.clone()].iter().map(|p| p.at[axis])));
+    let side = |range: &Range<usize>| box_of(range).map(|[low, high]| high - low).into_iter().fold(0.0, f32::max);
+    let (small, large): (Vec<_>, Vec<_>) = ranges.into_iter().partition(|range| side(range) < STRAY * x_height);
+    let dotted: Vec<usize> = words.iter().flat_map(Clone::clone).filter(|&at| small_strokes(text, at) > 0).collect();
+    let allowed: usize = dotted.iter().map(|&at| small_strokes(text, at)).sum();
+    if small.len() <= allowed || large.is_empty() {
+        return;
+    }
+    // A dot that lies over the word before is late ink of that.
+    let [left, right] = span(large.iter().flat_map(|range| box_of(range)[0]));
+    let centers: Vec<f32> = dotted
+        .iter()
+        .map(|&at| span(points.iter().filter(|point| point.character == at).map(|point| point.at[0])))
+        .filter(|[left, _]| left.is_finite())
+        .map(|[left, right]| (left + right) / 2.0)
+        .collect();
+    let mut strays: Vec<(f32, Range<usize>)> = Vec::new();
+    for range in &small {
+        let middle = box_of(range)[0].iter().sum::<f32>() / 2.0;
+        let is_within = (left - 0.3 * x_height..right + 1.5 * x_height).contains(&middle);
+        let others = small.iter().chain(&large).filter(|other| *other != range);
+        if is_within && others.into_iter().all(|other| gap(points, range, other) >= CLEAR * x_height) {
+            let away = centers.iter().map(|center| (center - middle).abs()).fold(f32::INFINITY, f32::min);
+            strays.push((away, range.clone()));
+        }
+    }
+    strays.retain(|(away, _)| *away > 0.8 * x_height);
+    strays.sort_by(|a, b| b.0.total_cmp(&a.0));
+    strays.truncate(small.len() - allowed);
+    let mut i = 0;
+    points.retain(|_| {
+        i += 1;
+        !strays.iter().any(|(_, range)| range.contains(&(i - 1)))
+    });
+}
+
+/// Small strokes that a character may have.
+fn small_strokes(text: &[char], at: usize) -> usize {
+    match text.get(at) {
+        Some('i' | 'j' | '.' | ',' | '\'' | '!' | '?' | '-' | '&' | '+' | '$' | '€' | '/' | '(' | ')') => 1,
+        Some(':' | ';' | '"' | '=' | '%' | '#' | '@') => 2,
+        Some('*') => 4,
+        _ => 0,
+    }
+}
+
+/// Least distance of a stroke's points from another stroke.
+fn gap(points: &[WordPoint], stroke: &Range<usize>, other: &Range<usize>) -> f32 {
+    let other = &points[other.clone()];
+    let from = |at: [f32; 2]| {
+        let segments = other.windows(2).map(|pair| from_segment(at, pair[0].at, pair[1].at));
+        segments.fold(distance(at, other[0].at), f32::min)
+    };
+    points[stroke.clone()].iter().map(|point| from(point.at)).fold(f32::INFINITY, f32::min)
+}
+
+fn from_segment(at: [f32; 2], a: [f32; 2], b: [f32; 2]) -> f32 {
+    let (along, to) = ([b[0] - a[0], b[1] - a[1]], [at[0] - a[0], at[1] - a[1]]);
+    let length = along[0] * along[0] + along[1] * along[1];
+    let share = if length > 0.0 { ((to[0] * along[0] + to[1] * along[1]) / length).clamp(0.0, 1.0) } else { 0.0 };
+    distance(at, [a[0] + share * along[0], a[1] + share * along[1]])
+}
+
+/// Full stops for which there is no short stroke of its own, drawn while the window was on them or beside them.
+pub fn missing_stops(points: &[WordPoint], text: &[char], words: &[Range<usize>], x_height: f32) -> Vec<usize> {
+    let stops = words.iter().flat_map(Clone::clone).filter(|&at| text.get(at) == Some(&'.'));
+    let ranges = strokes(points);
+    let is_short = |range: &Range<usize>| {
+        let ink = &points[range.clone()];
+        (0..2).all(|axis| {
+            let [low, high] = span(ink.iter().map(|point| point.at[axis]));
+            high - low < STOP * x_height
+        })
+    };
+    let is_at =
+        |range: &Range<usize>, at: usize| points[range.clone()].iter().any(|point| point.character.abs_diff(at) <= 1);
+    stops.filter(|&at| !ranges.iter().any(|range| is_at(range, at) && is_short(range))).collect()
+}
+
+/// Draws a full stop on the baseline, behind the letter before it; what comes after it makes room.
+fn stop(points: &mut [WordPoint], at: usize, hand: &MarkStyle, rng: &mut impl Rng) -> Vec<WordPoint> {
+    let edge = |keep: &dyn Fn(usize) -> bool| span(points.iter().filter(|p| keep(p.character)).map(|p| p.at[0]));
+    let ([left, before], [after, _]) = (edge(&|other| other < at), edge(&|other| other >= at));
+    if !left.is_finite() {
+        return Vec::new();
+    }
+    let room = AROUND_STOP * hand.x_height - (after - before);
+    if room > 0.0 {
+        points.iter_mut().filter(|point| point.character >= at).for_each(|point| point.at[0] += room);
+    }
+    let x = before + BEFORE_STOP * hand.x_height;
+    let y = hand.baseline[0] + hand.baseline[1] * x - 0.07 * hand.x_height;
+    stroke(DOT_SHAPE, [x, y], 1.0, at, hand, rng)
+}
+
+/// Adds marks to a word's ink: `text` is the line's text as the network writes it, `marks` are those of the word's
+/// characters, and `stops` its full stops that have no ink.
 pub fn draw(
     mut points: Vec<WordPoint>,
     text: &[char],
     marks: &[(usize, Mark)],
+    stops: &[usize],
     hand: &MarkStyle,
     rng: &mut impl Rng,
 ) -> Vec<WordPoint> {
-    if marks.is_empty() || points.is_empty() {
+    if marks.is_empty() && stops.is_empty() || points.is_empty() {
         return points;
     }
     lead_back(&mut points);
@@ -77,6 +186,10 @@ pub fn draw(
         }
     }
     let mut late: Vec<Vec<WordPoint>> = Vec::new();
+    for &at in stops {
+        let drawn = stop(&mut points, at, hand, rng);
+        late.extend(Some(drawn).filter(|drawn| !drawn.is_empty()));
+    }
     let mut before = None;
     for &(at, mark) in marks {
         let Some(letter) = Letter::find(&points, at, hand) else { continue };
@@ -660,7 +773,7 @@ mod tests {
 
     fn drawn(text: &str, marks: &[(usize, Mark)]) -> Vec<WordPoint> {
         let text: Vec<char> = text.chars().collect();
-        draw(word(&text.iter().collect::<String>()), &text, marks, &HAND, &mut ChaCha8Rng::seed_from_u64(3))
+        draw(word(&text.iter().collect::<String>()), &text, marks, &[], &HAND, &mut ChaCha8Rng::seed_from_u64(3))
     }
 
     fn added(points: &[WordPoint]) -> Vec<WordPoint> {
@@ -753,11 +866,11 @@ mod tests {
     #[test]
     fn the_same_seed_draws_the_same_and_another_one_something_else() {
         let marks = [(0, Mark::Combining('\u{303}'))];
-        let with = |seed| draw(word("na"), &['n', 'a'], &marks, &HAND, &mut ChaCha8Rng::seed_from_u64(seed));
+        let with = |seed| draw(word("na"), &['n', 'a'], &marks, &[], &HAND, &mut ChaCha8Rng::seed_from_u64(seed));
         assert_eq!(with(1), with(1));
         assert_ne!(with(1), with(2));
         let still = MarkStyle { variation: 0.0, ..HAND };
-        let exact = |seed| draw(word("na"), &['n', 'a'], &marks, &still, &mut ChaCha8Rng::seed_from_u64(seed));
+        let exact = |seed| draw(word("na"), &['n', 'a'], &marks, &[], &still, &mut ChaCha8Rng::seed_from_u64(seed));
         assert_eq!(exact(1), exact(2), "without variation");
     }
 
@@ -766,5 +879,49 @@ mod tests {
         let marks = [(3, Mark::Combining('\u{301}')), (9, Mark::Sign('§')), (9, Mark::Joined), (0, Mark::Joined)];
         assert_eq!(drawn("", &marks), []);
         assert_eq!(added(&drawn("na", &marks)), []);
+    }
+
+    #[test]
+    fn stray_dots_are_removed_and_those_of_characters_stay() {
+        let tidied = |text: &str, dots: &[[f32; 2]]| {
+            let mut points = word(text);
+            for (k, &at) in dots.iter().enumerate() {
+                points.push(WordPoint { at, lifted: true, character: 0, drawn: Some(1000 + k) });
+            }
+            let text: Vec<char> = text.chars().collect();
+            remove_strays(&mut points, &text, &[0..text.len()], 200.0);
+            points.iter().filter_map(|point| point.drawn?.checked_sub(1000)).collect::<Vec<_>>()
+        };
+        assert_eq!(tidied("nan", &[[200.0, -300.0], [300.0, -10.0]]), [1], "one touches the ink");
+        assert_eq!(tidied("nin", &[[700.0, -350.0]]), [0; 0]);
+        assert_eq!(tidied("nan", &[[-200.0, -300.0]]), [0], "late ink of the word before");
+        assert_eq!(tidied("na.", &[[600.0, 0.0]]), [0]);
+        let dots = |text: &str| word(text).into_iter().filter(|point| point.at[1] < -250.0).count();
+        let (text, mut points) = (['i', 'n'], word("in"));
+        remove_strays(&mut points, &text, &[0..2], 200.0);
+        assert_eq!(points.iter().filter(|point| point.at[1] < -250.0).count(), dots("in"));
+    }
+
+    #[test]
+    fn a_full_stop_without_ink_is_drawn_behind_its_letter_with_room() {
+        let text: Vec<char> = "n.a.".chars().collect();
+        let without = |gone: &[usize]| -> Vec<WordPoint> {
+            let mut points = word("nnan");
+            for point in points.iter_mut().filter(|point| point.character % 2 == 1) {
+                // A dot.
+                point.at = [point.at[0] / 50.0 + point.character as f32 * 245.0, -5.0];
+            }
+            points.retain(|point| !gone.contains(&point.character));
+            points
+        };
+        assert_eq!(missing_stops(&without(&[]), &text, &[0..4], 200.0), [0; 0]);
+        let points = without(&[1, 3]);
+        let stops = missing_stops(&points, &text, &[0..4], 200.0);
+        assert_eq!(stops, [1, 3]);
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let points = draw(points, &text, &[], &stops, &MarkStyle { slant: 0.0, ..HAND }, &mut rng);
+        let x = |at: usize| span(points.iter().filter(|point| point.character == at).map(|point| point.at[0]));
+        assert!(x(0)[1] + 20.0 < x(1)[0] && x(1)[1] + 20.0 < x(2)[0] && x(2)[1] + 20.0 < x(3)[0], "{points:?}");
+        assert!(added(&points).iter().all(|point| (-40.0..20.0).contains(&point.at[1])));
     }
 }

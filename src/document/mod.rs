@@ -15,8 +15,8 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> { pollster::block_on(async {
 //! let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
 //! writer.set_weights(Weights::from_bytes(&std::fs::read("weights/synthesis.safetensors")?, "weights")?);
-//! let style = PageStyle { paper: Paper::named("card"), ..PageStyle::default() };
-//! let options = Options { style, ..Options::default() };
+//! let style = PageStyle::default().with_paper(Paper::named("card"));
+//! let options = Options::default().with_style(style);
 //! let mut document = Document::start(&mut writer, "one\ntwo", options).await?;
 //! while let Some(ink) = document.next(&mut writer).await? {
 //!     for ink in ink {
@@ -72,6 +72,7 @@ const SCRIBBLE_CHARACTERS: usize = 72;
 
 /// What to write and how to lay it out.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// How to write.
     pub settings: Settings,
@@ -87,6 +88,15 @@ pub struct Options {
     pub drawn: Option<Vec<[f32; 3]>>,
 }
 
+setters!(Options {
+    with_settings => settings: Settings,
+    with_style => style: PageStyle,
+    with_columns => columns: impl Into<Option<usize>>,
+    with_hand => hand: impl Into<Option<HandMeasure>>,
+    with_live => live: bool,
+    with_drawn => drawn: impl Into<Option<Vec<[f32; 3]>>>,
+});
+
 impl From<Settings> for Options {
     fn from(settings: Settings) -> Self {
         Self { settings, ..Self::default() }
@@ -95,6 +105,7 @@ impl From<Settings> for Options {
 
 /// How much of a page an export takes, and how large.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Frame {
     /// Millimetres around the ink; `None` for the whole sheet.
     pub crop: Option<f32>,
@@ -105,6 +116,13 @@ pub struct Frame {
     /// Whether an SVG shows the lines printed on the paper.
     pub rules: bool,
 }
+
+setters!(Frame {
+    with_crop => crop: impl Into<Option<f32>>,
+    with_width => width: impl Into<Option<f32>>,
+    with_end => end: impl Into<Option<usize>>,
+    with_rules => rules: bool,
+});
 
 /// A text being written, or written: its lines as they come, and its pages.
 #[derive(Debug)]

@@ -94,6 +94,7 @@ impl Margins {
 
 /// A sheet of paper, in millimetres.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Paper {
     /// Width.
     pub width: f64,
@@ -109,6 +110,13 @@ pub struct Paper {
     /// the upper left.
     pub envelope: bool,
 }
+
+setters!(Paper {
+    with_margins => margins: Margins,
+    with_first_top => first_top: impl Into<Option<f64>>,
+    with_mirrored => mirrored: bool,
+    with_envelope => envelope: bool,
+});
 
 impl Paper {
     /// Paper with default margins: 8.5 % of each side within 10 to 20 mm, and never more than a quarter of it.
@@ -257,6 +265,7 @@ impl std::str::FromStr for Ruling {
 
 /// How ink is laid out: nothing here changes which points the network draws.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct PageStyle {
     /// `None` for a sheet that grows with the ink.
     pub paper: Option<Paper>,
@@ -290,6 +299,17 @@ impl Default for PageStyle {
         }
     }
 }
+
+setters!(PageStyle {
+    with_paper => paper: impl Into<Option<Paper>>,
+    with_unit => unit: f64,
+    with_pitch => pitch: f64,
+    with_ruling => ruling: Ruling,
+    with_slant => slant: f64,
+    with_wander => wander: f64,
+    with_page_numbers => page_numbers: bool,
+    with_max_rows => max_rows: usize,
+});
 
 impl PageStyle {
     /// With an `x` of this height and baselines at this distance, in millimetres. Where only one of them is given, the

@@ -33,6 +33,16 @@ pub struct Gcode {
     pub dot: f32,
 }
 
+setters!(Gcode {
+    with_dialect => dialect: Dialect,
+    with_feed => feed: f32,
+    with_lift => lift: Lift,
+    with_up => up: f32,
+    with_down => down: f32,
+    with_dwell => dwell: f32,
+    with_dot => dot: f32,
+});
+
 /// The firmware of a controller.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -64,6 +74,7 @@ impl std::str::FromStr for Dialect {
 
 /// A mechanism that lifts the pen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Lift {
     /// The Z axis: `G0 Z3`, `G1 Z0`.
     Z,

@@ -34,6 +34,7 @@ pub const MARGIN: f32 = 5.0;
 
 /// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// SVG: one unfilled path per stroke, in millimetres, suitable for pen plotters.
     Svg,
@@ -87,6 +88,7 @@ impl fmt::Display for Format {
 
 /// A sheet and the position of the ink on it, in millimetres from the upper left corner, y down.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Layout {
     /// Width of the sheet.
     pub width: f32,
@@ -100,7 +102,19 @@ pub struct Layout {
     pub scale: f32,
 }
 
+setters!(Layout {
+    with_x => x: f32,
+    with_y => y: f32,
+    with_scale => scale: f32,
+});
+
 impl Layout {
+    /// A sheet of this size in millimetres, with the ink's origin in its upper left corner, in the size of the page
+    /// ([`SCALE`]).
+    pub fn new(width: f32, height: f32) -> Self {
+        Self { width, height, x: 0.0, y: 0.0, scale: SCALE }
+    }
+
     /// A sheet just large enough for the ink and a margin around it.
     pub fn around(ink: &Ink, scale: f32, margin: f32) -> Self {
         let bounds = ink.bounds().unwrap_or_default();
@@ -149,6 +163,7 @@ pub struct PageNumber {
 
 /// How to write a file. A format ignores the options that it does not use.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Options {
     /// The sheet; `None` for one just large enough for the ink ([`SCALE`], [`MARGIN`]).
     pub layout: Option<Layout>,
@@ -176,6 +191,21 @@ pub struct Options {
     /// Everything else that determined the ink, stored in JSON files: an object.
     pub settings: serde_json::Value,
 }
+
+setters!(Options {
+    with_layout => layout: impl Into<Option<Layout>>,
+    with_color => color: impl Into<String>,
+    with_line_width => line_width: f32,
+    with_sample_ms => sample_ms: f32,
+    with_speed => speed: f32,
+    with_rules => rules: impl Into<Option<Rules>>,
+    with_gcode => gcode: Gcode,
+    #[cfg(not(target_arch = "wasm32"))]
+    with_optimise => optimise: bool,
+    with_text => text: impl Into<String>,
+    with_words => words: Vec<Word>,
+    with_settings => settings: serde_json::Value,
+});
 
 impl Default for Options {
     fn default() -> Self {

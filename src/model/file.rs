@@ -3,6 +3,8 @@
 use super::config::{self, excerpt};
 use super::{Config, Dense, Elements, Kind, LstmWeights, MOST_METADATA, MOST_WEIGHT, Matrix, QuantisedMatrix, Weights};
 use crate::error::{Error, Result};
+use crate::text::alphabet::Alphabet;
+use crate::text::{Replacement, review};
 use half::f16;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -95,6 +97,11 @@ impl Weights {
                 false => format!("there is no hand {name:?}; there are {}", names.join(", ")),
             },
         })
+    }
+
+    /// What of a text this network cannot write as it stands: see [`review`].
+    pub fn review(&self, text: &str) -> Vec<Replacement> {
+        review(&Alphabet::new(&self.config.alphabet), text)
     }
 
     /// As [`Weights::from_bytes`], and refuses a network of the other kind.

@@ -8,7 +8,7 @@ use super::transliteration::{alike, fallback, is_invisible, is_pictograph, spell
 pub const END: u32 = 0;
 
 /// The characters that a network can write.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Alphabet {
     characters: Vec<char>,
 }
@@ -28,6 +28,23 @@ pub struct Encoded {
     pub left_out: Vec<char>,
 }
 
+/// How a character is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Way {
+    /// As a blank between words.
+    Blank,
+    /// It has no ink.
+    Invisible,
+    /// As a mark that is drawn on the letter before it.
+    Mark(Mark),
+    /// In these characters of the network's, with marks to be drawn, each with the index of its character.
+    Written(String, Vec<(usize, Mark)>),
+    /// By other characters; by none if it is an accent that cannot be drawn.
+    Replaced(String),
+    /// Not at all.
+    LeftOut,
+}
+
 impl Alphabet {
     /// `characters` get the ids 1, 2, … in their order.
     pub fn new(characters: &str) -> Self {
@@ -45,8 +62,8 @@ impl Alphabet {
     }
 
     /// Encodes every character as it is, or as a letter with a mark (`é`), or transliterated (`ж` → `zh`), or lists it as
-    /// left out. Accents may also be combining characters (NFD). Each run of white space becomes one blank; leading and trailing blanks are dropped, and so are all
-    /// blanks if the alphabet has none.
+    /// left out. Accents may also be combining characters (NFD). Each run of white space becomes one blank; leading and
+    /// trailing blanks are dropped, and so are all blanks if the alphabet has none.
     ///
     /// ```ignore-wasm32,standalone_crate
     /// use running_hand::text::alphabet::Alphabet;
@@ -60,37 +77,48 @@ impl Alphabet {
     pub fn encode(&self, text: &str) -> Encoded {
         let mut encoded = Encoded::default();
         for c in text.chars() {
-            if c.is_whitespace() {
-                if self.id(' ').is_some() {
-                    encoded.push_blank();
+            match self.way(c, encoded.written.ends_with(char::is_alphabetic)) {
+                Way::Blank => encoded.push_blank(),
+                Way::Invisible => {}
+                Way::Mark(mark) => encoded.marks.push((encoded.written.chars().count() - 1, mark)),
+                Way::Written(spelling, marks) => {
+                    let start = encoded.written.chars().count();
+                    encoded.written.push_str(&spelling);
+                    encoded.marks.extend(marks.into_iter().map(|(at, mark)| (start + at, mark)));
                 }
-            } else if self.id(c).is_some() {
-                encoded.written.push(c);
-            } else if is_invisible(c) {
-                // dropped without a report
-            } else if let Some(mark) =
-                diacritics::combining(c).filter(|_| encoded.written.ends_with(char::is_alphabetic))
-            {
-                encoded.marks.push((encoded.written.chars().count() - 1, mark));
-            } else if let Some(same) = alike(c).and_then(|same| self.all(same)) {
-                encoded.written.push_str(&same);
-            } else if let Some((spelling, marks)) = self.decompose(c) {
-                let start = encoded.written.chars().count();
-                encoded.written.push_str(&spelling);
-                encoded.marks.extend(marks.into_iter().map(|(at, mark)| (start + at, mark)));
-            } else if let Some(other) = self.transliterate(c) {
-                encoded.written.push_str(&other);
-                // A combining accent is dropped silently: its base letter is still written.
-                if !other.is_empty() && !encoded.transliterated.iter().any(|(from, _)| *from == c) {
-                    encoded.transliterated.push((c, other));
+                Way::Replaced(other) => {
+                    encoded.written.push_str(&other);
+                    // A combining accent is dropped silently: its base letter is still written.
+                    if !other.is_empty() && !encoded.transliterated.iter().any(|(from, _)| *from == c) {
+                        encoded.transliterated.push((c, other));
+                    }
                 }
-            } else if !encoded.left_out.contains(&c) {
-                encoded.left_out.push(c);
+                Way::LeftOut if encoded.left_out.contains(&c) => {}
+                Way::LeftOut => encoded.left_out.push(c),
             }
         }
         encoded.written.truncate(encoded.written.trim_end().len());
         encoded.ids = encoded.written.chars().filter_map(|c| self.id(c)).chain([END]).collect();
         encoded
+    }
+
+    /// How a character is written behind a letter, or behind something else.
+    pub(super) fn way(&self, c: char, behind_letter: bool) -> Way {
+        if c.is_whitespace() {
+            if self.id(' ').is_some() { Way::Blank } else { Way::Invisible }
+        } else if self.id(c).is_some() {
+            Way::Written(c.into(), Vec::new())
+        } else if is_invisible(c) {
+            Way::Invisible
+        } else if let Some(mark) = diacritics::combining(c).filter(|_| behind_letter) {
+            Way::Mark(mark)
+        } else if let Some(same) = alike(c).and_then(|same| self.all(same)) {
+            Way::Written(same, Vec::new())
+        } else if let Some((spelling, marks)) = self.decompose(c) {
+            Way::Written(spelling, marks)
+        } else {
+            self.transliterate(c).map_or(Way::LeftOut, Way::Replaced)
+        }
     }
 
     /// A spelling of `c` in this alphabet, or `None` if the alphabet lacks any part of it. Empty for a

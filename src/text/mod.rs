@@ -2,7 +2,9 @@
 
 pub mod alphabet;
 pub mod diacritics;
+mod review;
 mod transliteration;
 pub mod wrap;
 
+pub use review::{Replacement, review};
 pub use transliteration::to_ascii;

@@ -19,6 +19,7 @@ use crate::document::{self, Document, HandMeasure, LineInk, LineStream, Pages, P
 use crate::engine::{Choice, Engine};
 use crate::error::Error;
 use crate::model::{Hand, Kind, Weights};
+use crate::text::alphabet::Alphabet;
 use crate::writer::{Canceller, Finish, Settings, Writer};
 use async_lock::Mutex;
 use js_sys::{Function, Object, Reflect};
@@ -191,6 +192,15 @@ export interface Network {
   corpus: string;
 }
 
+/** A part of a text that is written otherwise, or not at all. */
+export interface Replacement {
+  /** Where it is: `text.slice(start, end)`. */
+  start: number;
+  end: number;
+  /** What is written in its place; `undefined` if nothing is. */
+  by?: string;
+}
+
 /** What will be written. */
 export interface Plan {
   kind: "prediction" | "synthesis";
@@ -231,6 +241,14 @@ struct Network<'a> {
 }
 
 #[derive(Serialize)]
+struct Replacement {
+    start: usize,
+    end: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+}
+
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Plan<'a> {
     kind: Kind,
@@ -260,6 +278,8 @@ struct Shared {
     /// Locked while a GPU is looked for and made ready.
     gpu: Arc<Mutex<()>>,
     styles: RefCell<Vec<String>>,
+    /// The synthesis network's; empty until one is loaded.
+    alphabet: RefCell<Alphabet>,
     /// Hands that were measured, with their weights and settings.
     hands: RefCell<Vec<(Option<u64>, Settings, HandMeasure)>>,
 }
@@ -335,6 +355,7 @@ impl RunningHand {
             wants_gpu: Cell::new(wants_gpu),
             gpu: Arc::default(),
             styles: RefCell::default(),
+            alphabet: RefCell::default(),
             hands: RefCell::default(),
             writer: Mutex::new(writer),
         };
@@ -384,6 +405,7 @@ impl RunningHand {
         let weights = Arc::new(weights);
         if weights.config.kind == Kind::Synthesis {
             self.shared.styles.borrow_mut().clone_from(&weights.config.styles);
+            *self.shared.alphabet.borrow_mut() = Alphabet::new(&weights.config.alphabet);
             if self.shared.wants_gpu.take() {
                 self.shared.look_for_gpu(&weights);
             }
@@ -436,6 +458,27 @@ impl RunningHand {
     /// Names of the hands that the loaded network knows.
     pub fn styles(&self) -> Vec<String> {
         self.shared.styles.borrow().clone()
+    }
+
+    /// What of a text the loaded network cannot write as it stands, in order of appearance, before it is written.
+    #[wasm_bindgen(unchecked_return_type = "Replacement[]")]
+    pub fn review(&self, text: &str) -> Result<JsValue, JsError> {
+        let alphabet = self.shared.alphabet.borrow();
+        if *alphabet == Alphabet::default() {
+            return Err(Error::NotLoaded { kind: Kind::Synthesis.to_string() }.into());
+        }
+        let (mut place, mut units) = (0, 0);
+        // JavaScript counts in units of UTF-16.
+        let mut counted = |bytes: usize| {
+            units += text.get(place..bytes).unwrap_or_default().encode_utf16().count();
+            place = bytes;
+            units
+        };
+        let found = crate::text::review(&alphabet, text).into_iter();
+        let found: Vec<Replacement> = found
+            .map(|part| Replacement { start: counted(part.range.start), end: counted(part.range.end), by: part.by })
+            .collect();
+        to_js(&found)
     }
 
     /// Which engine writes: "CPU · SIMD", "WebGPU · …".

@@ -25,8 +25,9 @@ const MAX_POINTS: usize = 50_000;
 /// Most repeated attempts at a word.
 const MAX_ATTEMPTS: usize = 20;
 
-/// How to write.
+/// How to write: `Settings::default().with_seed(7).with_bias(1.0)`.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Settings {
     /// Bias b from 0 to 5: higher is neater.
     pub bias: f32,
@@ -71,26 +72,22 @@ impl Default for Settings {
     }
 }
 
-/// For chains: `Settings::default().with_seed(7).with_bias(1.0)`.
+setters!(Settings {
+    with_bias => bias: f32,
+    with_temperature => temperature: f32,
+    with_seed => seed: u64,
+    with_line => line: u64,
+    with_style => style: impl Into<Option<usize>>,
+    with_style_blend => blend: impl Into<Option<(usize, f32)>>,
+    with_learnt_hand => hand: impl Into<Option<Arc<Hand>>>,
+    with_strength => strength: f32,
+    with_points => points: usize,
+    with_attempts => attempts: usize,
+    with_prime => prime: impl Into<Option<Arc<Prime>>>,
+});
+
+/// Hands by their names.
 impl Settings {
-    /// With another [`Settings::bias`].
-    #[must_use]
-    pub fn with_bias(self, bias: f32) -> Self {
-        Self { bias, ..self }
-    }
-
-    /// With another [`Settings::temperature`].
-    #[must_use]
-    pub fn with_temperature(self, temperature: f32) -> Self {
-        Self { temperature, ..self }
-    }
-
-    /// With another [`Settings::seed`].
-    #[must_use]
-    pub fn with_seed(self, seed: u64) -> Self {
-        Self { seed, ..self }
-    }
-
     /// In the hand of this name.
     ///
     /// # Errors
@@ -105,24 +102,6 @@ impl Settings {
     /// As [`Weights::hand`].
     pub fn with_blend(self, weights: &Weights, name: &str, share: f32) -> Result<Self> {
         Ok(Self { blend: Some((weights.hand(name)?, share)), ..self })
-    }
-
-    /// With another [`Settings::attempts`].
-    #[must_use]
-    pub fn with_attempts(self, attempts: usize) -> Self {
-        Self { attempts, ..self }
-    }
-
-    /// With another [`Settings::points`].
-    #[must_use]
-    pub fn with_points(self, points: usize) -> Self {
-        Self { points, ..self }
-    }
-
-    /// With [`Settings::prime`].
-    #[must_use]
-    pub fn with_prime(self, prime: Arc<Prime>) -> Self {
-        Self { prime: Some(prime), ..self }
     }
 }
 

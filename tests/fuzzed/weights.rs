@@ -50,7 +50,7 @@ fn write(weights: Weights) {
     let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
     writer.set_weights(weights);
     for style in [None, Some(0)] {
-        let settings = Settings { style, attempts: 0, ..Settings::default() };
+        let settings = Settings::default().with_style(style).with_attempts(0);
         let Ok(plan) = block_on(writer.start(&text, &settings)) else {
             // A blank text needs the other network; the style may not exist.
             continue;

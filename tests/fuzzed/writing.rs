@@ -47,19 +47,17 @@ pub fn write(input: &[u8]) -> Option<Finish> {
 
 fn write_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
     let mut choices = Choices(input);
-    let settings = Settings {
-        bias: choices.number(0.0, 5.0),
-        temperature: choices.number(0.1, 4.0),
-        seed: choices.word(),
-        style: [None, Some(0), Some(1), Some(2)][usize::from(choices.byte() / 80)],
-        blend: match choices.byte() {
+    let settings = Settings::default()
+        .with_bias(choices.number(0.0, 5.0))
+        .with_temperature(choices.number(0.1, 4.0))
+        .with_seed(choices.word())
+        .with_style([None, Some(0), Some(1), Some(2)][usize::from(choices.byte() / 80)])
+        .with_style_blend(match choices.byte() {
             flag @ 200.. => Some((usize::from(flag % 3), choices.number(0.0, 1.0))),
             _ => None,
-        },
-        points: usize::from(choices.byte()),
-        attempts: usize::from(choices.byte() % 4) * usize::from(choices.byte() % 2),
-        ..Settings::default()
-    };
+        })
+        .with_points(usize::from(choices.byte()))
+        .with_attempts(usize::from(choices.byte() % 4) * usize::from(choices.byte() % 2));
     let cancel_after = match choices.byte() {
         chunks @ 240.. => usize::from(chunks - 240),
         _ => usize::MAX,
@@ -133,35 +131,33 @@ fn style(choices: &mut Choices<'_>) -> PageStyle {
             let [width, height] = [(); 2].map(|()| f64::from(choices.number(1.0, 300.0)));
             let margins = Margins::new([(); 4].map(|()| choices.number(-1.0, 60.0).into()));
             let first_top = (choices.byte() < 128).then(|| choices.number(0.0, 100.0).into());
-            Paper::new(width, height).ok().map(|paper| Paper { margins, first_top, mirrored: true, ..paper })
+            Paper::new(width, height)
+                .ok()
+                .map(|paper| paper.with_margins(margins).with_first_top(first_top).with_mirrored(true))
         }
     };
-    PageStyle {
-        paper,
-        unit: f64::from(choices.number(0.005, 0.05)).clamp(0.001, 1.0),
-        pitch: choices.number(300.0, 1200.0).into(),
-        slant: choices.number(-45.0, 45.0).into(),
-        wander: choices.number(0.0, 1.0).into(),
-        max_rows: usize::from(choices.byte()).max(1),
-        ..PageStyle::default()
-    }
+    PageStyle::default()
+        .with_paper(paper)
+        .with_unit(f64::from(choices.number(0.005, 0.05)).clamp(0.001, 1.0))
+        .with_pitch(choices.number(300.0, 1200.0).into())
+        .with_slant(choices.number(-45.0, 45.0).into())
+        .with_wander(choices.number(0.0, 1.0).into())
+        .with_max_rows(usize::from(choices.byte()).max(1))
 }
 
 fn document_with(writer: &mut Writer, input: &[u8]) -> Option<Finish> {
     let mut choices = Choices(input);
     let columns = usize::from(choices.byte() % 120);
-    let settings = Settings {
-        bias: choices.number(0.0, 5.0),
-        temperature: choices.number(0.1, 4.0),
-        seed: choices.word(),
-        points: usize::from(choices.byte()),
-        attempts: usize::from(choices.byte() % 3),
-        ..Settings::default()
-    };
+    let settings = Settings::default()
+        .with_bias(choices.number(0.0, 5.0))
+        .with_temperature(choices.number(0.1, 4.0))
+        .with_seed(choices.word())
+        .with_points(usize::from(choices.byte()))
+        .with_attempts(usize::from(choices.byte() % 3));
     let (first, second) = (style(&mut choices), style(&mut choices));
     let live = choices.byte() > 127;
     let text = String::from_utf8_lossy(choices.0);
-    let options = Options { settings, style: first, columns: Some(columns), live, ..Options::default() };
+    let options = Options::default().with_settings(settings).with_style(first).with_columns(columns).with_live(live);
     let mut document = match block_on(Document::start(writer, &text, options)) {
         Ok(document) => document,
         Err(error) => {

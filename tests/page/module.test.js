@@ -42,7 +42,9 @@ test("a line in a few lines of JavaScript, on the page's own thread", async () =
     const plan = writing.plan;
     const { points, finish } = await gather(writing);
     const svg = writing.toSvg();
-    return { network, plan, loaded, count: points.length, finite: points.every(Number.isFinite), finish, svg };
+    const text = "🙂 é ж 👍🏽";
+    const review = runningHand.review(text).map(({ start, end, by }) => [text.slice(start, end), by]);
+    return { network, plan, review, loaded, count: points.length, finite: points.every(Number.isFinite), finish, svg };
   });
   assert.equal(found.network.kind, "synthesis");
   assert.match(found.network.fingerprint, /^[0-9a-f]{16}$/);
@@ -53,6 +55,7 @@ test("a line in a few lines of JavaScript, on the page's own thread", async () =
   assert.ok(found.count > 90 && found.count % 3 === 0 && found.finite);
   assert.ok(["stopped", "cap"].includes(found.finish));
   assert.match(found.svg, /^<svg .*<path d="M/s);
+  assert.deepEqual(found.review, [["🙂", undefined], ["ж", "zh"], ["👍🏽", undefined]]);
 });
 
 test("a new text ends the one before, and cancel ends it for good", async () => {

@@ -1,4 +1,4 @@
-"""Files for plotters, read by programs that are not ours: vpype and a parser of G-code."""
+"""Files for plotters and ink, read by programs that are not ours: vpype, a parser of G-code, one of XML schemas."""
 
 import json
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import vpype
+import xmlschema
 from gcodeparser import parse_gcode_lines
 
 COMMAND = os.environ["RUNNING_HAND"]
@@ -89,3 +90,15 @@ def test_gcode_draws_every_stroke(plotter, lift, dotted):
     assert rests == program.count(wait) > 0
     text = " ".join(re.findall(r"^; (.*)", program, re.M))
     assert TEXT.replace("(", "?").replace(")", "?").replace(";", "?") in text
+
+
+def test_inkml_is_valid():
+    schema = xmlschema.XMLSchema(str(Path(__file__).parent / "inkml.xsd"))
+    text = 'a "b" <c> & d'
+    command = [COMMAND, text, "--engine", "cpu", "--format", "inkml", "--color", 'url("&")', "--quiet"]
+    ink = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    schema.validate(ink)
+    found = schema.to_dict(ink)
+    assert found["annotation"]["$"] == text
+    for good, bad in [('units="ms"', 'units="tick"'), ('"#sheet"', '"sheet"'), ("<trace ", "<trace x='1' "), (", ", "; ")]:
+        assert good in ink and not schema.is_valid(ink.replace(good, bad, 1))

@@ -520,12 +520,12 @@ pub async fn restarts() {
 /// A page of several lines, written at once, is what the CPU engine writes.
 pub async fn pages() {
     let weights = odd();
-    let settings = Settings { seed: 4, attempts: 0, ..Settings::default() };
+    let settings = Settings::default().with_seed(4).with_attempts(0);
     let mut pages = Vec::new();
     for engine in [Engine::Gpu(Box::new(gpu().await)), Engine::Cpu(CpuEngine::new())] {
         let mut writer = Writer::new(engine);
         writer.set_weights(Weights::clone(&weights));
-        let options = Options { settings: settings.clone(), columns: Some(10), ..Options::default() };
+        let options = Options::default().with_settings(settings.clone()).with_columns(10);
         let mut document = Document::start(&mut writer, "abba ab\n\nba\nbaab a b ab", options).await.unwrap();
         while document.next(&mut writer).await.unwrap().is_some() {}
         assert_eq!(writer.notice(), "");
@@ -537,13 +537,13 @@ pub async fn pages() {
 /// A GPU that becomes ready in the middle of a text takes over with the same ink.
 pub async fn takes_over() {
     let weights = odd();
-    let settings = Settings { seed: 4, ..Settings::default() };
+    let settings = Settings::default().with_seed(4);
     let mut pages = Vec::new();
     for ready_after in [usize::MAX, 0, 2] {
         let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
         writer.set_weights(Weights::clone(&weights));
         let weights = writer.weights(Kind::Synthesis).unwrap().clone();
-        let options = Options { settings: settings.clone(), columns: Some(10), ..Options::default() };
+        let options = Options::default().with_settings(settings.clone()).with_columns(10);
         let mut document = Document::start(&mut writer, "abba ab\n\nba\nbaab a b ab", options).await.unwrap();
         for count in 0.. {
             if count == ready_after {
@@ -619,7 +619,7 @@ pub async fn lost_device() {
     assert!(engine.open(&weights, std::slice::from_ref(line)).await.unwrap_err().is_gpu_failure());
 
     for attempts in [0, 2] {
-        taken_over(&weights, &Settings { seed: 4, attempts, ..Settings::default() }).await;
+        taken_over(&weights, &Settings::default().with_seed(4).with_attempts(attempts)).await;
     }
 }
 

@@ -95,8 +95,8 @@ def draw_line(strokes: Sequence[np.ndarray], size: float = X_HEIGHT_PX, pen: flo
     return large.reduce(OVERSAMPLING)
 
 
-def run_tesseract(image: Image.Image) -> str:
-    """The text that tesseract reads on an image of one line.
+def run_tesseract(image: Image.Image, language: str = "eng") -> str:
+    """The text that tesseract reads on an image of one line, with the data of a language.
 
     The image goes through a pipe, so that ink of the corpus is not written to a file. Raises `SystemExit` if tesseract
     fails.
@@ -104,7 +104,7 @@ def run_tesseract(image: Image.Image) -> str:
     handle = io.BytesIO()
     image.save(handle, "PNG", dpi=(300, 300))
     result = subprocess.run(
-        ["tesseract", "-", "-", "--psm", "7", "-l", "eng"],
+        ["tesseract", "-", "-", "--psm", "7", "-l", language],
         input=handle.getvalue(),
         capture_output=True,
         check=False,

@@ -1,4 +1,4 @@
-"""Lines written by the Rust engine with its self-checking, through `examples/lines.rs`."""
+"""Lines written by the Rust engine with its self-checking, through `tools/lines.rs`."""
 
 from __future__ import annotations
 

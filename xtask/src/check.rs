@@ -12,7 +12,7 @@ use clap::ValueEnum;
 
 use crate::command::{captured, cargo, command, run as run_command, run_and_read, say, text};
 use crate::totals::{Runner, Totals};
-use crate::{first_ink, licences, package, site, tools};
+use crate::{first_ink, licences, package, packed_crate, site, tools};
 
 /// The packages of this workspace. They are built one after the other: when cargo builds both at once, it
 /// enables in each dependency the features that either package needs, and would compile again most of what
@@ -214,6 +214,12 @@ fn lint(root: &Path, outcome: &mut Outcome) -> Result<()> {
                 .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links"),
         );
     }
+    // As docs.rs builds them.
+    outcome.check(
+        cargo(root)
+            .args(["doc", "--package", "running-hand", "--lib", "--no-deps", "--features", "weights", "--locked"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    );
     let python = tools::Python::new(root)?;
     outcome.check(python.module(root, "ruff").args(["check", "train", "bench"]));
     outcome.check(&mut python.module(root, "codespell_lib"));
@@ -229,6 +235,10 @@ fn native(root: &Path, outcome: &mut Outcome) -> Result<()> {
         let mut test = cargo(root);
         test.args(["test", "--package", package, "--locked", "--no-fail-fast"]).args(features(package));
         outcome.tests(Runner::Cargo, &mut test);
+    }
+    match packed_crate::project(root) {
+        Ok(mut project) => outcome.check(&mut project),
+        Err(error) => outcome.problem(&error),
     }
     // Files for plotters, read by other people's programs.
     outcome.check(&mut build_command(root));

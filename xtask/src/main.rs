@@ -11,6 +11,7 @@ mod imports;
 mod licences;
 mod listing;
 mod package;
+mod packed_crate;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod scratch;

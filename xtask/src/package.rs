@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::command::say;
 use crate::site::{self, copy_folder, copy_into};
@@ -46,25 +46,43 @@ pub fn assemble(root: &Path) -> Result<()> {
     site::copy_weights(root, &out)?;
     listing::write_weights(&out)?;
     let template = fs::read_to_string(root.join("npm/package.json")).context("cannot read npm/package.json")?;
-    fs::write(out.join("package.json"), versioned(&template, &version(root)?)?)?;
+    fs::write(out.join("package.json"), completed(&template, &manifest(root)?)?)?;
     say(&format!("The package is in {}: `npm pack` makes a file of it.", out.display()));
     Ok(())
 }
 
 /// The version of the crate, which the package has too.
-fn version(root: &Path) -> Result<String> {
-    let manifest = fs::read_to_string(root.join("Cargo.toml")).context("cannot read Cargo.toml")?;
-    let version = manifest.lines().find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"'));
-    Ok(version.context("Cargo.toml names no version")?.to_owned())
+pub fn version(root: &Path) -> Result<String> {
+    field(&manifest(root)?, "version").context("Cargo.toml names no version")
 }
 
-fn versioned(template: &str, version: &str) -> Result<String> {
+fn manifest(root: &Path) -> Result<String> {
+    fs::read_to_string(root.join("Cargo.toml")).context("cannot read Cargo.toml")
+}
+
+/// A field of the crate's manifest.
+fn field(manifest: &str, name: &str) -> Option<String> {
+    let line = format!("{name} = \"");
+    let value = manifest.lines().find_map(|found| found.strip_prefix(line.as_str())?.strip_suffix('"'))?;
+    Some(value.to_owned())
+}
+
+/// The package's manifest, with the crate's version, and its homepage and repository if it names them.
+fn completed(template: &str, manifest: &str) -> Result<String> {
     let placeholder = "\"version\": \"0.0.0\"";
-    template
-        .contains(placeholder)
-        .then_some(())
-        .context("npm/package.json must have the version 0.0.0, for this command to replace")?;
-    Ok(template.replace(placeholder, &format!("\"version\": \"{version}\"")))
+    if !template.contains(placeholder) {
+        bail!("npm/package.json must have the version 0.0.0, for this command to replace");
+    }
+    let version = field(manifest, "version").context("Cargo.toml names no version")?;
+    let mut fields = format!("\"version\": \"{version}\"");
+    if let Some(homepage) = field(manifest, "homepage") {
+        fields += &format!(",\n  \"homepage\": \"{homepage}\"");
+    }
+    if let Some(repository) = field(manifest, "repository") {
+        let url = format!("git+{}.git", repository.trim_end_matches('/').trim_end_matches(".git"));
+        fields += &format!(",\n  \"repository\": {{ \"type\": \"git\", \"url\": \"{url}\" }}");
+    }
+    Ok(template.replace(placeholder, &fields))
 }
 
 #[cfg(test)]
@@ -83,12 +101,19 @@ mod tests {
     }
 
     #[test]
-    fn the_version_is_that_of_the_crate() {
+    fn version_homepage_and_repository_are_those_of_the_crate() {
         let root = crate::root().unwrap();
         let template = fs::read_to_string(root.join("npm/package.json")).unwrap();
         let version = version(root).unwrap();
         assert_eq!(version.split('.').count(), 3, "{version}");
-        assert!(versioned(&template, &version).unwrap().contains(&format!("\"version\": \"{version}\"")));
-        assert!(versioned("{}", &version).is_err());
+        let own: serde_json::Value =
+            serde_json::from_str(&completed(&template, &manifest(root).unwrap()).unwrap()).unwrap();
+        assert_eq!(own["version"], version.as_str());
+        let named =
+            "version = \"1.2.3\"\nhomepage = \"https://hand.example/\"\nrepository = \"https://forge.example/a/b\"\n";
+        let found: serde_json::Value = serde_json::from_str(&completed(&template, named).unwrap()).unwrap();
+        assert_eq!((&found["version"], &found["homepage"]), (&"1.2.3".into(), &"https://hand.example/".into()));
+        assert_eq!(found["repository"]["url"], "git+https://forge.example/a/b.git");
+        assert!(completed("{}", named).is_err() && completed(&template, "").is_err());
     }
 }

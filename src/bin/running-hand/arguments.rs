@@ -31,7 +31,7 @@ pub struct Arguments {
     /// The text; `-` reads it from standard input
     #[arg(required_unless_present_any = ["scribble", "list_hands", "text_file"], conflicts_with = "scribble")]
     text: Option<String>,
-    /// A file with the text; several times for several texts, one below the other
+    /// A file with the text, `-` for standard input; several times for several texts, one below the other
     #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "scribble"])]
     text_file: Vec<PathBuf>,
     /// Writes without a text: whatever the network comes up with
@@ -40,6 +40,9 @@ pub struct Arguments {
     /// Lists the hands that the network knows
     #[arg(long)]
     list_hands: bool,
+    /// Writes nothing: says what of the text cannot be written as it stands, and fails if there is any
+    #[arg(long, conflicts_with = "scribble")]
+    check: bool,
 
     /// A hand by its name in --list-hands, or "none" for no one's in particular [default: the first]
     #[arg(long, value_name = "NAME", help_heading = "Writing")]
@@ -282,6 +285,8 @@ pub struct Request {
     /// Millimetres around ink that is not on paper.
     pub margin: f32,
     pub quiet: bool,
+    /// Whether the text is only to be reviewed.
+    pub check: bool,
 }
 
 /// Where the text comes from.
@@ -332,34 +337,30 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         (Some(paper), Some(margin)) => (Some(paper.with_margin(margin).map_err(refuse)?), MARGIN),
         (paper, margin) => (paper, margin.map_or(MARGIN, |margin| margin as f32)),
     };
-    let paper = paper.map(|paper| Paper {
-        margins: arguments.margins.unwrap_or(paper.margins),
-        first_top: arguments.first_top,
-        mirrored: arguments.mirror_margins,
-        ..paper
+    let paper = paper.map(|paper| {
+        paper
+            .with_margins(arguments.margins.unwrap_or(paper.margins))
+            .with_first_top(arguments.first_top)
+            .with_mirrored(arguments.mirror_margins)
     });
     if !(0.0..=1000.0).contains(&margin) {
         let problem = format!("--margin: {margin} is outside 0 to 1000");
         return Err(Arguments::command().error(ErrorKind::ValueValidation, problem));
     }
-    let style = PageStyle {
-        paper,
-        ruling: arguments.ruling,
-        slant: arguments.slant,
-        wander: arguments.wander,
-        page_numbers: !arguments.no_page_numbers,
-        ..PageStyle::default()
-    };
+    let style = PageStyle::default()
+        .with_paper(paper)
+        .with_ruling(arguments.ruling)
+        .with_slant(arguments.slant)
+        .with_wander(arguments.wander)
+        .with_page_numbers(!arguments.no_page_numbers);
     let style = style.with_size(arguments.size, arguments.pitch).map_err(refuse)?;
     style.validate().map_err(refuse)?;
-    let settings = Settings {
-        bias: arguments.bias,
-        temperature: arguments.temperature,
-        seed: arguments.seed,
-        attempts: arguments.attempts,
-        points: arguments.points,
-        ..Settings::default()
-    };
+    let settings = Settings::default()
+        .with_bias(arguments.bias)
+        .with_temperature(arguments.temperature)
+        .with_seed(arguments.seed)
+        .with_attempts(arguments.attempts)
+        .with_points(arguments.points);
     let mut gcode = Gcode::default();
     if matches!(arguments.lift, LiftArgument::Servo) {
         (gcode.lift, gcode.up, gcode.down) = (Lift::Servo, 0.0, 30.0);
@@ -368,14 +369,12 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
     gcode.up = arguments.up.unwrap_or(gcode.up);
     gcode.down = arguments.down.unwrap_or(gcode.down);
     gcode.dialect = arguments.plotter.map_or(gcode.dialect, PlotterArgument::dialect);
-    let options = Options {
-        color: arguments.color,
-        line_width: arguments.line_width,
-        speed: arguments.speed,
-        gcode,
-        optimise: arguments.optimise,
-        ..Options::default()
-    };
+    let options = Options::default()
+        .with_color(arguments.color)
+        .with_line_width(arguments.line_width)
+        .with_speed(arguments.speed)
+        .with_gcode(gcode)
+        .with_optimise(arguments.optimise);
     Ok(Task::Write(Box::new(Request {
         source: match arguments.text {
             None if !arguments.text_file.is_empty() => Source::Files(arguments.text_file),
@@ -402,6 +401,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         style,
         margin,
         quiet: arguments.quiet,
+        check: arguments.check,
     })))
 }
 

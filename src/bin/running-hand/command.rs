@@ -4,9 +4,9 @@ use crate::arguments::{self, Request, Source, Task};
 use crate::learn;
 use running_hand::capture::{self, HandSample, LearntHand};
 use running_hand::document::{self, Document, Frame};
-use running_hand::engine::Engine;
-use running_hand::export;
+use running_hand::engine::{Choice, Engine};
 use running_hand::model::{Kind, Weights};
+use running_hand::text::alphabet::Alphabet;
 use running_hand::writer::prime::Prime;
 use running_hand::writer::{Finish, Writer};
 use serde_json::json;
@@ -138,7 +138,7 @@ fn milliseconds() -> f64 {
 }
 
 async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
-    if request.output.is_none() && io::stdout().is_terminal() {
+    if request.output.is_none() && !request.check && io::stdout().is_terminal() {
         return Err("where to? Name a file with -o FILE; -o - writes to the terminal.".into());
     }
     let kind = if request.source == Source::Scribble { Kind::Prediction } else { Kind::Synthesis };
@@ -152,6 +152,16 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
         }
     };
     let weights = load(kind, request.weights.take())?;
+    if kind == Kind::Synthesis {
+        let told = review(&weights, &text);
+        if request.check {
+            return told.is_empty().then_some(()).ok_or_else(|| told.join(" ").into());
+        }
+        if Alphabet::new(&weights.config.alphabet).encode(&text).written.is_empty() {
+            return Err("there is nothing to write: the network knows none of the text's characters.".into());
+        }
+        told.iter().for_each(|sentence| say(sentence));
+    }
     let mut settings = request.settings.clone();
     settings.style = match request.hand.as_deref() {
         Some("none") => None,
@@ -186,32 +196,23 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
     }
     let points_per_character = weights.config.points_per_character;
     let (engine, notice) = without_noise(Engine::choose(request.engine)).await;
-    say(&notice.unwrap_or_default());
+    // Nobody asked for a GPU that is missing.
+    if request.engine != Choice::Auto {
+        say(&notice.unwrap_or_default());
+    }
     let mut writer = Writer::new(engine);
     writer.set_weights(weights);
     writer.set_clock(milliseconds);
 
     let began = milliseconds();
-    let options = document::Options {
-        settings: settings.clone(),
-        style: request.style,
-        columns: request.columns,
-        ..document::Options::default()
-    };
+    let options = document::Options::default()
+        .with_settings(settings.clone())
+        .with_style(request.style)
+        .with_columns(request.columns);
     let mut document = Document::start(&mut writer, &text, options).await?;
-    for (from, to) in &document.pages().text().transliterated {
-        say(&format!("{from:?} is written as {to:?}."));
-    }
-    if !document.pages().text().left_out.is_empty() {
-        say(&format!("Not among the letters the network knows: {:?}.", document.pages().text().left_out));
-    }
     if !document.pages().broken().is_empty() {
         let words: Vec<String> = document.pages().broken().iter().map(|word| shortened(word)).collect();
         say(&format!("Longer than a line, and so broken with a hyphen: {}.", words.join(", ")));
-    }
-    let nothing = document.pages().text().written.trim().is_empty();
-    if kind == Kind::Synthesis && nothing {
-        return Err("there is nothing to write: the network knows none of the text's characters.".into());
     }
     let characters: usize = document.pages().lines().iter().map(|line| line.chars().count()).sum();
     let expected = match kind {
@@ -245,9 +246,9 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
         "attempts": settings.attempts,
         "weights": format!("{:016x}", document.pages().weights().fingerprint),
     });
-    let options = export::Options { settings: written_with, ..request.options };
+    let options = request.options.with_settings(written_with);
     let crop = request.style.paper.is_none().then_some(request.margin);
-    let frame = Frame { crop, rules: true, ..Frame::default() };
+    let frame = Frame::default().with_crop(crop).with_rules(true);
     for page in 0..pages {
         let file = document.pages().export_framed(page, request.format, &options, frame)?;
         match output {
@@ -266,6 +267,29 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
         say(&format!("{name}{count}: {points} points in {seconds:.1} s, {}", writer.engine_label()));
     }
     Ok(())
+}
+
+/// What of a text cannot be written as it stands, in sentences.
+fn review(weights: &Weights, text: &str) -> Vec<String> {
+    let (mut others, mut left_out) = (Vec::new(), Vec::new());
+    for part in weights.review(text) {
+        let found = text.get(part.range).unwrap_or_default();
+        let (list, entry) = match part.by {
+            Some(by) => (&mut others, format!("{found} as {by}")),
+            None => (&mut left_out, found.to_owned()),
+        };
+        if !list.contains(&entry) {
+            list.push(entry);
+        }
+    }
+    let mut told = Vec::new();
+    if !others.is_empty() {
+        told.push(format!("Written otherwise: {}.", others.join(", ")));
+    }
+    if !left_out.is_empty() {
+        told.push(format!("Left out, as the network does not know it: {}.", left_out.join(" ")));
+    }
+    told
 }
 
 /// The beginning of a long word, for a message.
@@ -297,18 +321,23 @@ fn read(source: &Source) -> Result<String, Box<dyn Error>> {
         Source::Files(files) => {
             let mut text = String::new();
             for file in files {
-                let part = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+                let part = match file.to_str() {
+                    Some("-") => stdin()?,
+                    _ => fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?,
+                };
                 text.push_str(part.trim_end_matches(['\r', '\n']));
                 text.push('\n');
             }
             Ok(text)
         }
-        Source::Stdin => {
-            let mut text = String::new();
-            io::stdin().lock().read_to_string(&mut text).map_err(|error| format!("standard input: {error}"))?;
-            Ok(text)
-        }
+        Source::Stdin => stdin(),
     }
+}
+
+fn stdin() -> Result<String, Box<dyn Error>> {
+    let mut text = String::new();
+    io::stdin().lock().read_to_string(&mut text).map_err(|error| format!("standard input: {error}"))?;
+    Ok(text)
 }
 
 /// How far it is, on a line of the terminal that is written over.

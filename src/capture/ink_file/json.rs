@@ -285,7 +285,7 @@ fn from_base64(text: &str) -> Option<Vec<u8>> {
 // --- lists of points ---------------------------------------------------------------------------
 
 /// Keys under which programs keep strokes, or what holds strokes.
-const LISTS: [&str; 20] = [
+const LISTS: [&str; 21] = [
     "strokes",
     "traces",
     "lines",
@@ -296,6 +296,7 @@ const LISTS: [&str; 20] = [
     "layers",
     "items",
     "children",
+    "attrs",
     "elements",
     "objects",
     "events",
@@ -332,7 +333,8 @@ fn stroke(value: &Value) -> Option<Vec<Place>> {
     let object = value.as_object()?;
     let inner = ["points", "path", "samples"].iter().find_map(|key| {
         let list = object.get(*key)?;
-        places(list).or_else(|| places(list.get("points").or_else(|| list.get("controlPoints"))?))
+        let within = || places(list.get("points").or_else(|| list.get("controlPoints"))?);
+        places(list).or_else(|| flat(list)).or_else(within)
     });
     let stroke = inner.or_else(|| {
         let list = |keys: [&str; 2]| keys.iter().find_map(|key| object.get(*key));
@@ -376,6 +378,13 @@ fn place(value: &Value) -> Option<Place> {
     let inner = ["location", "position", "point", "pos"].iter().find_map(|key| object.get(*key))?;
     let (x, y, _) = place(inner)?;
     Some((x, y, time))
+}
+
+/// A stroke from the numbers x, y, x, y and so on.
+fn flat(list: &Value) -> Option<Vec<Place>> {
+    let numbers: Vec<f64> = list.as_array()?.iter().map(Value::as_f64).collect::<Option<_>>()?;
+    let (pairs, rest) = numbers.as_chunks::<2>();
+    (rest.is_empty() && !pairs.is_empty()).then(|| pairs.iter().map(|&[x, y]| (x, y, None)).collect())
 }
 
 /// A stroke from lists of its x, its y and perhaps its times.

@@ -370,6 +370,9 @@ fn lists_of_points_are_read_however_they_are_wrapped() {
         (places(&ink), times(&ink), ink.text.as_str()),
         (vec![vec![(12.0, 24.0), (16.0, 28.0)]], vec![vec![0.0, 16.0]], "so")
     );
+    let konva = r#"{"className":"Stage","attrs":{"width":9},"children":[{"className":"Layer","children":[
+        {"className":"Line","attrs":{"points":[1,2,3,4.5],"stroke":"black"}},{"className":"Line","attrs":{"points":[5,6]}}]}]}"#;
+    assert_eq!(places(&read(konva)), [vec![(1.0, 2.0), (3.0, 4.5)], vec![(5.0, 6.0)]]);
     // Pressures are no times.
     assert_eq!(times(&read("[[[0,0,0.2],[1,1,0.4]]]")), [[0.0, 10.0]]);
     for file in ["[1, 2]", r#"{"a": [[1,2]]}"#, "7", r#"{"features":[]}"#] {

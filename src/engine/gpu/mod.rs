@@ -7,8 +7,8 @@
 //! output layer is computed in the dispatch of the layer above. Nothing is read back between timesteps: a submit
 //! uploads a chunk's noise, records its timesteps in one pass and copies its points to a staging buffer.
 //!
-//! Made once per network: weights on the GPU and pipelines ([`Network`]). Made once per batch: buffers and bind
-//! groups ([`Batch`]). A timestep allocates nothing.
+//! Made once per network: weights on the GPU and pipelines (`Network`). Made once per batch: buffers and bind
+//! groups (`Batch`). A timestep allocates nothing.
 //!
 //! Priming ink is fed in as [`forced_point`]s in the place of noise.
 

@@ -4,7 +4,7 @@
 //! four neighbouring columns of several rows and adds the products of each row: one number of the result a row, and no
 //! sums across a register. All lines of a batch are multiplied with a tile while it is in the L1 cache.
 //!
-//! Weights have seven bits. They are stored plus [`OFFSET`], as unsigned bytes below 128, because then the instructions
+//! Weights have seven bits. They are stored plus an `OFFSET`, as unsigned bytes below 128, because then the instructions
 //! that add neighbouring products of bytes in 16 bits (`pmaddubsw`, WebAssembly's relaxed dot product) cannot saturate:
 //! the sum of two products is at most 2 · 127 · 127 < 2¹⁵. What the offset adds to a sum is the same for all rows and is
 //! taken back at its start. All sums are exact, so every kernel gives the same.

@@ -103,13 +103,11 @@ async fn answer(weights: &Arc<Weights>, job: &Value) -> Result<Value, Box<dyn Er
     let strengths: Vec<f32> = serde_json::from_value(job["strengths"].clone()).unwrap_or_else(|_| vec![1.0]);
     let texts: Vec<String> = serde_json::from_value(job["write"].clone()).unwrap_or_default();
     let number = |key: &str, default: f64| job[key].as_f64().unwrap_or(default);
-    let mut settings = Settings {
-        bias: number("bias", 0.75) as f32,
-        attempts: number("attempts", 4.0) as usize,
-        seed: number("seed", 1.0) as u64,
-        hand: Some(Arc::clone(&hand)),
-        ..Settings::default()
-    };
+    let mut settings = Settings::default()
+        .with_bias(number("bias", 0.75) as f32)
+        .with_attempts(number("attempts", 4.0) as usize)
+        .with_seed(number("seed", 1.0) as u64)
+        .with_learnt_hand(Arc::clone(&hand));
     if let (true, Some(first)) = (job["prime"].as_bool().unwrap_or(false), learn.first()) {
         settings.prime = Some(Arc::new(Prime::new(&weights.config, &first.text, &first.positions)?));
     }
@@ -119,7 +117,7 @@ async fn answer(weights: &Arc<Weights>, job: &Value) -> Result<Value, Box<dyn Er
     for strength in strengths {
         let mut written = Vec::new();
         for (line, text) in texts.iter().enumerate() {
-            let settings = Settings { strength, line: line as u64, ..settings.clone() };
+            let settings = settings.clone().with_strength(strength).with_line(line as u64);
             writer.start(text, &settings).await?;
             while writer.next().await?.is_some() {}
             let strokes: Vec<Vec<[f32; 2]>> =

@@ -45,13 +45,13 @@ async fn write() -> Result<(), Box<dyn Error>> {
         let missing = || format!("there is no hand {name:?}; there are {}", names.join(", "));
         names.iter().position(|other| other == name).ok_or_else(missing)
     };
-    let one = |style: Option<usize>| Settings { style, ..settings.clone() };
+    let one = |style: Option<usize>| settings.clone().with_style(style);
     let chosen: Vec<Settings> = match (hands.as_str(), hands.split_once('+')) {
         ("none", _) => vec![one(None)],
         ("all", _) => (0..names.len()).map(|style| one(Some(style))).collect(),
         (_, Some((from, to))) => {
             let (from, to) = (find(from)?, find(to)?);
-            (0..=10).map(|tenth| Settings { blend: Some((to, tenth as f32 / 10.0)), ..one(Some(from)) }).collect()
+            (0..=10).map(|tenth| one(Some(from)).with_style_blend((to, tenth as f32 / 10.0))).collect()
         }
         (name, None) => vec![one(Some(find(name)?))],
     };
@@ -59,7 +59,7 @@ async fn write() -> Result<(), Box<dyn Error>> {
     writer.set_weights(network);
     let mut out = std::io::stdout().lock();
     for (line, text) in texts.lines().enumerate() {
-        let settings = Settings { line: line as u64, ..chosen[line % chosen.len()].clone() };
+        let settings = chosen[line % chosen.len()].clone().with_line(line as u64);
         writer.start(text, &settings).await?;
         let mut steps = Vec::new();
         while let Some(chunk) = writer.next().await? {

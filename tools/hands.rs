@@ -49,7 +49,7 @@ async fn draw() -> Result<(), Box<dyn Error>> {
     let mut sprite = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" data-weights=\"{fingerprint:016x}\">\n");
     for (name, style) in none.chain(named) {
         let seed = SEEDS.iter().find(|(hand, _)| *hand == name).map_or(1, |(_, seed)| *seed);
-        let hand = measure_hand(&mut writer, &Settings { style, ..Settings::default() }).await?;
+        let hand = measure_hand(&mut writer, &Settings::default().with_style(style)).await?;
         let measures = [hand.x_height, hand.letter, hand.gap, hand.letter_gap, hand.lean];
         let measures = measures.map(|measure| format!("{}", (measure * 1000.0).round() / 1000.0)).join(" ");
         let (path, width, height) = picture(&ink(&mut writer, SAMPLE, style, seed, 1.2).await?);
@@ -86,7 +86,7 @@ async fn ink(
     seed: u64,
     bias: f32,
 ) -> Result<Ink, Box<dyn Error>> {
-    writer.start(text, &Settings { bias, seed, style, ..Settings::default() }).await?;
+    writer.start(text, &Settings::default().with_bias(bias).with_seed(seed).with_style(style)).await?;
     while writer.next().await?.is_some() {}
     Ok(writer.ink())
 }

@@ -330,8 +330,8 @@ fn sliders(
 async fn learnt_hand(writer: &mut Writer) -> Result<String, Failure> {
     let weights = Arc::clone(writer.weights(Kind::Synthesis).ok_or("no network")?);
     let style = |name: &str| weights.config.styles.iter().position(|own| own == name).ok_or("no such hand");
-    let plain = Settings { bias: 0.75, seed: 3, ..Settings::default() };
-    let own = Settings { style: Some(style("Tall")?), blend: Some((style("Slanted")?, 0.8)), ..plain.clone() };
+    let plain = Settings::default().with_bias(0.75).with_seed(3);
+    let own = plain.clone().with_style(style("Tall")?).with_style_blend((style("Slanted")?, 0.8));
     let mut rows = Vec::new();
     for text in ["quick brown foxes jump over", "the lazy dogs of twenty farms"] {
         rows.push((InspectedLine::new(writer, text, &own).await?, "The ink that is learnt from:"));
@@ -343,7 +343,7 @@ async fn learnt_hand(writer: &mut Writer) -> Result<String, Failure> {
     let examples: Vec<Example> = rows.iter().map(|(line, _)| example(line)).collect();
     let mut learner = Learner::new(&weights, &examples, Recipe::for_lines(examples.len()), examples.len())?;
     while learner.step()?.is_some() {}
-    let hand = Settings { hand: Some(Arc::new(learner.hand())), strength: Recipe::STRENGTH, ..plain.clone() };
+    let hand = plain.clone().with_learnt_hand(Arc::new(learner.hand())).with_strength(Recipe::STRENGTH);
     let text = "a line of other words";
     rows.push((InspectedLine::new(writer, text, &plain).await?, "Other words, before:"));
     rows.push((InspectedLine::new(writer, text, &hand).await?, "… and after:"));
@@ -379,16 +379,16 @@ async fn draw() -> Result<(), Failure> {
     let bytes = std::fs::read(&file).map_err(|e| format!("{file}: {e}"))?;
     let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
     writer.set_weights(Weights::from_bytes(&bytes, &file)?);
-    let plain = Settings { bias: 0.3, seed: 4, ..Settings::default() };
+    let plain = Settings::default().with_bias(0.3).with_seed(4);
 
     let word = InspectedLine::new(&mut writer, "thinking", &plain).await?;
     std::fs::write(out.join("density.svg"), density(&word))?;
 
-    let neat = Settings { bias: 0.75, ..plain.clone() };
+    let neat = plain.clone().with_bias(0.75);
     let sentence = InspectedLine::new(&mut writer, "a window slides over it", &neat).await?;
     std::fs::write(out.join("window.svg"), window(&sentence))?;
 
-    let hand = Settings { bias: 0.0, temperature: 1.0, ..plain };
+    let hand = plain.with_bias(0.0).with_temperature(1.0);
     let base = InspectedLine::new(&mut writer, "sliders", &hand).await?;
     // The point at which the mixture is widest, relative to the offset.
     let relative_spread = |k: usize| {
@@ -413,7 +413,8 @@ async fn draw() -> Result<(), Failure> {
         let mut cases = Vec::new();
         for (bias, temperature) in settings {
             let written =
-                InspectedLine::new(&mut writer, "sliders", &Settings { bias, temperature, ..hand.clone() }).await?;
+                InspectedLine::new(&mut writer, "sliders", &hand.clone().with_bias(bias).with_temperature(temperature))
+                    .await?;
             let weights = writer.weights(Kind::Synthesis).ok_or("no network")?;
             let mut replay = Replay::new(weights, &Line { bias, temperature, ..base.line.clone() })?;
             replay.extend(&base.drawn);

@@ -1,0 +1,66 @@
+"""Texts as visitors get them, with composed marks: written by the command `running-hand`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+#: The command, run in the repository's root.
+COMMAND = "cargo run --quiet --release --features cli --bin running-hand --"
+#: Height of an x in the ink that is returned.
+X_HEIGHT = 10.0
+
+
+@dataclass
+class TextWriter:
+    """The command, and the weights that it writes with; without them, those that it finds."""
+
+    command: str = COMMAND
+    weights: Path | None = None
+
+    def hands(self) -> list[str]:
+        """Names of the hands."""
+        return self.run(["--list-hands"]).split()
+
+    def write(self, texts: Sequence[str], hand: str, seed: int, bias: float) -> list[list[np.ndarray]]:
+        """Strokes `[n, 2]` of each text, y down, an x being `X_HEIGHT` high.
+
+        The texts are written as paragraphs of one document, each on a line. Raises `SystemExit` if the command fails,
+        or if a text does not fit on a line.
+        """
+        arguments = ["-", "--format", "json", "--engine", "cpu", "--quiet", "--columns", "100"]
+        options = {"--hand": hand, "--seed": seed, "--bias": f"{bias:g}", "--size": X_HEIGHT}
+        arguments += [str(part) for option in options.items() for part in option]
+        ink = json.loads(self.run(arguments, "\n".join(texts)))
+        strokes = [np.array(stroke, np.float64).reshape(-1, 2) for stroke in ink["strokes"]]
+        lines: list[list[np.ndarray]] = [[] for _ in texts]
+        for word in ink["words"]:
+            if word["line"] >= len(texts):
+                raise SystemExit("a text is longer than a line: give shorter ones")
+            lines[word["line"]] += strokes[word["first"] : word["last"] + 1]
+        return lines
+
+    def run(self, arguments: Sequence[str], text: str = "") -> str:
+        """What the command prints."""
+        weights = ["--weights", str(self.weights.resolve())] if self.weights else []
+        try:
+            result = subprocess.run(
+                [*shlex.split(self.command), *arguments, *weights],
+                cwd=ROOT,
+                input=text,
+                stdout=subprocess.PIPE,
+                encoding="utf-8",
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise SystemExit(f"{self.command}: {error.strerror}") from None
+        if result.returncode:
+            raise SystemExit(f"{self.command}: ended with {result.returncode}")
+        return result.stdout
