@@ -1,5 +1,5 @@
-// The page itself, as a visitor has it: `node page.mjs DIST ROUNDS`. When it is ready, how soon ink follows
-// Write, and whether the main thread stutters while a page of text is written.
+// The page itself, as a visitor has it: `node page.mjs DIST ROUNDS`. When it is ready, when it writes by itself, how
+// soon ink follows Write, and whether the main thread stutters while a page of text is written.
 
 import { chromium } from "playwright-core";
 import { readFile } from "node:fs/promises";
@@ -17,10 +17,31 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-features=WebGPU"],
 });
 
+/** In the page: whether a canvas shows ink. */
+const inked = () =>
+  [...document.querySelectorAll("canvas")]
+    .filter((canvas) => canvas.width && canvas.offsetParent)
+    .some((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      for (let k = 3; k < data.length; k += 4) if (data[k] > 0) return true;
+      return false;
+    });
+
+/** Milliseconds from navigation to the first ink, of a page that is left alone. */
+async function greeting() {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, serviceWorkers: "block" });
+  const page = await context.newPage();
+  await page.goto(`${server.address}/dist/?engine=cpu`, { waitUntil: "commit" });
+  const ms = await page.waitForFunction(`(${inked})() && performance.now()`, null, { polling: 25 });
+  const found = await ms.jsonValue();
+  await context.close();
+  return found;
+}
+
 async function visit() {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   const page = await context.newPage();
-  await page.goto(`${server.address}/dist/?engine=cpu`);
+  await page.goto(`${server.address}/dist/?engine=cpu&greeting=off`);
   await page.waitForFunction(() => /Ready/.test(document.querySelector("[role=status]")?.textContent ?? ""));
   const ready = await page.evaluate(() => performance.now());
   return { page, ready };
@@ -29,14 +50,9 @@ async function visit() {
 /** Milliseconds from the click on Write to the first frame with ink on any canvas. */
 async function firstInk(page) {
   await page.getByLabel("Text", { exact: true }).fill(text.trim());
+  await page.evaluate(`globalThis.inked = ${inked}`);
   await page.evaluate(() => {
-    const canvases = () => [...document.querySelectorAll("canvas")].filter((canvas) => canvas.width && canvas.offsetParent);
-    const inked = () =>
-      canvases().some((canvas) => {
-        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-        for (let k = 3; k < data.length; k += 4) if (data[k] > 0) return true;
-        return false;
-      });
+    const { inked } = globalThis;
     const button = [...document.querySelectorAll("button")].find((button) => button.textContent.trim() === "Write");
     button.addEventListener("click", () => {
       const start = performance.now();
@@ -80,9 +96,10 @@ async function pace(page, turns) {
   );
 }
 
-/** Tasks of the page's main thread, wall clock and processor time, and frames, for a while. */
-async function stutter(page) {
+/** Tasks of the page's main thread, wall clock and processor time, and frames, for a while, at a speed of the pen. */
+async function stutter(page, speed) {
   await page.getByLabel("Text", { exact: true }).fill(text.trim());
+  await page.getByLabel("Speed").selectOption(speed);
   const tracer = await browser.newBrowserCDPSession();
   const events = [];
   tracer.on("Tracing.dataCollected", ({ value }) => events.push(...value));
@@ -125,15 +142,17 @@ async function stutter(page) {
 }
 
 try {
-  const [ready, ink] = [[], []];
+  const [ready, ink, alone] = [[], [], []];
   for (let round = 0; round < rounds; round++) {
+    alone.push(await greeting());
     const { page, ready: ms } = await visit();
     ready.push(ms);
     ink.push(await firstInk(page));
     await page.context().close();
-    tell(`page: ready after ${figure(ms)} ms, ink ${figure(ink.at(-1))} ms after Write`);
+    tell(`page: ink by itself after ${figure(alone.at(-1))} ms, ready after ${figure(ms)} ms, ink ${figure(ink.at(-1))} ms after Write`);
   }
   table("The page, nothing cached", ["ms", "min", "median", "max"], [
+    ["from navigation to the first ink, without any action", ...cells(alone)],
     ["from navigation to ready", ...cells(ready)],
     ["from Write to the first frame with ink", ...cells(ink)],
   ]);
@@ -145,24 +164,26 @@ try {
     ["16 lines", ...cells(all)],
     ["16 lines × one line", ...cells(all.map((rate, round) => rate / one[round]))],
   ]);
-  const runs = [];
-  for (let round = 0; round < Math.min(rounds, 3); round++) {
-    const { page } = await visit();
-    runs.push(await stutter(page));
-    await page.context().close();
-    tell(`page: ${JSON.stringify(runs.at(-1))}`);
+  for (const [speed, how] of [["auto", "at the usual speed"], ["Infinity", "at once"]]) {
+    const runs = [];
+    for (let round = 0; round < Math.min(rounds, 3); round++) {
+      const { page } = await visit();
+      runs.push(await stutter(page, speed));
+      await page.context().close();
+      tell(`page: ${JSON.stringify(runs.at(-1))}`);
+    }
+    const of = (key) => cells(runs.map((run) => run[key]));
+    table(`The page's main thread while 16 lines are written ${how}, ${WATCH_MS / 1000} s`, ["", "min", "median", "max"], [
+      ["longest task, ms of the clock", ...of("wall")],
+      ["longest task, ms of the processor", ...of("processor")],
+      ["tasks over 16 ms of the processor", ...of("long")],
+      ["tasks", ...of("tasks")],
+      ["frames", ...of("frames")],
+      ["frames dropped", ...of("dropped")],
+      ["longest gap between frames, ms", ...of("gap")],
+    ]);
+    if (spread(runs.map((run) => run.tasks)).min === 0) throw new Error("the trace shows no task of the main thread");
   }
-  const of = (key) => cells(runs.map((run) => run[key]));
-  table(`The page's main thread while 16 lines are written, ${WATCH_MS / 1000} s`, ["", "min", "median", "max"], [
-    ["longest task, ms of the clock", ...of("wall")],
-    ["longest task, ms of the processor", ...of("processor")],
-    ["tasks over 16 ms of the processor", ...of("long")],
-    ["tasks", ...of("tasks")],
-    ["frames", ...of("frames")],
-    ["frames dropped", ...of("dropped")],
-    ["longest gap between frames, ms", ...of("gap")],
-  ]);
-  if (spread(runs.map((run) => run.tasks)).min === 0) throw new Error("the trace shows no task of the main thread");
 } finally {
   await browser.close();
   server.close();

@@ -1,12 +1,17 @@
 // The page: connects the form, the app, the dialogs and the buttons.
 
 import { App } from "./app/app.js";
+import { keepDraft, keptDraft } from "./app/draft.js";
 import { mountFileDrop } from "./app/file-drop.js";
+import { followPen } from "./app/follow.js";
 import { Form } from "./app/form.js";
-import { fromFragment, toFragment } from "./app/link.js";
+import { nextGreeting } from "./app/greeting.js";
+import { fromFragment, LOOK_KEYS, toFragment } from "./app/link.js";
 import { keepOffline } from "./app/offline.js";
 import { mountPhone } from "./app/phone.js";
-import { showStatus } from "./app/status.js";
+import { mountEngineLine, showStatus } from "./app/status.js";
+import { Takes } from "./app/takes.js";
+import { markUnwritable } from "./app/unwritable.js";
 import { element } from "./util/dom.js";
 import { allLoaded, explain, offerLanguages, translated, words } from "./words/words.js";
 
@@ -18,7 +23,13 @@ const writeButton = element("write", HTMLButtonElement);
 const stopButton = element("stop", HTMLButtonElement);
 const copyButton = element("copy", HTMLButtonElement);
 const text = element("text", HTMLTextAreaElement);
+const speed = element("speed", HTMLSelectElement);
+const takes = new Takes(app, form, element("takes", HTMLElement));
+
 mountPhone();
+mountEngineLine();
+markUnwritable(app, text);
+followPen(app, element("pen", SVGElement));
 
 mountFileDrop({
   weights: (file) => void app.useWeights(file),
@@ -31,13 +42,15 @@ mountFileDrop({
 /** Loads what the first ink does not need, and mounts it. Fulfilled with the dialog for captured hands. */
 async function loadDialogs() {
   try {
-    const [{ CaptureDialog }, { mountExport }, { mountPrint }, { mountInspector }] = await Promise.all([
+    const [{ mountPreview }, { CaptureDialog }, { mountExport }, { mountPrint }, { mountInspector }] = await Promise.all([
+      import("./app/preview.js"),
       import("./capture/dialog.js"),
       import("./export/dialog.js"),
       import("./export/print.js"),
       import("./inspector/panel.js"),
       allLoaded(),
     ]);
+    mountPreview(app, form);
     mountExport(app);
     mountPrint(app);
     mountInspector(app);
@@ -54,26 +67,32 @@ const dialogs = new Promise((resolve) => app.addEventListener("ready", () => res
 // --- writing ---------------------------------------------------------------------------------
 
 /** Milliseconds before a changed setting is written, in which the visitor may change another one. */
-const SETTLE_TIME = 250;
+const SETTLE_TIME = 200;
 let settling = 0;
 
-/** @param {boolean} [instant] whether to draw at once @param {string} [weights] that a link was made with */
-function write(instant = false, weights = "") {
+/** @param {{ instant?: boolean, weights?: string, own?: boolean }} [how] as for `App.write` */
+function write(how = {}) {
   clearTimeout(settling);
   if (!app.ready || !form.validate()) return;
-  app.write({ instant, weights });
+  app.write(how);
 }
 
-/** Writes the text once more, if one has been written. @param {boolean} instant */
-function writeSoon(instant) {
+/** Writes the text once more, if one has been written. */
+function writeSoon() {
   clearTimeout(settling);
-  if (!app.ink.count) return;
+  if (!app.ink.count && !app.writing) return;
   settling = setTimeout(() => {
-    if (app.ready && form.validate()) app.rewrite({ instant });
+    if (app.ready && form.validate()) app.rewrite({ instant: true });
   }, SETTLE_TIME);
 }
 
-const fragment = () => toFragment(form.settings, app.fingerprint, app.encodedStrokes);
+/** A link to what is on the sheet, or to what the form says if nothing is. */
+function fragment() {
+  const { settings } = form;
+  const look = Object.fromEntries(LOOK_KEYS.map((key) => [key, settings[key]]));
+  const onSheet = app.requested ? { ...app.requested, ...look } : settings;
+  return toFragment(onSheet, app.written?.plan.fingerprint ?? app.fingerprint, app.encodedStrokes);
+}
 
 /** Puts the settings into the address, without an entry in the history. */
 function updateAddress() {
@@ -90,8 +109,53 @@ function followLink() {
   if (!link) return;
   const problems = [...link.problems, ...form.apply(link.settings)];
   app.pendingNotes += problems.map((problem) => `${problem} `).join("");
+  app.makeRoom(true);
   if (link.strokes && app.ready && form.validate()) app.continueStrokes(link.strokes, { weights: link.weights });
-  else write(false, link.weights);
+  else write({ weights: link.weights });
+}
+
+/** Whether this page was opened to write nothing by itself. */
+const isQuiet = new URLSearchParams(location.search).get("greeting") === "off";
+const draft = keptDraft();
+/** Written if nothing else is to be. @type {import("./app/greeting.js").Greeting | undefined} */
+let greeting;
+// A keyboard that comes up by itself would hide half of a phone's screen.
+if (!isQuiet && matchMedia("(pointer: fine)").matches) text.focus({ preventScroll: true });
+if (!isQuiet && !draft && !fromFragment(location.hash)) {
+  const { value } = text;
+  void translated.then(() => {
+    if (text.value !== value) return;
+    greeting = nextGreeting();
+    text.value = greeting.text;
+    // So that what is typed takes its place.
+    if (document.activeElement === text) text.select();
+  });
+}
+
+/** Writes what a visitor is to see first: a link's text, their own of the last visit, or a greeting. */
+function begin() {
+  if (fromFragment(location.hash)) {
+    followLink();
+    // What was typed after the text was written.
+    if (draft?.settings.text !== undefined && draft.address === location.hash) text.value = draft.settings.text;
+    return;
+  }
+  if (draft) {
+    form.apply(draft.settings);
+    if ([...speed.options].some(({ value }) => value === draft.speed)) speed.value = draft.speed;
+    app.makeRoom(true);
+    if (!isQuiet) write();
+  } else if (greeting && text.value === greeting.text) {
+    const { style, seed } = greeting;
+    form.apply({ style: form.hands.names.includes(style) ? style : form.hands.value, seed });
+    write({ own: false });
+  }
+}
+
+/** Keeps what the visitor has entered; what the page wrote by itself is nothing to keep. */
+function saveDraft() {
+  if (greeting && text.value === greeting.text) return;
+  keepDraft(() => ({ settings: { ...form.settings, columns: form.columns }, speed: speed.value }));
 }
 
 app.addEventListener("busy", () => {
@@ -102,7 +166,8 @@ app.addEventListener("ready", () => {
   copyButton.disabled = false;
   // The link may refer to a hand that is stored on this device.
   const stored = fromFragment(location.hash)?.settings.captured ? dialogs.then((capture) => capture?.restored) : undefined;
-  void Promise.resolve(stored).then(() => followLink());
+  if (stored) void stored.then(begin);
+  else begin();
   void keepOffline(element("update", HTMLElement), element("offline", HTMLElement));
 });
 app.addEventListener("failed", () => {
@@ -113,14 +178,26 @@ app.addEventListener("broken", () => {
 });
 app.addEventListener("started", () => {
   element("invitation", HTMLElement).setAttribute("hidden", "");
-  // Not earlier: the fingerprint of the prediction network is known when it has been loaded.
-  updateAddress();
+  // Not earlier: the fingerprint of the prediction network is known when it has been loaded. A greeting's address stays
+  // as it is, so that the next visit has another one.
+  if (app.written?.own) updateAddress();
 });
-form.hands.addEventListener("change", () => writeSoon(false));
-// Other paper breaks the lines elsewhere.
-form.addEventListener("paper", () => writeSoon(true));
+app.addEventListener("cleared", () => clearTimeout(settling));
+form.addEventListener("writing", writeSoon);
 app.addEventListener("look", () => {
-  if (app.ink.count) updateAddress();
+  if (app.ink.count && app.written?.own) updateAddress();
+});
+form.addEventListener("look", () => {
+  if (app.written) app.written.own = true;
+  // Of an envelope's text, what stands above "---" is the sender's: it is written apart.
+  const envelopes = [app.requested?.paper, form.settings.paper].filter((paper) => paper?.startsWith("envelope"));
+  if (envelopes.length === 1 && /^\s*-{3,}\s*$/m.test(text.value)) writeSoon();
+});
+element("form", HTMLFormElement).addEventListener("input", saveDraft);
+text.addEventListener("input", () => {
+  app.makeRoom(true);
+  // The page's own greeting gives way to what is typed.
+  if (app.writing && !app.written?.own) app.stop();
 });
 
 element("form", HTMLFormElement).addEventListener("submit", (event) => {
@@ -134,9 +211,33 @@ text.addEventListener("keydown", (event) => {
     write();
   }
 });
+element("canvas", HTMLCanvasElement).addEventListener("click", ({ currentTarget }) => {
+  // The inspector moves the pen itself, to where the ink is touched.
+  if (currentTarget instanceof Element && !currentTarget.classList.contains("inspected")) app.hurry();
+});
+/** Fields in which keys mean something else. */
+const FIELDS = "input:not([type=range], [type=radio], [type=checkbox], [type=color]), textarea, select, [contenteditable]";
+/** Whether the space bar is held on the button that began the text: it hurries it, and does not begin it anew. */
+let hurries = false;
 document.addEventListener("keydown", (event) => {
-  // Escape closes a dialog first.
-  if (event.key === "Escape" && !document.querySelector("dialog[open]")) app.stop();
+  const { target, key } = event;
+  if (document.querySelector("dialog[open]") || !(target instanceof Element)) return;
+  if (key === "Escape") app.stop();
+  if (key === " " && app.writing && !target.closest("a, button:not(#write), input, textarea, select, summary")) {
+    event.preventDefault();
+    hurries = target === writeButton;
+    app.hurry();
+  }
+  if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === "z" && !target.closest(FIELDS)) {
+    event.preventDefault();
+    if (event.shiftKey) takes.redo();
+    else takes.undo();
+  }
+});
+// Buttons act when the key is let go.
+writeButton.addEventListener("keyup", (event) => {
+  if (event.key === " " && hurries) event.preventDefault();
+  hurries = false;
 });
 addEventListener("hashchange", () => followLink());
 

@@ -169,13 +169,16 @@ impl Document {
         let sender_rows = if has_sender { structure.first_block() + 1 } else { 0 };
         let extent = match lines.kind {
             Kind::Synthesis => {
-                Extent { columns: longest.min(columns_here), rows, letter_width: LETTER_WIDTH, sender_rows }
+                let columns = longest.min(columns_here);
+                let ink = columns as f64 * letter_width;
+                Extent { columns, rows, letter_width: LETTER_WIDTH, sender_rows, ink }
             }
             Kind::Prediction => Extent {
                 columns: columns_here,
                 rows: SCRIBBLE_CHARACTERS.div_ceil(columns_here),
                 letter_width: LETTER_WIDTH,
                 sender_rows,
+                ink: 0.0,
             },
         };
         let broken = structure.broken.clone();

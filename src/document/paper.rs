@@ -397,6 +397,8 @@ pub struct Extent {
     pub letter_width: f64,
     /// How many of the first rows, the blank one after them included, are the sender's address on an envelope.
     pub sender_rows: usize,
+    /// About how wide the ink of the longest line will be; 0 if that is not known. Corpus units.
+    pub ink: f64,
 }
 
 /// A sheet's geometry in corpus units.
@@ -492,13 +494,15 @@ impl Sheet {
         let rows = text.rows.clamp(1, style.max_rows.max(1));
         let needed = 2.0 * FREE_MARGIN + ABOVE + BELOW + (rows - 1) as f64 * style.pitch;
         let height = needed.max(width * FREE_SHAPE);
+        let room = width - 2.0 * FREE_MARGIN;
         Self {
             width,
             height,
             room: f64::INFINITY,
             pitch: style.pitch,
             unit: style.unit,
-            left: [FREE_MARGIN; 2],
+            // In the middle, as far as that is known.
+            left: [FREE_MARGIN + if text.ink > 0.0 { (room - text.ink).max(0.0) / 2.0 } else { 0.0 }; 2],
             // A little above the middle.
             first: [FREE_MARGIN + ABOVE + (height - needed) * 0.4; 2],
             rows: [style.max_rows.max(1); 2],
@@ -819,13 +823,17 @@ mod tests {
 
     #[test]
     fn a_growing_sheet_has_the_shape_of_a_screen_until_the_ink_needs_more() {
-        let extent = Extent { columns: 10, rows: 1, letter_width: 165.0, sender_rows: 0 };
+        let extent = Extent { columns: 10, rows: 1, letter_width: 165.0, ..Extent::default() };
         let mut sheet = Sheet::new(&style(None), extent);
         assert!(sheet.width == 3600.0 && (sheet.height - 2016.0).abs() < 1e-6);
         let first = sheet.first(0);
         assert!(first > 880.0 && first < sheet.height / 2.0 + 200.0);
         assert!(!sheet.widen(3000.0) && sheet.widen(4000.0));
         assert_eq!(sheet.width, 4600.0);
+        assert_eq!(sheet.left(0), 460.0);
+        let middle = Sheet::new(&style(None), Extent { ink: 1600.0, ..extent });
+        assert_eq!(middle.left(0) + 800.0, 1800.0, "a line whose width is known is in the middle");
+        assert_eq!(Sheet::new(&style(None), Extent { ink: 9000.0, ..extent }).left(0), 460.0);
         sheet.heighten(10);
         assert_eq!((sheet.first(0), sheet.height), (first, first + 9.0 * PITCH + 580.0), "the ink above stays");
         let long = Sheet::new(&PageStyle { max_rows: 24, ..style(None) }, Extent { rows: 1000, ..extent });

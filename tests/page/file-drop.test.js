@@ -228,7 +228,7 @@ test("a network that is dropped on the page writes; one that is damaged does not
   });
   await visitor.hears(/scribbler\.safetensors is now used for scribbling without a text/);
   await visitor.writes("");
-  assert.match(await page.locator("canvas").getAttribute("aria-label"), /without a text/);
+  assert.match(await page.locator("#canvas").getAttribute("aria-label"), /without a text/);
 
   // Its own again.
   await page.goto("about:blank");

@@ -16,11 +16,11 @@ test("both engines write the same text with the same ink", async () => {
     ["cpu", /^CPU · SIMD/],
   ]) {
     const visitor = await site.come({ query: `?engine=${engine}` });
-    assert.match(await visitor.status.textContent(), label);
+    assert.match(await visitor.engine(), label);
     await visitor.speed("At once");
     await visitor.slide("Neatness (bias)", 1);
     await visitor.writes("on");
-    assert.match(await visitor.status.textContent(), label);
+    assert.match(await visitor.engine(), label);
     ink[engine] = strokes(await visitor.downloads());
     assert.deepEqual(visitor.complaints, []);
     await visitor.leave();
@@ -76,11 +76,11 @@ test("a GPU that is lost in the middle of a line: the CPU writes on, the ink is 
   const whole = await write("?engine=cpu");
   const [worker] = whole.page.workers();
   assert.equal(await worker.evaluate(() => self.devices.length), 0, "an engine that is not asked for opens no device");
-  const lost = await write("?engine=gpu", async ({ page, status }) => {
-    assert.match(await status.textContent(), /^WebGPU · /);
-    await page.workers()[0].evaluate(() => self.devices.at(-1).destroy());
+  const lost = await write("?engine=gpu", async (visitor) => {
+    assert.match(await visitor.engine(), /^WebGPU · /);
+    await visitor.page.workers()[0].evaluate(() => self.devices.at(-1).destroy());
   });
-  assert.match(await lost.status.textContent(), /^CPU · .*the GPU was lost: .*The CPU engine goes on from the last point.*Done$/i);
+  assert.match(await lost.engine(), /^CPU · .*the GPU was lost: .*The CPU engine goes on from the last point/i);
   const [ours, theirs] = [strokes(await lost.downloads()), strokes(await whole.downloads())];
   assert.deepEqual(ours.map((stroke) => stroke.length), theirs.map((stroke) => stroke.length));
   const apart = ours.flat().map((value, index) => Math.abs(value - theirs.flat()[index]));
@@ -90,7 +90,7 @@ test("a GPU that is lost in the middle of a line: the CPU writes on, the ink is 
   const devices = () => lost.page.workers()[0].evaluate(() => self.devices.length);
   const before = await devices();
   await lost.writes("again");
-  assert.match(await lost.status.textContent(), /^CPU · /);
+  assert.match(await lost.engine(), /^CPU · /);
   assert.equal(await devices(), before);
   assert.deepEqual([...lost.complaints, ...whole.complaints], []);
   await lost.leave();
@@ -100,6 +100,6 @@ test("a GPU that is lost in the middle of a line: the CPU writes on, the ink is 
 test("left to itself the page prefers the CPU to a software adapter, and says so", async () => {
   const visitor = await site.come();
   // The CPU engine is ready at once; the adapter is looked at meanwhile.
-  await visitor.hears(/^CPU · SIMD .*only a software adapter.*Ready$/);
+  await visitor.page.locator("#engine-line").filter({ hasText: /^CPU · SIMD.*only a software adapter/ }).waitFor({ state: "attached" });
   await visitor.leave();
 });

@@ -91,6 +91,13 @@ export async function launchOptions({ gpu = false } = {}) {
   };
 }
 
+/** The same address, of a page that writes nothing by itself. @param {string} address */
+export function quietly(address) {
+  const [before, ...fragment] = address.split("#");
+  if (/[?&]greeting=/.test(before)) return address;
+  return [`${before}${before.includes("?") ? "&" : "?"}greeting=off`, ...fragment].join("#");
+}
+
 /** Milliseconds that a text may take: a busy machine with a software adapter is slow. */
 const PATIENCE = Number(process.env.PATIENCE ?? 180_000);
 
@@ -114,18 +121,18 @@ export class Visitor {
 
   /**
    * Opens the page in a new browser context and waits until the status line matches `ready`. Without a service worker,
-   * unless `serviceWorkers` is "allow".
+   * unless `serviceWorkers` is "allow"; and so that it writes nothing by itself, unless `greeting` is true.
    */
-  static async come(browser, address, { route, query = "", ready = /Ready$/, ...options } = {}) {
+  static async come(browser, address, { route, query = "", ready = /Ready$/, greeting = false, ...options } = {}) {
     const context = await browser.newContext({ acceptDownloads: true, serviceWorkers: "block", ...options });
     if (route) await context.route(...route);
-    return Visitor.open(context, address + query, ready);
+    return Visitor.open(context, address + query, ready, greeting);
   }
 
   /** Opens the page in another tab of a context. */
-  static async open(context, address, ready = /Ready$/) {
+  static async open(context, address, ready = /Ready$/, greeting = false) {
     const visitor = new Visitor(await context.newPage());
-    await visitor.page.goto(address);
+    await visitor.page.goto(greeting ? address : quietly(address));
     await visitor.hears(ready);
     return visitor;
   }
@@ -167,6 +174,13 @@ export class Visitor {
     await this.page.locator("form details").evaluateAll((all) => all.forEach((details) => (details.open = true)));
   }
 
+  /** Which engine writes, and what is to be known about it. */
+  async engine() {
+    const button = this.page.getByRole("button", { name: "About the engine" });
+    if ((await button.getAttribute("aria-expanded")) === "false") await button.click();
+    return this.page.locator("#engine-line").textContent();
+  }
+
   async speed(label) {
     await this.more();
     await this.page.getByLabel("Speed").selectOption({ label });
@@ -206,7 +220,7 @@ export class Visitor {
 
   /** Share of the canvas' pixels that have ink. */
   async inked() {
-    return this.page.locator("canvas").evaluate((canvas) => {
+    return this.page.locator("#canvas").evaluate((canvas) => {
       const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
       let count = 0;
       for (let i = 3; i < data.length; i += 4) count += data[i] > 0 ? 1 : 0;

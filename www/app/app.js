@@ -3,11 +3,13 @@
 
 import { startEngine } from "../engine/client.js";
 import { EMPTY_SHEET, Ink } from "../sheet/ink.js";
+import { steadyRate, suitableRate } from "../sheet/pace.js";
 import { Sheet } from "../sheet/sheet.js";
 import { element } from "../util/dom.js";
 import { site } from "../util/site-files.js";
 import { explain, translated, words } from "../words/words.js";
-import { layoutOptions } from "./layout-options.js";
+import { layoutOptions, MAX_ROWS } from "./layout-options.js";
+import { LOOK_KEYS } from "./link.js";
 import { hideLine, hideLoading, showEngine, showLine, showLoading, showStatus } from "./status.js";
 import { encodeStrokes, roundStrokes } from "./stroke-encoding.js";
 
@@ -18,11 +20,30 @@ import { encodeStrokes, roundStrokes } from "./stroke-encoding.js";
 /** @typedef {import("../sheet/sheet.js").DrawnPage} DrawnPage */
 /** @typedef {import("./link.js").Settings} Settings */
 
+/**
+ * A text that was begun, with all that is needed to return to it.
+ * @typedef {object} Written
+ * @property {number} id by which the worker keeps it
+ * @property {Ink} ink
+ * @property {Plan} plan
+ * @property {Settings} settings those that it was requested with, and its look now; `columns` only if they were entered
+ * @property {Float32Array} strokes that the visitor drew and the network continues
+ * @property {string} layout of the ink, as JSON
+ * @property {boolean} own whether the visitor asked for it, rather than the page by itself
+ */
+
 /** Largest weights file that is read, in bytes. */
 const MAX_WEIGHTS = 256 * 2 ** 20;
-/** Characters that the status line lists at most, and letters of the text that the canvas' label has at most. */
+/** Words that the status line lists at most, and letters of the text that the canvas' label has at most. */
 const MAX_LISTED = 24;
 const MAX_LABEL = 300;
+/** Letters in a line while it is not known how many fit. */
+const USUAL_COLUMNS = 36;
+/**
+ * A sheet that grows with the ink, as src/document/paper.rs makes it, in corpus units: its least width, and that of its
+ * margins and of a letter; its height for one line and for each further one, and its least height as a share of its width.
+ */
+const GROWING = { least: 3600, margins: 920, letter: 165, first: 1460, row: 680, shape: 0.56 };
 
 /**
  * Events:
@@ -47,6 +68,11 @@ export class App extends EventTarget {
   /** Said when the text is done: characters that could not be written, a line that was cut. */ #notes = "";
   /** Said first of all: what was wrong with the address, or with storing a hand. */ pendingNotes = "";
   /** Whether this text is drawn at once. */ #instant = false;
+  /** Whether the visitor asked for the pen to hurry. */ #hurried = false;
+  /** Lays the sheet of the text on the screen, unless that is done. */ #lay = () => {};
+  /** Whether the engine is still writing the text. */ #computing = false;
+  /** Number of the text that was requested last. */ #requests = 0;
+  /** The text on the sheet. @type {Written | undefined} */ written;
   /** Strokes that the visitor drew and the network continues: x, y, pen. @type {Float32Array} */ #initialStrokes = new Float32Array();
   /** The layout that was requested last, as JSON. */ #layout = "";
   /** What is wrong with the paper, as the status line says. */ #layoutProblem = "";
@@ -64,9 +90,12 @@ export class App extends EventTarget {
     });
     form.countFitting = (settings, letterWidth) =>
       this.client.request("fittingColumns", { layout: layoutOptions(settings), letterWidth });
-    form.addEventListener("look", () => void this.#changeLook());
+    form.addEventListener("look", () => {
+      this.makeRoom(true);
+      void this.#changeLook();
+    });
     this.sheet.addEventListener("drawn", () => this.#showLine());
-    this.sheet.begin(this.ink, Infinity);
+    this.sheet.begin(this.ink, () => Infinity);
   }
 
   /** Starts the engine and loads what it needs. @param {import("../pkg/running_hand.js").EngineChoice} engine */
@@ -75,6 +104,7 @@ export class App extends EventTarget {
       const { styles, fingerprint } = await this.client.request("open", { engine, build: site.build }, {
         onEvent: ({ loaded, total }) => showLoading(loaded, total),
       });
+      this.makeRoom(true);
       void this.#changeLook();
       await this.#setSynthesis(styles, fingerprint);
     } catch (error) {
@@ -119,6 +149,7 @@ export class App extends EventTarget {
    * Writes what the form says.
    * @param {object} [how]
    * @param {boolean} [how.instant] whether to draw the ink at once
+   * @param {boolean} [how.own] whether the visitor asks for it (the default) or the page does so by itself
    * @param {string} [how.weights] fingerprint of the weights that are expected to write it
    */
   write(how = {}) {
@@ -134,9 +165,95 @@ export class App extends EventTarget {
     else this.write(how);
   }
 
+  /** Lets the pen draw at once what is left of the text. */
+  hurry() {
+    if (!this.writing) return;
+    this.#hurried = true;
+    this.sheet.changed();
+  }
+
+  /**
+   * Writes a few words with the form's settings, beside what is on the sheet; a text that is still being written ends
+   * there.
+   * @param {string} text @param {AbortSignal} signal
+   */
+  preview(text, signal) {
+    if (this.#computing) this.#request.abort();
+    const hand = this.hands.captured?.engineOptions() ?? {};
+    return this.client.request("preview", { text, options: { ...this.#engineOptions(), live: false, ...hand } }, { signal });
+  }
+
+  /**
+   * Shows a text again that was written before, with a look that it may not have had.
+   * @param {Written} written @param {Settings} settings
+   */
+  show(written, settings) {
+    this.#request.abort();
+    this.#request = new AbortController();
+    this.sheet.stop();
+    const { style, blend } = settings;
+    const known = ["", ...this.hands.names];
+    const can = known.includes(style) && known.includes(blend);
+    this.#form.apply({ ...settings, style: can ? style : "", blend: can ? blend : "" });
+    this.#emit("cleared");
+    this.client.request("recall", { take: written.id }).then(
+      (found) => {
+        // The worker has no room for all of them.
+        if (!found && this.written === written) this.rewrite({ instant: true });
+      },
+      (error) => this.#fail(error),
+    );
+    const { ink, plan, strokes } = written;
+    this.#lay = () => {};
+    this.written = written;
+    this.ink = ink;
+    this.plan = plan;
+    this.#initialStrokes = strokes;
+    this.#layout = written.layout;
+    this.#notes = "";
+    this.#computing = false;
+    this.requested = settings;
+    this.sheet.begin(ink, () => Infinity);
+    this.#emit("started");
+    this.#emit("points");
+    this.sheet.complete(() => this.#finish());
+    void this.#changeLook();
+  }
+
+  /**
+   * Gives the sheet the room that the form's text will need, so that it does not grow when the text is written. Without
+   * `typed` it does not become smaller, either.
+   * @param {boolean} typed
+   */
+  makeRoom(typed) {
+    const { text, paper, columns } = this.settings;
+    if (paper !== "free") {
+      this.sheet.makeRoom(0);
+      return;
+    }
+    const most = columns || USUAL_COLUMNS;
+    let [rows, longest] = [0, 0];
+    for (const { length } of text.split("\n", MAX_ROWS).map((line) => line.trim())) {
+      rows += Math.max(1, Math.ceil(length / most));
+      longest = Math.max(longest, Math.min(length, most));
+    }
+    // Lines end at words, so that there may be more of them.
+    rows = Math.min(rows > 1 ? Math.ceil(rows * 1.15) : rows, MAX_ROWS);
+    const width = Math.max(GROWING.least, GROWING.margins + GROWING.letter * longest);
+    const shape = Math.max(GROWING.shape, (GROWING.first + GROWING.row * (rows - 1)) / width);
+    this.sheet.makeRoom(typed || !this.sheet.room ? shape : Math.max(shape, this.sheet.shape));
+  }
+
+  /** Lays the ink out as the form says, which was set by a program. */
+  changeLook() {
+    return this.#changeLook();
+  }
+
   stop() {
     if (!this.writing) return;
+    this.#lay();
     this.#request.abort();
+    this.#computing = false;
     this.#stops += 1;
     this.sheet.stop();
     const { drawn } = this.sheet;
@@ -202,6 +319,7 @@ export class App extends EventTarget {
       return;
     }
     this.ink.replace(ink, sheet);
+    if (this.written?.ink === current) this.written.layout = JSON.stringify(layout);
     this.sheet.changed();
     this.#emit("look");
   }
@@ -223,39 +341,54 @@ export class App extends EventTarget {
   }
 
   /**
-   * @param {string} text
-   * @param {import("../pkg/running_hand.js").WriteOptions} extra options besides the form's
-   * @param {{ instant?: boolean, weights?: string, strokes?: Float32Array }} how
+   * The form's settings as the engine's options.
+   * @returns {import("../pkg/running_hand.js").WriteOptions}
    */
-  #write(text, extra, { instant = false, weights = "", strokes = new Float32Array() }) {
+  #engineOptions() {
     const { settings } = this;
     const { style, blend, share, bias, temperature, seed } = settings;
-    this.#request.abort();
-    this.#request = new AbortController();
-    this.#instant = instant;
-    this.#initialStrokes = strokes;
-    this.#expectedWeights = weights;
-    this.sheet.stop();
-    this.#setWriting(true);
-    showStatus(words.status.writing);
-    this.#emit("cleared");
-    /** @type {import("../pkg/running_hand.js").WriteOptions} */
-    const options = { bias, temperature, seed, live: this.#rate < Infinity, ...layoutOptions(settings) };
-    const layout = JSON.stringify(layoutOptions(settings));
     const { columns, measure } = this.#form;
+    /** @type {import("../pkg/running_hand.js").WriteOptions} */
+    const options = { bias, temperature, seed, live: !this.#isInstant, ...layoutOptions(settings) };
     if (columns !== undefined) options.columns = columns;
     if (measure) options.hand = measure;
     if (style !== "") options.style = style;
     if (style !== "" && blend !== "") options.blend = { style: blend, share };
+    return options;
+  }
+
+  /**
+   * @param {string} text
+   * @param {import("../pkg/running_hand.js").WriteOptions} extra options besides the form's
+   * @param {{ instant?: boolean, weights?: string, own?: boolean, strokes?: Float32Array }} how
+   */
+  #write(text, extra, { instant = false, weights = "", own = true, strokes = new Float32Array() }) {
+    this.#request.abort();
+    this.#request = new AbortController();
+    this.#instant = instant;
+    this.#hurried = false;
+    this.#initialStrokes = strokes;
+    this.#expectedWeights = weights;
+    this.#computing = true;
+    this.#lay = () => {};
+    this.sheet.stop();
+    this.#setWriting(true);
+    showStatus(words.status.writing);
+    this.#emit("cleared");
+    const options = { ...this.#engineOptions(), ...extra };
+    // How many letters fit is no setting.
+    const settings = { ...this.settings, columns: this.#form.columns };
+    const layout = JSON.stringify(layoutOptions(settings));
     const { signal } = this.#request;
+    const take = (this.#requests += 1);
     const onEvent = (/** @type {WriteEvent} */ event) => {
       if (event.type === "plan") {
-        // How many letters fit is no setting.
-        this.requested = { ...settings, columns };
-        this.#begin(event.plan, event.sheet, layout);
+        this.requested = settings;
+        this.written = { id: take, ink: new Ink(event.sheet), plan: event.plan, settings, strokes, layout, own };
+        this.#begin(this.written);
       } else this.#add(event.ink, event.sheet);
     };
-    this.client.request("write", { text, options: { ...options, ...extra } }, { signal, onEvent }).then(
+    this.client.request("write", { text, options, take }, { signal, onEvent }).then(
       (finish) => this.#end(finish),
       (error) => {
         if (!signal.aborted) this.#fail(error);
@@ -266,56 +399,63 @@ export class App extends EventTarget {
   /** The engine could not be opened, or a text could not be written. @param {unknown} error */
   #fail(error) {
     hideLoading();
+    this.#computing = false;
+    this.#lay();
     this.sheet.stop();
     this.#setWriting(false);
     showStatus(message(error), true);
     this.#emit("failed");
   }
 
-  /** Points per millisecond that the pen draws of this text. */
-  get #rate() {
+  /** Whether what is requested is drawn at once. */
+  get #isInstant() {
     const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    return reduced || this.#instant ? Infinity : this.#form.speed / (this.plan?.sampleMs ?? 20);
+    return reduced || this.#instant || this.#hurried || this.#form.speed === Infinity;
   }
 
-  /** @param {Plan} plan @param {SheetGeometry} sheet @param {string} layout that was requested with the text */
-  #begin(plan, sheet, layout) {
+  /** @param {Written} written */
+  #begin(written) {
+    const { plan, ink } = written;
     this.plan = plan;
-    this.#layout = layout;
-    this.ink = new Ink(sheet);
+    this.#layout = written.layout;
+    this.ink = ink;
     this.#form.showColumns(plan.columns);
-    this.sheet.begin(this.ink, this.#rate);
+    const characters = plan.lines.reduce((sum, line) => sum + line.length, 0);
+    // Read anew in every frame: the visitor may change the speed while the pen writes.
+    const rate = (/** @type {import("../sheet/pace.js").Progress} */ progress) => {
+      const { speed } = this.#form;
+      if (this.#isInstant) return Infinity;
+      return speed === undefined ? suitableRate(progress, characters, plan.sampleMs) : steadyRate(speed, plan.sampleMs);
+    };
+    this.#lay = () => {
+      this.#lay = () => {};
+      this.makeRoom(false);
+      this.sheet.begin(ink, rate);
+    };
+    // What is written at once replaces the text before when it comes: an empty sheet in between would flicker.
+    if (!this.#isInstant || this.#canvas.classList.contains("inspected")) this.#lay();
     this.fingerprints[plan.kind] = plan.fingerprint;
     this.#notes = this.pendingNotes + this.#describe(plan);
     this.pendingNotes = "";
     this.#canvas.setAttribute("aria-label", words.sheet.inProgress);
-    showStatus(this.#notes + words.status.writing);
     this.#emit("started");
     // The form may have been changed since the text was requested.
     void this.#changeLook();
   }
 
   /** What will not be written as it was entered. @param {Plan} plan */
-  #describe({ kind, lines, broken, leftOut, transliterated, fingerprint }) {
-    const { text } = this.requested ?? this.settings;
-    const synthesis = kind === "synthesis";
+  #describe({ kind, lines, broken, fingerprint }) {
     const says = words.notes;
     const notes = [];
     if (this.#expectedWeights && this.#expectedWeights !== fingerprint) notes.push(says.otherWeights);
-    const unknown = leftOut.map(nameOf).filter((name) => name !== "");
-    if (unknown.length) notes.push(says.unknown(list(unknown, " ")));
-    if (transliterated.length) {
-      notes.push(says.replaced(list(transliterated.map(([from, to]) => says.pair(nameOf(from), to)), ", ")));
-    }
     if (broken.length) notes.push(says.split(list(broken.map((word) => `${word.slice(0, 20)}…`), ", ")));
-    // The engine does not report these: most control characters are invisible on purpose.
-    if (synthesis && /[^\P{Cc}\s]/u.test(text)) notes.push(says.control);
-    if (synthesis && lines.length === 0) notes.push(says.nothing);
+    if (kind === "synthesis" && lines.length === 0) notes.push(says.nothing);
     return notes.map((note) => `${note} `).join("");
   }
 
   /** @param {PlacedInk[]} pieces @param {SheetGeometry} sheet */
   #add(pieces, sheet) {
+    this.#lay();
     const first = this.ink.count === 0;
     this.ink.add(pieces, sheet);
     this.sheet.changed();
@@ -329,20 +469,29 @@ export class App extends EventTarget {
 
   /** @param {import("../pkg/running_hand.js").Finish | undefined} finish */
   #end(finish) {
+    this.#computing = false;
+    this.#lay();
     if (finish === "cap") this.#notes += `${words.notes.cut} `;
-    this.sheet.complete(() => {
-      this.#setWriting(false);
-      const label = this.#label();
-      this.#canvas.setAttribute("aria-label", label ? words.sheet.written(label) : words.sheet.withoutText);
-      showStatus(this.#notes + words.status.done);
-      this.#emit("finished");
-    });
+    this.sheet.complete(() => this.#finish());
+  }
+
+  /** All of the text is on the sheet. */
+  #finish() {
+    this.#setWriting(false);
+    const label = this.#label();
+    this.#canvas.setAttribute("aria-label", label ? words.sheet.written(label) : words.sheet.withoutText);
+    showStatus(this.#notes + words.status.done);
+    this.#emit("finished");
   }
 
   // --- the sheet -------------------------------------------------------------------------------
 
   /** Shows the same ink with the form's settings. */
   async #changeLook() {
+    if (this.written && this.written.ink === this.ink) {
+      const { settings } = this;
+      this.written.settings = { ...this.written.settings, ...Object.fromEntries(LOOK_KEYS.map((key) => [key, settings[key]])) };
+    }
     if (JSON.stringify(layoutOptions(this.settings)) === this.#layout) {
       this.sheet.redraw();
       this.#emit("look");
@@ -390,17 +539,6 @@ export class App extends EventTarget {
 function message(error) {
   const { fields } = words;
   return explain(error).replace(/^(paper|margin|firstTop|pitch|size)(?=: )/, (name) => fields[/** @type {keyof typeof fields} */ (name)]);
-}
-
-/**
- * How a character is named in the status line: by its code point if it cannot be seen, and not at all ("") if it only
- * modifies its neighbours.
- * @param {string} character
- */
-function nameOf(character) {
-  if (/[\p{Cf}\p{M}]/u.test(character)) return "";
-  if (!/\p{C}/u.test(character)) return character;
-  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 /** @param {string[]} names @param {string} separator */

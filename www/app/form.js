@@ -40,7 +40,10 @@ export const LOOKS = /** @type {const} */ (["slant", "wander", "unnumbered", "ni
 /** Height of an x on the page in corpus units. */
 const X_HEIGHT = 200;
 
-/** Events: "look" (ink that is there is to look otherwise), "paper" (its lines are to be broken otherwise). */
+/** Settings that change what is written; so do the hand and the text. */
+const WRITES = ["bias", "temperature", "blend", "share", "columns", "seed", "scribble"];
+
+/** Events: "look" (ink that is there is to look otherwise), "writing" (it is to be written otherwise). */
 export class Form extends EventTarget {
   #form = element("form", HTMLFormElement);
   #text = element("text", HTMLTextAreaElement);
@@ -79,11 +82,14 @@ export class Form extends EventTarget {
       if (paper) void this.#fitColumns();
       if (target.id === "columns") this.#counting = false;
       if (LOOKS.some((id) => id === target.id) || this.#inks.contains(target)) this.dispatchEvent(new Event("look"));
-      if (paper) this.dispatchEvent(new Event("paper"));
+      if (WRITES.includes(target.id)) this.dispatchEvent(new Event("writing"));
     });
     this.#form.addEventListener("input", () => this.#applyInk());
     for (const field of [this.#text, this.#scribble]) field.addEventListener("input", () => this.#refitColumns());
-    this.hands.addEventListener("change", () => this.#refitColumns());
+    this.hands.addEventListener("change", () => {
+      this.#refitColumns();
+      this.dispatchEvent(new Event("writing"));
+    });
     this.#blend.addEventListener("input", () => this.#updateEnabled());
     element("paper", HTMLSelectElement).addEventListener("input", () => this.#updateEnabled());
     // Small letters would be illegible on a small screen.
@@ -112,9 +118,9 @@ export class Form extends EventTarget {
     this.#updateEnabled();
   }
 
-  /** How fast the pen is drawn; 1 is as fast as people write. */
+  /** How fast the pen is drawn; 1 is as fast as people write. `undefined` for a speed that suits the text's length. */
   get speed() {
-    return Number(this.#speed.value);
+    return this.#speed.value === "auto" ? undefined : Number(this.#speed.value);
   }
 
   /** @returns {Settings} */

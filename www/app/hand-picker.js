@@ -20,10 +20,14 @@ const VIEW = { width: 960, height: 480 };
 /** Width of a captured hand's line that its picture shows at most, in corpus units. */
 const MAX_LINE = 1500;
 
+/** Hands of the network that is shipped: their tiles have their room before they come. */
+const EXPECTED_HANDS = 14;
+
 /** Event "change": the visitor chose another hand. */
 export class HandPicker extends EventTarget {
   #tiles = element("tiles", HTMLElement);
   #surprise = element("surprise", HTMLElement);
+  /** Requested early: a hand's measures are needed for the first ink. */ #sprite = loadSvg(new URL("../hands.svg", import.meta.url));
   /** Pictures by name. @type {Map<string, Element>} */ #pictures = new Map();
   /** What is known of the hands, by name. @type {Map<string, HandMeasure>} */ #measures = new Map();
   /** The network's hands. @type {string[]} */ names = [];
@@ -31,7 +35,14 @@ export class HandPicker extends EventTarget {
 
   constructor() {
     super();
+    // An error is handled where it is awaited.
+    this.#sprite.catch(() => {});
     this.#addTile("", "");
+    for (let hand = 0; hand < EXPECTED_HANDS; hand++) {
+      const room = document.createElement("span");
+      room.className = "tile awaited";
+      this.#tiles.insertBefore(room, this.#surprise);
+    }
     this.value = "";
     this.#tiles.addEventListener("change", () => this.dispatchEvent(new Event("change")));
   }
@@ -43,6 +54,7 @@ export class HandPicker extends EventTarget {
     for (const radio of this.#radios()) {
       if (this.names.includes(radio.value)) radio.closest("label")?.remove();
     }
+    for (const room of this.#tiles.querySelectorAll(".awaited")) room.remove();
     this.names = names;
     for (const name of names) this.#addTile(name, name);
     this.value = chosen;
@@ -127,7 +139,7 @@ export class HandPicker extends EventTarget {
     this.#pictures.clear();
     this.#measures.clear();
     try {
-      const sprite = (await loadSvg(new URL("../hands.svg", import.meta.url)))?.documentElement;
+      const sprite = (await this.#sprite)?.documentElement;
       if (!sprite || sprite.getAttribute("data-weights") !== weights) return;
       for (const symbol of sprite.querySelectorAll("symbol")) {
         this.#pictures.set(symbol.id, symbol);

@@ -8,7 +8,7 @@ const SIZES = { small: 2.5, medium: 3.2, large: 4.2, fitted: undefined };
 /** Millimetres. */
 const UNITS = { mm: 1, in: 25.4 };
 /** Lines on a sheet that grows with the ink: as many as a screen shows at a readable size. */
-const MAX_ROWS = 24;
+export const MAX_ROWS = 24;
 
 /** @param {Settings} settings @returns {LayoutOptions} */
 export function layoutOptions(settings) {

@@ -92,6 +92,13 @@ const DEFAULTS = {
   firstTop: "",
 };
 
+/** Settings of the look. @type {(keyof Look)[]} */
+export const LOOK_KEYS = [
+  ...["paper", "sheetWidth", "sheetHeight", "sheetUnit", "orientation", "ruling", "size", "pitch"],
+  ...["marginTop", "marginRight", "marginBottom", "marginLeft", "firstTop", "mirrorMargins", "slant", "wander"],
+  ...["ink", "tip", "nib"],
+].map((key) => /** @type {keyof Look} */ (key));
+
 /** Characters that the text field takes. */
 export const MAX_TEXT = 100_000;
 

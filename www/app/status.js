@@ -21,10 +21,30 @@ export function showStatus(message, problem = false) {
   state.classList.toggle("problem", problem);
 }
 
-/** Shows which engine writes, and what users should know about it. @param {string} label @param {string} notice */
+/**
+ * Which engine writes, and what users should know about it: shown when they ask for it.
+ * @param {string} label @param {string} notice
+ */
 export function showEngine(label, notice) {
-  element("engine", HTMLElement).textContent = label;
-  element("notice", HTMLElement).textContent = notice;
+  element("engine", HTMLElement).textContent = notice ? `${label}.` : label;
+  element("notice", HTMLElement).textContent = notice.charAt(0).toUpperCase() + notice.slice(1);
+}
+
+/** Lets a button show and hide the engine's line. */
+export function mountEngineLine() {
+  const button = element("engine-toggle", HTMLButtonElement);
+  const engine = element("engine-line", HTMLElement);
+  const show = (/** @type {boolean} */ shown) => {
+    engine.hidden = !shown;
+    button.setAttribute("aria-expanded", String(shown));
+  };
+  button.addEventListener("click", () => show(engine.hidden === true));
+  addEventListener("pointerdown", ({ target }) => {
+    if (target instanceof Node && !engine.contains(target) && !button.contains(target)) show(false);
+  });
+  addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") show(false);
+  });
 }
 
 /** Shows how much of the network has been downloaded. @param {number} loaded @param {number} total 0 if unknown */

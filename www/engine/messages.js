@@ -16,6 +16,7 @@
 /** @typedef {import("../pkg/running_hand.js").Writing} Writing */
 /** @typedef {import("../pkg/running_hand.js").Plan} Plan */
 /** @typedef {import("../pkg/running_hand.js").ReadInk} ReadInk */
+/** @typedef {import("../pkg/running_hand.js").Replacement} Replacement */
 /** @typedef {import("../pkg/running_hand.js").WriteOptions} WriteOptions */
 
 /**
@@ -46,8 +47,10 @@
  * - `open` starts the engine and loads the synthesis network; its events tell how many bytes of it have come (`total`
  *   is 0 if unknown). `build` is the version of the page's scripts. Unless `lazy`, the prediction network is loaded
  *   afterwards in the background.
- * - `write` ends the text before. Without text the prediction network writes.
+ * - `write` ends the text before. Without text the prediction network writes. With a number as `take`, the text is kept
+ *   until `release` of that number; `recall` makes it the text written last again, and returns whether it is there.
  * - `preview` writes a few words beside the text written last, which stays; it ends what is being written.
+ * - `review`: what of a text would be transliterated or left out.
  * - `layOut` places the ink of the text written last anew, and later ink of this text with the same options. Without a
  *   text it returns an empty sheet. `truncate` keeps only the text's first points. `frame` and `exportPage` are about one
  *   of its pages.
@@ -61,8 +64,15 @@
  *     event: { loaded: number, total: number },
  *     result: { styles: string[], fingerprint: string },
  *   },
- *   write: { params: { text: string, options: WriteOptions }, event: WriteEvent, result: Finish | undefined },
+ *   write: {
+ *     params: { text: string, options: WriteOptions, take?: number },
+ *     event: WriteEvent,
+ *     result: Finish | undefined,
+ *   },
+ *   recall: { params: { take: number }, event: never, result: boolean },
+ *   release: { params: { take: number }, event: never, result: void },
  *   preview: { params: { text: string, options: WriteOptions }, event: never, result: PlacedInk[] },
+ *   review: { params: { text: string }, event: never, result: Replacement[] },
  *   loadWeights: {
  *     params: { bytes: Uint8Array, name: string },
  *     event: never,

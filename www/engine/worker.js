@@ -31,10 +31,13 @@ const loaded = new Set();
 let textRequested = false;
 /** Tells the latest `write` request from older ones. @type {AbortSignal | undefined} */
 let latest;
-/** The text written last, kept to be laid out, exported and inspected. @type {import("../pkg/running_hand.js").Writing | undefined} */
+/** @typedef {import("../pkg/running_hand.js").Writing} Writing */
+/** The text on the page: the one to be laid out, exported and inspected. @type {Writing | undefined} */
 let lastWriting;
 /** Its inspector. @type {Inspector | undefined} */
 let inspector;
+/** Texts that the page keeps, to return to them. @type {Map<number, Writing>} */
+const takes = new Map();
 
 /** Compiles the module, and says why if that fails. */
 async function loadModule() {
@@ -53,21 +56,26 @@ const pool = new LinePool();
 /** The pool's work on the text that is being written. @type {import("./line-pool.js").PoolRun | undefined} */
 let poolRun;
 
-/** Texts whose `write` request is running. */
+/** Texts whose `write` request is running. @type {Set<Writing>} */
 const active = new Set();
 
-/**
- * Makes a text the one written last, and frees the one before unless its request is still running.
- * @param {import("../pkg/running_hand.js").Writing} writing
- */
+/** Frees a text that nothing needs any more. @param {Writing | undefined} writing */
+function freeUnused(writing) {
+  if (!writing || writing === lastWriting || active.has(writing)) return;
+  if ([...takes.values()].includes(writing)) return;
+  writing.free();
+}
+
+/** Makes a text the one on the page. @param {Writing} writing */
 function keep(writing) {
   const before = lastWriting;
   lastWriting = writing;
-  active.add(writing);
-  if (before && !active.has(before)) before.free();
+  inspector?.free();
+  inspector = new Inspector(writing);
+  if (before !== writing) freeUnused(before);
 }
 
-/** The text written last; throws if there is none. */
+/** The text on the page; throws if there is none. */
 function written() {
   if (!lastWriting) throw new CodedError("nothingWritten");
   return lastWriting;
@@ -163,7 +171,7 @@ serve(
       return { styles: runningHand.styles(), fingerprint };
     },
 
-    async write({ text, options }, { signal, emit }) {
+    async write({ text, options, take }, { signal, emit }) {
       textRequested = true;
       const runningHand = await opened;
       await network(text.trim() === "" ? "prediction" : "synthesis");
@@ -184,9 +192,9 @@ serve(
         writing.free();
         return "cancelled";
       }
+      active.add(writing);
+      if (take !== undefined) takes.set(take, writing);
       keep(writing);
-      inspector?.free();
-      inspector = new Inspector(writing);
       const { plan } = writing;
       emit({ type: "plan", plan, sheet: writing.sheet });
       notifyEngine(runningHand);
@@ -208,8 +216,21 @@ serve(
       } finally {
         run?.end();
         active.delete(writing);
-        if (lastWriting !== writing) writing.free();
+        freeUnused(writing);
       }
+    },
+
+    recall({ take }) {
+      const writing = takes.get(take);
+      if (!writing) return false;
+      keep(writing);
+      return true;
+    },
+
+    release({ take }) {
+      const writing = takes.get(take);
+      takes.delete(take);
+      freeUnused(writing);
     },
 
     async preview({ text, options }, { signal }) {
@@ -226,6 +247,12 @@ serve(
       }
       writing.free();
       return ink;
+    },
+
+    async review({ text }) {
+      const runningHand = await opened;
+      await network("synthesis");
+      return runningHand.review(text);
     },
 
     async layOut({ layout }, { transfer }) {

@@ -54,13 +54,14 @@ function grainTile(colour) {
  * @param {number} from @param {number} to
  * @param {Pen} look
  * @param {number} scale device pixels of a corpus unit
+ * @param {number} [least] width of the thinnest pen's line, in corpus units
  */
-export function draw(context, points, first, from, to, look, scale) {
+export function draw(context, points, first, from, to, look, scale, least = 0.9 / scale) {
   if (from >= to) return;
   context.lineCap = "round";
   context.lineJoin = "round";
   context.strokeStyle = look.ink;
-  const width = Math.max(LINE * look.nib, 0.9 / scale);
+  const width = Math.max(LINE, least) * look.nib;
   if (look.tip === "fountain") {
     fountain(context, points, first, from, to, width);
     return;

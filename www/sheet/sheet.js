@@ -8,33 +8,58 @@ import { drawRules } from "./rules.js";
 /** @typedef {import("./ink.js").Pen} Pen */
 /** @typedef {import("./ink.js").SheetGeometry} SheetGeometry */
 
+/** @typedef {import("./pace.js").Progress} Progress */
+
+/** Points per millisecond that the pen draws; Infinity draws at once. @typedef {(progress: Progress) => number} Rate */
+
 /**
  * A page as it is drawn: its points x, y, pen, in corpus units from its upper left corner.
  * @typedef {{ points: Float32Array, sheet: SheetGeometry }} DrawnPage
  */
 
+/**
+ * A canvas and the page on it.
+ * @typedef {object} Painting
+ * @property {HTMLCanvasElement} canvas
+ * @property {CanvasRenderingContext2D} context
+ * @property {number} page
+ * @property {number} scale device pixels per corpus unit
+ * @property {number} painted how many of the ink's points are on it, those of other pages included
+ */
+
 /** Milliseconds after which ink that is drawn at once is drawn without a frame. */
 const FRAME_PATIENCE = 300;
+/** Milliseconds of a frame in which ink is painted; what is left is painted in the next ones. */
+const BUDGET = 9;
+/** Points that are painted between two looks at the clock. */
+const SLICE = 150;
+/** Points that are painted anew on the canvas itself; more are painted beside it first, so that it does not flicker. */
+const FEW = 1500;
+/** Width of the thinnest line of a pen on the screen, in CSS pixels. */
+const LEAST_LINE = 1.3;
 
 /** Event "drawn": another number of points is drawn, or another page shown. */
 export class Sheet extends EventTarget {
-  /** @type {HTMLCanvasElement} */ #canvas;
-  /** @type {CanvasRenderingContext2D} */ #context;
   /** @type {SVGElement} */ #pen;
+  /** @type {HTMLElement} */ #frameElement;
+  /** What is seen. @type {Painting} */ #front;
+  /** What will be seen when all is painted. @type {Painting | undefined} */ #back;
+  /** Whether to paint anew when `#back` is done. */ #again = false;
   /** @type {Ink | undefined} */ #ink;
   /** @type {() => Pen} */ #penStyle;
   /** Version of the ink that is drawn. */ #version = 0;
   /** How many points are drawn. */ #drawn = 0;
   /** Fraction of the next point for which pen time has passed. */ #credit = 0;
-  /** Points per millisecond. */ #rate = Infinity;
+  /** @type {Rate} */ #rate = () => Infinity;
   #paused = false;
   #complete = false;
   #frame = 0;
   /** In place of a frame that does not come. */ #timer = 0;
   /** Time of the last frame; 0 if the pen was at rest. */ #before = 0;
+  /** When the first points came; 0 before that. */ #began = 0;
   #page = 0;
   /** Whether to turn to the page that the pen is on. */ #follows = true;
-  /** Device pixels per corpus unit. */ #scale = 1;
+  /** Height of the sheet is at least this share of its width. */ #leastShape = 0;
   /** @type {() => void} */ #whenDone = () => {};
 
   /**
@@ -44,15 +69,13 @@ export class Sheet extends EventTarget {
   constructor(canvas, pen, penStyle) {
     super();
     this.#penStyle = penStyle;
-    this.#canvas = canvas;
     this.#pen = pen;
-    const context = canvas.getContext("2d");
-    if (!context) throw new Error(words.status.noCanvas);
-    this.#context = context;
-    new ResizeObserver(() => this.#redraw()).observe(/** @type {Element} */ (canvas.parentElement));
+    this.#front = painting(canvas);
+    this.#frameElement = /** @type {HTMLElement} */ (canvas.parentElement);
+    new ResizeObserver(() => this.#redraw()).observe(this.#frameElement);
   }
 
-  /** New paper. @param {Ink} ink @param {number} rate points per millisecond; Infinity draws at once */
+  /** New paper. @param {Ink} ink @param {Rate} rate how fast the pen draws */
   begin(ink, rate) {
     this.#ink = ink;
     this.#rate = rate;
@@ -61,10 +84,30 @@ export class Sheet extends EventTarget {
     this.#complete = false;
     this.#paused = false;
     this.#before = 0;
+    this.#began = 0;
     this.#page = 0;
     this.#follows = true;
+    this.#back = undefined;
+    this.#again = false;
     this.#hidePen();
     this.#redraw();
+  }
+
+  /** Makes the sheet at least so high from now on, as a share of its width. @param {number} shape */
+  makeRoom(shape) {
+    if (shape === this.#leastShape) return;
+    this.#leastShape = shape;
+    this.#redraw();
+  }
+
+  /** What was given to `makeRoom`. */
+  get room() {
+    return this.#leastShape;
+  }
+
+  /** Height of what is seen, as a share of its width. */
+  get shape() {
+    return this.#front.canvas.height / this.#front.canvas.width;
   }
 
   /** There are more points, or they lie elsewhere. */
@@ -143,7 +186,7 @@ export class Sheet extends EventTarget {
     this.#page = this.#penPage();
     this.#follows = true;
     if (this.#drawn < from || this.#page !== page) this.#redraw();
-    else this.#draw(from, this.#drawn);
+    else if (!this.#paint()) this.#schedule();
     this.#showPen();
     this.#emitDrawn();
   }
@@ -179,37 +222,54 @@ export class Sheet extends EventTarget {
     if (this.#frame) return;
     this.#frame = requestAnimationFrame((now) => this.#animate(now));
     // A page that nobody sees gets no frames; ink that is drawn at once does not wait for one.
-    if (this.#rate === Infinity) this.#timer = setTimeout(() => this.#animate(performance.now()), FRAME_PATIENCE);
+    if (this.#isInstant) this.#timer = setTimeout(() => this.#animate(performance.now()), FRAME_PATIENCE);
+  }
+
+  get #isInstant() {
+    return this.#rateNow(performance.now()) === Infinity;
+  }
+
+  /** @param {number} now */
+  #rateNow(now) {
+    const elapsed = this.#began ? now - this.#began : 0;
+    return this.#rate({ drawn: this.#drawn, known: this.#ink?.count ?? 0, ended: this.#complete, elapsed });
   }
 
   /** @param {number} now */
   #animate(now) {
     this.#cancelFrame();
     const ink = this.#ink;
-    if (!ink || this.#paused) return;
+    if (!ink) return;
+    if (this.#paused) {
+      if (!this.#paint()) this.#schedule();
+      return;
+    }
     const count = ink.count;
+    if (count && !this.#began) this.#began = now;
     const waited = this.#before ? now - this.#before : 0;
     this.#before = now;
     const from = this.#drawn;
-    if (this.#rate === Infinity) {
+    const rate = this.#rateNow(now);
+    if (rate === Infinity) {
       this.#drawn = count;
     } else {
-      this.#credit += waited * this.#rate;
+      this.#credit += waited * rate;
       const whole = Math.min(Math.floor(this.#credit), count - this.#drawn);
       this.#drawn += whole;
       // A pen that has waited for points does not hurry afterwards.
       this.#credit = this.#drawn === count ? 0 : this.#credit - whole;
     }
     const page = this.#penPage();
+    // What is drawn at once is read from its beginning.
+    if (rate === Infinity) this.#follows = false;
     if (this.#follows && page !== this.#page) {
       this.#page = page;
       this.#redraw();
-    } else {
-      this.#draw(from, this.#drawn);
     }
+    const painted = this.#paint();
     if (this.#drawn !== from) this.#emitDrawn();
-    if (this.#drawn < count) {
-      this.#showPen();
+    if (this.#drawn < count) this.#showPen();
+    if (this.#drawn < count || !painted) {
       this.#schedule();
     } else {
       this.#before = this.#complete ? 0 : now;
@@ -227,7 +287,7 @@ export class Sheet extends EventTarget {
   /** Shows the pen at the last point drawn, unless everything is drawn at once. */
   #showPen() {
     const at = this.position(this.#drawn - 1);
-    if (!at || (this.#rate === Infinity && !this.#paused)) {
+    if (!at || (this.#isInstant && !this.#paused)) {
       this.#hidePen();
       return;
     }
@@ -239,46 +299,97 @@ export class Sheet extends EventTarget {
     this.#pen.setAttribute("hidden", "");
   }
 
-  /** Draws the page anew: paper of the right shape, its rules, the ink. */
+  /** Device pixels per corpus unit, of what is seen. */
+  get #scale() {
+    return this.#front.scale;
+  }
+
+  /** Paints the page anew: paper of the right shape, its rules, the ink. */
   #redraw() {
     const ink = this.#ink;
-    const frame = /** @type {HTMLElement} */ (this.#canvas.parentElement);
-    const ratio = devicePixelRatio || 1;
-    frame.classList.toggle("upright", Boolean(ink && ink.sheet.height > ink.sheet.width));
-    const width = Math.max(1, Math.round(frame.clientWidth * ratio));
-    const paper = ink?.sheet ?? { width: 16, height: 9 };
-    const height = Math.max(1, Math.round((width * paper.height) / paper.width));
-    if (this.#canvas.width !== width) this.#canvas.width = width;
-    if (this.#canvas.height !== height) this.#canvas.height = height;
-    const context = this.#context;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, width, height);
-    if (!ink) return;
-    this.#version = ink.version;
-    this.#scale = width / ink.sheet.width;
-    context.fillStyle = getComputedStyle(this.#canvas).color;
-    drawRules(context, ink.sheet, this.#page, this.#scale, Math.max(1, Math.round(ratio)));
-    context.setTransform(this.#scale, 0, 0, this.#scale, 0, 0);
-    const number = ink.number(this.#page);
-    draw(context, number, 0, 0, number.length / 3, this.#penStyle(), this.#scale);
-    this.#draw(0, this.#drawn);
+    if (this.#back) {
+      // Begun again when it is done, so that something is seen of ink that changes all the time.
+      this.#again = true;
+      return;
+    }
+    const [first, end] = ink?.range(this.#page) ?? [0, 0];
+    const few = Math.min(end, this.#drawn) - first <= FEW;
+    const target = few ? this.#front : painting(document.createElement("canvas"));
+    this.#prepare(target);
+    if (!few) this.#back = target;
+    if (ink) this.#version = ink.version;
+    if (!this.#paint()) this.#schedule();
     if (!this.#pen.hasAttribute("hidden")) this.#showPen();
   }
 
-  /** Draws the points `from` ≤ i < `to`, as far as they are on the page shown. @param {number} from @param {number} to */
-  #draw(from, to) {
-    if (!this.#ink) return;
-    const [first, end] = this.#ink.range(this.#page);
-    const scale = this.#scale;
-    this.#context.setTransform(scale, 0, 0, scale, 0, 0);
-    draw(
-      this.#context,
-      this.#ink.data,
-      first,
-      Math.max(from, first),
-      Math.min(to, end),
-      this.#penStyle(),
-      scale,
-    );
+  /** Clears a canvas and gives it the size of the sheet and its rules. @param {Painting} target */
+  #prepare(target) {
+    const { canvas, context } = target;
+    const ink = this.#ink;
+    const ratio = devicePixelRatio || 1;
+    const paper = ink?.sheet ?? { width: 16, height: 9 };
+    const shape = Math.max(paper.height / paper.width, this.#leastShape);
+    this.#frameElement.classList.toggle("upright", shape > 1);
+    const width = Math.max(1, Math.round(this.#frameElement.clientWidth * ratio));
+    const height = Math.max(1, Math.round(width * shape));
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+    target.page = this.#page;
+    target.painted = 0;
+    if (!ink) return;
+    target.scale = width / ink.sheet.width;
+    context.fillStyle = getComputedStyle(this.#front.canvas).color;
+    drawRules(context, ink.sheet, this.#page, target.scale, Math.max(1, Math.round(ratio)));
+    const number = ink.number(this.#page);
+    context.setTransform(target.scale, 0, 0, target.scale, 0, 0);
+    draw(context, number, 0, 0, number.length / 3, this.#penStyle(), target.scale, (LEAST_LINE * ratio) / target.scale);
   }
+
+  /** Paints for a few milliseconds what is drawn and not on the canvas yet. Returns whether all of it is. */
+  #paint() {
+    const target = this.#back ?? this.#front;
+    if (!this.#ink) return true;
+    const [first, end] = this.#ink.range(target.page);
+    const to = Math.min(this.#drawn, end);
+    const until = performance.now() + BUDGET;
+    const { context, scale } = target;
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    const least = (LEAST_LINE * (devicePixelRatio || 1)) / scale;
+    const style = this.#penStyle();
+    target.painted = Math.max(target.painted, first);
+    while (target.painted < to && performance.now() < until) {
+      const next = Math.min(to, target.painted + SLICE);
+      draw(context, this.#ink.data, first, target.painted, next, style, scale, least);
+      target.painted = next;
+    }
+    if (target.painted < to) return false;
+    if (target !== this.#back) return true;
+    this.#show(target);
+    if (!this.#again) return true;
+    this.#again = false;
+    this.#redraw();
+    return !this.#back && this.#front.painted >= Math.min(this.#drawn, end);
+  }
+
+  /** Shows what was painted beside the canvas. @param {Painting} target */
+  #show(target) {
+    const { canvas, context } = this.#front;
+    const { width, height } = target.canvas;
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.drawImage(target.canvas, 0, 0);
+    this.#front = { ...target, canvas, context };
+    this.#back = undefined;
+  }
+}
+
+/** @param {HTMLCanvasElement} canvas @returns {Painting} */
+function painting(canvas) {
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("This browser cannot draw on a canvas.");
+  return { canvas, context, page: 0, scale: 1, painted: 0 };
 }

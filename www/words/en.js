@@ -30,6 +30,14 @@ const words = {
     licence: "; its weights are for research and non-commercial use:",
     terms: "terms",
     language: "Language",
+    engine: "About the engine",
+  },
+  compare: {
+    title: "Compare two takes",
+    use: "Use this one",
+    /** @param {string} take */
+    useThis: (take) => `Use this one: ${take}`,
+    close: "Close",
   },
   form: {
     text: "Text",
@@ -52,6 +60,8 @@ const words = {
     wander: "Wander",
     wanderHint: "Lets lines and words drift, grow and space out unevenly, as people’s do.",
     speed: "Speed",
+    speedAuto: "Automatic speed",
+    speedTitle: "How fast the pen moves. Tap the sheet to finish at once.",
     speedNatural: "As a hand writes",
     speedFour: "Four times as fast",
     speedTwenty: "Hurried",

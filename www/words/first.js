@@ -70,6 +70,50 @@ export const first = {
     unknown: (hand) => `There is no hand called “${hand}” here.`,
     notInLink: "The link uses a hand that someone drew. That stays on their device, so no particular hand is used here.",
   },
+  /** What was written before. */
+  takes: {
+    takes: "Takes",
+    undo: "Undo",
+    redo: "Redo",
+    keep: "Keep",
+    kept: "Kept",
+    keepTitle: "Keep this take. Of the others, the oldest go.",
+    compare: "Compare",
+    choose: "Choose a take to compare with.",
+    remove: "Delete",
+    /** @param {number} number @param {string} text */
+    take: (number, text) => (text ? `Take ${number}: ${text}` : `Take ${number}`),
+    /** @param {string} take */
+    keptTake: (take) => `${take} (kept)`,
+  },
+  /** Below the text field. */
+  unwritable: {
+    /** @param {string} signs */
+    leftOut: (signs) => `Left out: ${signs}.`,
+    /** @param {string} pairs */
+    others: (pairs) => `Written otherwise: ${pairs}.`,
+    /** @param {string} from @param {string} to */
+    pair: (from, to) => `${from} as ${to}`,
+  },
+  /** What the page writes by itself: one line, another at each visit. */
+  greetings: {
+    lines: [
+      "Hello. I was written just now.",
+      "Nobody has written this before.",
+      "Good to see you. Type something.",
+      "A pen that thinks as it goes.",
+      "Every letter is new each time.",
+      "No two of these are ever alike.",
+      "Your words, in somebody's hand.",
+      "Dear reader, what shall I write?",
+      "This line was never a font.",
+      "Take your time. I take mine.",
+      "Ink from numbers, on your screen.",
+      "It learned from many people.",
+      "Write me a letter some day.",
+      "One point after another, like so.",
+    ],
+  },
   /** Buttons of the bar on a phone: short. */
   phone: {
     hand: "Hand",
