@@ -48,15 +48,21 @@ pub mod model;
 #[doc(hidden)]
 pub mod testing;
 pub mod text;
-#[cfg(all(target_arch = "wasm32", not(any(feature = "ink-module", feature = "learn-module"))))]
+#[cfg(all(
+    target_arch = "wasm32",
+    not(any(feature = "ink-module", feature = "learn-module", feature = "export-module"))
+))]
 pub mod web;
 // The page loads the reader of ink files as a module of its own, when a visitor opens such a file, and likewise what
-// learns a hand.
+// learns a hand and what writes files that few visitors need.
 #[cfg(all(target_arch = "wasm32", feature = "ink-module"))]
 #[path = "web/ink_file.rs"]
 pub mod web;
 #[cfg(all(target_arch = "wasm32", feature = "learn-module"))]
 #[path = "web/learn.rs"]
+pub mod web;
+#[cfg(all(target_arch = "wasm32", feature = "export-module"))]
+#[path = "web/sheet_file.rs"]
 pub mod web;
 pub mod writer;
 

@@ -21,7 +21,6 @@ const form = new Form();
 const app = new App(form);
 const writeButton = element("write", HTMLButtonElement);
 const stopButton = element("stop", HTMLButtonElement);
-const copyButton = element("copy", HTMLButtonElement);
 const text = element("text", HTMLTextAreaElement);
 const speed = element("speed", HTMLSelectElement);
 const takes = new Takes(app, form, element("takes", HTMLElement));
@@ -42,16 +41,31 @@ mountFileDrop({
 /** Loads what the first ink does not need, and mounts it. Fulfilled with the dialog for captured hands. */
 async function loadDialogs() {
   try {
-    const [{ mountPreview }, { CaptureDialog }, { mountExport }, { mountPrint }, { mountInspector }] = await Promise.all([
+    const [
+      { mountPreview },
+      { CaptureDialog },
+      { mountExport },
+      { mountPrint },
+      { mountInspector },
+      { mountShare },
+      { mountIdeas },
+    ] = await Promise.all([
       import("./app/preview.js"),
       import("./capture/dialog.js"),
       import("./export/dialog.js"),
       import("./export/print.js"),
       import("./inspector/panel.js"),
+      import("./share/share.js"),
+      import("./ideas/ideas.js"),
       allLoaded(),
     ]);
     mountPreview(app, form);
     mountExport(app);
+    mountShare(app, { isValid: () => form.validate(), address: () => new URL(fragment(), location.href).href, missingFromLink });
+    mountIdeas((link) => {
+      if (location.hash === link) followLink();
+      else location.hash = link;
+    });
     mountPrint(app);
     mountInspector(app);
     return new CaptureDialog(app);
@@ -163,7 +177,6 @@ app.addEventListener("busy", () => {
 });
 app.addEventListener("ready", () => {
   writeButton.disabled = false;
-  copyButton.disabled = false;
   // The link may refer to a hand that is stored on this device.
   const stored = fromFragment(location.hash)?.settings.captured ? dialogs.then((capture) => capture?.restored) : undefined;
   if (stored) void stored.then(begin);
@@ -278,18 +291,6 @@ function missingFromLink() {
   if (app.initialCount) return app.encodedStrokes ? "" : `${words.notes.strokesTooMany} `;
   return form.hands.captured ? `${words.notes.ownHand} ` : "";
 }
-
-copyButton.addEventListener("click", async () => {
-  if (!form.validate()) return;
-  const missing = missingFromLink();
-  try {
-    await navigator.clipboard.writeText(new URL(fragment(), location.href).href);
-    if (!app.writing) showStatus(missing + words.status.linkCopied);
-  } catch {
-    updateAddress();
-    if (!app.writing) showStatus(missing + words.status.linkNotCopied);
-  }
-});
 
 // --- the engine ------------------------------------------------------------------------------
 

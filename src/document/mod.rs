@@ -411,29 +411,51 @@ impl Pages {
         options: &export::Options,
         frame: Frame,
     ) -> Result<String> {
+        // These formats say which strokes are which word; the others have the strokes as they were drawn.
+        if matches!(format, Format::Json | Format::Svg) {
+            let (ink, options) = self.sheet_to_export(page, options, frame)?;
+            return export::write(&ink, format, &options);
+        }
+        let mut ink = self.ink(page, frame.end);
+        self.append_page_number(page, frame, &mut ink);
+        export::write(&ink, format, &self.export_options(page, options, frame)?)
+    }
+
+    /// The ink of a page by its words, and how [`export::pdf()`] is to write it.
+    ///
+    /// # Errors
+    /// As [`Pages::export`].
+    pub fn sheet_to_export(
+        &self,
+        page: usize,
+        options: &export::Options,
+        frame: Frame,
+    ) -> Result<(Ink, export::Options)> {
+        let (mut ink, words) = self.words(page, frame.end);
+        let page_number = self.append_page_number(page, frame, &mut ink);
+        Ok((ink, export::Options { words, page_number, ..self.export_options(page, options, frame)? }))
+    }
+
+    /// Adds the page's number to its ink: if the pen is on the page by now, and if no picture is cropped to the text.
+    fn append_page_number(&self, page: usize, frame: Frame, ink: &mut Ink) -> Option<export::PageNumber> {
+        let is_shown = frame.crop.is_none() && !self.range(page, frame.end).is_empty();
+        let PageNumber { text, points } = self.layout.page_number(page).filter(|_| is_shown)?;
+        let first = ink.strokes.len();
+        ink.append(&Ink::from_points(&points), Point::default());
+        Some(export::PageNumber { text, first, last: ink.strokes.len() - 1 })
+    }
+
+    fn export_options(&self, page: usize, options: &export::Options, frame: Frame) -> Result<export::Options> {
         let layout = self.frame(page, frame)?;
         let factor = layout.scale / self.layout.sheet().unit as f32;
-        let options = export::Options {
+        Ok(export::Options {
             layout: Some(layout),
             rules: frame.rules.then(|| self.rules(page)),
             line_width: options.line_width * factor,
             sample_ms: self.weights.config.sample_ms,
             text: self.text_on(page, frame.end),
             ..options.clone()
-        };
-        // These formats say which strokes are which word; the others have the strokes as they were drawn.
-        let (mut ink, words) = match format {
-            Format::Json | Format::Svg => self.words(page, frame.end),
-            _ => (self.ink(page, frame.end), Vec::new()),
-        };
-        // On the page if the pen is there by now, and no part of the text that a picture is cropped to.
-        let is_shown = frame.crop.is_none() && !self.range(page, frame.end).is_empty();
-        let page_number = self.layout.page_number(page).filter(|_| is_shown).map(|PageNumber { text, points }| {
-            let first = ink.strokes.len();
-            ink.append(&Ink::from_points(&points), Point::default());
-            export::PageNumber { text, first, last: ink.strokes.len() - 1 }
-        });
-        export::write(&ink, format, &export::Options { words, page_number, ..options })
+        })
     }
 
     /// The lines printed on a page.

@@ -2,7 +2,11 @@
 
 use super::text::{mm, number};
 use super::{Layout, Options, PageNumber, Word};
+#[cfg(all_formats)]
+use crate::error::{Error, Result};
 use crate::ink::Ink;
+#[cfg(all_formats)]
+use crate::ink::Point;
 use serde_json::Value;
 
 /// Version of the format: incremented when older readers would misread newer files.
@@ -52,4 +56,79 @@ pub(super) fn document(ink: &Ink, layout: &Layout, options: &Options, out: &mut 
         out.push_str(&format!(",\"pageNumber\":{{\"text\":\"{text}\",\"first\":{first},\"last\":{last}}}"));
     }
     out.push_str("}\n");
+}
+
+/// Reads such a file, as the page makes them: the ink in corpus units of `unit` millimetres, and how it is written.
+/// Settings are dropped.
+///
+/// # Errors
+/// [`Error::Setting`] if the text is no such file.
+#[cfg(all_formats)]
+pub fn read(text: &str, unit: f32) -> Result<(Ink, Options)> {
+    let bad = |problem: String| Error::Setting { name: "ink".into(), problem };
+    let file: File = serde_json::from_str(text).map_err(|error| bad(error.to_string()))?;
+    if (file.format.as_str(), file.version) != ("running-hand-ink", VERSION) || !(unit > 0.0 && unit.is_finite()) {
+        return Err(bad(format!("{} of version {} cannot be read", file.format, file.version)));
+    }
+    let place = |[x, y]: [f32; 2]| Point { x: x / unit, y: y / unit };
+    let strokes = file.strokes.into_iter().map(|stroke| stroke.into_iter().map(place).collect()).collect();
+    let layout = Layout { width: file.width, height: file.height, x: 0.0, y: 0.0, scale: unit };
+    let options = Options {
+        layout: Some(layout),
+        color: file.color,
+        line_width: file.line_width,
+        sample_ms: file.sample_ms,
+        text: file.text,
+        words: file.words,
+        page_number: file.page_number,
+        ..Options::default()
+    };
+    Ok((Ink { strokes }, options))
+}
+
+/// A file as it is read.
+#[cfg(all_formats)]
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct File {
+    format: String,
+    version: u32,
+    width: f32,
+    height: f32,
+    sample_ms: f32,
+    line_width: f32,
+    color: String,
+    text: String,
+    strokes: Vec<Vec<[f32; 2]>>,
+    words: Vec<Word>,
+    #[serde(default)]
+    page_number: Option<PageNumber>,
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::export::{Format, write};
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let strokes = vec![vec![Point { x: 1.0, y: 2.0 }, Point { x: 100.0, y: 50.0 }], vec![Point { x: 7.0, y: 9.0 }]];
+        let ink = Ink { strokes };
+        let options = Options {
+            layout: Some(Layout { width: 30.0, height: 20.0, x: 0.0, y: 0.0, scale: 0.1 }),
+            text: "a \"b\"".into(),
+            words: vec![Word { text: "a".into(), page: 0, line: 0, first: 0, last: 0 }],
+            page_number: Some(PageNumber { text: "2".into(), first: 1, last: 1 }),
+            ..Options::default()
+        };
+        let (again, read_options) = read(&write(&ink, Format::Json, &options).unwrap(), 0.1).unwrap();
+        assert_eq!(read_options, options);
+        for (p, q) in ink.strokes.iter().flatten().zip(again.strokes.iter().flatten()) {
+            assert!((p.x - q.x).hypot(p.y - q.y) < 1e-4);
+        }
+        for damaged in ["", "{}", "[]", "{\"format\":\"other\"}"] {
+            assert!(read(damaged, 0.1).is_err());
+        }
+    }
 }

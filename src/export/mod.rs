@@ -1,18 +1,29 @@
 //! Export of ink to files, one module per format.
 //!
 //! [`write()`] places the strokes on the sheet, in millimetres, as [`Layout`] says, and passes them to the format.
-//! PNG and PDF are made by the page, with the browser's own means.
+//! [`pdf()`] writes several sheets into one file. Pictures and videos are made by the page, with the browser's own means.
+//!
+//! What visitors need only when they ask for it is not in the WebAssembly module that writes, whose size they wait for,
+//! but in a module of its own (feature `export-module`): both modules and natives are told apart by `all_formats`.
 
 mod animated;
+#[cfg(all_formats)]
+mod color;
 mod curve;
 mod gcode;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all_formats)]
 mod hpgl;
 mod inkml;
 mod json;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all_formats)]
+mod lottie;
+#[cfg(all_formats)]
 mod order;
 mod outline;
+#[cfg(all_formats)]
+mod pdf;
+#[cfg(all_formats)]
+mod pen;
 mod rules;
 mod svg;
 mod text;
@@ -23,6 +34,12 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use gcode::{Dialect, Gcode, Lift};
+#[cfg(all_formats)]
+pub use json::read;
+#[cfg(all_formats)]
+pub use pdf::pdf;
+#[cfg(all_formats)]
+pub use pen::Tip;
 pub use rules::Rules;
 pub use svg::svg;
 
@@ -44,13 +61,16 @@ pub enum Format {
     Animated,
     /// G-code for pen plotters.
     Gcode,
-    /// HPGL for older pen plotters; not in the WebAssembly module, whose size visitors wait for.
-    #[cfg(not(target_arch = "wasm32"))]
+    /// HPGL for older pen plotters.
+    #[cfg(all_formats)]
     Hpgl,
     /// W3C Ink Markup Language.
     Inkml,
     /// Strokes, text and settings as JSON.
     Json,
+    /// Lottie: an animation for web pages and apps.
+    #[cfg(all_formats)]
+    Lottie,
 }
 
 impl Format {
@@ -60,10 +80,12 @@ impl Format {
         (Self::Outline, "outline", "svg"),
         (Self::Animated, "animated", "svg"),
         (Self::Gcode, "gcode", "gcode"),
-        #[cfg(not(target_arch = "wasm32"))]
+        #[cfg(all_formats)]
         (Self::Hpgl, "hpgl", "hpgl"),
         (Self::Inkml, "inkml", "inkml"),
         (Self::Json, "json", "json"),
+        #[cfg(all_formats)]
+        (Self::Lottie, "lottie", "json"),
     ];
 }
 
@@ -74,7 +96,7 @@ impl FromStr for Format {
         let found = Self::ALL.iter().find(|(_, known, _)| *known == name);
         found.map(|&(format, ..)| format).ok_or_else(|| Error::Setting {
             name: "format".into(),
-            problem: format!("{name:?} is not one of svg, outline, animated, gcode, hpgl, inkml, json"),
+            problem: format!("{name:?} is not one of svg, outline, animated, gcode, hpgl, inkml, json, lottie"),
         })
     }
 }
@@ -137,6 +159,7 @@ impl Layout {
 
 /// Which strokes are a word.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(all_formats, derive(serde::Deserialize))]
 pub struct Word {
     /// As it is written.
     pub text: String,
@@ -152,6 +175,7 @@ pub struct Word {
 
 /// Which strokes are a page's number.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(all_formats, derive(serde::Deserialize))]
 pub struct PageNumber {
     /// As it is written.
     pub text: String,
@@ -180,8 +204,11 @@ pub struct Options {
     /// The plotter's settings. HPGL uses only the speed.
     pub gcode: Gcode,
     /// Whether SVG, G-code and HPGL have their strokes in the order of least travel, instead of that of writing.
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(all_formats)]
     pub optimise: bool,
+    /// What the pen's tip does to the line of a PDF.
+    #[cfg(all_formats)]
+    pub tip: Tip,
     /// The ink's text: a title or comment in the file.
     pub text: String,
     /// Its words, in the order of their strokes: SVG and JSON say which strokes are which.
@@ -200,8 +227,10 @@ setters!(Options {
     with_speed => speed: f32,
     with_rules => rules: impl Into<Option<Rules>>,
     with_gcode => gcode: Gcode,
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(all_formats)]
     with_optimise => optimise: bool,
+    #[cfg(all_formats)]
+    with_tip => tip: Tip,
     with_text => text: impl Into<String>,
     with_words => words: Vec<Word>,
     with_settings => settings: serde_json::Value,
@@ -217,8 +246,10 @@ impl Default for Options {
             speed: 1.0,
             rules: None,
             gcode: Gcode::default(),
-            #[cfg(not(target_arch = "wasm32"))]
+            #[cfg(all_formats)]
             optimise: false,
+            #[cfg(all_formats)]
+            tip: Tip::default(),
             text: String::new(),
             words: Vec::new(),
             page_number: None,
@@ -232,6 +263,36 @@ impl Default for Options {
 /// # Errors
 /// [`Error::Setting`] for a number out of range, and for G-code that would move off the sheet.
 pub fn write(ink: &Ink, format: Format, options: &Options) -> Result<String> {
+    let layout = checked(ink, options)?;
+    let placed = layout.place(ink);
+    #[cfg(all_formats)]
+    let (placed, without_words) = if options.optimise && matches!(format, Format::Svg | Format::Gcode | Format::Hpgl) {
+        let home = Point { x: 0.0, y: if format == Format::Svg { 0.0 } else { layout.height } };
+        // Strokes of a word do not stay together.
+        (order::ordered(placed, home), Some(Options { words: Vec::new(), ..options.clone() }))
+    } else {
+        (placed, None)
+    };
+    #[cfg(all_formats)]
+    let options = without_words.as_ref().unwrap_or(options);
+    let mut out = String::new();
+    match format {
+        Format::Svg => svg::strokes(&placed, &layout, options, &mut out),
+        Format::Outline => outline::outlines(&placed, &layout, options, &mut out),
+        Format::Animated => animated::animation(&placed, &layout, options, &mut out),
+        Format::Gcode => gcode::program(&placed, &layout, options, &mut out)?,
+        #[cfg(all_formats)]
+        Format::Hpgl => hpgl::program(&placed, &layout, options, &mut out)?,
+        Format::Inkml => inkml::traces(&placed, &layout, options, &mut out),
+        Format::Json => json::document(&placed, &layout, options, &mut out),
+        #[cfg(all_formats)]
+        Format::Lottie => lottie::animation(&placed, &layout, options, &mut out)?,
+    }
+    Ok(out)
+}
+
+/// The sheet, if all numbers are in their ranges.
+fn checked(ink: &Ink, options: &Options) -> Result<Layout> {
     let layout = options.layout.unwrap_or_else(|| Layout::around(ink, SCALE, MARGIN));
     for (name, value, max) in [
         ("layout.width", layout.width, 10_000.0),
@@ -251,26 +312,7 @@ pub fn write(ink: &Ink, format: Format, options: &Options) -> Result<String> {
     if !(layout.x.is_finite() && layout.y.is_finite()) {
         return Err(Error::Setting { name: "layout".into(), problem: "x and y have to be finite numbers".into() });
     }
-    let placed = layout.place(ink);
-    #[cfg(not(target_arch = "wasm32"))]
-    let placed = if options.optimise && matches!(format, Format::Svg | Format::Gcode | Format::Hpgl) {
-        let home = Point { x: 0.0, y: if format == Format::Svg { 0.0 } else { layout.height } };
-        order::ordered(placed, home)
-    } else {
-        placed
-    };
-    let mut out = String::new();
-    match format {
-        Format::Svg => svg::strokes(&placed, &layout, options, &mut out),
-        Format::Outline => outline::outlines(&placed, &layout, options, &mut out),
-        Format::Animated => animated::animation(&placed, &layout, options, &mut out),
-        Format::Gcode => gcode::program(&placed, &layout, options, &mut out)?,
-        #[cfg(not(target_arch = "wasm32"))]
-        Format::Hpgl => hpgl::program(&placed, &layout, options, &mut out)?,
-        Format::Inkml => inkml::traces(&placed, &layout, options, &mut out),
-        Format::Json => json::document(&placed, &layout, options, &mut out),
-    }
-    Ok(out)
+    Ok(layout)
 }
 
 #[cfg(test)]

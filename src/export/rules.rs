@@ -15,15 +15,14 @@ pub struct Rules {
 }
 
 /// Width of a line and of a dot in millimetres, and their colour.
-const LINE_MM: f32 = 0.15;
-const DOT_MM: f32 = 0.5;
-const COLOR: &str = "#b9c4d6";
+pub(super) const LINE_MM: f32 = 0.15;
+pub(super) const DOT_MM: f32 = 0.5;
+pub(super) const COLOR: &str = "#b9c4d6";
 
 /// Writes them as one path, as far as they lie on the sheet; nothing where there are none.
 #[inline(never)]
 pub(super) fn rules(rules: &Rules, layout: &Layout, out: &mut String) {
-    let across = placed(&rules.across, layout.y, layout.scale, layout.height);
-    let upright = placed(&rules.upright, layout.x, layout.scale, layout.width);
+    let (across, upright) = on_sheet(rules, layout);
     if across.is_empty() && upright.is_empty() {
         return;
     }
@@ -46,6 +45,12 @@ pub(super) fn rules(rules: &Rules, layout: &Layout, out: &mut String) {
         segment([*x, 0.0, 0.0, layout.height], out);
     }
     out.push_str("\"/>\n");
+}
+
+/// Heights of the horizontal ones and places of the vertical ones, in millimetres, as far as they lie on the sheet.
+pub(super) fn on_sheet(rules: &Rules, layout: &Layout) -> (Vec<f32>, Vec<f32>) {
+    let across = placed(&rules.across, layout.y, layout.scale, layout.height);
+    (across, placed(&rules.upright, layout.x, layout.scale, layout.width))
 }
 
 /// Where rules lie in millimetres: those on the sheet.

@@ -77,6 +77,10 @@ pub fn export_options(options: JsValue) -> Result<(Options, Frame), Error> {
         speed: fields.float("speed")?.unwrap_or(default.speed),
         settings: fields.value("settings").unwrap_or_default(),
         gcode,
+        #[cfg(all_formats)]
+        optimise: fields.flag("optimise")?,
+        #[cfg(all_formats)]
+        tip: fields.text("tip")?.map_or(Ok(default.tip), |name| name.parse())?,
         ..Options::default()
     };
     let frame = frame(&mut fields)?;

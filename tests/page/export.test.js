@@ -4,11 +4,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { inflateSync } from "node:zlib";
 import { Ajv } from "ajv";
 import { decode } from "fast-png";
 import { open, strokes } from "./site.js";
@@ -27,7 +29,7 @@ const message = () => visitor.page.locator("#export-message");
 /** Opens the dialog by keyboard. */
 async function openDialog() {
   await visitor.page.getByRole("button", { name: "Download or print" }).press("Enter");
-  assert.ok(await visitor.page.getByLabel("Format", { exact: true }).evaluate((field) => field === document.activeElement));
+  assert.ok(await visitor.page.locator("#export input:checked").first().evaluate((radio) => radio === document.activeElement));
 }
 
 /** Opens a file in the page's browser and returns what `use` returns there. */
@@ -119,6 +121,7 @@ test("PNG: its pixels, its resolution, with and without paper", async () => {
   assert.ok(cut.size[0] < 2480 && cut.size[1] < 1748 && cut.resolution.x === 23622, JSON.stringify(cut));
   assert.ok(cut.clear > cut.ink && cut.ink > 3 * whole.ink, JSON.stringify([whole, cut]));
   await visitor.page.getByLabel("Crop to the writing").uncheck();
+  await visitor.page.getByLabel("Include the paper").check();
   await visitor.page.getByLabel("Resolution").selectOption("150");
   await visitor.page.keyboard.press("Escape");
 });
@@ -141,13 +144,13 @@ test("JSON is as its schema says, and InkML and G-code hold the same strokes", a
     return found.map((trace) => trace.textContent?.split(",").length);
   });
   assert.deepEqual(traces, ink.strokes.map((stroke) => stroke.length));
-  assert.equal(name, "running-hand.gcode");
+  assert.equal(name, "not-only-ink.gcode");
   assert.equal(gcode.toString().match(/pen down/g).length, ink.strokes.length);
 });
 
 test("a servo has numbers of its own, and a number that makes no sense is said where it stands", async () => {
   await openDialog();
-  await visitor.page.getByLabel("Format", { exact: true }).selectOption("gcode");
+  await visitor.choosesFormat("gcode");
   await visitor.page.getByLabel("The pen is lifted by").selectOption("servo");
   assert.match((await visitor.saves("gcode")).bytes.toString(), /\nM5 ; pen up\n[^]*\nM3 S30 ; pen down\n/);
   await visitor.page.getByLabel("Pen down: servo position").fill("0");
@@ -160,8 +163,8 @@ test("a servo has numbers of its own, and a number that makes no sense is said w
 test("the clipboard gets text and pictures", async () => {
   await openDialog();
   const copy = async (format) => {
-    await visitor.page.getByLabel("Format", { exact: true }).selectOption(format);
-    await visitor.page.getByRole("button", { name: "Copy", exact: true }).click();
+    await visitor.choosesFormat(format);
+    await visitor.page.getByRole("button", { name: /^Copy (text|picture)$/ }).click();
     await message().filter({ hasText: "Copied" }).waitFor();
   };
   await copy("svg");
@@ -176,11 +179,10 @@ test("the clipboard gets text and pictures", async () => {
   assert.deepEqual(visitor.complaints, []);
 });
 
-test("on paper, or as PDF, a sheet has its true size", async () => {
+test("printed, a sheet has its true size", async () => {
   await visitor.page.evaluate(() => (window.print = () => (document.title = "printed")));
   await openDialog();
-  await visitor.page.getByLabel("Format", { exact: true }).selectOption("pdf");
-  await visitor.page.getByRole("button", { name: "Print or save as PDF" }).click();
+  await visitor.page.getByRole("button", { name: "Print", exact: true }).click();
   assert.equal(await visitor.page.title(), "printed");
   assert.ok(await visitor.page.getByRole("dialog").isHidden());
   const pdf = (await visitor.page.pdf({ preferCSSPageSize: true })).toString("latin1");
@@ -188,6 +190,199 @@ test("on paper, or as PDF, a sheet has its true size", async () => {
   // 105 × 148 mm in points of 1/72 inch.
   assert.ok(Math.abs(width - 297.6) < 1 && Math.abs(height - 419.5) < 1, `${width} × ${height}`);
   assert.equal(pdf.match(/\/Type \/Page\b/g).length, 1);
+});
+
+/** Frames and films: on a page of the same origin without the page's policy. Returns what `use` returns there. */
+async function onPage({ bytes }, use, script) {
+  const page = await visitor.page.context().newPage();
+  await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
+  await page.goto(`${site.address}empty.html`);
+  if (script) await page.addScriptTag({ path: script });
+  return page.evaluate(use, bytes.toString("base64")).finally(() => page.close());
+}
+
+test("a PDF has the sheet at its true size, with the lines of the paper, and its text", async () => {
+  await openDialog();
+  const { name, bytes } = await visitor.saves("pdf");
+  await visitor.page.keyboard.press("Escape");
+  const text = bytes.toString("latin1");
+  assert.equal(name, "not-only-ink.pdf");
+  assert.match(text, /\/MediaBox \[0 0 297\.6\d+ 419\.5\d+\]/);
+  assert.match(text, /\/Title \(Not "only" ink\)/);
+  const [, length] = /\/Length (\d+)\s+\/Filter \/FlateDecode/.exec(text);
+  const start = text.indexOf("stream", text.indexOf("/FlateDecode")) + "stream".length + 1;
+  const content = inflateSync(bytes.subarray(start, start + Number(length))).toString("latin1");
+  assert.ok(content.match(/^0 [\d.]+ m\n297|^0 [\d.]+ m\n105/gm).length > 8, "the ruling");
+  assert.ok(new Set(content.match(/^[\d.]+ w$/gm)).size > 4, "a fountain pen’s widths");
+  assert.deepEqual(content.match(/\(.*\) Tj/g), ['(Not ) Tj', '("only" ) Tj', "(ink ) Tj"]);
+});
+
+test("GIF: other programs see it move, for as long as was asked, in the shape that was asked", async () => {
+  await openDialog();
+  await visitor.choosesFormat("gif");
+  await visitor.page.getByLabel("Shape").selectOption("1:1");
+  await visitor.page.getByLabel("Longer side").selectOption("480");
+  await visitor.page.getByLabel("Pace").selectOption("10");
+  await visitor.page.getByLabel("Pause at the end in seconds").fill("1.5");
+  const all = Number((await visitor.page.locator("#export-length").textContent()).split(" ")[0]);
+  const decoded = async (file) =>
+    onPage(file, async (base64) => {
+      const data = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      const decoder = new ImageDecoder({ data, type: "image/gif" });
+      await Promise.all([decoder.tracks.ready, decoder.completed]);
+      const { frameCount, repetitionCount } = decoder.tracks.selectedTrack;
+      const frames = [];
+      for (let frameIndex = 0; frameIndex < frameCount; frameIndex++) {
+        const { image } = await decoder.decode({ frameIndex });
+        const canvas = new OffscreenCanvas(image.displayWidth, image.displayHeight);
+        const context = canvas.getContext("2d");
+        context.drawImage(image, 0, 0);
+        const { data: pixels } = context.getImageData(0, 0, canvas.width, canvas.height);
+        let [ink, clear] = [0, 0];
+        for (let i = 0; i < pixels.length; i += 4) {
+          if (pixels[i + 3] === 0) clear += 1;
+          else if (pixels[i] < 128) ink += 1;
+        }
+        frames.push({ size: [canvas.width, canvas.height], ink, clear, seconds: image.duration / 1e6 });
+        image.close();
+      }
+      return { frames, repetitionCount };
+    });
+  const { frames, repetitionCount } = await decoded(await visitor.saves("gif"));
+  assert.ok(frames.length > 10 && repetitionCount === Infinity, `${frames.length} frames, ${repetitionCount}`);
+  assert.ok(frames.every(({ size, clear }) => String(size) === "480,480" && clear === 0));
+  assert.ok(frames.every(({ ink }, i) => i === 0 || ink >= frames[i - 1].ink), "ink only comes");
+  assert.ok(frames[0].ink < 100 && frames.at(-1).ink > 500, `${frames[0].ink}, ${frames.at(-1).ink}`);
+  assert.ok(Math.abs(frames.reduce((sum, { seconds }) => sum + seconds, 0) - all) < 0.05);
+  assert.ok(Math.abs(frames.at(-1).seconds - 1.54) < 0.02);
+  await visitor.page.getByLabel("Include the paper").uncheck();
+  const transparent = await decoded(await visitor.saves("gif"));
+  assert.ok(transparent.frames.at(-1).clear > 200_000 && transparent.frames.at(-1).ink > 500);
+  // Everything about a long one can be called off.
+  await visitor.page.getByLabel("Include the paper").check();
+  await visitor.page.getByLabel("Pace").selectOption("1");
+  await visitor.page.getByLabel("Longer side").selectOption("1920");
+  await visitor.page.getByRole("button", { name: "Download", exact: true }).click();
+  await visitor.page.locator("#export-cancel:visible").dispatchEvent("click");
+  await message().filter({ hasText: "Cancelled" }).waitFor();
+  await visitor.page.getByLabel("Longer side").selectOption("480");
+  await visitor.page.getByLabel("Pace").selectOption("10");
+});
+
+test("videos play, as long and as large as was asked; WebM without the paper is transparent", async () => {
+  const played = async (file) =>
+    onPage(file, async (base64) => {
+      const data = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      const video = Object.assign(document.createElement("video"), { muted: true, src: URL.createObjectURL(new Blob([data])) });
+      const { promise, resolve, reject } = Promise.withResolvers();
+      video.onended = resolve;
+      video.onerror = () => reject(new Error(video.error.message));
+      await Promise.all([video.play(), promise]);
+      const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+      const context = canvas.getContext("2d");
+      context.drawImage(video, 0, 0);
+      const { data: pixels } = context.getImageData(0, 0, canvas.width, canvas.height);
+      let [ink, clear] = [0, 0];
+      for (let i = 0; i < pixels.length; i += 4) {
+        if (pixels[i + 3] < 16) clear += 1;
+        else if (pixels[i] < 128 && pixels[i + 3] > 200) ink += 1;
+      }
+      return { seconds: video.duration, size: [canvas.width, canvas.height], ink, clear };
+    });
+  await visitor.choosesFormat("webm");
+  await visitor.page.getByLabel("Shape").selectOption("16:9");
+  await visitor.page.getByLabel("Pause at the end in seconds").fill("0.2");
+  const all = Number((await visitor.page.locator("#export-length").textContent()).split(" ")[0]);
+  const check = ({ seconds, size, ink }) => {
+    assert.deepEqual(size, [480, 270]);
+    assert.ok(Math.abs(seconds - all) < 0.1 && ink > 100, `${seconds} s of ${all}, ${ink} pixels of ink`);
+  };
+  const webm = await played(await visitor.saves("webm"));
+  check(webm);
+  assert.equal(webm.clear, 0);
+  await visitor.page.getByLabel("Include the paper").uncheck();
+  const transparent = await played(await visitor.saves("webm"));
+  check(transparent);
+  assert.ok(transparent.clear > 100_000, JSON.stringify(transparent));
+  await visitor.page.getByLabel("Include the paper").check();
+  const mp4 = visitor.page.locator("#export input[value=mp4]");
+  // Whether a browser has an encoder for H.264 depends on who built it.
+  if (await mp4.isEnabled()) check(await played(await visitor.saves("mp4")));
+  else assert.match(await mp4.locator("..").getAttribute("title"), /can’t make/);
+});
+
+test("Lottie’s own player plays the strokes; HPGL and ordered files go through the same ink", async () => {
+  const { name, bytes } = await visitor.saves("lottie");
+  assert.equal(name, "not-only-ink.json");
+  const player = createRequire(import.meta.url).resolve("lottie-web/build/player/lottie_light.min.js");
+  const [seconds, early, late] = await onPage(
+    { bytes },
+    async (base64) => {
+      const animationData = JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))));
+      const container = document.body.appendChild(document.createElement("div"));
+      const animation = lottie.loadAnimation({ container, renderer: "svg", autoplay: false, loop: false, animationData });
+      await new Promise((resolve) => animation.addEventListener("DOMLoaded", resolve));
+      const drawn = (share) => {
+        animation.goToAndStop(animation.totalFrames * share, true);
+        return [...container.querySelectorAll("path")].map((path) => path.getTotalLength()).filter((length) => length > 0).length;
+      };
+      return [animation.getDuration(), drawn(0.05), drawn(0.99)];
+    },
+    player,
+  );
+  const json = JSON.parse((await visitor.saves("json")).bytes.toString());
+  const points = json.strokes.flat().length;
+  // Two seconds of rest; ten times as fast as the pen.
+  assert.ok(Math.abs(seconds - (points * json.sampleMs) / 10_000 - 2) < 0.1, `${seconds} s`);
+  assert.ok(early < late && late === json.strokes.length, `${early} and ${late} of ${json.strokes.length} strokes`);
+  const hpgl = (await visitor.saves("hpgl")).bytes.toString();
+  assert.match(hpgl, /^IN;\nSP1;\n/);
+  assert.equal(hpgl.match(/^PU\d+,\d+;\nPD/gm).length, json.strokes.length);
+  const travel = (svg) => {
+    // From home, and back.
+    const ends = [[0, 0], ...strokes(svg), [0, 0]].map((stroke) => [stroke.slice(0, 2), stroke.slice(-2)]);
+    return ends.slice(1).reduce((sum, [[x, y]], i) => sum + Math.hypot(x - ends[i][1][0], y - ends[i][1][1]), 0);
+  };
+  const written = (await visitor.saves("svg")).bytes.toString();
+  await visitor.page.getByLabel("Less pen-up travel").check();
+  const ordered = (await visitor.saves("svg")).bytes.toString();
+  await visitor.page.getByLabel("Less pen-up travel").uncheck();
+  assert.ok(travel(ordered) < travel(written), `${travel(ordered)} mm of ${travel(written)}`);
+  const size = (svg) => strokes(svg).flat().length;
+  assert.ok(Math.abs(size(ordered) - size(written)) < 0.05 * size(written));
+  await visitor.choosesFormat("gcode");
+  await visitor.page.getByLabel("Firmware of the plotter").selectOption("marlin");
+  assert.match((await visitor.saves("gcode")).bytes.toString(), /Marlin/);
+  await visitor.page.getByLabel("Firmware of the plotter").selectOption("grbl");
+});
+
+test("the preview shows what the file will have, and moves if visitors do not mind", async () => {
+  const inked = () =>
+    visitor.page.locator("#export-canvas").evaluate((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      let ink = 0;
+      for (let i = 0; i < data.length; i += 4) ink += data[i] < 128 && data[i + 3] > 128 ? 1 : 0;
+      return ink;
+    });
+  const changes = async () => {
+    const before = await inked();
+    for (let tries = 0; tries < 20; tries++) {
+      await visitor.page.waitForTimeout(50);
+      if ((await inked()) !== before) return true;
+    }
+    return false;
+  };
+  await visitor.choosesFormat("gif");
+  await visitor.page.getByLabel("Pace").selectOption("1");
+  assert.ok(await changes(), "the film moves");
+  await visitor.page.emulateMedia({ reducedMotion: "reduce" });
+  await visitor.page.getByLabel("Shape").selectOption("9:16");
+  const [still, tall] = [await inked(), await visitor.page.locator("#export-canvas").evaluate(({ width, height }) => height / width)];
+  assert.ok(still > 50 && Math.abs(tall - 16 / 9) < 0.05, `${still} pixels, ${tall}`);
+  assert.equal(await changes(), false, "no motion");
+  await visitor.page.emulateMedia({ reducedMotion: null });
+  await visitor.page.getByLabel("Pace").selectOption("2");
+  await visitor.page.keyboard.press("Escape");
 });
 
 /** The largest distance of two sheets' coordinates in mm, after all else was found equal. */
@@ -222,7 +417,7 @@ async function compare(args, text, options, sheets) {
       { text, options, sheets },
     );
     await openDialog();
-    await visitor.page.getByLabel("Format", { exact: true }).selectOption("json");
+    await visitor.choosesFormat("json");
     for (let sheet = 0; sheet < sheets; sheet++) {
       if (sheets > 1) await visitor.page.getByRole("combobox", { name: "Sheet" }).selectOption(String(sheet));
       const ours = JSON.parse((await visitor.saves("json")).bytes.toString());
@@ -235,8 +430,8 @@ async function compare(args, text, options, sheets) {
     }
   } finally {
     await rm(folder, { recursive: true });
+    await visitor.page.keyboard.press("Escape");
   }
-  await visitor.page.keyboard.press("Escape");
 }
 
 test("page, command and package write the same letters at the same places on the same sheets", async () => {
@@ -262,14 +457,14 @@ test("command and package scribble what the page scribbles, whichever hand was c
 test("several sheets are several files", async () => {
   await visitor.writes(Array.from({ length: 13 }, (_, line) => "abcdefghijklm"[line]).join("\n"));
   await openDialog();
-  await visitor.page.getByLabel("Format", { exact: true }).selectOption("svg");
+  await visitor.choosesFormat("svg");
   await visitor.page.getByRole("combobox", { name: "Sheet" }).selectOption("all");
   const downloads = [];
   visitor.page.on("download", (download) => downloads.push(download));
   await visitor.page.getByRole("button", { name: "Download", exact: true }).click();
-  await message().filter({ hasText: "running-hand-2.svg is in your downloads" }).waitFor();
+  await message().filter({ hasText: "a-2.svg is in your downloads" }).waitFor();
   await visitor.page.waitForTimeout(300);
-  assert.deepEqual(downloads.map((download) => download.suggestedFilename()), ["running-hand-1.svg", "running-hand-2.svg"]);
+  assert.deepEqual(downloads.map((download) => download.suggestedFilename()), ["a-1.svg", "a-2.svg"]);
   const [first, second] = await Promise.all(downloads.map(async (download) => readFile(await download.path(), "utf8")));
   assert.match(first, /<title>a\nb\n/);
   assert.match(second, /<title>[^]*m<\/title>/);

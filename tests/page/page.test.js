@@ -371,7 +371,7 @@ test("axe finds nothing serious, light or dark, empty or written", async () => {
     };
     await examine();
     await visitor.page.getByRole("button", { name: "Download or print" }).click();
-    await visitor.page.getByLabel("Format", { exact: true }).selectOption("gcode");
+    await visitor.choosesFormat("gcode");
     await examine();
     await visitor.leave();
   }

@@ -1,9 +1,14 @@
-// Makes the pictures of the page in docs/ from a built page: `node tests/page/pictures.js`, after `cargo xtask build`.
+// Makes the pictures of the page in docs/ from a built page, those of its ideas, and the one that is shown with its
+// address elsewhere: `node tests/page/pictures.js [docs|ideas|share]`, after `cargo xtask build`.
 
+import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { IDEAS, linkOf } from "../../www/ideas/ideas.js";
+import en from "../../www/words/en.js";
 import { launch, serve } from "./site.js";
 
 const DOCS = new URL("../../docs/", import.meta.url);
+const WWW = new URL("../../www/", import.meta.url);
 const SENTENCE = "The pen moves as a network decides, one point after another.";
 const LETTER = `Dear Anna,
 
@@ -20,15 +25,83 @@ const PICTURES = [
   ["tablet.png", { viewport: { width: 820, height: 1180 } }, { text: LETTER, seed: 2, style: "Joined", paper: "a4", ruling: "ruled", ink: "#6b3a1e" }],
 ];
 
+/** Size of an idea's picture. */
+const IDEA = { width: 560, height: 380 };
+/** Size of the picture with the page's address. */
+const SHARE = { width: 1200, height: 630 };
+
 const server = await serve();
 const browser = await launch();
-for (const [name, options, settings] of PICTURES) {
-  const context = await browser.newContext({ reducedMotion: "reduce", ...options });
+const wanted = (/** @type {string} */ part) => process.argv.length < 3 || process.argv.includes(part);
+
+/** Opens the page with a link and waits for its ink. */
+async function written(link, options) {
+  const context = await browser.newContext({ reducedMotion: "reduce", serviceWorkers: "block", ...options });
   const page = await context.newPage();
-  await page.goto(`${server.address}?engine=cpu#${new URLSearchParams(settings)}`);
+  await page.goto(`${server.address}?engine=cpu${link}`);
   await page.getByRole("status").filter({ hasText: /Done$/ }).waitFor();
-  await page.screenshot({ path: fileURLToPath(new URL(name, DOCS)) });
-  await context.close();
+  return page;
 }
+
+/** The sheet as a file, in a format with this value in the export dialog, and with these other fields. */
+async function exported(page, format, fields = async () => {}) {
+  await page.locator("#export-open").click();
+  await page.locator(`#export input[value=${format}]`).check({ force: true });
+  await fields(page);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#export-save").click()]);
+  return readFile(await download.path());
+}
+
+/** A page of a size, with only these elements, as a PNG. */
+async function composed(size, html) {
+  const page = await browser.newPage({ viewport: size });
+  await page.setContent(html);
+  await page.waitForFunction(() => [...document.images].every((image) => image.complete));
+  const picture = await page.screenshot();
+  await page.close();
+  return picture;
+}
+
+if (wanted("docs")) {
+  for (const [name, options, settings] of PICTURES) {
+    const page = await written(`#${new URLSearchParams(settings)}`, options);
+    await page.screenshot({ path: fileURLToPath(new URL(name, DOCS)) });
+    await page.context().close();
+  }
+}
+
+if (wanted("ideas")) {
+  for (const idea of IDEAS) {
+    const page = await written(linkOf(idea, en.ideas[`${idea.name}Text`]), { acceptDownloads: true });
+    const sheet = await exported(page, "png", () => page.locator("#export-dpi").selectOption("300"));
+    await page.context().close();
+    // What is smaller than the picture lies in its middle, of a longer sheet one sees the beginning.
+    const whole = idea.settings.paper === undefined || String(idea.settings.paper).startsWith("envelope");
+    const style = `margin: 0; background: ${whole ? "#fdfaf3" : "none"}; height: 100vh; display: grid; align-items: ${whole ? "center" : "start"}`;
+    // A large sheet is shown as near as a card.
+    const width = idea.settings.paper === "a4" ? 170 : 100;
+    const image = `<img style="width: ${width}%; display: block" src="data:image/png;base64,${sheet.toString("base64")}">`;
+    await writeFile(new URL(`ideas/${idea.name}.png`, WWW), await composed(IDEA, `<body style="${style}; overflow: hidden">${image}`));
+  }
+}
+
+if (wanted("share")) {
+  const settings = { text: "Type a sentence,\nand a network\nwrites it by hand.", seed: 5, style: "Joined", bias: 1, columns: 22, ink: "#1f2c6b", nib: 1.3 };
+  const page = await written(`#${new URLSearchParams(Object.entries(settings).map(([key, value]) => [key, String(value)]))}`, { acceptDownloads: true });
+  const ink = await exported(page, "outline", () => page.locator("#export-crop").check());
+  await page.context().close();
+  const title = await readFile(new URL("title.svg", WWW), "utf8");
+  const picture = (svg) => `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
+  await writeFile(
+    new URL("share/picture.png", WWW),
+    await composed(
+      SHARE,
+      `<body style="margin: 0; height: 100vh; background: linear-gradient(168deg, #fdfaf3 55%, #f4efe2)">
+       <img style="position: absolute; left: 70px; top: 40px; height: 430px" src="${picture(ink)}">
+       <img style="position: absolute; right: 64px; bottom: 40px; height: 92px" src="${picture(title.replace(/@media[^{]*\{path\{[^}]*\}\}/, ""))}">`,
+    ),
+  );
+}
+
 await browser.close();
 server.close();

@@ -69,7 +69,7 @@ test("index.html says what words/en.js says, and nothing besides", () => {
 
 test("no script of the page says what is not among its words", async () => {
   for (const path of await readdir(WWW, { recursive: true })) {
-    if (!/^(main|app|sheet|capture|export|inspector)\b.*\.js$/.test(path) || /(^|\/)(pkg|learner)\/|capture\/learn/.test(path)) continue;
+    if (!/^(main|app|sheet|capture|export|inspector|share|ideas)\b.*\.js$/.test(path) || /(^|\/)(pkg|learner|libraries)\/|capture\/learn/.test(path)) continue;
     const code = (await readFile(new URL(path, WWW), "utf8")).replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
     // A text for people: a capital letter or a value, then words with blanks between them.
     const sentences = [...code.matchAll(/"([A-Z][a-z’]+(?: [\w’]+)+[.:…!?]?)"/g)].map(([, text]) => text);
@@ -92,7 +92,7 @@ test("the browser's language is the page's; another one can be chosen, and stays
   assert.equal(await page.getByRole("radio", { name: "Keine bestimmte" }).count(), 1);
   assert.equal(await page.locator("label[title=Burgunderrot]").count(), 1);
   await page.getByRole("button", { name: "Laden oder drucken" }).click();
-  assert.match(await page.locator("#export-hint").textContent(), /Millimetern/);
+  assert.match(await page.locator("#export-hint").textContent(), /durchsichtig/);
   await page.keyboard.press("Escape");
 
   await page.getByLabel("Sprache").selectOption("fr");

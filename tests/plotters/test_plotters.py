@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import pypdf
 import pytest
 import vpype
 import xmlschema
@@ -102,3 +103,44 @@ def test_inkml_is_valid():
     assert found["annotation"]["$"] == text
     for good, bad in [('units="ms"', 'units="tick"'), ('"#sheet"', '"sheet"'), ("<trace ", "<trace x='1' "), (", ", "; ")]:
         assert good in ink and not schema.is_valid(ink.replace(good, bad, 1))
+
+
+def test_pdf_has_all_sheets_at_their_size_and_says_its_text(tmp_path):
+    text = "Dear “reader”, naïve café; żółw.\n" * 9
+    file = tmp_path / "letter.pdf"
+    arguments = ["--paper", "card", "--ruling", "squared", "--tip", "fountain", "--color", "#ff0000", "-o", str(file)]
+    subprocess.run([COMMAND, text, "--engine", "cpu", "--quiet", *arguments], check=True)
+    assert not (tmp_path / "letter-2.pdf").exists()
+    reader = pypdf.PdfReader(file)
+    assert len(reader.pages) > 1
+    said = " ".join(page.extract_text() for page in reader.pages)
+    for page in reader.pages:
+        assert [round(float(side) / 72 * 25.4, 2) for side in page.mediabox[2:]] == [105, 148]
+    words = said.split()
+    # Broken or not, every word is there as it was typed.
+    assert words.count("“reader”,") == words.count("naïve") == 9
+    assert "".join(words).count("żółw.") == 9
+    content = reader.pages[0].get_contents().get_data().decode()
+    assert "1 0 0 RG" in content
+    widths = set(re.findall(r"^([\d.]+) w$", content, re.M))
+    assert len(widths) > 5, "a fountain pen's line"
+
+
+def test_lottie_draws_every_stroke_in_its_time():
+    film = json.loads(written(1, "--format", "lottie", "--speed", "2"))
+    ink = json.loads(written(1, "--format", "json"))
+    assert (film["w"], film["h"]) == (1050, 1480)
+    groups = film["layers"][0]["shapes"][::-1]
+    assert len(groups) == len(ink["strokes"])
+    begun = 0
+    for group, stroke in zip(groups, ink["strokes"]):
+        kinds = {item["ty"]: item for item in group["it"]}
+        assert set(kinds) == {"sh", "tm", "st", "tr"}
+        path = kinds["sh"]["ks"]["k"]
+        assert len(path["v"]) == len(path["i"]) == len(path["o"])
+        assert path["v"][0] == pytest.approx([10 * place for place in stroke[0]], abs=0.02)
+        frames = [frame["t"] for frame in kinds["tm"]["e"]["k"]]
+        assert frames[0] == pytest.approx(begun, abs=0.01)
+        begun += len(stroke) * ink["sampleMs"] / 1000 * film["fr"] / 2
+        assert frames[1] <= begun + 1
+    assert film["op"] == pytest.approx(begun + 2 * film["fr"], abs=1)

@@ -120,6 +120,11 @@ export class App extends EventTarget {
     return this.#form.settings;
   }
 
+  /** How fast the pen is drawn; 1 is as fast as people write. */
+  get speed() {
+    return this.#form.speed;
+  }
+
   /** Fingerprint of the weights that write what the form says; "" while they are not loaded. */
   get fingerprint() {
     return this.fingerprints[this.#form.hasText && !this.initialCount ? "synthesis" : "prediction"];

@@ -98,6 +98,8 @@ export const LOOK_KEYS = [
   ...["marginTop", "marginRight", "marginBottom", "marginLeft", "firstTop", "mirrorMargins", "slant", "wander"],
   ...["ink", "tip", "nib"],
 ].map((key) => /** @type {keyof Look} */ (key));
+/** What a link has that is not made by the page, if it does not say otherwise. @type {Partial<Settings>} */
+const USUAL = { seed: 1, bias: 0.75, temperature: 1 };
 
 /** Characters that the text field takes. */
 export const MAX_TEXT = 100_000;
@@ -122,12 +124,13 @@ export function toFragment(settings, weights, strokes = "") {
 
 /**
  * The settings in a fragment, each within its range; `problems` says what was wrong with others. `strokes` are points
- * (x, y, pen) to continue. `undefined` if the fragment is not a link to a text.
+ * (x, y, pen) to continue. A link may have a text alone, such as `#text=Happy birthday`: what determines its ink is then
+ * as usual, and the hand stays. `undefined` if the fragment is not a link to a text.
  * @param {string} fragment
  */
 export function fromFragment(fragment) {
   const parameters = new URLSearchParams(fragment.replace(/^#/, ""));
-  if (!parameters.has("seed")) return undefined;
+  if (!parameters.has("seed") && !parameters.has("text")) return undefined;
   /** @type {string[]} */
   const problems = [];
   const text = parameters.get("text") ?? "";
@@ -144,6 +147,10 @@ export function fromFragment(fragment) {
     captured: /^[0-9a-f]{16}$/.test(captured) ? captured : "",
     ...DEFAULTS,
   };
+  if (!parameters.has("seed")) {
+    Object.assign(settings, USUAL);
+    if (!parameters.has("style")) delete settings.style;
+  }
   const { link: says, settings: names } = words;
   for (const [key, { min, max, whole }] of Object.entries(RANGES)) {
     const name = names[/** @type {keyof typeof RANGES} */ (key)];

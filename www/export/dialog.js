@@ -1,42 +1,35 @@
-// The export dialog, "Download or print": sheets as files, on the clipboard, or printed. The worker writes text formats;
-// PNG is drawn here, in slices.
+// The export dialog, "Download or print": sheets as files, on the clipboard, or printed. The engine's worker writes text
+// formats; pictures are drawn here; the dialog's own worker makes the rest.
 
 import { LOOKS } from "../app/form.js";
-import { LINE, draw } from "../sheet/pens.js";
-import { drawRules } from "../sheet/rules.js";
+import { Client } from "../engine/client.js";
+import { LINE } from "../sheet/pens.js";
+import { rulesOf } from "../sheet/rules.js";
 import { element } from "../util/dom.js";
 import { download } from "../util/download.js";
+import { trustedWorker } from "../util/trusted-types.js";
 import { allWords, explain, label, number } from "../words/words.js";
-import { withResolution } from "./png.js";
+import { fileName } from "./file-name.js";
+import { FORMATS, ORDERED, formatOf } from "./formats.js";
+import { fillExport } from "./markup.js";
+import { Picture } from "./picture.js";
+import { Preview } from "./preview.js";
+import { duration } from "./timeline.js";
+import { encoderFor } from "./video.js";
 
 /** @typedef {import("../app/app.js").App} App */
 /** @typedef {import("../pkg/running_hand.js").ExportFormat} ExportFormat */
 /** @typedef {import("../pkg/running_hand.js").ExportOptions} ExportOptions */
 /** @typedef {import("../pkg/running_hand.js").Frame} Frame */
-/** @typedef {import("../sheet/sheet.js").DrawnPage} DrawnPage */
+/** @typedef {import("./formats.js").FormatName} FormatName */
+/** @typedef {import("./messages.js").SheetFileClient} SheetFileClient */
+/** @typedef {import("./pkg/sheet_file.js").SheetFormat} SheetFormat */
+/** @typedef {import("./pkg/sheet_file.js").WrittenSheet} WrittenSheet */
+/** @typedef {import("./picture.js").NumberedPage} NumberedPage */
+/** @typedef {import("./timeline.js").Motion} Motion */
 
-/** A sheet that is to be exported, and its number from 0. @typedef {DrawnPage & { page: number }} NumberedPage */
-
-/** Of each format, whose name and hint are among the words: the ending of its files, and their type. */
-const FORMATS = {
-  svg: { extension: "svg", type: "image/svg+xml" },
-  outline: { extension: "svg", type: "image/svg+xml" },
-  animated: { extension: "svg", type: "image/svg+xml" },
-  png: { extension: "png", type: "image/png" },
-  pdf: { extension: "pdf", type: "" },
-  gcode: { extension: "gcode", type: "text/plain" },
-  inkml: { extension: "inkml", type: "application/inkml+xml" },
-  json: { extension: "json", type: "application/json" },
-};
-
-/** @typedef {keyof typeof FORMATS} FormatName */
-
-/** Points of a PNG that are drawn before the page's other tasks get a turn: a few milliseconds. */
-const SLICE = 3000;
-
-/** Colours of paper and rules in a PNG: those of the page in its light theme. */
-const PAPER = "#fdfaf3";
-const RULE = "#c5d0e2";
+/** Resolution of a copied picture, if no PNG is chosen. */
+const COPY_DPI = 300;
 
 /** @param {App} app */
 export function mountExport(app) {
@@ -47,14 +40,20 @@ export function mountExport(app) {
 class ExportDialog {
   /** @type {App} */ #app;
   #dialog = element("export", HTMLDialogElement);
+  /** @type {Preview} */ #preview;
   /** The exported area of the first chosen sheet at its true size. @type {Frame | undefined} */ #trueFrame;
   /** Fulfilled when the ink is placed exactly. @type {Promise<void>} */ #laidOut = Promise.resolve();
+  /** What makes files that the engine does not, once it is needed. @type {SheetFileClient | undefined} */ #maker;
+  /** Aborted when the visitor cancels what is being made. @type {AbortController | undefined} */ #making;
+  /** Whether files are cropped to the writing: a film is, unless the visitor wants its sheet. */ #crops = { film: true, sheet: false };
+  /** Tells the latest measuring from older ones. */ #measured = 0;
 
   /** @param {App} app */
   constructor(app) {
     this.#app = app;
-    for (const name of /** @type {FormatName[]} */ (Object.keys(FORMATS))) this.#format.add(new Option(allWords.formats[name], name));
-    element("export-open", HTMLButtonElement).addEventListener("click", () => this.#open());
+    fillExport(this.#dialog);
+    this.#preview = new Preview(element("export-canvas", HTMLCanvasElement));
+    element("export-open", HTMLButtonElement).addEventListener("click", () => void this.#open());
     const form = element("export-form", HTMLFormElement);
     form.addEventListener("submit", (event) => {
       if (event.submitter?.id === "export-close") return;
@@ -64,22 +63,27 @@ class ExportDialog {
     element("export-copy", HTMLButtonElement).addEventListener("click", () => {
       if (form.reportValidity()) void this.#try(() => this.#copy());
     });
-    this.#format.addEventListener("change", () => this.#showFields());
-    for (const id of ["export-sheet", "export-crop"]) {
-      element(id, HTMLElement).addEventListener("change", () => void this.#resetWidth());
-    }
-    element("export-width", HTMLInputElement).addEventListener("input", () => this.#showMeasures());
-    element("export-dpi", HTMLSelectElement).addEventListener("change", () => this.#showMeasures());
-    element("export-lift", HTMLSelectElement).addEventListener("change", () => this.#showLift());
+    element("export-print", HTMLButtonElement).addEventListener("click", () => void this.#try(() => this.#print()));
+    element("export-cancel", HTMLButtonElement).addEventListener("click", () => this.#making?.abort());
+    this.#dialog.addEventListener("close", () => {
+      this.#making?.abort();
+      this.#preview.clear();
+    });
+    form.addEventListener("change", ({ target }) => {
+      const { id, name } = /** @type {HTMLInputElement} */ (target);
+      if (id === "export-lift") this.#showLift();
+      if (name === "export-format") this.#showFormat();
+      if (id === "export-crop") this.#crops[formatOf(this.#format).kind === "moving" ? "film" : "sheet"] = this.#checked(id);
+      if (id === "export-sheet" || id === "export-crop" || name === "export-format") void this.#resetWidth();
+      else this.#show();
+    });
+    form.addEventListener("input", () => this.#show());
   }
 
+  /** @returns {FormatName} */
   get #format() {
-    return element("export-format", HTMLSelectElement);
-  }
-
-  /** The chosen format. */
-  get #name() {
-    return /** @type {FormatName} */ (this.#format.value);
+    const chosen = this.#dialog.querySelector("input[name=export-format]:checked");
+    return /** @type {FormatName} */ (/** @type {HTMLInputElement} */ (chosen).value);
   }
 
   /** @param {string} id */
@@ -89,48 +93,77 @@ class ExportDialog {
 
   /** @param {string} id */
   #checked(id) {
-    return element(id, HTMLInputElement).checked;
+    const { checked, disabled } = element(id, HTMLInputElement);
+    return checked && !disabled;
+  }
+
+  /** @param {string} id */
+  #chosen(id) {
+    return element(id, HTMLSelectElement).value;
   }
 
   // --- the dialog ------------------------------------------------------------------------------
 
-  #open() {
+  async #open() {
     const app = this.#app;
     // The same text always gives the same file.
     this.#laidOut = app.writing ? Promise.resolve() : app.layOut().catch(() => {});
-    const sheet = element("export-sheet", HTMLSelectElement);
-    const count = app.pages().length;
-    sheet.replaceChildren(...Array.from({ length: count }, (_, page) => new Option(allWords.export.sheetOf(page + 1, count), String(page))));
-    if (count > 1) sheet.add(new Option(allWords.export.allSheets, "all"));
-    sheet.value = String(Math.min(app.sheet.page, count - 1));
-    element("export-sheets", HTMLElement).hidden = count < 2;
-    this.#showFields();
+    this.#showFormat();
+    this.#showMessage(app.sheet.drawn ? "" : allWords.export.empty);
+    for (const id of ["export-save", "export-copy", "export-print"]) element(id, HTMLButtonElement).disabled = !app.sheet.drawn;
     this.#dialog.showModal();
-    this.#format.focus();
+    /** @type {HTMLElement} */ (this.#dialog.querySelector("input[name=export-format]:checked")).focus();
     void this.#resetWidth();
+    await Promise.all([this.#offer("mp4"), this.#offer("webm")]);
+  }
+
+  /** Offers a kind of video if this browser can make it. @param {"mp4" | "webm"} format */
+  async #offer(format) {
+    const radio = /** @type {HTMLInputElement} */ (this.#dialog.querySelector(`input[value=${format}]`));
+    radio.disabled = !(await encoderFor(format, 640, 480, 30));
+    /** @type {HTMLElement} */ (radio.parentElement).title = radio.disabled ? allWords.export.unsupported : "";
+    if (radio.disabled && radio.checked) {
+      radio.checked = false;
+      /** @type {HTMLInputElement} */ (this.#dialog.querySelector("input[value=gif]")).checked = true;
+      this.#showFormat();
+    }
   }
 
   /** Shows the fields of the chosen format. */
-  #showFields() {
-    const name = this.#name;
+  #showFormat() {
+    const name = this.#format;
+    const { kind, extension } = formatOf(name);
     for (const field of this.#dialog.querySelectorAll("[data-for]")) {
       const shown = (field.getAttribute("data-for") ?? "").split(" ").includes(name);
       /** @type {HTMLElement} */ (field).hidden = !shown;
       // An invalid field that is hidden would keep the form from being submitted.
       for (const control of field.querySelectorAll("input, select")) control.toggleAttribute("disabled", !shown);
     }
+    this.#fillSheets(name === "pdf");
+    element("export-crop", HTMLInputElement).checked = this.#crops[kind === "moving" ? "film" : "sheet"];
     element("export-hint", HTMLElement).textContent = allWords.formats[`${name}Hint`];
-    label(element("export-save", HTMLButtonElement), name === "pdf" ? "export.print" : "export.download");
-    element("export-copy", HTMLButtonElement).hidden = name === "pdf";
-    const empty = this.#app.sheet.drawn === 0;
-    for (const id of ["export-save", "export-copy"]) element(id, HTMLButtonElement).disabled = empty;
-    this.#showMessage(empty ? allWords.export.empty : "");
-    this.#showMeasures();
+    label(element("export-copy", HTMLButtonElement), kind === "text" || name === "hpgl" ? "export.copyText" : "export.copyPicture");
+    element("export-save", HTMLButtonElement).title = this.#name(extension);
+  }
+
+  /** Lists the sheets. @param {boolean} together whether a file holds several */
+  #fillSheets(together) {
+    const app = this.#app;
+    const sheet = element("export-sheet", HTMLSelectElement);
+    const count = app.pages().length;
+    const before = sheet.dataset.together === String(together) && sheet.length >= count ? sheet.value : "";
+    const options = Array.from({ length: count }, (_, page) => new Option(allWords.export.sheetOf(page + 1, count), String(page)));
+    if (count > 1 && together) options.unshift(new Option(allWords.export.allTogether, "all"));
+    if (count > 1 && !together) options.push(new Option(allWords.export.allSheets, "all"));
+    sheet.replaceChildren(...options);
+    sheet.dataset.together = String(together);
+    sheet.value = before || (together && count > 1 ? "all" : String(Math.min(app.sheet.page, count - 1)));
+    element("export-sheets", HTMLElement).hidden = count < 2;
   }
 
   /** Shows the numbers that fit how the plotter lifts its pen. */
   #showLift() {
-    const servo = element("export-lift", HTMLSelectElement).value === "servo";
+    const servo = this.#chosen("export-lift") === "servo";
     label(element("export-up-label", HTMLElement), servo ? "export.upServo" : "export.upZ");
     label(element("export-down-label", HTMLElement), servo ? "export.downServo" : "export.downZ");
     element("export-up", HTMLInputElement).valueAsNumber = servo ? 0 : 3;
@@ -139,40 +172,53 @@ class ExportDialog {
 
   /** The chosen sheets. @returns {NumberedPage[]} */
   #pages() {
-    const { value } = element("export-sheet", HTMLSelectElement);
+    const value = this.#chosen("export-sheet");
     const pages = this.#app.pages().map((drawn, page) => ({ ...drawn, page }));
     return value === "all" ? pages : pages.filter(({ page }) => String(page) === value);
   }
 
   /** Proposes the true size of what is to be exported. */
   async #resetWidth() {
+    const measured = (this.#measured += 1);
     const [first] = this.#pages();
-    this.#trueFrame = undefined;
     try {
       await this.#laidOut;
-      if (first && this.#app.sheet.drawn) this.#trueFrame = await this.#frame(first.page);
+      const frame = first && this.#app.sheet.drawn ? await this.#frame(first.page) : undefined;
+      if (measured !== this.#measured) return;
+      this.#trueFrame = frame;
     } catch (error) {
+      this.#trueFrame = undefined;
       this.#showMessage(explain(error), true);
     }
     element("export-width", HTMLInputElement).value = (this.#trueFrame?.width ?? 0).toFixed(1);
-    this.#showMeasures();
+    this.#show();
   }
 
-  /** Shows the file's size in millimetres and, for a PNG, in pixels. */
-  #showMeasures() {
-    if (!this.#trueFrame) return;
-    const { width, height } = this.#trueFrame;
+  /** Shows what the file will look like, how large it is and how long it takes. */
+  #show() {
+    const [first] = this.#pages();
+    const frame = this.#trueFrame;
+    if (!frame || !first) {
+      this.#preview.clear();
+      return;
+    }
+    const picture = this.#picture(first, frame);
+    const motion = this.#motion(first);
+    this.#preview.show(picture, formatOf(this.#format).moves ? motion : undefined);
     const scale = this.#scale();
-    const dotsPerMm = Number(element("export-dpi", HTMLSelectElement).value) / 25.4;
+    const dotsPerMm = Number(this.#chosen("export-dpi")) / 25.4;
     const pixels = (/** @type {number} */ mm) => Math.round(mm * scale * dotsPerMm);
-    let text = allWords.export.millimetres(number(width * scale, 1), number(height * scale, 1));
-    if (this.#format.value === "png") text += `, ${allWords.export.pixels(pixels(width), pixels(height))}`;
+    let text = allWords.export.millimetres(number(frame.width * scale, 1), number(frame.height * scale, 1));
+    if (this.#format === "png") text += `, ${allWords.export.pixels(pixels(frame.width), pixels(frame.height))}`;
     element("export-measures", HTMLElement).textContent = Number.isFinite(scale) ? text : "";
+    const seconds = duration(motion);
+    element("export-length", HTMLElement).textContent = Number.isFinite(seconds) ? allWords.export.length(number(seconds, 1)) : "";
   }
 
   /** How many times its true size the file is to have. */
   #scale() {
-    if (!this.#trueFrame) return 1;
+    const { disabled } = element("export-width", HTMLInputElement);
+    if (!this.#trueFrame || disabled) return 1;
     const { width: trueWidth } = this.#trueFrame;
     const width = this.#number("export-width");
     // The field shows the true width rounded; leaving that unchanged is no wish to scale.
@@ -189,6 +235,34 @@ class ExportDialog {
     return this.#app.client.request("frame", { page, options: this.#area });
   }
 
+  /** A sheet as the chosen format shows it. @param {NumberedPage} drawn @param {Frame} frame */
+  #picture(drawn, frame) {
+    const name = this.#format;
+    const { kind, pen } = formatOf(name);
+    const { settings } = this.#app;
+    const moving = kind === "moving";
+    const ratio = moving ? this.#chosen("export-ratio").split(":").map(Number) : [];
+    return new Picture(drawn, {
+      frame,
+      pen: pen ? settings : { ...settings, tip: "fineliner" },
+      // Only some formats can do without.
+      paper: !["png", "gif", "webm"].includes(name) || this.#checked("export-paper"),
+      ratio: ratio.length === 2 ? ratio[0] / ratio[1] : undefined,
+      padding: moving ? this.#number("export-padding") / 100 : 0,
+    });
+  }
+
+  /** @param {NumberedPage} drawn @returns {Motion} */
+  #motion({ points }) {
+    const rest = this.#number("export-rest");
+    return {
+      count: points.length / 3,
+      sampleMs: this.#app.plan?.sampleMs ?? 20,
+      speed: Number(this.#chosen("export-speed")),
+      rest: Number.isFinite(rest) && formatOf(this.#format).kind === "moving" ? rest : 2,
+    };
+  }
+
   /** @param {string} text @param {boolean} [problem] */
   #showMessage(text, problem = false) {
     const message = element("export-message", HTMLElement);
@@ -196,46 +270,69 @@ class ExportDialog {
     message.classList.toggle("problem", problem);
   }
 
-  /** Runs an action and shows its error. @param {() => Promise<void>} action */
+  /** Runs an action and shows its error; another action ends it. @param {() => Promise<void>} action */
   async #try(action) {
     this.#showMessage("");
+    this.#making?.abort();
+    const making = (this.#making = new AbortController());
     try {
       await action();
     } catch (error) {
-      this.#showMessage(explain(error), true);
+      if (making.signal.aborted) this.#showMessage(allWords.export.cancelled);
+      else this.#showMessage(explain(error), true);
+    } finally {
+      if (this.#making === making) {
+        this.#making = undefined;
+        element("export-making", HTMLElement).hidden = true;
+        element("export-save", HTMLButtonElement).disabled = false;
+      }
     }
+  }
+
+  /** Shows how much of a file is made. @param {number} share */
+  #showProgress(share) {
+    element("export-making", HTMLElement).hidden = false;
+    element("export-save", HTMLButtonElement).disabled = true;
+    element("export-progress", HTMLProgressElement).value = share;
   }
 
   // --- files -----------------------------------------------------------------------------------
 
+  /** A file's name, from the text. @param {string} extension @param {number} [number] of the sheet, if there are several */
+  #name(extension, number) {
+    const first = this.#app.plan?.lines.find((line) => line.trim() !== "");
+    return `${fileName(first ?? "")}${number === undefined ? "" : `-${number}`}.${extension}`;
+  }
+
   async #save() {
-    if (this.#format.value === "pdf") {
-      await this.#laidOut;
-      this.#dialog.close();
-      print();
+    const name = this.#format;
+    const { extension, type } = formatOf(name);
+    const pages = this.#pages();
+    if (name === "pdf") {
+      download(new Blob([await this.#later("pdf", pages)], { type }), this.#name("pdf"));
+      this.#showMessage(allWords.export.saved(this.#name("pdf")));
       return;
     }
-    const pages = this.#pages();
-    const { extension } = FORMATS[this.#name];
     for (const page of pages) {
-      const name = pages.length > 1 ? `running-hand-${page.page + 1}.${extension}` : `running-hand.${extension}`;
-      download(await this.#file(page), name);
-      this.#showMessage(allWords.export.saved(name));
+      const file = this.#name(extension, pages.length > 1 ? page.page + 1 : undefined);
+      download(await this.#file(page), file);
+      this.#showMessage(allWords.export.saved(file));
     }
   }
 
   async #copy() {
     const [page] = this.#pages();
-    const picture = this.#format.value === "png";
-    const type = picture ? "image/png" : "text/plain";
-    const file = this.#file(page).then(async (blob) => new Blob([await blob.arrayBuffer()], { type }));
+    const name = this.#format;
+    const text = formatOf(name).kind === "text" || name === "hpgl";
+    const type = text ? "text/plain" : "image/png";
+    const file = (text ? this.#file(page) : this.#png(page)).then(async (blob) => new Blob([await blob.arrayBuffer()], { type }));
     try {
       // Requested before the file exists: browsers allow it only shortly after the visitor pressed the button.
       await navigator.clipboard.write([new ClipboardItem({ [type]: file })]);
     } catch (error) {
       // If the file could not be made, report that.
       await file;
-      if (picture) throw new Error(allWords.export.noPictureCopy, { cause: error });
+      if (!text) throw new Error(allWords.export.noPictureCopy, { cause: error });
       try {
         await navigator.clipboard.writeText(await (await file).text());
       } catch (cause) {
@@ -245,86 +342,123 @@ class ExportDialog {
     this.#showMessage(this.#pages().length > 1 ? allWords.export.sheetCopied(page.page + 1) : allWords.export.copied);
   }
 
-  /** @param {NumberedPage} page */
+  async #print() {
+    await this.#laidOut;
+    this.#dialog.close();
+    print();
+  }
+
+  /** @param {NumberedPage} page @returns {Promise<Blob>} */
   async #file({ page: number }) {
     await this.#laidOut;
     const page = { ...this.#app.pages()[number], page: number };
-    const format = this.#name;
-    if (format === "png") return this.#picture(page);
-    const { type } = FORMATS[format];
-    return new Blob([await this.#text(page, /** @type {ExportFormat} */ (format))], { type });
+    const name = this.#format;
+    const { kind, type } = formatOf(name);
+    if (kind === "picture") return this.#png(page);
+    if (kind === "moving") return this.#film(page);
+    const ordered = ORDERED.includes(name) && this.#checked("export-optimise");
+    if (kind === "later" || ordered) return new Blob([await this.#later(/** @type {SheetFormat} */ (name), [page])], { type });
+    return new Blob([await this.#text(page, /** @type {ExportFormat} */ (name))], { type });
   }
 
-  /** A file of text, written by the worker. @param {NumberedPage} page @param {ExportFormat} format */
-  async #text({ page, sheet }, format) {
-    const { client, plan, requested, settings } = this.#app;
+  /** What the engine's worker needs to know. @returns {Promise<ExportOptions & import("../pkg/running_hand.js").FrameOptions>} */
+  async #options(/** @type {NumberedPage} */ { page, sheet }) {
+    const { plan, requested, settings } = this.#app;
     const looks = Object.fromEntries(LOOKS.map((key) => [key, settings[key]]));
     const { ink, nib, ...rest } = { ...settings, ...requested, ...looks, ink: settings.ink };
     const scale = this.#scale();
-    /** @type {ExportOptions & import("../pkg/running_hand.js").FrameOptions} */
-    const options = {
+    return {
       color: ink,
       lineWidth: LINE * nib * sheet.unit,
-      speed: Number(element("export-speed", HTMLSelectElement).value),
+      settings: { ...rest, weights: plan?.fingerprint },
+      ...this.#machine,
+      ...this.#area,
+      // Each sheet at the same scale, whatever the size of its ink.
+      ...(scale !== 1 && { width: (await this.#frame(page)).width * scale }),
+    };
+  }
+
+  /** How animations and plotters move. @returns {ExportOptions} */
+  get #machine() {
+    return {
+      speed: Number(this.#chosen("export-speed")),
       gcode: {
+        dialect: /** @type {"grbl" | "grblhal" | "marlin"} */ (this.#chosen("export-dialect")),
         feed: this.#number("export-feed"),
-        lift: /** @type {"z" | "servo"} */ (element("export-lift", HTMLSelectElement).value),
+        lift: /** @type {"z" | "servo"} */ (this.#chosen("export-lift")),
         up: this.#number("export-up"),
         down: this.#number("export-down"),
         dwell: this.#number("export-dwell"),
       },
-      settings: { ...rest, weights: plan?.fingerprint },
-      ...this.#area,
     };
-    // Each sheet at the same scale, whatever the size of its ink.
-    if (scale !== 1) options.width = (await this.#frame(page)).width * scale;
-    return client.request("exportPage", { page, format, options });
   }
 
-  /** A PNG. @param {NumberedPage} drawn */
-  async #picture({ page, points, sheet }) {
+  /** A file of text, written by the engine's worker. @param {NumberedPage} page @param {ExportFormat} format */
+  async #text(page, format) {
+    const options = await this.#options(page);
+    return this.#app.client.request("exportPage", { page: page.page, format, options });
+  }
+
+  /** A file that the engine does not make, from its JSON. @param {SheetFormat} format @param {NumberedPage[]} pages */
+  async #later(format, pages) {
+    await this.#laidOut;
+    const { tip } = this.#app.settings;
+    /** @type {WrittenSheet[]} */
+    const sheets = [];
+    for (const { page } of pages) {
+      const drawn = { ...this.#app.pages()[page], page };
+      const [ink, frame] = await Promise.all([this.#text(drawn, "json"), this.#frame(page)]);
+      const unit = drawn.sheet.unit * this.#scale();
+      sheets.push({ ink, unit, rules: this.#rules(drawn, frame) });
+    }
+    const options = { ...this.#machine, optimise: this.#checked("export-optimise"), tip };
+    return this.#files.request("fileOfSheets", { sheets, format, options }, { signal: this.#making?.signal });
+  }
+
+  /** What is printed on a sheet, in millimetres of the exported area. @param {NumberedPage} drawn @param {Frame} frame */
+  #rules({ sheet, page }, frame) {
+    const { across, upright, dotted } = rulesOf(sheet, page);
+    const scale = this.#scale();
+    const placed = (/** @type {number[]} */ places, /** @type {number} */ offset) =>
+      places.map((place) => (place * sheet.unit + offset) * scale);
+    return { across: placed(across, frame.y), upright: placed(upright, frame.x), dotted };
+  }
+
+  /** @returns {SheetFileClient} */
+  get #files() {
+    this.#maker ??= new Client(trustedWorker(() => new Worker(new URL("./file-worker.js", import.meta.url), { type: "module" })));
+    return this.#maker;
+  }
+
+  /** @param {NumberedPage} drawn */
+  async #png(drawn) {
+    await this.#laidOut;
+    const frame = await this.#frame(drawn.page);
     const { settings } = this.#app;
-    const dpi = Number(element("export-dpi", HTMLSelectElement).value);
-    const frame = await this.#frame(page);
-    const dotsPerMm = (this.#scale() * dpi) / 25.4;
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.max(1, Math.round(frame.width * dotsPerMm));
-    canvas.height = Math.max(1, Math.round(frame.height * dotsPerMm));
-    const context = canvas.getContext("2d");
-    const scale = sheet.unit * dotsPerMm;
-    if (context) {
-      context.setTransform(scale, 0, 0, scale, frame.x * dotsPerMm, frame.y * dotsPerMm);
-      if (this.#checked("export-paper")) drawPaper(context, sheet, page);
-      // A pencil's grain has the size that it has on a screen with 192 dots per inch, whatever the resolution.
-      const grainScale = settings.tip === "pencil" ? (scale * 192) / dpi : scale;
-      const count = points.length / 3;
-      for (let from = 0; from < count; from += SLICE) {
-        draw(context, points, 0, from, Math.min(from + SLICE, count), settings, grainScale);
-        await new Promise((resolve) => setTimeout(resolve));
-      }
-    }
-    const blob = context && (await new Promise((/** @type {BlobCallback} */ resolve) => canvas.toBlob(resolve, "image/png")));
-    // Frees the canvas' memory at once, not at the next garbage collection.
-    const { width, height } = canvas;
-    canvas.width = canvas.height = 0;
-    if (!blob) {
-      throw new Error(allWords.export.tooLarge(width, height));
-    }
-    return new Blob([withResolution(new Uint8Array(await blob.arrayBuffer()), dpi)], { type: "image/png" });
+    const paper = this.#format === "png" ? this.#checked("export-paper") : true;
+    const dpi = this.#format === "png" ? Number(this.#chosen("export-dpi")) : COPY_DPI;
+    return new Picture(drawn, { frame, pen: settings, paper }).png(dpi, this.#scale());
   }
-}
 
-/**
- * Draws the paper and its rules.
- * @param {CanvasRenderingContext2D} context @param {import("../sheet/ink.js").SheetGeometry} sheet @param {number} page
- */
-function drawPaper(context, sheet, page) {
-  const { a: scale, e: x, f: y } = context.getTransform();
-  context.save();
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  context.fillStyle = PAPER;
-  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
-  context.restore();
-  context.fillStyle = RULE;
-  drawRules(context, sheet, page, scale, 0, { x, y });
+  /** A GIF or a video. @param {NumberedPage} drawn */
+  async #film(drawn) {
+    const name = this.#format;
+    const picture = this.#picture(drawn, await this.#frame(drawn.page));
+    const signal = /** @type {AbortController} */ (this.#making).signal;
+    this.#showProgress(0);
+    const making = {
+      size: Number(this.#chosen("export-size")),
+      rate: Number(this.#chosen(name === "gif" ? "export-gif-rate" : "export-rate")),
+      motion: this.#motion(drawn),
+      transparent: name !== "mp4" && !this.#checked("export-paper"),
+      signal,
+      onProgress: (/** @type {number} */ share) => this.#showProgress(share),
+    };
+    if (name === "gif") {
+      const { gif } = await import("./gif.js");
+      return gif(picture, this.#files, making);
+    }
+    const { video } = await import("./video.js");
+    return video(picture, /** @type {"mp4" | "webm"} */ (name), making);
+  }
 }

@@ -30,7 +30,7 @@ pub fn bench(root: &Path, parts: &[Part], rounds: NonZero<usize>) -> Result<()> 
     let data = tools::target(root).join("bench");
     let dist = data.join("dist");
 
-    site::assemble(root, &dist)?;
+    site::assemble(root, &dist, None)?;
     run(cargo(root).args(["build", "--release", "--package", "running-hand", "--example", "bench"]))?;
     let program = tools::target(root).join("release/examples/bench").with_extension(std::env::consts::EXE_EXTENSION);
     tools::npm_packages(root, &folder)?;

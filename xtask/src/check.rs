@@ -12,7 +12,7 @@ use clap::ValueEnum;
 
 use crate::command::{captured, cargo, command, run as run_command, run_and_read, say, text};
 use crate::totals::{Runner, Totals};
-use crate::{first_ink, licences, package, packed_crate, site, tools};
+use crate::{first_ink, libraries, licences, package, packed_crate, site, tools};
 
 /// The packages of this workspace. They are built one after the other: when cargo builds both at once, it
 /// enables in each dependency the features that either package needs, and would compile again most of what
@@ -22,6 +22,9 @@ const PACKAGES: [&str; 2] = ["running-hand", "xtask"];
 /// The folders with the npm packages that the page's tests need: a driver of browsers and TypeScript; other people's
 /// bundlers, frameworks and Deno, which build and run projects that use the npm package.
 const NPM_PACKAGES: [&str; 2] = ["tests/page", "tests/bundlers"];
+
+/// With those that are part of the page.
+const LICENSED: [&str; 3] = [NPM_PACKAGES[0], NPM_PACKAGES[1], libraries::PACKAGES];
 
 /// With the command, which is no default feature of the library.
 const FEATURES: [&str; 2] = ["--features", "running-hand/cli"];
@@ -266,9 +269,9 @@ fn page(root: &Path, outcome: &mut Outcome) -> Result<()> {
     }
     let browser = tools::browser(root)?;
     let dist = root.join("dist");
-    site::assemble(root, &dist)?;
+    site::assemble(root, &dist, None)?;
     package::assemble(root)?;
-    for packages in NPM_PACKAGES {
+    for packages in LICENSED {
         if let Err(error) = licences::packages(root, Path::new(packages)) {
             outcome.problem(&error);
         }
@@ -309,7 +312,7 @@ pub fn soak(root: &Path, arguments: &[OsString]) -> Result<()> {
     let folder = root.join("tests/page");
     tools::npm_packages(root, &folder)?;
     let browser = tools::browser(root)?;
-    site::assemble(root, &root.join("dist"))?;
+    site::assemble(root, &root.join("dist"), None)?;
     run_command(command("node", root).arg(folder.join("soak.js")).args(arguments).env("CHROME", browser.chrome))
 }
 

@@ -8,6 +8,7 @@ mod command;
 mod first_ink;
 mod fuzz;
 mod imports;
+mod libraries;
 mod licences;
 mod listing;
 mod package;
@@ -51,6 +52,9 @@ enum Task {
     Build {
         #[arg(long, default_value = "dist")]
         out: PathBuf,
+        /// The address at which it will be served, for the picture that others show with its links
+        #[arg(long, value_name = "URL", value_parser = site::address)]
+        site: Option<String>,
     },
     /// Make the npm package, as a folder (target/npm)
     Package,
@@ -101,7 +105,7 @@ fn run(task: Task) -> Result<bool> {
             }
             serve::serve(root, listener)?;
         }
-        Task::Build { out } => site::assemble(root, &out)?,
+        Task::Build { out, site } => site::assemble(root, &out, site.as_deref())?,
         Task::Package => {
             site::build_package(root)?;
             package::assemble(root)?;
@@ -140,7 +144,10 @@ mod tests {
         assert!(matches!(parsed(&["serve"]).unwrap(), Task::Serve { port: None, no_build: false }));
         let serve = parsed(&["serve", "--port", "9000", "--no-build"]).unwrap();
         assert!(matches!(serve, Task::Serve { port: Some(9000), no_build: true }));
-        assert!(matches!(parsed(&["build", "--out=x"]).unwrap(), Task::Build { out } if out == Path::new("x")));
+        let built = parsed(&["build", "--out=x", "--site=https://example.org/hand"]).unwrap();
+        let Task::Build { out, site } = built else { unreachable!() };
+        assert_eq!((out.as_path(), site.as_deref()), (Path::new("x"), Some("https://example.org/hand/")));
+        assert!(matches!(parsed(&["build"]).unwrap(), Task::Build { site: None, .. }));
         let bench = parsed(&["bench", "--rounds", "3", "page"]).unwrap();
         assert!(matches!(bench, Task::Bench { parts, rounds } if parts == [Part::Page] && rounds.get() == 3));
         let test = parsed(&["test", "web", "page"]).unwrap();
@@ -157,6 +164,7 @@ mod tests {
             (&["server"][..], "server"),
             (&["serve", "--port", "many"], "many"),
             (&["build", "--port", "1"], "--port"),
+            (&["build", "--site", "example.org"], "https://"),
             (&["test", "everything"], "everything"),
             (&["bench", "--rounds", "0"], "zero"),
             (&["bench", "engine"], "engine"),

@@ -7,24 +7,30 @@ use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::command::say;
-use crate::{command, listing, tools};
+use crate::{command, libraries, listing, tools};
 
 /// The module's path under the folder of the page.
 pub const WASM: &str = "pkg/running_hand_bg.wasm";
 /// The folder of the module that learns hands, likewise.
 pub const LEARNER: &str = "capture/learner";
+/// The folder of the module that writes files of sheets, likewise.
+const SHEETS: &str = "export/pkg";
 /// The name of the script that runs an engine as a worker.
 pub const WORKER: &str = "worker.js";
 
 /// Compiles `running-hand` to WASM and writes the module and its JavaScript to `www/pkg`; likewise the reader of ink
-/// files to `www/capture/pkg` and the module that learns hands to `www/capture/learner`.
+/// files to `www/capture/pkg`, the module that learns hands to `www/capture/learner` and the one that writes files of
+/// sheets to `www/export/pkg`.
 pub fn build_package(root: &Path) -> Result<()> {
     tools::wasm_target(root)?;
     same_wasm_bindgen(root)?;
+    libraries::copy(root)?;
     let reader = ["--no-default-features", "--features", "ink-module"];
     build_module(root, &reader, "ink_file", &root.join("www/capture/pkg"))?;
     let learner = ["--no-default-features", "--features", "learn-module"];
     build_module(root, &learner, "learner", &root.join("www").join(LEARNER))?;
+    let sheets = ["--no-default-features", "--features", "export-module"];
+    build_module(root, &sheets, "sheet_file", &root.join("www").join(SHEETS))?;
     build_module(root, &[], "running_hand", &root.join("www/pkg"))
 }
 
@@ -80,9 +86,18 @@ fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
 }
 
-/// Builds everything and copies it to `out`: the page, the module and the weights. All URLs in them are
-/// relative, so that the folder works under any path of a host.
-pub fn assemble(root: &Path, out: &Path) -> Result<()> {
+/// The address of a site, ending with a slash.
+pub fn address(text: &str) -> Result<String, String> {
+    let is_address = text.starts_with("https://") || text.starts_with("http://");
+    if !is_address || text.contains(['"', '<', '>', ' ', '?', '#']) {
+        return Err("expected an address such as https://example.org/hand/".into());
+    }
+    Ok(format!("{}/", text.trim_end_matches('/')))
+}
+
+/// Builds everything and copies it to `out`: the page, the module and the weights. All URLs in them are relative, so
+/// that the folder works under any path of a host; with `site`, its address, those that other sites read are not.
+pub fn assemble(root: &Path, out: &Path, site: Option<&str>) -> Result<()> {
     let out = root.join(out);
     let www = root.join("www");
     // The folder is emptied first, so it must be one that this command made, or an empty one.
@@ -99,6 +114,11 @@ pub fn assemble(root: &Path, out: &Path) -> Result<()> {
     }
     copy_folder(&www, &out)?;
     shrink_scripts(&out)?;
+    if let Some(site) = site {
+        let index = out.join("index.html");
+        let html = fs::read_to_string(&index).with_context(|| format!("cannot read {}", index.display()))?;
+        fs::write(&index, with_address(&html, site)?)?;
+    }
     copy_weights(root, &out)?;
     // Without this file, GitHub Pages would convert the weights' README.md and leave out `_headers`.
     fs::write(out.join(".nojekyll"), "")?;
@@ -107,10 +127,26 @@ pub fn assemble(root: &Path, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Takes comments and indentation, a quarter of what browsers download, out of the scripts of a folder.
+/// The page with the absolute addresses of itself and of its picture, which most who show links ask for.
+fn with_address(html: &str, site: &str) -> Result<String> {
+    let mut html = html.to_owned();
+    for name in ["property=\"og:url\"", "property=\"og:image\"", "name=\"twitter:image\""] {
+        let tag = format!("<meta {name} content=\"");
+        let start = html.find(&tag).with_context(|| format!("index.html has no {tag}…"))? + tag.len();
+        let path = if html[start..].starts_with("./") { start..start + 2 } else { start..start };
+        html.replace_range(path, site);
+    }
+    Ok(html)
+}
+
+/// Takes comments and indentation, a quarter of what browsers download, out of the scripts of a folder. Other people's
+/// libraries stay as they are.
 fn shrink_scripts(folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry?.path();
+        if path.ends_with("libraries") {
+            continue;
+        }
         if path.is_dir() {
             shrink_scripts(&path)?;
         } else if path.extension().is_some_and(|extension| extension == "js") {
@@ -251,6 +287,20 @@ pattern = /[\"/*]+/gu; // stays
 }
 ";
         assert_eq!(shrink(script), shrunk);
+    }
+
+    #[test]
+    fn what_others_read_gets_the_address_of_the_site() {
+        let html = fs::read_to_string(crate::root().unwrap().join("www/index.html")).unwrap();
+        let with = with_address(&html, &address("https://example.org/hand").unwrap()).unwrap();
+        for tag in [
+            "property=\"og:url\" content=\"https://example.org/hand/\"",
+            "property=\"og:image\" content=\"https://example.org/hand/share/picture.png\"",
+            "name=\"twitter:image\" content=\"https://example.org/hand/share/picture.png\"",
+        ] {
+            assert!(with.contains(tag), "{tag}");
+        }
+        assert!(with_address("", "https://example.org/").is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use running_hand::document::{Margins, PageStyle, Paper, Ruling};
 use running_hand::engine::Choice;
-use running_hand::export::{Dialect, Format, Gcode, Lift, MARGIN, Options};
+use running_hand::export::{Dialect, Format, Gcode, Lift, MARGIN, Options, Tip};
 use running_hand::writer::Settings;
 use std::path::{Path, PathBuf};
 
@@ -92,10 +92,10 @@ pub struct Arguments {
     /// Margin in mm [default: 5 around the ink; on paper 8.5 % of a side within 10 to 20]
     #[arg(long, value_name = "MM", allow_negative_numbers = true, help_heading = "Layout")]
     margin: Option<f64>,
-    /// Margins of paper in mm, each side its own: as in CSS, clockwise from the top
+    /// Margins of paper in mm, each side its own: as in CSS, clockwise from the top; a blank one is the usual one
     #[arg(long, value_name = "TOP,RIGHT,BOTTOM,LEFT", value_parser = margins, requires = "paper")]
     #[arg(conflicts_with = "margin", allow_hyphen_values = true, help_heading = "Layout")]
-    margins: Option<Margins>,
+    margins: Option<Sides>,
     /// Top margin of the first sheet in mm, below a letterhead for example [default: that of the others]
     #[arg(long, value_name = "MM", requires = "paper", allow_negative_numbers = true, help_heading = "Layout")]
     first_top: Option<f64>,
@@ -126,14 +126,17 @@ pub struct Arguments {
     output: Option<PathBuf>,
     /// Kind of file [default: what the output's ending says, else svg]
     #[arg(long, value_name = "NAME", value_parser = format_parser(), help_heading = "File")]
-    format: Option<Format>,
+    format: Option<FileFormat>,
     /// Colour of the ink, as in CSS
     #[arg(long, value_name = "COLOR", default_value = "#1a1a2e", help_heading = "File")]
     color: String,
     /// Width of the line
     #[arg(long, value_name = "MM", default_value_t = 0.25, help_heading = "File")]
     line_width: f32,
-    /// animated: how many times as fast as a hand
+    /// pdf: what the pen's tip does to the line: fineliner, fountain or pencil
+    #[arg(long, value_name = "NAME", default_value = "fineliner", value_parser = tip_parser(), help_heading = "File")]
+    tip: Tip,
+    /// animated, lottie: how many times as fast as a hand
     #[arg(long, value_name = "NUMBER", default_value_t = 1.0, help_heading = "File")]
     speed: f32,
     /// gcode: speed of the pen in mm a minute
@@ -238,12 +241,12 @@ impl PlotterArgument {
         }
     }
 
-    fn format(self) -> Format {
-        match self {
+    fn format(self) -> FileFormat {
+        FileFormat::Sheet(match self {
             Self::Grbl | Self::Grblhal | Self::Marlin => Format::Gcode,
             Self::Axidraw => Format::Svg,
             Self::Hpgl => Format::Hpgl,
-        }
+        })
     }
 }
 
@@ -252,6 +255,15 @@ enum EngineArgument {
     Auto,
     Cpu,
     Gpu,
+}
+
+/// A kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileFormat {
+    /// One for each sheet.
+    Sheet(Format),
+    /// One for all sheets.
+    Pdf,
 }
 
 /// What the arguments request.
@@ -279,7 +291,7 @@ pub struct Request {
     pub engine: Choice,
     pub weights: Option<PathBuf>,
     pub output: Option<PathBuf>,
-    pub format: Format,
+    pub format: FileFormat,
     pub options: Options,
     pub style: PageStyle,
     /// Millimetres around ink that is not on paper.
@@ -330,7 +342,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
             let problem = format!("{}: no format has this ending; name one with --format", file.display());
             Arguments::command().error(ErrorKind::ValueValidation, problem)
         })?,
-        (None, _) => Format::Svg,
+        (None, _) => FileFormat::Sheet(Format::Svg),
     };
     let paper = arguments.paper.map(|paper| if arguments.landscape { paper.landscape() } else { paper });
     let (paper, margin) = match (paper, arguments.margin) {
@@ -339,7 +351,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
     };
     let paper = paper.map(|paper| {
         paper
-            .with_margins(arguments.margins.unwrap_or(paper.margins))
+            .with_margins(arguments.margins.map_or(paper.margins, |sides| sides.or(paper.margins)))
             .with_first_top(arguments.first_top)
             .with_mirrored(arguments.mirror_margins)
     });
@@ -374,7 +386,8 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         .with_line_width(arguments.line_width)
         .with_speed(arguments.speed)
         .with_gcode(gcode)
-        .with_optimise(arguments.optimise);
+        .with_optimise(arguments.optimise)
+        .with_tip(arguments.tip);
     Ok(Task::Write(Box::new(Request {
         source: match arguments.text {
             None if !arguments.text_file.is_empty() => Source::Files(arguments.text_file),
@@ -441,10 +454,27 @@ fn paper(name: &str) -> Result<Paper, String> {
     })
 }
 
-fn margins(list: &str) -> Result<Margins, String> {
-    let found: Option<Vec<f64>> = list.split(',').map(|margin| margin.trim().parse().ok()).collect();
-    let sides = found.and_then(|margins| <[f64; 4]>::try_from(margins).ok());
-    sides.map(Margins::new).ok_or_else(|| "expected four numbers of mm: TOP,RIGHT,BOTTOM,LEFT".into())
+/// Margins in the order of CSS; `None` for the paper's.
+#[derive(Debug, Clone, Copy)]
+struct Sides([Option<f64>; 4]);
+
+impl Sides {
+    fn or(self, usual: Margins) -> Margins {
+        let [top, right, bottom, left] = self.0;
+        Margins {
+            top: top.unwrap_or(usual.top),
+            right: right.unwrap_or(usual.right),
+            bottom: bottom.unwrap_or(usual.bottom),
+            left: left.unwrap_or(usual.left),
+        }
+    }
+}
+
+fn margins(list: &str) -> Result<Sides, String> {
+    let side = |margin: &str| if margin.is_empty() { Some(None) } else { margin.parse().ok().map(Some) };
+    let found: Option<Vec<Option<f64>>> = list.split(',').map(|margin| side(margin.trim())).collect();
+    let sides = found.and_then(|margins| margins.try_into().ok());
+    sides.map(Sides).ok_or_else(|| "expected four numbers of mm: TOP,RIGHT,BOTTOM,LEFT".into())
 }
 
 /// Reads a ruling by its name.
@@ -455,22 +485,35 @@ fn ruling_parser() -> impl clap::builder::TypedValueParser<Value = Ruling> {
 }
 
 /// Reads a format by its name; the names are listed in help, errors and completions.
-fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
+fn format_parser() -> impl clap::builder::TypedValueParser<Value = FileFormat> {
     use clap::builder::TypedValueParser;
-    clap::builder::PossibleValuesParser::new(Format::ALL.iter().map(|(_, name, _)| *name))
-        .try_map(|name| name.parse::<Format>().map_err(|error| error.to_string()))
+    clap::builder::PossibleValuesParser::new(Format::ALL.iter().map(|(_, name, _)| *name).chain(["pdf"])).try_map(
+        |name| {
+            if name == "pdf" {
+                return Ok(FileFormat::Pdf);
+            }
+            name.parse().map(FileFormat::Sheet).map_err(|error: running_hand::Error| error.to_string())
+        },
+    )
+}
+
+/// Reads a pen's tip by its name.
+fn tip_parser() -> impl clap::builder::TypedValueParser<Value = Tip> {
+    use clap::builder::TypedValueParser;
+    clap::builder::PossibleValuesParser::new(["fineliner", "fountain", "pencil"])
+        .try_map(|name| name.parse::<Tip>().map_err(|error| error.to_string()))
 }
 
 /// The format that a file's ending stands for.
-fn format_of(file: &Path) -> Option<Format> {
+fn format_of(file: &Path) -> Option<FileFormat> {
     let ending = file.extension()?.to_str()?.to_ascii_lowercase();
-    if ["hpg", "plt"].contains(&ending.as_str()) {
-        return Some(Format::Hpgl);
-    }
-    if ["nc", "ngc", "gco"].contains(&ending.as_str()) {
-        return Some(Format::Gcode);
-    }
-    Format::ALL.iter().find(|(_, _, of_format)| *of_format == ending).map(|&(format, ..)| format)
+    let format = match ending.as_str() {
+        "pdf" => return Some(FileFormat::Pdf),
+        "hpg" | "plt" => Format::Hpgl,
+        "nc" | "ngc" | "gco" => Format::Gcode,
+        ending => Format::ALL.iter().find(|(_, _, of_format)| *of_format == ending)?.0,
+    };
+    Some(FileFormat::Sheet(format))
 }
 
 #[cfg(test)]
@@ -516,10 +559,12 @@ mod tests {
     #[test]
     fn the_ending_says_the_format_unless_it_is_named() {
         for (file, format) in [("a.SVG", Format::Svg), ("a.nc", Format::Gcode), ("b/a.json", Format::Json)] {
-            assert_eq!(request(&["a", "-o", file]).format, format);
+            assert_eq!(request(&["a", "-o", file]).format, FileFormat::Sheet(format));
         }
-        assert_eq!(request(&["a", "-o", "a.svg", "--format", "outline"]).format, Format::Outline);
-        assert_eq!(request(&["a", "-o", "-"]).format, Format::Svg);
+        assert_eq!(request(&["a", "-o", "a.svg", "--format", "outline"]).format, FileFormat::Sheet(Format::Outline));
+        assert_eq!(request(&["a", "-o", "-"]).format, FileFormat::Sheet(Format::Svg));
+        let pdf = request(&["a", "-o", "a.PDF", "--tip", "fountain"]);
+        assert_eq!((pdf.format, pdf.options.tip), (FileFormat::Pdf, Tip::Fountain));
     }
 
     #[test]
@@ -541,10 +586,10 @@ mod tests {
             ("hpgl", Format::Hpgl, Dialect::Grbl),
         ] {
             let found = request(&["a", "--plotter", name, "-o", "a.txt", "--optimise", "--dot", "0.3"]);
-            assert_eq!((found.format, found.options.gcode.dialect), (format, dialect));
+            assert_eq!((found.format, found.options.gcode.dialect), (FileFormat::Sheet(format), dialect));
             assert!(found.options.optimise && found.options.gcode.dot == 0.3);
         }
-        assert_eq!(request(&["a", "-o", "a.PLT"]).format, Format::Hpgl);
+        assert_eq!(request(&["a", "-o", "a.PLT"]).format, FileFormat::Sheet(Format::Hpgl));
     }
 
     #[test]

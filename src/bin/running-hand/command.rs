@@ -1,6 +1,6 @@
 //! Text in, file out.
 
-use crate::arguments::{self, Request, Source, Task};
+use crate::arguments::{self, FileFormat, Request, Source, Task};
 use crate::learn;
 use running_hand::capture::{self, HandSample, LearntHand};
 use running_hand::document::{self, Document, Frame};
@@ -231,7 +231,7 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
 
     let pages = document.pages().layout().pages();
     let output = request.output.as_deref().filter(|file| *file != Path::new("-"));
-    if output.is_none() && pages > 1 {
+    if output.is_none() && pages > 1 && request.format != FileFormat::Pdf {
         return Err(format!("{pages} sheets do not fit into one file: name the first with -o FILE.").into());
     }
     let written_with = json!({
@@ -249,14 +249,24 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
     let options = request.options.with_settings(written_with);
     let crop = request.style.paper.is_none().then_some(request.margin);
     let frame = Frame::default().with_crop(crop).with_rules(true);
-    for page in 0..pages {
-        let file = document.pages().export_framed(page, request.format, &options, frame)?;
+    let files: Vec<Vec<u8>> = match request.format {
+        FileFormat::Sheet(format) => (0..pages)
+            .map(|page| Ok(document.pages().export_framed(page, format, &options, frame)?.into_bytes()))
+            .collect::<running_hand::Result<_>>()?,
+        FileFormat::Pdf => {
+            let sheets: Vec<_> = (0..pages)
+                .map(|page| document.pages().sheet_to_export(page, &options, frame))
+                .collect::<running_hand::Result<_>>()?;
+            vec![running_hand::export::pdf(&sheets)?]
+        }
+    };
+    for (index, file) in files.iter().enumerate() {
         match output {
             Some(first) => {
-                let name = numbered(first, page);
+                let name = numbered(first, index);
                 fs::write(&name, file).map_err(|error| format!("{}: {error}", name.display()))?;
             }
-            None => print(file.as_bytes())?,
+            None => print(file)?,
         }
     }
     if io::stderr().is_terminal() {

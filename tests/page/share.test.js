@@ -1,0 +1,199 @@
+// Sharing, ideas, and "Use in your app": what is copied is run by other programs, and writes what is on the sheet.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { decode } from "fast-png";
+import { fileName } from "../../www/export/file-name.js";
+import { IDEAS } from "../../www/ideas/ideas.js";
+import { commandCode } from "../../www/share/code.js";
+import { open, strokes } from "./site.js";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** The command `running-hand`, as in export.test.js. */
+const COMMAND = process.env.RUNNING_HAND ?? `${ROOT}target/debug/running-hand`;
+const TEXT = "it's \"only\" $HOME\nand more";
+
+const site = await open();
+/** One for all. @type {any} */
+let visitor;
+
+test("files are named after the first words", () => {
+  for (const [text, name] of [
+    ["Dear Anna,", "dear-anna"],
+    ["  “Straße” & Ærø: c’est l’été!  ", "strasse-aero-cest-lete"],
+    ["", "running-hand"],
+    ["你好", "running-hand"],
+    ["CON", "con-writing"],
+    ["../../etc/passwd", "etc-passwd"],
+    ["one two three four five six seven eight nine ten", "one-two-three-four-five-six-seven-eight"],
+    ["a".repeat(100), "a".repeat(40)],
+  ]) {
+    assert.equal(fileName(text), name);
+  }
+});
+
+test("ideas are links that set the page up", async () => {
+  visitor = await site.come({ query: "?engine=cpu", reducedMotion: "reduce", permissions: ["clipboard-read", "clipboard-write"] });
+  const { page } = visitor;
+  await page.getByRole("button", { name: "Ideas" }).press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Ideas" });
+  await page.waitForFunction(() => [...document.querySelectorAll("#ideas img")].every((image) => image.complete && image.naturalWidth === 560));
+  assert.equal(await dialog.getByRole("link").count(), IDEAS.length);
+  await dialog.getByRole("link", { name: /An envelope/ }).press("Enter");
+  await visitor.hears(/Done$/);
+  assert.ok(await dialog.isHidden());
+  assert.ok(await visitor.text.evaluate((field) => field === document.activeElement), "the words are next");
+  assert.match(await visitor.text.inputValue(), /---/);
+  assert.equal(await page.getByLabel("Paper", { exact: true }).inputValue(), "envelope-dl");
+  // Another one does not keep what the first set.
+  await page.getByRole("button", { name: "Ideas" }).click();
+  await dialog.getByRole("link", { name: /A signature/ }).click();
+  await page.waitForFunction(() => document.querySelector("#canvas").getAttribute("aria-label") === "Handwriting: Anna Berg");
+  assert.equal(await page.getByLabel("Paper", { exact: true }).inputValue(), "free");
+});
+
+test("the code of the sheet writes it again: as a command, in JavaScript, as an element", async () => {
+  const { page } = visitor;
+  await visitor.more();
+  for (const [label, option] of [["Paper", "card"], ["Orientation", "landscape"], ["Ruling", "ruled"], ["Letter size", "large"], ["Pen", "fineliner"]]) {
+    await page.getByLabel(label, { exact: true }).selectOption(option);
+  }
+  await page.getByLabel("Left", { exact: true }).fill("25");
+  await page.getByLabel("Seed", { exact: true }).fill("12");
+  await visitor.choosesHand("Round");
+  await page.getByLabel("Mix with").selectOption("Tall");
+  await visitor.slide("Slant", 6);
+  await visitor.slide("Wander", 0.4);
+  await visitor.writes(TEXT);
+  const svg = await visitor.downloads();
+  const open = async () => {
+    await page.getByRole("button", { name: "Use in your app" }).click();
+    await page.getByRole("dialog", { name: "Use in your app" }).waitFor();
+    const codes = await page.locator("#code pre").allTextContents();
+    await page.getByRole("button", { name: "Copy: In a terminal" }).click();
+    await page.locator("#code [role=status]").filter({ hasText: "Copied." }).waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), codes[2]);
+    const hints = await page.locator("#code .hint").allTextContents();
+    await page.keyboard.press("Escape");
+    return { codes, hints };
+  };
+  const { codes, hints } = await open();
+  assert.match(hints.join(" "), /leaves out: paper, slant, wander, the second hand\./);
+  /** The largest distance of two drawings' coordinates in mm, after all else was found equal. */
+  const apart = (ours, theirs) => {
+    const [our, their] = [strokes(ours), strokes(theirs)];
+    assert.deepEqual(their.map((stroke) => stroke.length), our.map((stroke) => stroke.length));
+    return Math.max(...our.flat().map((value, i) => Math.abs(value - their.flat()[i])));
+  };
+  const folder = await mkdtemp(join(tmpdir(), "running-hand-"));
+  try {
+    const command = codes[2].replace(/^running-hand /, '"$RUNNING_HAND" --engine cpu --quiet ');
+    await promisify(execFile)("sh", ["-c", command], { cwd: folder, env: { ...process.env, RUNNING_HAND: COMMAND } });
+    const [name] = await readdir(folder);
+    assert.equal(name, "its-only-home.svg");
+    const written = await readFile(join(folder, name), "utf8");
+    assert.ok(apart(svg, written) < 0.003);
+    assert.match(written, /class="rules"/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  const script = codes[1]
+    .replace(/^import init, \{ (\w+) \} from "running-hand";$/m, 'const { default: init, $1 } = await import(new URL("pkg/running_hand.js", location.href).href);')
+    .replace(/^import weights from "running-hand\/(\w+)";$/m, 'const weights = new URL("weights/$1.safetensors", location.href).href;');
+  const packaged = await page.evaluate(`(async () => { ${script}\n return svg; })()`);
+  assert.ok(apart(svg, packaged) < 0.003);
+  // What the element can show, it shows alike.
+  await page.getByLabel("Left", { exact: true }).fill("");
+  await page.getByLabel("Paper", { exact: true }).selectOption("free");
+  await page.getByLabel("Letter size", { exact: true }).selectOption("medium");
+  await page.getByLabel("Mix with").selectOption("");
+  await visitor.slide("Slant", 0);
+  await visitor.slide("Wander", 0);
+  await page.getByLabel("Ruling", { exact: true }).selectOption("plain");
+  await visitor.speed("At once");
+  await visitor.writes(TEXT);
+  const free = await visitor.downloads();
+  const again = await open();
+  assert.deepEqual(again.hints.filter((hint) => hint.includes("leaves out")), []);
+  const [element] = again.codes;
+  const other = await page.context().newPage();
+  const body = `<!doctype html><body>${element.replace("node_modules/running-hand/", "")}`;
+  await other.route("**/element.html", (route) => route.fulfill({ contentType: "text/html", body }));
+  await other.goto(`${site.address}element.html`);
+  const points = await other.evaluate(async () => {
+    await customElements.whenDefined("running-hand");
+    const element = document.querySelector("running-hand");
+    if (element.writing || !element.points.length) await new Promise((resolve) => element.addEventListener("finish", resolve, { once: true }));
+    return { colour: getComputedStyle(element).color, points: [...element.points] };
+  });
+  await other.close();
+  const count = (drawing) => strokes(drawing).length;
+  const lifts = points.points.filter((value, i) => i % 3 === 2 && value > 0.5).length;
+  assert.equal(lifts, count(free));
+  // Both begin each stroke at the same place, but for where the sheet begins.
+  const starts = [0];
+  for (let i = 0; i < points.points.length / 3 - 1; i++) if (points.points[3 * i + 2] > 0.5) starts.push(i + 1);
+  const at = starts.map((i) => [points.points[3 * i] * 0.016, points.points[3 * i + 1] * 0.016]);
+  const theirs = strokes(free).map(([x, y]) => [x, y]);
+  const far = at.map(([x, y]) => Math.min(...theirs.map(([u, v]) => Math.hypot(u - theirs[0][0] - (x - at[0][0]), v - theirs[0][1] - (y - at[0][1])))));
+  assert.ok(Math.max(...far) < 0.05, `${Math.max(...far)} mm`);
+  assert.notEqual(points.colour, "rgb(0, 0, 0)");
+  assert.deepEqual(visitor.complaints, []);
+});
+
+test("code is quoted for the shell, and names only what is not the default", () => {
+  const settings = {
+    text: "-5 degrees", bias: 0.75, temperature: 1, seed: 1, style: "Upright", blend: "", share: 0.5, columns: undefined,
+    scribble: false, captured: "", paper: "free", sheetWidth: 120, sheetHeight: 80, sheetUnit: "mm", orientation: "portrait",
+    ruling: "plain", size: "medium", pitch: "", marginTop: "", marginRight: "", marginBottom: "", marginLeft: "", firstTop: "",
+    mirrorMargins: false, slant: 0, wander: 0, ink: "#1a1a2e", tip: "fineliner", nib: 1,
+  };
+  const code = (changed) => commandCode({ settings: { ...settings, ...changed }, hands: ["Upright"], speed: 1, unit: 0.016, columns: 36 });
+  assert.equal(code({}), "running-hand --line-width 0.24 -o 5-degrees.svg -- '-5 degrees'");
+  assert.equal(code({ text: "", style: "" }), "running-hand --scribble --line-width 0.24 -o running-hand.svg");
+  assert.match(code({ text: "a", style: "" }), /^running-hand a --hand none /);
+  const own = { text: "a", paper: "own", sheetUnit: "in", sheetWidth: 5, sheetHeight: 7, pitch: 9, firstTop: 40, mirrorMargins: true };
+  assert.match(code(own), /--paper 127x177\.8mm --first-top 40 --mirror-margins --size 3\.2 --pitch 9 /);
+});
+
+test("a phone shares picture and link; without a way to share, the link is copied", async () => {
+  assert.equal(await visitor.page.locator("#copy").textContent(), "Copy link");
+  await visitor.leave();
+  const phone = await site.come({ query: "?engine=cpu#text=Share me", ready: /Done$/, reducedMotion: "reduce", isMobile: true, hasTouch: true, viewport: { width: 390, height: 844 },
+    init: () => {
+      globalThis.shared = [];
+      navigator.canShare = () => true;
+      navigator.share = async (data) => {
+        globalThis.shared.push(data);
+      };
+    },
+  });
+  assert.equal(await phone.text.inputValue(), "Share me");
+  await phone.page.getByRole("button", { name: "Share", exact: true }).tap();
+  await phone.page.waitForFunction(() => globalThis.shared.length === 1);
+  const [url, name, type, bytes] = await phone.page.evaluate(async () => {
+    const [{ url, files }] = globalThis.shared;
+    return [url, files[0].name, files[0].type, [...new Uint8Array(await files[0].arrayBuffer())]];
+  });
+  assert.equal(url, phone.page.url());
+  assert.match(url, /#text=Share\+me&/);
+  assert.deepEqual([name, type], ["share-me.png", "image/png"]);
+  assert.ok(decode(Uint8Array.from(bytes)).width > 400);
+  const wide = await phone.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(wide <= 0, `the page is ${wide} pixels too wide`);
+  assert.deepEqual(phone.complaints, []);
+  await phone.leave();
+});
+
+test("whoever shows a link finds a picture of the page", async () => {
+  const html = await readFile(join(ROOT, "www/index.html"), "utf8");
+  const image = decode(await readFile(join(ROOT, "www", /property="og:image" content="([^"]+)"/.exec(html)[1])));
+  assert.deepEqual([image.width, image.height], [1200, 630]);
+  assert.match(html, /name="twitter:card" content="summary_large_image"/);
+});
