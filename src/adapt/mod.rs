@@ -40,7 +40,7 @@ pub struct Recipe {
     pub bias_steps: usize,
     /// Adam's rate of these.
     pub bias_rate: f32,
-    /// Share of each line, at its end, that is held back to see whether what is learnt holds beyond it.
+    /// Share of each line, at its end, that is not learnt from: it shows whether what is learnt holds beyond the rest.
     pub held: f32,
     /// Whether the forward pass puts states on the engine's grids.
     pub rounded: bool,
@@ -68,11 +68,15 @@ impl Recipe {
             style_prior: 0.01,
             bias_steps: 24,
             bias_rate: if lines > 1 { 1.2e-2 } else { 1e-2 },
-            held: 0.0,
+            held: 0.1,
             rounded: false,
         }
     }
 }
+
+/// By how much, in nats a point, the loss of held points may be above the least one: it is not the same from step to step
+/// even where nothing is wrong.
+const TOLERANCE: f64 = 0.02;
 
 /// How far the learning is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,6 +100,10 @@ pub struct Learner {
     gradient: Vec<f32>,
     adam: Adam,
     step: usize,
+    /// The parameters that [`Learner::hand`] goes back to at the end, and their loss of held points, per point.
+    best: Option<(f64, Vec<f32>)>,
+    /// Whether all steps are done, or no more can be.
+    is_done: bool,
     /// Rows of the output layer that are pinned, see `train/network/pin_zero_offsets.py`.
     pinned: Vec<usize>,
 }
@@ -144,6 +152,8 @@ impl Learner {
             recipe,
             adam: Adam::default(),
             step: 0,
+            best: None,
+            is_done: false,
         })
     }
 
@@ -152,13 +162,35 @@ impl Learner {
         self.recipe.style_steps + self.recipe.bias_steps
     }
 
-    /// Goes one step down; `None` when all are done.
+    /// Steps after which the held points are learnt from, too.
+    fn watched_steps(&self) -> usize {
+        self.recipe.style_steps + self.recipe.bias_steps * 3 / 4
+    }
+
+    /// Goes one step down; `None` when all are done. It ends earlier, with the best hand until then, if a gradient is not
+    /// finite, or if the held points fit clearly worse than before: the others are then learnt by heart.
     ///
     /// # Errors
-    /// [`Error::Learning`] if a gradient is not finite. The hand stays as it was.
+    /// [`Error::Learning`] if the first gradient is not finite.
     pub fn step(&mut self) -> Result<Option<Progress>> {
         let (step, Recipe { style_steps, style_rate, style_prior, bias_rate, .. }) = (self.step, self.recipe);
+        if self.is_done {
+            return Ok(None);
+        }
+        if step == self.watched_steps() {
+            let losses = self.losses();
+            if !self.compare(losses) {
+                self.finish();
+                return Ok(None);
+            }
+            // It holds beyond what was learnt from: the rest is learnt from all there is.
+            self.batches.iter_mut().for_each(Batch::release);
+            self.best = None;
+        }
         if step >= self.steps() {
+            let losses = self.losses();
+            self.compare(losses);
+            self.finish();
             return Ok(None);
         }
         let learns_style = step < style_steps;
@@ -180,9 +212,14 @@ impl Learner {
             layout.gates.get(1).map_or(layout.output.start, |gates| gates.start)..layout.output.end
         };
         let is_finite = self.gradient[learnt.clone()].iter().all(|value| value.is_finite());
-        if !(is_finite && losses.learnt.point.is_finite() && losses.learnt.stop.is_finite()) {
-            return Err(Error::Learning("the ink leads to numbers without end".into()));
+        if !(is_finite && is_finite_loss(losses)) {
+            if self.best.is_none() {
+                return Err(Error::Learning("the ink leads to numbers without end".into()));
+            }
+            self.finish();
+            return Ok(None);
         }
+        self.compare(losses);
         if step == style_steps {
             self.adam = Adam::default();
         }
@@ -191,6 +228,42 @@ impl Learner {
         self.adam.step(&mut self.parameters[learnt.clone()], &self.gradient[learnt], rate);
         self.step += 1;
         Ok(Some(Progress { step: self.step, steps: self.steps(), losses }))
+    }
+
+    /// Keeps the parameters, which have these losses, unless earlier ones had a clearly lower one of the held points;
+    /// returns whether it did.
+    fn compare(&mut self, losses: Losses) -> bool {
+        let held = (losses.held.point + losses.held.stop) / losses.held_points.max(1) as f64;
+        if !is_finite_loss(losses) {
+            return false;
+        }
+        match &mut self.best {
+            Some((least, _)) if held > *least + TOLERANCE => return false,
+            Some((least, best)) => {
+                *least = least.min(held);
+                best.copy_from_slice(&self.parameters);
+            }
+            none => *none = Some((held, self.parameters.clone())),
+        }
+        true
+    }
+
+    /// Ends the learning: its hand is the best.
+    pub fn finish(&mut self) {
+        self.is_done = true;
+        if let Some((_, best)) = self.best.take() {
+            self.parameters = best;
+        }
+    }
+
+    /// The losses of all lines.
+    fn losses(&mut self) -> Losses {
+        let Self { trainable, batches, parameters, .. } = self;
+        let parts = in_parallel(batches, |batch| trainable.losses(batch, parameters, None, true));
+        parts.into_iter().fold(Losses::default(), |mut all, losses| {
+            all.add(losses);
+            all
+        })
     }
 
     /// The gradient of all lines, and their losses.
@@ -214,6 +287,10 @@ impl Learner {
     pub fn hand(&self) -> Hand {
         Hand::new(self.trainable.weights.fingerprint, &self.parameters)
     }
+}
+
+fn is_finite_loss(losses: Losses) -> bool {
+    [losses.learnt.point, losses.learnt.stop, losses.held.point, losses.held.stop].iter().all(|loss| loss.is_finite())
 }
 
 /// Does `work` on each batch, each on a thread of its own; the last one here.

@@ -175,6 +175,11 @@ impl Batch {
         }
     }
 
+    /// Lets all points be learnt from.
+    pub fn release(&mut self) {
+        self.is_learnt.fill(true);
+    }
+
     /// Number of points.
     pub fn points(&self) -> usize {
         self.targets.len()

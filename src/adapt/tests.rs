@@ -137,7 +137,7 @@ fn learning_lowers_the_loss_and_leaves_pinned_rows_as_they_are() {
     let row = 4;
     weights.output.weight.values[row * 22..(row + 1) * 22].fill(0);
     let weights = Arc::new(weights);
-    let recipe = Recipe { style_steps: 3, ..Recipe::for_lines(4) };
+    let recipe = Recipe { style_steps: 3, held: 0.0, ..Recipe::for_lines(4) };
     let mut learner = Learner::new(&weights, &lines(), recipe, 1).unwrap();
     let mut course = Vec::new();
     while let Some(progress) = learner.step().unwrap() {
@@ -172,14 +172,47 @@ fn lines_that_cannot_be_learnt_from_are_refused() {
 fn numbers_without_end_stop_the_learning_and_keep_the_hand() {
     let weights = weights(&[6, 5]);
     let mut learner = Learner::new(&weights, &lines(), Recipe::for_lines(1), 2).unwrap();
-    learner.step().unwrap();
-    let before = learner.hand();
     let output = learner.trainable.layout.output.start;
-    let kept = learner.parameters[output];
     learner.parameters[output] = f32::NAN;
     assert!(learner.step().is_err());
-    learner.parameters[output] = kept;
+    learner.parameters[output] = 0.0;
+    learner.step().unwrap().unwrap();
+    let before = learner.hand();
+    learner.step().unwrap().unwrap();
+    assert_ne!(learner.hand(), before);
+    learner.parameters[output] = f32::INFINITY;
+    assert_eq!([learner.step().unwrap(), learner.step().unwrap()], [None, None]);
     assert_eq!(learner.hand(), before);
+}
+
+#[test]
+fn what_is_learnt_by_heart_is_taken_back() {
+    let weights = weights(&[6, 5]);
+    // The end of the line goes on otherwise than its beginning.
+    let mut line = lines().swap_remove(1);
+    line.points.iter_mut().take(8).for_each(|point| *point = [0.2, 0.1, 0.0]);
+    line.points[8] = [-1.5, 2.0, 1.0];
+    let line = [line];
+    let learn = |held: f32| {
+        let recipe = Recipe { bias_steps: 200, bias_rate: 5e-2, held, ..Recipe::for_lines(1) };
+        let mut learner = Learner::new(&weights, &line, recipe, 1).unwrap();
+        let mut steps = 0;
+        while let Some(progress) = learner.step().unwrap() {
+            steps = progress.step;
+        }
+        let batch = &mut Batch::new(&learner.trainable, &line, 0.12);
+        let losses = learner.trainable.losses(batch, &learner.parameters, None, true);
+        (steps, losses.held.point + losses.held.stop)
+    };
+    let ((some, held), (all, by_heart)) = (learn(0.12), learn(0.0));
+    assert!(some < all && all == 200, "{some} and {all} steps");
+    let none = {
+        let trainable = Trainable::new(&weights, false);
+        let zeros = vec![0.0; trainable.layout.count()];
+        let losses = trainable.losses(&mut Batch::new(&trainable, &line, 0.12), &zeros, None, true);
+        losses.held.point + losses.held.stop
+    };
+    assert!(held <= none + TOLERANCE, "{none} at first, {held} at the best, {by_heart} after all steps");
 }
 
 #[test]

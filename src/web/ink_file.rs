@@ -1,6 +1,9 @@
-//! The reader of ink files, for JavaScript: a WebAssembly module of its own.
+//! The reader of files with ink, of other programs and of learnt hands, for JavaScript: a WebAssembly module of its own.
 
-use crate::capture::{FileInk, InkFileError};
+#[path = "own_hand.rs"]
+mod own_hand;
+
+use crate::capture::{FileInk, HandSample, InkFileError};
 use wasm_bindgen::prelude::*;
 
 /// Ink of a file.
@@ -31,5 +34,5 @@ pub fn read_ink(bytes: &[u8]) -> Result<Option<InkOfFile>, JsError> {
 }
 
 fn is_hand(bytes: &[u8]) -> bool {
-    crate::capture::HandSample::from_json(bytes).is_ok()
+    HandSample::from_json(bytes).is_ok()
 }

@@ -1,41 +1,24 @@
 //! Learning a hand, for JavaScript: a WebAssembly module of its own, in a worker of its own (`www/capture/learn-worker.js`),
 //! which is loaded only when somebody learns a hand.
 
+#[path = "own_hand.rs"]
+mod own_hand;
+
 use crate::adapt::{Example, Learner, Recipe};
-use crate::capture::{self, HandSample, LearntHand, MAX_LINES, Sample};
+use crate::capture::{self, HandSample, LearntHand, MAX_LINES};
 use crate::engine::Engine;
 use crate::engine::cpu::CpuEngine;
 use crate::error::Error;
-use crate::model::{Hand, Kind, Weights};
+use crate::model::{Kind, Weights};
 use crate::text::alphabet::Alphabet;
-use crate::writer::{Prime, Writer};
-use serde::{Deserialize, Serialize};
+use crate::writer::{Prime, Settings, Writer};
+use own_hand::{InkSample, OwnHand, to_js};
+use serde::Serialize;
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-/** A line of one's own ink: what it says, and its strokes, each a list of [x, y, milliseconds], y down. */
-export interface InkSample {
-  text: string;
-  strokes: [number, number, number][][];
-}
-
-/** A learnt hand: for `WriteOptions.ownHand`. */
-export interface OwnHand {
-  /** Fingerprint of the weights that it was learnt with. */
-  weights: string;
-  numbers: number[];
-  /** How much of it to use, 0 to 1. */
-  strength: number;
-}
-
-/** A learnt hand from its file. */
-export interface KeptOwnHand extends OwnHand {
-  name: string;
-  samples: InkSample[];
-}
-
 /** How far the learning is. */
 export interface LearningProgress {
   step: number;
@@ -44,27 +27,6 @@ export interface LearningProgress {
   loss: number;
 }
 "#;
-
-#[derive(Deserialize, Serialize)]
-struct InkSample {
-    text: String,
-    strokes: Vec<Vec<[f64; 3]>>,
-}
-
-#[derive(Serialize)]
-struct OwnHand {
-    weights: String,
-    numbers: Vec<i16>,
-    strength: f32,
-}
-
-#[derive(Serialize)]
-struct Kept {
-    name: String,
-    samples: Vec<InkSample>,
-    #[serde(flatten)]
-    hand: OwnHand,
-}
 
 #[derive(Serialize)]
 struct Progress {
@@ -97,7 +59,7 @@ impl HandLearner {
         if !(1..=MAX_LINES).contains(&samples.len()) {
             return Err(JsError::new(&format!("a hand is learnt from 1 to {MAX_LINES} lines, not {}", samples.len())));
         }
-        let samples: Vec<HandSample> = samples.into_iter().map(sample).collect();
+        let samples: Vec<HandSample> = samples.into_iter().map(HandSample::from).collect();
         let mut examples = Vec::new();
         for sample in &samples {
             examples.push(example(&weights, sample)?);
@@ -115,10 +77,40 @@ impl HandLearner {
         to_js(&Progress { step: progress.step, steps: progress.steps, loss })
     }
 
+    /// Ends the learning before all steps are done, with the best hand until then.
+    pub fn finish(&mut self) {
+        self.learner.finish();
+    }
+
+    /// A text in the hand so far, as points x, y, pen in corpus units, from the first line on and without checks: a look at
+    /// it, which takes a fraction of a second.
+    pub fn sketch(&self, text: String) -> js_sys::Promise {
+        let (weights, hand, strength) = (Arc::clone(&self.weights), Arc::new(self.learner.hand()), self.strength);
+        let prime = self.first_line();
+        wasm_bindgen_futures::future_to_promise(async move {
+            let written = async {
+                let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
+                writer.set_weights(weights);
+                let prime = Some(Arc::new(prime?));
+                let settings =
+                    Settings { hand: Some(hand), strength, prime, bias: 1.0, attempts: 0, ..Settings::default() };
+                writer.start(&text, &settings).await?;
+                while writer.next().await?.is_some() {}
+                Ok::<_, JsError>(writer.ink())
+            };
+            let ink = written.await.map_err(JsValue::from)?;
+            let points = ink.strokes.iter().flat_map(|stroke| {
+                let last = stroke.len().saturating_sub(1);
+                stroke.iter().enumerate().flat_map(move |(n, p)| [p.x, p.y, f32::from(u8::from(n == last))])
+            });
+            Ok(js_sys::Float32Array::from(points.collect::<Vec<f32>>().as_slice()).into())
+        })
+    }
+
     /// What has been learnt so far.
     #[wasm_bindgen(unchecked_return_type = "OwnHand")]
     pub fn hand(&self) -> Result<JsValue, JsError> {
-        to_js(&own(self.learner.hand(), self.strength))
+        to_js(&OwnHand::new(self.learner.hand(), self.strength))
     }
 
     /// The first line, for `WriteOptions.prime`: when it goes on from that, the writing is most alike.
@@ -158,25 +150,13 @@ impl HandLearner {
     }
 }
 
-/// A learnt hand from the bytes of its file; throws the reason if it is damaged.
-#[wasm_bindgen(js_name = ownHandFromFile, unchecked_return_type = "KeptOwnHand")]
-pub fn own_hand_from_file(bytes: &[u8]) -> Result<JsValue, JsError> {
-    let LearntHand { name, hand, strength, samples } = LearntHand::from_json(bytes)?;
-    let ink = |HandSample { text, strokes, .. }: HandSample| InkSample {
-        text,
-        strokes: strokes.iter().map(|stroke| stroke.iter().map(|s| [s.x, s.y, s.ms]).collect()).collect(),
-    };
-    to_js(&Kept { name, samples: samples.into_iter().map(ink).collect(), hand: own(hand, strength) })
-}
-
-fn own(hand: Hand, strength: f32) -> OwnHand {
-    OwnHand { weights: format!("{:016x}", hand.weights), numbers: hand.numbers, strength }
-}
-
-fn sample(InkSample { text, strokes }: InkSample) -> HandSample {
-    let point = |&[x, y, ms]: &[f64; 3]| Sample { x, y, ms };
-    let strokes = strokes.iter().map(|stroke| stroke.iter().map(point).collect()).collect();
-    HandSample { name: String::new(), text, strokes }
+impl HandLearner {
+    /// The first line, to go on from.
+    fn first_line(&self) -> Result<Prime, JsError> {
+        let sample = &self.samples[0];
+        let (points, text) = capture::fit(&self.weights.config, &sample.text, &sample.strokes)?;
+        Ok(Prime::new(&self.weights.config, &text.written, &points)?)
+    }
 }
 
 /// A line as the network reads it.
@@ -187,8 +167,4 @@ fn example(weights: &Weights, sample: &HandSample) -> Result<Example, JsError> {
     let prime = Prime::new(&weights.config, &text.written, &points).map_err(|problem: Error| advice(&problem))?;
     let ids = Alphabet::new(&weights.config.alphabet).encode(&prime.text).ids;
     Ok(Example { ids, points: prime.offsets })
-}
-
-fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
-    Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
 }

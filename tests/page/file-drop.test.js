@@ -65,7 +65,7 @@ test("ink that was taken away comes back, as JSON and as InkML, and becomes a ha
 
   await visitor.drops("fox.json", json);
   await visitor.told(/strokes are on the paper/);
-  assert.equal(await dialog.getByLabel("Your sentence").inputValue(), "The quick brown fox");
+  assert.equal(await dialog.getByRole("textbox", { name: /^Sentence \d/ }).inputValue(), "The quick brown fox");
   const first = await visitor.drawn();
   assert.equal(first.length, JSON.parse(json).strokes.length);
   await dialog.getByRole("button", { name: "Clear" }).click();
@@ -75,7 +75,7 @@ test("ink that was taken away comes back, as JSON and as InkML, and becomes a ha
   assert.equal(second.length, first.length);
   const apart = first.flatMap((path, i) => coordinates(path).map((value, k) => Math.abs(value - coordinates(second[i])[k])));
   assert.ok(Math.max(...apart) < 0.5, `${Math.max(...apart)} pixels apart`);
-  await dialog.getByRole("button", { name: "Keep this hand" }).click();
+  await dialog.getByRole("button", { name: "Use without learning" }).click();
   await dialog.waitFor({ state: "hidden", timeout: 60_000 });
   await visitor.hears(/Done$/);
   assert.equal(await page.getByRole("radio", { name: "My hand", exact: true }).isChecked(), true);

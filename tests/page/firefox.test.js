@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test as testOnce } from "node:test";
-import { SENTENCE, withCaptureDialog, written } from "./drawing.js";
+import { withCaptureDialog } from "./drawing.js";
 import { Visitor, launchFirefox, serve, strokes } from "./site.js";
 
 let server, browser, folder;
@@ -199,25 +199,12 @@ test("hands are chosen by picture, mixed, and met by surprise; pens, inks and sl
   await visitor.leave();
 });
 
-test("one's own hand is drawn, written in and still there at the next visit; strokes are gone on with", async () => {
+test("strokes are gone on with", async () => {
   const visitor = withCaptureDialog(await come());
-  const { page } = visitor;
-  await visitor.speed("At once");
-  await visitor.asks();
-  await visitor.draws([[[0, 0]]]);
-  await visitor.press("Keep this hand");
-  await visitor.told(/only a dot/);
-  await visitor.press("Clear");
-  await visitor.draws(await written(page, SENTENCE, "Slanted"));
-  await visitor.leaves("Keep this hand");
-  assert.equal(await visitor.tile("My hand").isChecked(), true);
-  await page.reload();
-  await visitor.hears(/(Ready|Done)$/);
-  await visitor.tile("My hand").waitFor();
   await visitor.speed("At once");
   await visitor.opens("Continue my strokes");
-  await visitor.draws([Array.from({ length: 60 }, (_, k) => [k * 20, 120 * Math.sin(k / 3)])], 0.3);
-  await visitor.leaves("Go on from here");
+  await visitor.drawsByMouse([Array.from({ length: 60 }, (_, k) => [k * 20, 120 * Math.sin(k / 3)])], 0.3);
+  await visitor.leaves("Continue from here");
   assert.ok(strokes(await downloads(visitor)).length > 3);
   assert.deepEqual(visitor.complaints, []);
   await visitor.leave();

@@ -77,6 +77,7 @@ export class App extends EventTarget {
   /** The layout that was requested last, as JSON. */ #layout = "";
   /** What is wrong with the paper, as the status line says. */ #layoutProblem = "";
   /** How often writing was stopped. */ #stops = 0;
+  /** The file of the network that writes texts, if it is the visitor's own. @type {File | undefined} */ ownWeights;
   /** The form's settings when the text on the sheet was requested. @type {Settings | undefined} */ requested;
 
   /** @param {import("./form.js").Form} form */
@@ -281,6 +282,7 @@ export class App extends EventTarget {
       const bytes = new Uint8Array(await file.arrayBuffer());
       const transfer = [bytes.buffer];
       const { kind, styles, fingerprint } = await this.client.request("loadWeights", { bytes, name }, { transfer });
+      if (kind === "synthesis") this.ownWeights = file;
       if (kind === "synthesis") await this.#setSynthesis(styles, fingerprint);
       else this.fingerprints[kind] = fingerprint;
       const { writes, scribbles } = words.files;

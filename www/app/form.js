@@ -133,6 +133,7 @@ export class Form extends EventTarget {
     for (const id of CHOICES) settings[id] = this.#choice(id).value;
     settings.style = this.hands.value;
     settings.captured = this.hands.captured?.id ?? "";
+    if (this.hands.captured?.strength !== undefined) settings.strength = this.hands.captured.strength;
     settings.blend = this.#blend.value;
     settings.ink = this.ink;
     return /** @type {Settings} */ (settings);
@@ -171,7 +172,7 @@ export class Form extends EventTarget {
       if (key === "style") this.hands.value = known ? name : "";
       else this.#blend.value = known ? name : "";
     }
-    if (settings.captured && !this.hands.chooseCaptured(settings.captured)) {
+    if (settings.captured && !this.hands.chooseCaptured(settings.captured, settings.strength)) {
       problems.push(words.hands.notInLink);
     }
     if (settings.ink !== undefined) this.ink = settings.ink;

@@ -11,6 +11,7 @@ import { label as labelled } from "../words/words.js";
  * @property {string} name
  * @property {Float32Array} points of the ink: x, y, pen; shown as its picture
  * @property {() => object} engineOptions what to add to the engine's options to write in it
+ * @property {number} [strength] how much of it is used, 0 to 1; `undefined` for one that is not learnt
  */
 
 /** Comes before a captured hand's id in the value of its radio button; other values are names of the network's hands. */
@@ -99,11 +100,29 @@ export class HandPicker extends EventTarget {
     if (chosen) this.value = "";
   }
 
-  /** Chooses a captured hand, or no particular hand if there is none of that id. @param {string} id @returns whether there is one */
-  chooseCaptured(id) {
+  /**
+   * Chooses a captured hand, or no particular hand if there is none of that id.
+   * @param {string} id
+   * @param {number} [strength] how much of it is used from now on, if it was learnt
+   * @returns whether there is one
+   */
+  chooseCaptured(id, strength) {
     this.value = CAPTURED + id;
+    const { captured } = this;
+    if (captured?.strength !== undefined && strength !== undefined) captured.strength = strength;
     this.dispatchEvent(new Event("change"));
     return this.#captured.has(id);
+  }
+
+  /** How much of a captured hand is used. @param {string} id */
+  strengthOf(id) {
+    return this.#captured.get(id)?.strength ?? 1;
+  }
+
+  /** Sets how much of the chosen hand is used. @param {number} strength */
+  setStrength(strength) {
+    if (this.captured) this.captured.strength = strength;
+    this.dispatchEvent(new Event("change"));
   }
 
   #chosen() {

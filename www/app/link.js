@@ -43,6 +43,7 @@ import { decodeStrokes } from "./stroke-encoding.js";
  * @property {number | undefined} columns most characters in a line; `undefined` for as many as fit
  * @property {boolean} scribble whether to write without the text
  * @property {string} captured id of a hand that the visitor drew; "" for none. The hand itself is not in the link
+ * @property {number} [strength] how much of such a hand is used, if it was learnt
  */
 
 /** @typedef {WritingSettings & Look} Settings */
@@ -53,6 +54,7 @@ const RANGES = {
   temperature: { min: 0.2, max: 2, whole: false },
   seed: { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true },
   share: { min: 0, max: 1, whole: false },
+  strength: { min: 0, max: 1, whole: false },
   columns: { min: 10, max: 60, whole: true },
   nib: { min: 0.4, max: 2.5, whole: false },
   slant: { min: -30, max: 30, whole: false },

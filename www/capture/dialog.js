@@ -1,31 +1,22 @@
-// The capture dialog: the visitor draws a sentence as a hand to write in, or strokes that the network continues.
-//
-// Hands are stored as the strokes that were drawn. What the network needs is derived from them each time the page is
-// opened, so that a hand can be used with other weights.
+// The capture dialog: the visitor writes sentences, from which a hand is learnt, or draws strokes that the network
+// continues.
 
 import { showStatus } from "../app/status.js";
-import { element } from "../util/dom.js";
-import { download } from "../util/download.js";
-import { allWords, explain, explainAdvice, label, words } from "../words/words.js";
-import { Pad } from "./pad.js";
-import { deleteHand, storeHand, storedHands } from "./stored-hands.js";
+import { element, html } from "../util/dom.js";
+import { allWords, explain, explainAdvice, words } from "../words/words.js";
+import { Draft, MOST } from "./draft.js";
+import { mountHandList } from "./hand-list.js";
+import { learningLine, mountLearningPanel } from "./learning-view.js";
+import { Learning } from "./learning.js";
+import { addDialog } from "./markup.js";
+import { OwnHands } from "./own-hands.js";
+import { Pad, asDrawn } from "./pad.js";
+import { strengthSlider } from "./strength-slider.js";
 
 /** @typedef {import("../app/app.js").App} App */
-/** @typedef {import("../pkg/running_hand.js").KeptHand} KeptHand */
+/** @typedef {import("./draft.js").Sentence} Sentence */
+/** @typedef {import("./own-hands.js").Hand} Hand */
 
-/**
- * A hand with what the network needs of it: `points` are x, y, pen; `json` is its file, and `id` the hash in that.
- * @typedef {KeptHand & { id: string, points: Float32Array, json: string }} Hand
- */
-
-/** Pangrams, or nearly: most letters in few words. */
-const SENTENCES = [
-  "The five boxing wizards jump quickly",
-  "My pen drew a big fox; have two lazy quails",
-  "Sphinx of black quartz, judge my vow",
-];
-/** Points at the end of a hand's ink after which the network scribbles in it: about as far back as it remembers. */
-const TAIL = 250;
 /** Larger files are not read at all; the engine refuses smaller ones that are still too large. */
 const MAX_FILE = 1e8;
 
@@ -34,27 +25,50 @@ const part = (id, type) => element(`capture-${id}`, type);
 
 export class CaptureDialog {
   /** @type {App} */ #app;
-  #dialog = element("capture", HTMLDialogElement);
-  #sentences = part("sentence", HTMLSelectElement);
-  #customSentence = part("custom", HTMLInputElement);
+  #dialog = addDialog();
+  #sentence = part("sentence", HTMLInputElement);
   #name = part("name", HTMLInputElement);
   #advice = part("advice", HTMLElement);
+  #learnButton = part("learn", HTMLButtonElement);
   #keepButton = part("keep", HTMLButtonElement);
   #continueButton = part("continue", HTMLButtonElement);
-  #list = part("list", HTMLUListElement);
   #pad = new Pad(part("pad", HTMLElement), allWords.capture.pad);
-  /** By id. @type {Map<string, Hand>} */ #hands = new Map();
-  /** The drawing (see `#drawing`) that was doubted last; kept if the visitor insists. */ #doubted = "";
+  #draft = new Draft();
+  /** Strokes to continue. @type {{ strokes: import("./pad.js").Stroke[], width: number }} */ #free = { strokes: [], width: 0 };
+  /** @type {OwnHands} */ #hands;
+  /** @type {Learning} */ #learning;
+  /** Says, beside the hands, that one is learnt. */ #news = html("div", { id: "learnt", hidden: true });
+  /** Ids of hands of other weights that were learnt again, or were to be and the visitor cancelled it. @type {Set<string>} */ #relearnt = new Set();
+  /** Shows the list of hands. @type {() => void} */ #updateList;
   /** Fulfilled when the stored hands can be chosen. @type {Promise<void>} */ restored;
 
   /** @param {App} app */
   constructor(app) {
     this.#app = app;
-    for (const sentence of [...SENTENCES, ""]) {
-      this.#sentences.add(new Option(sentence || allWords.capture.customSentence, sentence));
-    }
-    app.addEventListener("weights", () => void this.#rereadHands());
+    this.#hands = new OwnHands(app);
+    this.#learning = new Learning(app);
+    this.#updateList = mountHandList(part("stored", HTMLElement), part("list", HTMLUListElement), this.#hands, {
+      mayImprove: () => !this.#draft.changed || !this.#draft.written.length,
+      improve: (hand) => this.#improve(hand),
+      deleted: () => part("close", HTMLButtonElement).focus(),
+      say: (message, problem) => this.#advise(message, problem),
+    });
+    mountLearningPanel(part("learning", HTMLElement), this.#learning);
+    this.#addToPage();
+    this.#listen();
     this.restored = this.#restore();
+    this.#showSentence();
+  }
+
+  /** Opens the dialog with the hand or ink in a file. @param {File} file */
+  openFile(file) {
+    if (!this.#dialog.open) this.#open("hand");
+    return this.#import(file);
+  }
+
+  /** Adds to the page what is shown beside the hands, and makes the buttons there open the dialog. */
+  #addToPage() {
+    const buttons = [];
     for (const [id, mode] of /** @type {const} */ ([
       ["capture-open", "hand"],
       ["capture-strokes", "strokes"],
@@ -62,13 +76,39 @@ export class CaptureDialog {
       const button = element(id, HTMLButtonElement);
       button.hidden = false;
       button.addEventListener("click", () => this.#open(mode));
+      buttons.push(button);
     }
+    this.#news.setAttribute("role", "status");
+    const { hands } = this.#app;
+    const keep = () => {
+      const { chosen } = this.#hands;
+      if (chosen) void this.#hands.keepStrength(chosen);
+    };
+    const line = learningLine(this.#learning, () => this.#open("hand"));
+    buttons[0].parentElement?.after(line, this.#news, strengthSlider(hands, keep));
+    hands.addEventListener("change", () => void this.#relearn());
+    this.#app.addEventListener("weights", async () => {
+      this.#relearnt.clear();
+      const failed = await this.#hands.reread();
+      if (failed.length) showStatus(`${failed.map(({ name, error }) => allWords.capture.unreadable(name, explain(error))).join(" ")} ${words.status.ready}`, true);
+      this.#updateList();
+      void this.#relearn();
+    });
+  }
+
+  #listen() {
     for (const radio of this.#modes()) radio.addEventListener("change", () => this.#showMode());
-    this.#sentences.addEventListener("change", () => this.#showMode());
-    this.#customSentence.addEventListener("input", () => this.#showMode());
+    this.#sentence.addEventListener("input", () => {
+      this.#draft.say(this.#sentence.value);
+      this.#pad.text = this.#sentence.value || " ";
+      this.#changed();
+    });
     part("undo", HTMLButtonElement).addEventListener("click", () => this.#pad.undo());
     part("clear", HTMLButtonElement).addEventListener("click", () => this.#pad.clear());
+    part("back", HTMLButtonElement).addEventListener("click", () => this.#goTo(this.#draft.at - 1));
+    part("next", HTMLButtonElement).addEventListener("click", () => this.#goTo(this.#draft.at + 1));
     this.#keepButton.addEventListener("click", () => void this.#keep());
+    this.#learnButton.addEventListener("click", () => void this.#learn());
     this.#continueButton.addEventListener("click", () => void this.#continue());
     part("close", HTMLButtonElement).addEventListener("click", () => this.#dialog.close());
     const input = part("import", HTMLInputElement);
@@ -79,8 +119,9 @@ export class CaptureDialog {
       if (file) void this.#import(file);
     });
     this.#pad.addEventListener("change", () => {
-      this.#advise("");
-      this.#updateButtons();
+      if (this.#mode === "hand") this.#draft.write(this.#pad.strokes, this.#pad.width);
+      else this.#free = { strokes: this.#pad.strokes, width: this.#pad.width };
+      this.#changed();
     });
     this.#dialog.addEventListener("keydown", (event) => {
       const typing = event.target instanceof HTMLInputElement && event.target.type === "text";
@@ -89,13 +130,12 @@ export class CaptureDialog {
         this.#pad.undo();
       }
     });
-    this.#showMode();
-  }
-
-  /** Opens the dialog with the hand or ink in a file. @param {File} file */
-  openFile(file) {
-    if (!this.#dialog.open) this.#open("hand");
-    return this.#import(file);
+    let learns = false;
+    this.#learning.addEventListener("change", () => {
+      if (learns === Boolean(this.#learning.progress)) return;
+      learns = !learns;
+      this.#showMode();
+    });
   }
 
   // --- the dialog ------------------------------------------------------------------------------
@@ -103,9 +143,10 @@ export class CaptureDialog {
   /** @param {"hand" | "strokes"} mode */
   #open(mode) {
     for (const radio of this.#modes()) radio.checked = radio.value === mode;
-    this.#advise("");
     this.#dialog.showModal();
     this.#showMode();
+    const { length } = this.#draft.written;
+    this.#advise(mode === "hand" && length && !this.#learning.progress ? allWords.capture.stillHere(length) : "");
   }
 
   /** Closes the dialog and scrolls to the sheet, which on a phone is far above. */
@@ -123,34 +164,101 @@ export class CaptureDialog {
     return this.#modes().find((radio) => radio.checked)?.value ?? "hand";
   }
 
-  /** The sentence to write. */
-  get #text() {
-    return this.#sentences.value || this.#customSentence.value.trim();
-  }
-
-  /** Shows what belongs to the mode and the sentence. */
+  /** Shows what belongs to the mode. */
   #showMode() {
-    const hand = this.#mode === "hand";
+    const mode = this.#mode;
+    const learns = mode === "hand" && this.#learning.progress !== undefined;
     for (const one of this.#dialog.querySelectorAll("[data-mode]")) {
-      if (one instanceof HTMLElement) one.hidden = one.dataset.mode !== this.#mode;
+      if (one instanceof HTMLElement) one.hidden = one.dataset.mode !== mode;
     }
-    part("custom-row", HTMLElement).hidden = !hand || this.#sentences.value !== "";
-    this.#pad.text = hand ? this.#text || " " : "";
-    if (!this.#name.value) this.#name.value = this.#unusedName(allWords.capture.myHand);
-    this.#updateButtons();
+    part("learning", HTMLElement).hidden = !learns;
+    for (const id of ["writing", "actions", "files"]) part(id, HTMLElement).hidden = learns;
+    if (mode === "hand") {
+      this.#showSentence();
+    } else {
+      this.#pad.text = "";
+      this.#pad.show(this.#free.strokes, this.#free.width);
+      this.#update();
+    }
   }
 
-  #updateButtons() {
+  /** Goes to a sentence. The network reads the one that is left. @param {number} index */
+  #goTo(index) {
+    const { current, sentences } = this.#draft;
+    const left = sentences.indexOf(current);
+    this.#draft.at = index;
+    this.#showSentence();
+    this.#advise("");
+    if (!current.strokes.length) return;
+    void this.#read(current).then(({ advice }) => {
+      this.#update();
+      if (advice && !current.insisted && this.#draft.sentences[left] === current && this.#draft.current !== current) {
+        this.#advise(allWords.capture.adviceOn(left + 1, explainAdvice(advice)), true);
+      }
+    }, () => {});
+  }
+
+  /** Shows the current sentence, its ink and where it is among the others. */
+  #showSentence() {
+    const { text, strokes, width } = this.#draft.current;
+    this.#sentence.value = text;
+    if (!this.#name.value) this.#name.value = this.#hands.unusedName(allWords.capture.myHand);
+    this.#pad.text = text || " ";
+    this.#pad.show(strokes, width);
+    this.#update();
+  }
+
+  /** The ink or its text have changed. */
+  #changed() {
+    const problem = this.#mode === "hand" ? this.#draft.store() : "";
+    this.#advise(problem, problem !== "");
+    this.#update();
+  }
+
+  /** Enables and names the buttons, and shows the steps. */
+  #update() {
+    const { current, written, at, sentences } = this.#draft;
     const empty = this.#pad.count === 0;
     for (const id of ["undo", "clear"]) part(id, HTMLButtonElement).disabled = empty;
     this.#continueButton.disabled = empty;
     this.#keepButton.disabled = empty;
-    label(this.#keepButton, this.#doubted === this.#drawing() ? "capture.keepDoubted" : "capture.keep");
+    this.#learnButton.disabled = written.length === 0;
+    const insists = current.insisted && current.strokes.length > 0;
+    this.#keepButton.textContent = insists ? allWords.capture.keepDoubted : allWords.capture.keep;
+    this.#learnButton.textContent = insists ? allWords.capture.learnDoubted : allWords.capture.learn;
+    part("back", HTMLButtonElement).disabled = at === 0;
+    part("next", HTMLButtonElement).disabled = at === sentences.length - 1;
+    part("sentence-label", HTMLElement).textContent = allWords.capture.step(at + 1, sentences.length);
+    this.#showSteps();
   }
 
-  /** The sentence and the strokes, to be compared with what is there later. */
-  #drawing() {
-    return JSON.stringify([this.#text, this.#pad.strokes]);
+  #showSteps() {
+    const { at, sentences } = this.#draft;
+    const steps = part("steps", HTMLOListElement);
+    const focused = [...steps.children].findIndex((item) => item.contains(document.activeElement));
+    const button = (/** @type {string} */ text, /** @type {string} */ label, /** @type {() => void} */ act) => {
+      const made = html("button", { type: "button", textContent: text });
+      made.setAttribute("aria-label", label);
+      made.addEventListener("click", act);
+      return made;
+    };
+    const items = sentences.map((one, index) => {
+      const state = stateOf(one);
+      const { step, stepEmpty, stepWritten, stepDoubted } = allWords.capture;
+      const say = { empty: stepEmpty, written: stepWritten, doubted: stepDoubted }[state];
+      const label = say(step(index + 1, sentences.length));
+      const made = button(String(index + 1), label, () => this.#goTo(index));
+      made.className = state;
+      if (index === at) made.setAttribute("aria-current", "step");
+      return html("li", {}, made);
+    });
+    const add = button("+", allWords.capture.addSentence, () => {
+      this.#draft.add();
+      this.#showSentence();
+      this.#sentence.focus();
+    });
+    steps.replaceChildren(...items, ...(sentences.length < MOST ? [html("li", {}, add)] : []));
+    if (focused >= 0) steps.children[Math.min(focused, steps.children.length - 1)].querySelector("button")?.focus();
   }
 
   /** @param {string} message @param {boolean} [problem] */
@@ -162,35 +270,133 @@ export class CaptureDialog {
   /** @param {boolean} busy */
   #setBusy(busy) {
     this.#dialog.toggleAttribute("aria-busy", busy);
-    if (busy) {
-      this.#keepButton.disabled = true;
-      this.#continueButton.disabled = true;
-    } else {
-      this.#updateButtons();
-    }
+    if (!busy) this.#update();
+    else for (const button of [this.#keepButton, this.#learnButton, this.#continueButton]) button.disabled = true;
   }
 
   // --- hands -----------------------------------------------------------------------------------
 
-  /** Makes a hand of what was drawn, and writes in it. */
-  async #keep() {
-    const text = this.#text;
-    const drawing = this.#drawing();
-    const strokes = this.#pad.strokes;
-    this.#setBusy(true);
+  /** What the network makes of a sentence's ink. @param {Sentence} one */
+  async #read(one) {
+    if (one.reading) return one.reading;
+    const { strokes, text } = one;
+    if (!text.trim()) return { usable: false, advice: { name: "no-text", message: allWords.capture.sayText } };
+    const { points, advice } = await this.#app.client.request("readInk", { strokes, text, check: true });
+    const reading = { usable: points.length > 0, advice };
+    if (one.strokes === strokes && one.text === text) one.reading = reading;
+    return reading;
+  }
+
+  /**
+   * Reads sentences, unless the visitor insists on them; shows the first that cannot be used or is doubtful, and says
+   * why. Returns whether all can be used.
+   * @param {Sentence[]} sentences
+   */
+  async #readAll(sentences) {
     this.#advise(allWords.capture.reading);
+    for (const one of sentences) {
+      const { usable, advice } = await this.#read(one);
+      if (!advice || (usable && one.insisted)) continue;
+      const index = this.#draft.sentences.indexOf(one);
+      // It was changed meanwhile, which the visitor knows.
+      if (index < 0) return false;
+      this.#draft.at = index;
+      one.insisted = usable;
+      this.#showSentence();
+      this.#advise(explainAdvice(advice), true);
+      return false;
+    }
+    this.#advise("");
+    return true;
+  }
+
+  /** Learns a hand from what was written. */
+  async #learn() {
+    if (this.#learning.progress) return this.#advise(allWords.capture.busy, true);
+    this.#setBusy(true);
     try {
-      const { points, advice } = await this.#app.client.request("readInk", { strokes, text, check: true });
-      if (this.#drawing() !== drawing) return this.#advise("");
-      if (advice && (!points.length || this.#doubted !== drawing)) {
-        this.#advise(explainAdvice(advice), true);
-        if (points.length) this.#doubted = drawing;
-        return;
+      const { written, of } = this.#draft;
+      if (!(await this.#readAll(written))) return;
+      const samples = written.map(({ text, strokes }) => ({ text: text.trim(), strokes }));
+      const name = this.#hands.unusedName(this.#name.value.trim() || allWords.capture.myHand, of);
+      void this.#run(samples, name, { of });
+    } catch (error) {
+      this.#advise(explain(error), true);
+    } finally {
+      this.#setBusy(false);
+    }
+  }
+
+  /** Learns the chosen hand from its ink again if it was learnt with other weights. */
+  async #relearn() {
+    const { chosen } = this.#hands;
+    if (!chosen || this.#learning.progress || this.#relearnt.has(chosen.id) || !this.#hands.isForeign(chosen)) return;
+    this.#relearnt.add(chosen.id);
+    await this.#run(chosen.samples, chosen.name, { of: chosen.id, again: true });
+  }
+
+  /**
+   * Learns a hand and adds it, in the place of the hand `of`, if there is one.
+   * @param {{ text: string, strokes: import("./pad.js").Stroke[] }[]} samples
+   * @param {string} name
+   * @param {{ of: string, again?: boolean }} how `again`: from a hand's own ink, not from what is being written
+   */
+  async #run(samples, name, { of, again = false }) {
+    this.#tell("");
+    try {
+      const learnt = await this.#learning.learn(samples, name, again);
+      if (!learnt) return this.#advise(allWords.capture.cancelled);
+      const wasChosen = this.#hands.chosen?.id === of && of !== "";
+      const { id, problem } = await this.#hands.add(learnt.file);
+      const taken = learnt.legible ? "" : allWords.capture.takenBack(Math.round(100 * learnt.hand.strength));
+      const notes = [taken, problem].filter(Boolean).map((note) => `${note} `).join("");
+      if (!again) {
+        this.#draft.clear();
+        this.#draft.store();
+        this.#name.value = "";
+        this.#showMode();
       }
-      const name = this.#unusedName(this.#name.value.trim() || allWords.capture.myHand);
-      const { id, problem } = await this.#store({ name, text, strokes }, points);
+      const watches = this.#dialog.open && this.#mode === "hand" && !again;
+      if (watches || wasChosen) this.#app.hands.chooseCaptured(id);
+      if (of && of !== id) this.#hands.remove(of);
+      this.#app.pendingNotes += watches ? notes : "";
+      if (watches) {
+        this.#leave();
+        this.#app.write();
+      } else {
+        this.#tell(`${allWords.capture.learnt(name)} ${notes}`, wasChosen ? "" : id);
+      }
+    } catch (error) {
+      const message = allWords.capture.failed(name, explain(error));
+      this.#advise(message, true);
+      if (!this.#dialog.open) this.#tell(message);
+    }
+  }
+
+  /** Says something beside the hands; "" nothing any more. @param {string} message @param {string} [id] of a hand to write in */
+  #tell(message, id = "") {
+    const write = html("button", { type: "button", textContent: allWords.capture.writeInIt });
+    write.addEventListener("click", () => {
+      this.#tell("");
+      this.#app.hands.chooseCaptured(id);
+      this.#app.write();
+    });
+    const dismiss = html("button", { type: "button", textContent: allWords.capture.dismiss });
+    dismiss.addEventListener("click", () => this.#tell(""));
+    this.#news.hidden = message === "";
+    this.#news.replaceChildren(html("span", { textContent: message }), ...(id ? [write] : []), dismiss);
+  }
+
+  /** Makes a hand of the current sentence without learning, and writes in it. */
+  async #keep() {
+    const { current } = this.#draft;
+    this.#setBusy(true);
+    try {
+      const { strokes, text } = current;
+      if (!(await this.#readAll([current])) || current.strokes !== strokes || current.text !== text) return;
+      const name = this.#hands.unusedName(this.#name.value.trim() || allWords.capture.myHand);
+      const { id, problem } = await this.#hands.add(await this.#hands.fileOf(name, text, strokes));
       this.#name.value = "";
-      this.#pad.clear();
       this.#app.hands.chooseCaptured(id);
       this.#leave();
       this.#app.pendingNotes += problem ? `${problem} ` : "";
@@ -202,77 +408,22 @@ export class CaptureDialog {
     }
   }
 
-  /** Stores a hand and shows it. @param {KeptHand} hand @param {Float32Array} points */
-  async #store(hand, points) {
-    const json = await this.#app.client.request("handToFile", { hand });
-    const id = idOf(json);
-    const problem = storeHand(id, json);
-    this.#add({ ...hand, id, points, json });
-    return { id, problem };
-  }
-
-  /** Adds a hand to those that can be chosen, or replaces it there. @param {Hand} hand */
-  #add(hand) {
-    const { id, name, points } = hand;
-    const { hands } = this.#app;
-    const chosen = hands.captured?.id === id;
-    this.#hands.set(id, hand);
-    hands.addCaptured({ id, name, points, engineOptions: () => this.#engineOptions(hand) });
-    if (chosen) hands.chooseCaptured(id);
+  /** Shows a hand's ink, to be added to and learnt again. @param {Hand} hand */
+  #improve(hand) {
+    if (this.#learning.progress) return this.#advise(allWords.capture.busy, true);
+    this.#draft.load(hand.samples, hand.id);
+    this.#draft.store();
+    this.#name.value = hand.name;
+    this.#showSentence();
     this.#updateList();
-  }
-
-  /** What makes the engine write in a hand. @param {Hand} hand */
-  #engineOptions({ text, points }) {
-    const { settings } = this.#app;
-    if (!settings.scribble && settings.text.trim()) return { prime: { text, points } };
-    // Without a text it continues the hand's last strokes, moved so that they end at the origin of the sheet.
-    let start = Math.max(0, points.length / 3 - TAIL);
-    while (start > 0 && points[3 * start - 1] < 0.5) start -= 1;
-    const tail = points.slice(3 * start);
-    const [x, y] = [tail[tail.length - 3], tail[tail.length - 2]];
-    return { prime: { text: "", points: tail.map((value, i) => (i % 3 === 0 ? value - x : i % 3 === 1 ? value - y : value)) } };
-  }
-
-  /** The name, with a number if another hand has it. @param {string} name */
-  #unusedName(name) {
-    const names = [...this.#hands.values()].map((hand) => hand.name).concat(this.#app.hands.names);
-    let unused = name;
-    for (let number = 2; names.includes(unused); number++) unused = `${name} ${number}`;
-    return unused;
+    this.#advise(allWords.capture.improving(hand.name));
+    part("steps", HTMLElement).scrollIntoView({ block: "nearest" });
   }
 
   /** Adds the hands that are stored on this device. */
   async #restore() {
-    const problems = [];
-    for (const { id, json } of storedHands()) {
-      try {
-        await this.#load(json);
-      } catch (error) {
-        problems.push(allWords.capture.storedUnreadable(id, explain(error)));
-      }
-    }
-    if (problems.length) showStatus(`${problems.join(" ")} ${words.status.ready}`, true);
-  }
-
-  /** Other weights: derives from the strokes of every hand what they need. */
-  async #rereadHands() {
-    for (const { json, name } of [...this.#hands.values()]) {
-      await this.#load(json).catch((error) => {
-        showStatus(`${allWords.capture.unreadable(name, explain(error))} ${words.status.ready}`, true);
-      });
-    }
-  }
-
-  /** Reads a hand's file and adds the hand. @param {string} json @param {boolean} [check] whether its ink says its text */
-  async #load(json, check = false) {
-    const { client } = this.#app;
-    const hand = await client.request("handFromFile", { bytes: new TextEncoder().encode(json) });
-    const { points, advice } = await client.request("readInk", { strokes: hand.strokes, text: hand.text, check });
-    if (!points.length) throw new Error(advice ? explainAdvice(advice) : allWords.capture.strokesUnusable);
-    const id = idOf(json);
-    this.#add({ ...hand, id, points, json });
-    return { id, hand, advice };
+    const failed = await this.#hands.restore();
+    if (failed.length) showStatus(`${failed.map(({ id, error }) => allWords.capture.storedUnreadable(id, explain(error))).join(" ")} ${words.status.ready}`, true);
   }
 
   /** @param {File} file */
@@ -283,98 +434,34 @@ export class CaptureDialog {
       if (!bytes.length) throw new Error(allWords.capture.fileSize);
       // Loaded only now: few visitors open a file.
       const { readInkFile } = await import("./ink-file.js");
-      const ink = readInkFile(bytes);
-      if (ink) return this.#showInk(ink);
       const content = new TextDecoder().decode(bytes);
-      const { id, hand, advice } = await this.#load(content, true);
-      const problem = storeHand(id, content) || (advice ? allWords.capture.importedBut(explainAdvice(advice)) : "");
+      const ink = isHand(content) ? undefined : readInkFile(bytes);
+      if (ink) return this.#showInk(ink);
+      const { id, problem, advice } = await this.#hands.add(content, true);
       this.#app.hands.chooseCaptured(id);
-      this.#advise(problem || allWords.capture.imported(hand.name), problem !== "");
+      const doubt = advice ? allWords.capture.importedBut(explainAdvice(advice)) : "";
+      this.#advise(problem || doubt || allWords.capture.imported(this.#hands.get(id)?.name ?? ""), problem !== "" || doubt !== "");
     } catch (error) {
       this.#advise(`${file.name}: ${explain(error)}`, true);
     }
   }
 
-  /** Puts the ink of a file on the pad, as if it had been drawn there. @param {import("./ink-file.js").FileInk} ink */
-  #showInk({ text, strokes }) {
-    if (text && this.#mode === "hand") {
-      this.#sentences.value = SENTENCES.includes(text) ? text : "";
-      this.#customSentence.value = text;
+  /** Puts the ink of a file on the paper, as if it had been drawn there. @param {import("./ink-file.js").FileInk} ink */
+  #showInk({ text, strokes: recorded }) {
+    const strokes = asDrawn(recorded);
+    const shown = allWords.capture.onPaper(strokes.length);
+    if (this.#mode !== "hand") {
+      this.#free = { strokes, width: 0 };
       this.#showMode();
+      return this.#advise(`${shown} ${allWords.capture.addStrokes}`);
     }
-    this.#pad.show(strokes);
-    const says = allWords.capture;
-    const next = this.#mode !== "hand" ? says.addStrokes : text ? says.checkSentence : says.giveSentence;
-    this.#advise(`${says.onPaper(strokes.length)} ${next}`);
-  }
-
-  // --- the list of stored hands ----------------------------------------------------------------
-
-  #updateList() {
-    const rows = [...this.#hands.values()].map((hand) => {
-      const row = document.createElement("li");
-      const name = document.createElement("input");
-      name.type = "text";
-      name.maxLength = 40;
-      name.value = hand.name;
-      const says = allWords.capture;
-      name.setAttribute("aria-label", says.nameOf(hand.name));
-      name.addEventListener("change", () => void this.#rename(hand, name));
-      const button = (/** @type {string} */ text, /** @type {string} */ name, /** @type {(self: HTMLButtonElement) => void} */ act) => {
-        const made = document.createElement("button");
-        made.type = "button";
-        made.textContent = text;
-        made.setAttribute("aria-label", name);
-        made.addEventListener("click", () => act(made));
-        return made;
-      };
-      const remove = (/** @type {HTMLButtonElement} */ self) => {
-        // A second press confirms: a hand cannot be restored.
-        if (self.textContent === says.delete) {
-          self.textContent = says.confirmDelete;
-          self.setAttribute("aria-label", says.confirmDeleteHand(hand.name));
-          return;
-        }
-        this.#delete(hand);
-      };
-      row.append(
-        name,
-        button(says.export, says.exportHand(hand.name), () => this.#export(hand)),
-        button(says.delete, says.deleteHand(hand.name), remove),
-      );
-      return row;
-    });
-    this.#list.replaceChildren(...rows);
-    part("stored", HTMLElement).hidden = rows.length === 0;
-  }
-
-  /** @param {Hand} hand @param {HTMLInputElement} input */
-  async #rename(hand, input) {
-    const name = input.value.trim();
-    if (!name || name === hand.name) {
-      input.value = hand.name;
-      return;
-    }
-    const { strokes, text, points } = hand;
-    const { problem } = await this.#store({ name: this.#unusedName(name), text, strokes }, points);
-    this.#advise(problem || allWords.capture.renamed(this.#hands.get(hand.id)?.name ?? ""), problem !== "");
-  }
-
-  /** @param {Hand} hand */
-  #delete(hand) {
-    deleteHand(hand.id);
-    this.#hands.delete(hand.id);
-    this.#app.hands.removeCaptured(hand.id);
-    this.#updateList();
-    this.#advise(allWords.capture.deleted(hand.name));
-    part("close", HTMLButtonElement).focus();
-  }
-
-  /** @param {Hand} hand */
-  #export({ name, json }) {
-    const stem = name.replace(/[^\p{L}\p{N} _-]/gu, "").trim() || "hand";
-    download(new Blob([json], { type: "application/json" }), `${stem}.running-hand.json`);
-    this.#advise(allWords.capture.exported(name));
+    if (this.#learning.progress) return this.#advise(allWords.capture.busy, true);
+    this.#draft.makeRoom(text);
+    if (text) this.#draft.say(text);
+    this.#draft.write(strokes, 0);
+    this.#showSentence();
+    this.#changed();
+    this.#advise(`${shown} ${text ? allWords.capture.checkSentence : allWords.capture.giveSentence}`);
   }
 
   // --- strokes to continue ---------------------------------------------------------------------
@@ -382,7 +469,7 @@ export class CaptureDialog {
   async #continue() {
     this.#setBusy(true);
     try {
-      const strokes = this.#pad.strokes;
+      const { strokes } = this.#free;
       const { points, advice } = await this.#app.client.request("readInk", { strokes, text: "", check: false });
       if (advice) {
         this.#advise(explainAdvice(advice), true);
@@ -398,7 +485,17 @@ export class CaptureDialog {
   }
 }
 
-/** A hand's id: the hash in its file, which is that of its text and strokes. @param {string} json @returns {string} */
-function idOf(json) {
-  return JSON.parse(json).check;
+/** @param {Sentence} sentence @returns {"empty" | "written" | "doubted"} */
+function stateOf({ strokes, reading, insisted }) {
+  if (!strokes.length) return "empty";
+  return reading?.advice && !insisted ? "doubted" : "written";
+}
+
+/** Whether a file calls itself a hand that was learnt. @param {string} content */
+function isHand(content) {
+  try {
+    return JSON.parse(content).format === "running-hand-hand";
+  } catch {
+    return false;
+  }
 }

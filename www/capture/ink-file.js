@@ -1,7 +1,7 @@
-// Reads ink from files of this and other programs. The reader is the crate's (src/capture/ink_file), in a WebAssembly
-// module of its own, which is loaded with this script when a visitor opens such a file.
+// Reads ink from files of this and other programs, and learnt hands. The reader is the crate's (src/web/ink_file.rs), in a
+// WebAssembly module of its own, which is loaded with this script when a visitor opens such a file or has such a hand.
 
-import init, { readInk } from "./pkg/ink_file.js";
+import init, { changeOwnHandFile, ownHandFromFile, readInk } from "./pkg/ink_file.js";
 
 /** A stroke: [x, y, milliseconds] of each sample, y down. @typedef {import("./pad.js").Stroke} Stroke */
 
@@ -16,7 +16,7 @@ await init();
  */
 export function readInkFile(content) {
   // A byte order mark: what is text here has been decoded, whatever encoding it names.
-  const ink = readInk(typeof content === "string" ? new TextEncoder().encode(`\ufeff${content}`) : content);
+  const ink = readInk(typeof content === "string" ? bytes(`\ufeff${content}`) : content);
   if (!ink) return undefined;
   const { text, samples, lengths } = ink;
   ink.free();
@@ -24,3 +24,12 @@ export function readInkFile(content) {
   const sample = () => /** @type {Stroke[number]} */ ([samples[at++], samples[at++], samples[at++]]);
   return { text, strokes: Array.from(lengths, (length) => Array.from({ length }, sample)) };
 }
+
+/** A learnt hand from its file; throws the reason if it is damaged. @param {string} json */
+export const readLearntHand = (json) => ownHandFromFile(bytes(json));
+
+/** The file of a learnt hand with another name and strength. @param {string} json @param {string} name @param {number} strength */
+export const changeLearntHand = (json, name, strength) => changeOwnHandFile(bytes(json), name, strength);
+
+/** @param {string} text */
+const bytes = (text) => new TextEncoder().encode(text);

@@ -6,36 +6,58 @@ import init, { HandLearner, ownHandFromFile } from "./learner/learner.js";
 
 /** @typedef {import("./learner/learner.js").InkSample} InkSample */
 /** @typedef {import("./learner/learner.js").KeptOwnHand} KeptOwnHand */
-/** @typedef {import("./learner/learner.js").LearningProgress} LearningProgress */
 /** @typedef {import("./learner/learner.js").OwnHand} OwnHand */
 
 /**
  * See learn.d.ts.
+ * @typedef {import("./learner/learner.js").LearningProgress & { hand: OwnHand, words?: Float32Array }} Progress
  * @typedef {{ hand: OwnHand, prime: { text: string, points: Float32Array }, file: string, legible: boolean }} LearntHand
  */
 
 /**
- * The requests that this worker serves; `bytes` of `learn` are the weights, those beside the page by default.
+ * The requests that this worker serves; `bytes` of `learn` are the weights, those beside the page by default. `finish`
+ * ends what `learn` does after the step that it is in.
  * @typedef {{
  *   learn: {
- *     params: { samples: InkSample[], name: string, bytes: Uint8Array | undefined },
- *     event: LearningProgress & { hand: OwnHand },
+ *     params: { samples: InkSample[], name: string, words: string, bytes: Uint8Array | undefined },
+ *     event: Progress,
  *     result: LearntHand,
  *   },
+ *   finish: { params: undefined, event: never, result: void },
  *   open: { params: { bytes: Uint8Array }, event: never, result: KeptOwnHand },
  * }} LearnRequests
  */
 
+/** After how many steps words are written in the hand so far. */
+const WORDS_EVERY = 3;
+
 const ready = init();
+/** Whether the hand is good enough for whoever asked. */
+let isEnough = false;
 
 serve(
   /** @type {import("../engine/server.js").Handlers<LearnRequests>} */ ({
-    async learn({ samples, name, bytes }, { emit }) {
+    async learn({ samples, name, words, bytes }, { emit }) {
       await ready;
       let learner = new HandLearner(bytes ?? (await weights("weights/synthesis.safetensors")), samples);
-      for (let progress; (progress = learner.step()); ) emit({ ...progress, hand: learner.hand() });
+      for (let progress; !isEnough && (progress = learner.step()); ) {
+        /** @type {Progress} */
+        const event = { ...progress, hand: learner.hand() };
+        if (words && (progress.step === 1 || progress.step % WORDS_EVERY === 0)) {
+          // A hand that is still bad may lose its way; the next words may be better.
+          event.words = await learner.sketch(words).catch(() => undefined);
+        }
+        emit(event);
+        // Lets a request to finish come in.
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      learner.finish();
       learner = await learner.findStrength();
       return { hand: learner.hand(), prime: learner.prime(), file: learner.toFile(name), legible: learner.isLegible };
+    },
+
+    finish() {
+      isEnough = true;
     },
 
     async open({ bytes }) {

@@ -18,9 +18,17 @@ export interface LearntHand {
 export interface LearnOptions {
   /** The hand's name. */
   name?: string;
-  /** Gets the hand as it is so far after each step, which takes about a second. */
-  onProgress?: (progress: LearningProgress & { hand: OwnHand }) => void;
+  /**
+   * Gets the hand as it is so far after each step, which takes about a second. `words` are those of the option, written in
+   * it every few steps: triples x, y, 1 where a stroke ends; corpus units, y down.
+   */
+  onProgress?: (progress: LearningProgress & { hand: OwnHand; words?: Float32Array }) => void;
+  /** A few words to be written in the hand so far. Default: none. */
+  words?: string;
+  /** Gives the learning up when it is aborted. */
   signal?: AbortSignal;
+  /** Ends the learning early when it is aborted, with the hand so far. */
+  enough?: AbortSignal;
   /** A file of other weights than those of the package. */
   weights?: Uint8Array;
 }

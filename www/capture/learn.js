@@ -5,8 +5,6 @@ import { trustedWorker } from "../util/trusted-types.js";
 
 /** @typedef {import("./learner/learner.js").InkSample} InkSample */
 /** @typedef {import("./learner/learner.js").KeptOwnHand} KeptOwnHand */
-/** @typedef {import("./learner/learner.js").LearningProgress} LearningProgress */
-/** @typedef {import("./learner/learner.js").OwnHand} OwnHand */
 /** @typedef {import("./learn-worker.js").LearnRequests} LearnRequests */
 
 /**
@@ -15,14 +13,21 @@ import { trustedWorker } from "../util/trusted-types.js";
  * @param {InkSample[]} samples
  * @param {object} [options]
  * @param {string} [options.name] of the hand
- * @param {(progress: LearningProgress & { hand: OwnHand }) => void} [options.onProgress] gets the hand as it is so far
+ * @param {(progress: import("./learn-worker.js").Progress) => void} [options.onProgress] gets the hand as it is so far
  *   after each step, which takes about a second
+ * @param {string} [options.words] to be written in the hand so far every few steps, for `onProgress`
  * @param {AbortSignal} [options.signal]
+ * @param {AbortSignal} [options.enough] ends the learning early, with the hand so far, when it is aborted
  * @param {Uint8Array} [options.weights] a file of other weights than those beside this script
  * @returns {Promise<import("./learn-worker.js").LearntHand>}
  */
-export function learnHand(samples, { name = "My hand", onProgress = () => {}, signal, weights } = {}) {
-  return inWorker((client) => client.request("learn", { samples, name, bytes: weights }, { signal, onEvent: onProgress }));
+export function learnHand(samples, { name = "My hand", onProgress = () => {}, words = "", signal, enough, weights } = {}) {
+  return inWorker((client) => {
+    const finish = () => void client.request("finish", undefined);
+    if (enough?.aborted) finish();
+    enough?.addEventListener("abort", finish, { once: true });
+    return client.request("learn", { samples, name, words, bytes: weights }, { signal, onEvent: onProgress });
+  });
 }
 
 /**

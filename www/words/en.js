@@ -135,15 +135,11 @@ const words = {
   capture: {
     title: "Your own hand",
     modes: "What to draw",
-    sentence: "Sentence",
-    custom: "Your sentence",
-    handHint: "Write the sentence with a mouse, finger or pen, as you normally write; the lines are only a guide. The network reads it and continues in your hand. It stays on this device.",
     strokesHint: "Draw or scribble whatever you like, from left to right. The network has no text to follow and continues as it thinks a hand would. What you draw becomes part of the link you copy.",
     pointerHint: "Drawing needs a mouse, a finger or a pen. Without one, open a file instead: a hand exported from here, or ink as InkML or Running Hand JSON.",
     undo: "Undo stroke",
     clear: "Clear",
     name: "Name",
-    keep: "Keep this hand",
     continue: "Continue from here",
     stored: "Hands on this device",
     open: "Open a hand or ink",
@@ -151,9 +147,7 @@ const words = {
     modeHand: "Teach it my hand",
     modeStrokes: "Continue my strokes",
     pad: "Paper to write on with a pointer",
-    customSentence: "A sentence of your own",
     myHand: "My hand",
-    keepDoubted: "Keep it anyway",
     reading: "Reading what you wrote …",
     /** @param {string} hand @param {string} reason */
     storedUnreadable: (hand, reason) => `A hand stored here (${hand}) can’t be read. ${reason}`,
@@ -169,8 +163,6 @@ const words = {
     imported: (hand) => `“${hand}” has been imported and chosen.`,
     /** @param {number} count */
     onPaper: (count) => (count === 1 ? "One stroke is on the paper." : `${count} strokes are on the paper.`),
-    checkSentence: "Check that they say the sentence, then keep the hand.",
-    giveSentence: "Enter the sentence they say, then keep the hand.",
     addStrokes: "Add to them, or continue from here.",
     /** @param {string} hand */
     nameOf: (hand) => `Name of the hand ${hand}`,
@@ -189,9 +181,77 @@ const words = {
     deleted: (hand) => `“${hand}” has been deleted.`,
     /** @param {string} hand */
     exported: (hand) => `“${hand}” has been saved as a file.`,
+    handHint:
+      "Write each sentence with a mouse, finger or pen, as you normally write; the lines are only a guide. Four sentences give the best likeness, but one or two will do. What you write stays on this device.",
+    steps: "Sentences",
+    /** @param {number} number @param {number} count */
+    step: (number, count) => `Sentence ${number} of ${count}`,
+    /** @param {string} step */
+    stepEmpty: (step) => `${step}, not written yet`,
+    /** @param {string} step */
+    stepWritten: (step) => `${step}, written`,
+    /** @param {string} step */
+    stepDoubted: (step) => `${step}, needs another look`,
+    addSentence: "Add a sentence",
+    sentenceHint: "Change it, or type one of your own.",
+    back: "Back",
+    next: "Next sentence",
+    learn: "Learn my hand",
+    learnDoubted: "Learn it anyway",
+    keep: "Use without learning",
+    keepDoubted: "Use it anyway",
+    sayText: "Type the sentence you wrote.",
+    /** @param {number} number @param {string} advice */
+    adviceOn: (number, advice) => `Sentence ${number}: ${advice}`,
+    /** @param {number} count */
+    stillHere: (count) => (count === 1 ? "The sentence you wrote is still here." : `The ${count} sentences you wrote are still here.`),
+    checkSentence: "Check that they say the sentence, then continue.",
+    giveSentence: "Enter the sentence they say, then continue.",
+    improve: "Improve",
+    /** @param {string} hand */
+    improveHand: (hand) => `Improve ${hand}`,
+    replaceDrawn: "Replace your sentences?",
+    /** @param {string} hand */
+    replaceDrawnBy: (hand) => `Replace your sentences with those of ${hand}?`,
+    /** @param {string} hand */
+    improving: (hand) => `This is the ink of “${hand}”. Write more sentences, or write some of them again.`,
+    /** @param {number} count */
+    learntFrom: (count) => (count === 1 ? "learned from one sentence" : `learned from ${count} sentences`),
+    notLearnt: "not learned",
+    foreign: "learned with other weights",
+    /** @param {string} hand */
+    learning: (hand) => `Learning “${hand}”`,
+    /** @param {string} hand */
+    relearning: (hand) => `“${hand}” was learned with other weights. Learning it again from its ink`,
+    starting: "Getting ready …",
+    checking: "Checking that it can be read …",
+    /** @param {number} percent */
+    percent: (percent) => `${percent} %`,
+    /** @param {number} percent @param {number} seconds */
+    timeLeft: (percent, seconds) => `${percent} %, about ${seconds} seconds left`,
+    wordsSoFar: "Words in the hand so far",
+    background: "You can close this and carry on; learning continues in the background.",
+    enough: "Stop here and use it",
+    cancel: "Cancel",
+    cancelLearning: "Cancel learning",
+    show: "Show",
+    cancelled: "Learning was cancelled. Your sentences are still here.",
+    busy: "A hand is being learned. Wait until that is done, or cancel it.",
+    /** @param {string} hand */
+    learnt: (hand) => `“${hand}” has been learned.`,
+    /** @param {string} hand @param {string} reason */
+    failed: (hand, reason) => `“${hand}” couldn’t be learned. ${reason}`,
+    /** @param {number} percent */
+    takenBack: (percent) => `Too many words in your hand went wrong, so only ${percent} % of it is used. More sentences may help.`,
+    writeInIt: "Write in it",
+    dismiss: "Dismiss",
+    strength: "How much like me",
+    strengthHint: "From easiest to read to most like you.",
     noRoom: "There is no room left to store the hand, so it is here only until you close the page. Export it to keep it.",
     noStorage:
       "This browser doesn’t let the page store anything, so the hand is here only until you close the page. Export it to keep it.",
+    draftNoRoom: "There is no room left to store what you write, so it is here only until you close the page.",
+    draftNoStorage: "This browser doesn’t let the page store anything, so what you write is here only until you close the page.",
   },
   /** What is wrong with ink that was drawn, by the names of `Advice`. */
   advice: {

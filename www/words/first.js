@@ -157,6 +157,7 @@ export const first = {
     nib: "line width",
     slant: "slant",
     wander: "wander",
+    strength: "strength of your hand",
     sheetWidth: "paper width",
     sheetHeight: "paper height",
     pitch: "line spacing",
