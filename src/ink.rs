@@ -20,6 +20,36 @@ pub struct Offset {
     pub pen_lift: bool,
 }
 
+/// What changes the size and the slant of ink: `(x, y)` becomes `scale · (x + shear · y, y)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Adjustment {
+    /// How many times as large ink becomes.
+    pub scale: f32,
+    /// How far a point moves to the right for each unit that it lies lower.
+    pub shear: f32,
+}
+
+impl Default for Adjustment {
+    /// Changes nothing.
+    fn default() -> Self {
+        Self { scale: 1.0, shear: 0.0 }
+    }
+}
+
+impl Adjustment {
+    /// An offset of the ink, changed.
+    pub fn offset(&self, offset: Offset) -> Offset {
+        let Self { scale, shear } = *self;
+        Offset { dx: scale * (offset.dx + shear * offset.dy), dy: scale * offset.dy, ..offset }
+    }
+
+    /// The matrix `[[xx, xy], [yx, yy]]` that first adjusts and then does what `map` does.
+    pub fn then(&self, map: [[f64; 2]; 2]) -> [[f64; 2]; 2] {
+        let [scale, shear] = [self.scale, self.shear].map(f64::from);
+        map.map(|[x, y]| [scale * x, scale * (shear * x + y)])
+    }
+}
+
 /// The points between two pen lifts.
 pub type Stroke = Vec<Point>;
 

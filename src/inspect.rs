@@ -11,6 +11,7 @@ use crate::engine::fixed::{self, Drawing};
 use crate::engine::step::check_line;
 use crate::engine::{Line, Step};
 use crate::error::Result;
+use crate::ink::Adjustment;
 use crate::model::Weights;
 use crate::text::alphabet::Alphabet;
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub struct LineRecord {
     pub weights: Arc<Weights>,
     /// The line as the engine read it.
     pub line: Line,
+    /// What a learnt hand adjusts the drawn points by.
+    pub adjustment: Adjustment,
     /// Index of the line's first point among the document's points.
     pub first_point: usize,
     /// How many of the line's characters belong to priming ink.

@@ -115,9 +115,12 @@ async fn answer(weights: &Arc<Weights>, job: &Value) -> Result<Value, Box<dyn Er
     writer.set_weights(Arc::clone(weights));
     let mut results = Vec::new();
     for strength in strengths {
+        let lines: Vec<&[[f32; 3]]> = learn.iter().map(|line| line.positions.as_slice()).collect();
+        let mut settings = settings.clone().with_strength(strength);
+        settings.hand = writer.adjusted_hand(&settings.clone().with_bias(0.75), &lines).await?;
         let mut written = Vec::new();
         for (line, text) in texts.iter().enumerate() {
-            let settings = settings.clone().with_strength(strength).with_line(line as u64);
+            let settings = settings.clone().with_line(line as u64);
             writer.start(text, &settings).await?;
             while writer.next().await?.is_some() {}
             let strokes: Vec<Vec<[f32; 2]>> =

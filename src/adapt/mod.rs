@@ -58,7 +58,7 @@ setters!(Recipe {
 
 impl Recipe {
     /// How much of a hand is used, unless it is said: all of it fits the ink that it was learnt from a little too well.
-    pub const STRENGTH: f32 = 0.8;
+    pub const STRENGTH: f32 = 0.7;
 
     /// For so many lines: chosen on writers whom the network never saw (`train/evaluate_hands.py`).
     pub fn for_lines(lines: usize) -> Self {
@@ -164,7 +164,7 @@ impl Learner {
 
     /// Steps after which the held points are learnt from, too.
     fn watched_steps(&self) -> usize {
-        self.recipe.style_steps + self.recipe.bias_steps * 3 / 4
+        self.recipe.style_steps + self.recipe.bias_steps / 2
     }
 
     /// Goes one step down; `None` when all are done. It ends earlier, with the best hand until then, if a gradient is not

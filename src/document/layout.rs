@@ -9,7 +9,9 @@
 
 use super::LETTER_WIDTH;
 use super::compose::{self, HORIZON, Item, Rooms};
-use super::measure::{Edges, Fit, HandMeasure, Look, assign, factor, hide_strays, is_core, median, own_points, word_ranges};
+use super::measure::{
+    Edges, Fit, HandMeasure, Look, assign, factor, hide_strays, is_core, median, own_points, word_ranges,
+};
 use super::numbers::{Digits, PageNumber};
 use super::paper::{Extent, PageStyle, Sheet, Spot, X_HEIGHT};
 use super::structure::{self, Paragraph, Structure, TAB};
@@ -542,7 +544,9 @@ impl Layout {
         let room = self.room(row, text);
         let [first, other] = match (paragraph.right, self.width_of_paragraph(paragraph, text)) {
             // A line set to the right is not broken because its hand is wider here than elsewhere.
-            (Some(_), Some(width)) if width < room => indents(paragraph, room, &text.hand).map(|it| it.min(room - width)),
+            (Some(_), Some(width)) if width < room => {
+                indents(paragraph, room, &text.hand).map(|it| it.min(room - width))
+            }
             _ => indents(paragraph, room, &text.hand),
         };
         let first = if self.line_of_paragraph == 0 { first } else { other };

@@ -342,6 +342,7 @@ impl LineStream {
             self.records.push(LineRecord {
                 weights,
                 line,
+                adjustment: self.settings.adjustment(&self.weights.config),
                 first_point: self.points,
                 prime_characters: self.given_characters(),
                 drawn: Vec::new(),

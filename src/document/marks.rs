@@ -889,7 +889,7 @@ mod tests {
                 points.push(WordPoint { at, lifted: true, character: 0, drawn: Some(1000 + k) });
             }
             let text: Vec<char> = text.chars().collect();
-            remove_strays(&mut points, &text, &[0..text.len()], 200.0);
+            remove_strays(&mut points, &text, std::slice::from_ref(&(0..text.len())), 200.0);
             points.iter().filter_map(|point| point.drawn?.checked_sub(1000)).collect::<Vec<_>>()
         };
         assert_eq!(tidied("nan", &[[200.0, -300.0], [300.0, -10.0]]), [1], "one touches the ink");
@@ -898,7 +898,7 @@ mod tests {
         assert_eq!(tidied("na.", &[[600.0, 0.0]]), [0]);
         let dots = |text: &str| word(text).into_iter().filter(|point| point.at[1] < -250.0).count();
         let (text, mut points) = (['i', 'n'], word("in"));
-        remove_strays(&mut points, &text, &[0..2], 200.0);
+        remove_strays(&mut points, &text, std::slice::from_ref(&(0..2)), 200.0);
         assert_eq!(points.iter().filter(|point| point.at[1] < -250.0).count(), dots("in"));
     }
 
@@ -914,9 +914,9 @@ mod tests {
             points.retain(|point| !gone.contains(&point.character));
             points
         };
-        assert_eq!(missing_stops(&without(&[]), &text, &[0..4], 200.0), [0; 0]);
+        assert_eq!(missing_stops(&without(&[]), &text, std::slice::from_ref(&(0..4)), 200.0), [0; 0]);
         let points = without(&[1, 3]);
-        let stops = missing_stops(&points, &text, &[0..4], 200.0);
+        let stops = missing_stops(&points, &text, std::slice::from_ref(&(0..4)), 200.0);
         assert_eq!(stops, [1, 3]);
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let points = draw(points, &text, &[], &stops, &MarkStyle { slant: 0.0, ..HAND }, &mut rng);

@@ -592,9 +592,8 @@ pub fn hide_strays(
         let before = strokes[..at].iter().rev().find(|stroke| !is_brief(stroke)).map(|stroke| stroke.end - 1);
         before.or_else(|| strokes[at + 1..].iter().find(|stroke| !is_brief(stroke)).map(|stroke| stroke.start))
     };
-    let is_hidden = |at: usize| {
-        under(at).is_some_and(|k| strokes[at].clone().all(|other| points[other][..2] == points[k][..2]))
-    };
+    let is_hidden =
+        |at: usize| under(at).is_some_and(|k| strokes[at].clone().all(|other| points[other][..2] == points[k][..2]));
     let small = (0..strokes.len()).filter(|&at| size(&strokes[at]) < SMALL_MARK * x_height && !is_hidden(at)).count();
     let needed: usize = characters.iter().map(|&c| small_strokes(c)).sum();
     let stray: Vec<usize> = (0..strokes.len()).filter(|&at| is_brief(&strokes[at]) && !is_hidden(at)).collect();

@@ -110,7 +110,8 @@ fn upright(points: &[[f32; 3]], fit: &Fit) -> Vec<[f64; 3]> {
         (0..2).filter_map(|axis| extent(stroke, axis)).map(|[min, max]| max - min).fold(0.0, f64::max)
     };
     let largest = strokes.iter().map(|stroke| size(stroke)).fold(0.0, f64::max);
-    let mut kept: Vec<[f64; 3]> = strokes.into_iter().filter(|stroke| size(stroke) >= STRAY * largest).flatten().collect();
+    let mut kept: Vec<[f64; 3]> =
+        strokes.into_iter().filter(|stroke| size(stroke) >= STRAY * largest).flatten().collect();
     if let Some(last) = kept.last_mut() {
         last[2] = 1.0;
     }

@@ -11,7 +11,15 @@ use pollster::block_on;
 fn stream(writer: &mut Writer, text: &str, settings: &Settings, columns: usize) -> LineStream {
     let alphabet = Alphabet::new(&writer.weights(Kind::Synthesis).unwrap().config.alphabet);
     let structure = Structure::new(text, &alphabet, 40);
-    block_on(LineStream::start(writer, text, &structure, HandMeasure::default(), settings, Lines { columns, has_digits: false })).unwrap()
+    block_on(LineStream::start(
+        writer,
+        text,
+        &structure,
+        HandMeasure::default(),
+        settings,
+        Lines { columns, has_digits: false },
+    ))
+    .unwrap()
 }
 
 /// All ink of a text by rows.
@@ -269,7 +277,10 @@ fn a_document_is_laid_out_on_pages_and_exported_page_by_page() {
     let read = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
     let numbered = read(json(Frame::default()));
     let strokes = numbered["strokes"].as_array().unwrap().len();
-    assert_eq!((&numbered["pageNumber"]["text"], &numbered["pageNumber"]["last"]), (&"2".into(), &(strokes - 1).into()));
+    assert_eq!(
+        (&numbered["pageNumber"]["text"], &numbered["pageNumber"]["last"]),
+        (&"2".into(), &(strokes - 1).into())
+    );
     let last = numbered["words"].as_array().unwrap().last().unwrap()["last"].as_u64().unwrap();
     assert_eq!(numbered["pageNumber"]["first"].as_u64().unwrap(), last + 1);
     for frame in [Frame { crop: Some(2.0), ..Frame::default() }, Frame { end: Some(3), ..Frame::default() }] {

@@ -92,10 +92,10 @@ fn path(stroke: &[Point]) -> Value {
         at.push(pixels(segment.to));
     }
     after.push([0.0, 0.0]);
-    if let [first, last] = &mut at[..] {
-        if first == last {
-            last[0] = rounded(first[0] as f32 + DOT);
-        }
+    if let [first, last] = &mut at[..]
+        && first == last
+    {
+        last[0] = rounded(first[0] as f32 + DOT);
     }
     json!({ "c": false, "v": at, "i": before, "o": after })
 }

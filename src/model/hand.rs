@@ -1,12 +1,13 @@
-//! A hand that was learnt from someone's ink: what it adds to a network's biases.
+//! A hand that was learnt from someone's ink: what it adds to a network's biases, and how what is written is adjusted.
 
 use super::Config;
+use crate::ink::Adjustment;
 use std::ops::Range;
 
 /// Fraction bits of a hand's numbers, which are 16 bits wide: they lie within ±8.
 const BITS: i32 = 12;
 
-/// Where each part of a hand is among its numbers, `[S + Σ 4 H_l + R]`.
+/// Where each part of a hand is among its numbers, `[S + Σ 4 H_l + R + 2]`.
 #[derive(Debug, Clone)]
 pub struct HandLayout {
     /// Style vector `[S]`.
@@ -15,6 +16,8 @@ pub struct HandLayout {
     pub gates: Vec<Range<usize>>,
     /// What is added to the output layer's biases, `[R]`.
     pub output: Range<usize>,
+    /// Logarithm of the [`Adjustment`]'s scale; its shear comes after it.
+    pub scale: usize,
 }
 
 impl HandLayout {
@@ -26,12 +29,13 @@ impl HandLayout {
             end - length..end
         };
         let gates = config.hidden.iter().map(|units| next(4 * units)).collect();
-        Self { style: 0..config.style_dim, gates, output: next(config.outputs()) }
+        let output = next(config.outputs());
+        Self { style: 0..config.style_dim, gates, scale: output.end, output }
     }
 
     /// How many numbers there are.
     pub fn count(&self) -> usize {
-        self.output.end
+        self.scale + 2
     }
 }
 
@@ -74,6 +78,23 @@ impl Hand {
         let gates = layout.gates.iter().map(values).collect();
         (values(&layout.style), HandBiases { gates, output: values(&layout.output) })
     }
+
+    /// What ink that is written in it is adjusted by, for a network that it fits: a network writes smaller and more
+    /// upright than the ink that it learnt from.
+    pub fn adjustment(&self, config: &Config) -> Adjustment {
+        let at = HandLayout::new(config).scale;
+        let [scale, shear] = [at, at + 1].map(|index| f32::from(self.numbers[index]) / f32::from(1u16 << BITS));
+        Adjustment { scale: scale.exp(), shear }
+    }
+
+    /// The same hand with an adjustment, for a network that it fits.
+    #[must_use]
+    pub fn with_adjustment(mut self, config: &Config, adjustment: Adjustment) -> Self {
+        let at = HandLayout::new(config).scale;
+        let values = [adjustment.scale.ln(), adjustment.shear];
+        self.numbers[at..].copy_from_slice(&Self::new(self.weights, &values).numbers);
+        self
+    }
 }
 
 /// Not inlined, for the module's size.
@@ -108,5 +129,8 @@ mod tests {
         assert!((half.gates[1][0] - 0.15).abs() < 1e-4 && half.gates[0].iter().all(|value| *value == 0.0));
         assert_eq!((half.output[0], half.output.len()), (-0.125, 8));
         assert!(hand.fits(&config) && !hand.fits(&testing::config(Kind::Synthesis, &[2, 2], 1)));
+        assert_eq!(hand.adjustment(&config), Adjustment::default());
+        let adjusted = hand.with_adjustment(&config, Adjustment { scale: 1.25, shear: -0.1 }).adjustment(&config);
+        assert!((adjusted.scale - 1.25).abs() < 1e-3 && (adjusted.shear + 0.1).abs() < 1e-3);
     }
 }

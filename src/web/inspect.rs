@@ -118,6 +118,7 @@ impl Inspector {
             // Before the first point of a primed line, the pen is on no point of the writing.
             let pen = (drawn + record.point_index(from + n)).saturating_sub(1);
             let map = layout.transform(pen).or_else(|| layout.transform(pen + 1)).unwrap_or_default();
+            let map = record.adjustment.then(map);
             let at =
                 numbers.len() - snapshot.phi.len() + record.prime_characters - snapshot.components.len() * COMPONENT;
             for (number, value) in numbers[at - MAP..at].iter_mut().zip(map.as_flattened()) {

@@ -9,7 +9,7 @@ use crate::capture::{self, HandSample, LearntHand, MAX_LINES};
 use crate::engine::Engine;
 use crate::engine::cpu::CpuEngine;
 use crate::error::Error;
-use crate::model::{Kind, Weights};
+use crate::model::{Hand, Kind, Weights};
 use crate::text::alphabet::Alphabet;
 use crate::writer::{Prime, Settings, Writer};
 use own_hand::{InkSample, OwnHand, to_js};
@@ -42,6 +42,8 @@ pub struct HandLearner {
     samples: Vec<HandSample>,
     learner: Learner,
     strength: f32,
+    /// The finished hand.
+    adjusted: Option<Arc<Hand>>,
 }
 
 #[wasm_bindgen]
@@ -65,7 +67,7 @@ impl HandLearner {
             examples.push(example(&weights, sample)?);
         }
         let learner = Learner::new(&weights, &examples, Recipe::for_lines(examples.len()), 1)?;
-        Ok(Self { weights, samples, learner, strength: Recipe::STRENGTH })
+        Ok(Self { weights, samples, learner, strength: Recipe::STRENGTH, adjusted: None })
     }
 
     /// Goes one step, which takes about a second; `undefined` when all are done.
@@ -110,7 +112,7 @@ impl HandLearner {
     /// What has been learnt so far.
     #[wasm_bindgen(unchecked_return_type = "OwnHand")]
     pub fn hand(&self) -> Result<JsValue, JsError> {
-        to_js(&OwnHand::new(self.learner.hand(), self.strength))
+        to_js(&OwnHand::new(self.latest(), self.strength))
     }
 
     /// The first line, for `WriteOptions.prime`: when it goes on from that, the writing is most alike.
@@ -127,12 +129,23 @@ impl HandLearner {
         Ok(object.into())
     }
 
-    /// Takes its strength back until words in it rarely go wrong. Returns the learner, which it takes.
+    /// Takes its strength back until words in it rarely go wrong, and makes what it writes as large and slanted as the
+    /// ink. Returns the learner, which it takes.
     #[wasm_bindgen(js_name = findStrength)]
     pub async fn find_strength(mut self) -> Result<Self, JsError> {
         let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
         writer.set_weights(Arc::clone(&self.weights));
-        self.strength = writer.bearable_strength(&Arc::new(self.learner.hand()), self.strength).await?;
+        let hand = Arc::new(self.learner.hand());
+        self.strength = writer.bearable_strength(&hand, self.strength).await?;
+        let config = &self.weights.config;
+        let mut lines = Vec::new();
+        for sample in &self.samples {
+            lines.push(capture::fit(config, &sample.text, &sample.strokes)?);
+        }
+        let prime = Some(Arc::new(self.first_line()?));
+        let settings = Settings { hand: Some(hand), strength: self.strength, prime, ..Settings::default() };
+        let lines: Vec<_> = lines.iter().map(|(points, _)| &points[..]).collect();
+        self.adjusted = writer.adjusted_hand(&settings, &lines).await?;
         Ok(self)
     }
 
@@ -145,12 +158,17 @@ impl HandLearner {
     /// The hand's file.
     #[wasm_bindgen(js_name = toFile)]
     pub fn to_file(&self, name: String) -> Result<String, JsError> {
-        let Self { samples, learner, strength, .. } = self;
-        Ok(LearntHand { name, hand: learner.hand(), strength: *strength, samples: samples.clone() }.to_json()?)
+        let Self { samples, strength, .. } = self;
+        Ok(LearntHand { name, hand: self.latest(), strength: *strength, samples: samples.clone() }.to_json()?)
     }
 }
 
 impl HandLearner {
+    /// The finished hand, or what has been learnt so far.
+    fn latest(&self) -> Hand {
+        self.adjusted.as_deref().cloned().unwrap_or_else(|| self.learner.hand())
+    }
+
     /// The first line, to go on from.
     fn first_line(&self) -> Result<Prime, JsError> {
         let sample = &self.samples[0];

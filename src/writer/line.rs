@@ -6,7 +6,7 @@ use super::settings::{Plan, PlannedLine, Settings};
 use super::{Chunk, LineUpdate, Result};
 use crate::engine::noise::NoiseStream;
 use crate::engine::{Line, Noise, Step, forced_point};
-use crate::ink::Offset;
+use crate::ink::{Adjustment, Offset};
 use crate::model::{Kind, Weights};
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub(super) struct LineWriter {
     /// Which of the lines, counted from 0.
     pub(super) number: usize,
     pub(super) settings: Settings,
+    /// What a learnt hand adjusts the ink by.
+    adjustment: Adjustment,
     noise: NoiseStream,
     /// Every timestep of the line as it stands, without those of the priming ink.
     pub(super) steps: Vec<Step>,
@@ -86,6 +88,7 @@ impl LineWriter {
             line,
             number,
             settings: settings.clone(),
+            adjustment: settings.adjustment(&weights.config),
             noise: NoiseStream::new(settings.seed, settings.line),
             steps: Vec::new(),
             delivered: 0,
@@ -176,7 +179,7 @@ impl LineWriter {
     /// point: the way there from the priming ink is left out.
     pub(super) fn offset(&self, index: usize) -> Offset {
         let step = &self.steps[index];
-        let offset = self.weights.config.offset([step.dx, step.dy, step.pen]);
+        let offset = self.adjustment.offset(self.weights.config.offset([step.dx, step.dy, step.pen]));
         if index == 0 && self.settings.prime.as_ref().is_some_and(|prime| prime.kind == Kind::Synthesis) {
             return Offset { dx: 0.0, dy: 0.0, ..offset };
         }

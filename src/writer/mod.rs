@@ -16,6 +16,7 @@
 mod batch;
 pub mod check;
 pub mod ending;
+mod likeness;
 mod line;
 mod pool;
 pub mod prime;

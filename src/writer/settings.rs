@@ -4,7 +4,8 @@ use super::check::LineCheck;
 use super::prime::Prime;
 use crate::engine::Line;
 use crate::error::{Error, Result};
-use crate::model::{Hand, Kind, Weights, style};
+use crate::ink::Adjustment;
+use crate::model::{Config, Hand, Kind, Weights, style};
 use crate::text::alphabet::{Alphabet, Encoded};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -188,6 +189,11 @@ impl Settings {
     /// The learnt hand, if a network of this kind uses it.
     fn hand_of(&self, kind: Kind) -> Option<&Hand> {
         self.hand.as_deref().filter(|_| kind == Kind::Synthesis)
+    }
+
+    /// What the ink is adjusted by, of a network that the learnt hand fits.
+    pub(crate) fn adjustment(&self, config: &Config) -> Adjustment {
+        self.hand_of(config.kind).map_or_else(Adjustment::default, |hand| hand.adjustment(config))
     }
 
     /// Checks every number that this network uses, the learnt hand, and the priming ink's kind.

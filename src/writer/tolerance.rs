@@ -5,7 +5,7 @@ use crate::model::Hand;
 use std::sync::Arc;
 
 /// What is written to see whether a hand can be read: letters of all kinds, in eleven words.
-const PHRASES: [&str; 2] = ["the quick brown fox jumps", "Very lazy dogs keep 24 boxes"];
+pub(super) const PHRASES: [&str; 2] = ["the quick brown fox jumps", "Very lazy dogs keep 24 boxes"];
 /// Strengths that are tried, one after the other.
 const STRENGTHS: [f32; 6] = [1.0, 0.85, 0.7, 0.5, 0.3, 0.0];
 /// Most times that one of the phrases' eleven words may have to be written again; a word that stays wrong counts double.

@@ -1,5 +1,6 @@
 // "Use in your app": the code for what is on the sheet, to be copied.
 
+import { USUAL_SPEED } from "../sheet/pace.js";
 import { html } from "../util/dom.js";
 import { allWords } from "../words/words.js";
 import { commandCode, elementCode, missingFromElement, scriptCode } from "./code.js";
@@ -19,7 +20,7 @@ export function openCode(app) {
   const written = {
     settings: { ...settings, ...inkOf(ink), columns: requested?.columns },
     hands: app.hands.names,
-    speed: app.speed,
+    speed: app.speed ?? USUAL_SPEED,
     unit: app.ink.sheet.unit,
     columns: app.plan?.columns ?? 36,
   };

@@ -7,7 +7,7 @@ use running_hand::capture::{self, FileInk, HandSample, LearntHand, MAX_LINES};
 use running_hand::engine::Engine;
 use running_hand::engine::cpu::CpuEngine;
 use running_hand::model::{Kind, Weights};
-use running_hand::writer::{Prime, Writer};
+use running_hand::writer::{Prime, Settings, Writer};
 use std::error::Error;
 use std::fs;
 use std::io::{self, IsTerminal};
@@ -30,7 +30,7 @@ pub async fn learn(arguments: LearnArguments) -> Result<(), Box<dyn Error>> {
     if samples.len() > MAX_LINES {
         return Err(format!("these are {} lines; a hand is learnt from at most {MAX_LINES}.", samples.len()).into());
     }
-    let mut examples = Vec::new();
+    let (mut examples, mut lines) = (Vec::new(), Vec::new());
     for sample in &samples {
         let text = &sample.text;
         let (points, advice) =
@@ -39,6 +39,7 @@ pub async fn learn(arguments: LearnArguments) -> Result<(), Box<dyn Error>> {
             eprintln!("{text:?}: {advice}");
         }
         examples.push(example(&weights, text, &points)?);
+        lines.push(points);
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut recipe = Recipe::for_lines(examples.len());
@@ -61,6 +62,11 @@ pub async fn learn(arguments: LearnArguments) -> Result<(), Box<dyn Error>> {
     if strength < wanted && !arguments.quiet {
         eprintln!("Words in this hand often went wrong: {strength} of it is used. More lines may help.");
     }
+    let prime = Prime::new(&weights.config, &samples[0].text, &lines[0])?;
+    let mut settings = Settings::default().with_strength(strength);
+    (settings.hand, settings.prime) = (Some(Arc::new(hand)), Some(Arc::new(prime)));
+    let lines: Vec<&[[f32; 3]]> = lines.iter().map(Vec::as_slice).collect();
+    let hand = writer.adjusted_hand(&settings, &lines).await?.map_or_else(|| learner.hand(), Arc::unwrap_or_clone);
     let file = LearntHand { name: arguments.name, hand, strength, samples }.to_json()?;
     if arguments.output == Path::new("-") {
         return print(file.as_bytes());

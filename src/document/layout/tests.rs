@@ -282,7 +282,8 @@ fn pages_after_the_first_have_numbers_in_their_margin() {
         layout.lay_out(style);
         (layout.pages() > 1 && layout.page_number(1).is_some(), layout.points().len())
     };
-    let margins = |bottom| Some(Paper { margins: Margins::new([10.0, 10.0, bottom, 10.0]), ..Paper::new(105.0, 148.0).unwrap() });
+    let margins =
+        |bottom| Some(Paper { margins: Margins::new([10.0, 10.0, bottom, 10.0]), ..Paper::new(105.0, 148.0).unwrap() });
     for (style, is_numbered) in [
         (card(false), false),
         (a5(), true),
@@ -452,7 +453,14 @@ fn a_pen_that_was_stopped_leaves_what_was_drawn() {
 fn too_little_ink_stays_on_its_line() {
     let text = text("a");
     let mut layout = Layout::new(style(None), 5, Extent::default(), Some(text), false);
-    let ink = LineInk { row: 0, points: vec![[3.0, 4.0, 1.0]], characters: vec![0], whole: true, complete: true, ..LineInk::default() };
+    let ink = LineInk {
+        row: 0,
+        points: vec![[3.0, 4.0, 1.0]],
+        characters: vec![0],
+        whole: true,
+        complete: true,
+        ..LineInk::default()
+    };
     let placed = layout.add(ink);
     let spot = layout.sheet().spot(0);
     assert_eq!((placed.len(), placed[0].points[0][0]), (1, spot.left as f32));
