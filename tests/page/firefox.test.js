@@ -285,6 +285,12 @@ test("see it think: the pen waits, steps and is moved by keyboard, with the numb
   await shows(1);
   assert.match(await page.locator("#inspector").textContent(), /Mostly on “t”, character 1 of 5\./);
   assert.notEqual(await size(), before);
+  await press("Take the tour");
+  const tour = page.locator("#inspector").getByRole("dialog");
+  await page.keyboard.press("ArrowRight");
+  await tour.getByRole("heading", { name: "2 of 5: A mixture of guesses" }).waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(await tour.count(), 0, "Escape ends the tour, and does not stop the pen");
   await page.getByRole("button", { name: "See it think" }).press("Enter");
   await visitor.hears(/Done$/);
   assert.deepEqual(visitor.complaints, []);

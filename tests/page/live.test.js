@@ -57,7 +57,7 @@ test("what cannot be written is marked while one types, with what stands in its 
   await text.click();
   await page.keyboard.press("Control+A");
   await page.keyboard.insertText("Жe 你好\nna\u0308ive 👩‍👩‍👧 é");
-  await page.locator("#unwritable").filter({ hasText: "Left out: 你 好 👩‍👩‍👧. Written otherwise: Ж as Zh." }).waitFor();
+  await page.locator("#unwritable").filter({ hasText: "Left out: 你 好 👩‍👩‍👧. Written differently: Ж as Zh." }).waitFor();
   const marks = () => page.locator(".text-mirror mark").evaluateAll((all) => all.map((mark) => [mark.textContent, mark.className]));
   assert.deepEqual(await marks(), [["Ж", "otherwise"], ["你好", "left-out"], ["👩‍👩‍👧", "left-out"]]);
   // Each mark lies under its letters.

@@ -144,7 +144,7 @@ test("what cannot be written is named, and the rest is written", async () => {
   await visitor.speed("At once");
   const said = () => visitor.page.locator("#unwritable").textContent();
   assert.equal(await visitor.writes("a😀 né ж"), "Done");
-  assert.equal(await said(), "Left out: 😀. Written otherwise: ж as zh.");
+  assert.equal(await said(), "Left out: 😀. Written differently: ж as zh.");
   assert.match(await visitor.writes("😀"), /That leaves nothing to write\. Done$/);
   assert.equal(await said(), "Left out: 😀.");
   assert.equal(await visitor.inked(), 0);

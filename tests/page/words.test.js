@@ -90,6 +90,7 @@ test("the browser's language is the page's; another one can be chosen, and stays
   assert.equal(await page.locator("#canvas").getAttribute("aria-label"), "Handschrift: hallo");
   assert.equal(await page.locator("[data-of=bias]").textContent(), "0,75");
   assert.equal(await page.getByRole("radio", { name: "Keine bestimmte" }).count(), 1);
+  assert.equal(await page.getByRole("radio", { name: "Schräg" }).inputValue(), "Slanted");
   assert.equal(await page.locator("label[title=Burgunderrot]").count(), 1);
   await page.getByRole("button", { name: "Laden oder drucken" }).click();
   assert.match(await page.locator("#export-hint").textContent(), /durchsichtig/);

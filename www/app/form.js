@@ -111,7 +111,10 @@ export class Form extends EventTarget {
   async setHands(names, weights) {
     const { value } = this.#blend;
     this.#blend.length = 1;
-    for (const name of names) this.#blend.add(new Option(name, name));
+    for (const name of names) {
+      const key = /** @type {import("../words/words.js").Key} */ (`handNames.${name}`);
+      this.#blend.add(labelled(new Option(name, name), key));
+    }
     this.#blend.value = names.includes(value) ? value : "";
     await this.hands.setHands(names, weights);
     this.#refitColumns();

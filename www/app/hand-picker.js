@@ -143,8 +143,9 @@ export class HandPicker extends EventTarget {
     radio.name = "hand";
     radio.value = value;
     const caption = document.createElement("span");
-    if (value) caption.textContent = name;
-    else labelled(caption, "hands.none");
+    caption.textContent = name;
+    // Other networks' hands are called what their weights say.
+    labelled(caption, value ? /** @type {import("../words/words.js").Key} */ (`handNames.${value}`) : "hands.none");
     label.append(radio, ...(picture ? [picture] : []), caption);
     this.#tiles.insertBefore(label, this.#surprise);
   }

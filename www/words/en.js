@@ -490,6 +490,23 @@ const words = {
     stopTitle: "Whether the line is done",
     stopWords: "Learnt in addition: the chance that nothing follows this point.",
   },
+  /** Of the hands of the site's network, by the names that links have. */
+  handNames: {
+    Upright: "Upright",
+    Plain: "Plain",
+    Open: "Open",
+    Round: "Round",
+    Airy: "Airy",
+    Small: "Small",
+    Slanted: "Slanted",
+    Joined: "Joined",
+    Rising: "Rising",
+    Lively: "Lively",
+    Swift: "Swift",
+    Even: "Even",
+    Tall: "Tall",
+    Flowing: "Flowing",
+  },
   tour: {
     open: "Take the tour",
     back: "Back",

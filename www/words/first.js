@@ -77,7 +77,7 @@ export const first = {
     redo: "Redo",
     keep: "Keep",
     kept: "Kept",
-    keepTitle: "Keep this take. Of the others, the oldest go.",
+    keepTitle: "Keep this take. The others make way for new ones, the oldest first.",
     compare: "Compare",
     choose: "Choose a take to compare with.",
     remove: "Delete",
@@ -91,7 +91,7 @@ export const first = {
     /** @param {string} signs */
     leftOut: (signs) => `Left out: ${signs}.`,
     /** @param {string} pairs */
-    others: (pairs) => `Written otherwise: ${pairs}.`,
+    others: (pairs) => `Written differently: ${pairs}.`,
     /** @param {string} from @param {string} to */
     pair: (from, to) => `${from} as ${to}`,
   },

@@ -74,6 +74,8 @@ async function load() {
     return;
   }
   words = allWords;
+  // index.html is English, and so is what scripts have said.
+  if (language === "en") return;
   document.documentElement.lang = language;
   for (const attribute of ["", ...ATTRIBUTES]) {
     const name = attribute ? `data-words-${attribute}` : "data-words";
@@ -96,7 +98,8 @@ function fill(element, attribute, key) {
 }
 
 /**
- * Gives an element a text that never changes, in the visitor's language even if that has not come yet.
+ * Gives an element a text that never changes, in the visitor's language even if that has not come yet. Without a word
+ * for the key it keeps the text that it has.
  * @template {Element} E
  * @param {E} element @param {Key} key
  * @param {"" | "aria-label" | "label" | "placeholder" | "title"} [attribute] "" for its text
