@@ -25,7 +25,7 @@ const SCRIBBLE_BASELINE: f64 = 110.0;
 /// A word's letters are made so many times as high as the hand's letters would be, at least and at most.
 const CORRECTION: Range<f64> = 0.75..1.25;
 /// Most by which numbers and words of capitals are enlarged.
-const MOST_OF_TALL: f64 = 1.4;
+const MOST_OF_TALL: f64 = 1.7;
 /// The power to which a line's deviation from the page's size is corrected, and the limits of that.
 const EVENING: f64 = 0.7;
 const EVENINGS: Range<f64> = 0.81..1.23;
@@ -553,13 +553,13 @@ impl Layout {
         Rooms { first: room - first, other: room - other, characters: text.columns.unwrap_or(usize::MAX) }
     }
 
-    /// The natural width of the paragraph that comes next on one line, with some reserve, when all of it is known.
+    /// The natural width of the paragraph that comes next on one line, when all of it is known.
     fn width_of_paragraph(&self, paragraph: &Paragraph, text: &Text) -> Option<f64> {
         let first = self.words.iter().position(|word| word.paragraph == self.paragraph)?;
         let words = &self.words[first..];
         let count = words.iter().take_while(|word| word.paragraph == self.paragraph).count();
         let is_known = count == paragraph.words.len() && self.is_complete(&text.structure);
-        is_known.then(|| words[..count].iter().map(|word| word.width + word.gap).sum::<f64>() * RIGHT_RESERVE)
+        is_known.then(|| words[..count].iter().map(|word| word.width + word.gap).sum())
     }
 
     /// Words as they are set on a line. The text of a paragraph's item begins behind its mark.
