@@ -419,14 +419,18 @@ impl LineStream {
                     drawn: Some(k),
                 })
                 .collect();
-            start = end;
+            let own_start = std::mem::replace(&mut start, end);
             let is_own = |at: usize| words.iter().any(|range| range.contains(&at));
             let marks: Vec<_> = marks.iter().filter(|(at, _)| is_own(*at)).copied().collect();
             let mut stops = Vec::new();
             if is_tidied {
                 let x_height = self.hand.x_height as f32;
-                marks::remove_strays(&mut own, &characters, words, x_height);
-                stops = marks::missing_stops(&own, &characters, words, x_height);
+                let [_, before] = marks::span(known[..own_start].iter().map(|point| point[0]));
+                #[cfg(not(target_arch = "wasm32"))]
+                if std::env::var("NOSTRAY").is_err() {
+                marks::remove_strays(&mut own, &characters, words, before, x_height);
+                }
+                stops = marks::missing_stops(&mut own, &characters, words, x_height);
             }
             if marks.is_empty() && stops.is_empty() {
                 drawn.extend(own);

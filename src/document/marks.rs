@@ -55,15 +55,15 @@ const SMALL: f32 = 0.62;
 /// Largest side of a stray dot, and its least distance from other ink, in x-heights.
 const STRAY: f32 = 0.25;
 const CLEAR: f32 = 0.12;
-/// Largest side of a full stop, however it was drawn.
-const STOP: f32 = 0.7;
+/// Largest side of a full stop, in x-heights.
+const STOP: f32 = 0.42;
 /// From the letter before a full stop that is drawn to the stop, and to the letter behind it.
 const BEFORE_STOP: f32 = 0.3;
 const AROUND_STOP: f32 = 0.75;
 
-/// Takes away dots that stand clear of all ink where the words have no character for them. Words that passed the checks
-/// seldom have one.
-pub fn remove_strays(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<usize>], x_height: f32) {
+/// Takes away dots that stand clear of all ink where the words have no character for them. `before` is the right edge of
+/// the ink before these words.
+pub fn remove_strays(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<usize>], before: f32, x_height: f32) {
     let ranges = strokes(points);
     let box_of = |range: &Range<usize>| [0, 1].map(|axis| span(points[range.clone()].iter().map(|p| p.at[axis])));
     let side = |range: &Range<usize>| box_of(range).map(|[low, high]| high - low).into_iter().fold(0.0, f32::max);
@@ -73,8 +73,7 @@ pub fn remove_strays(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<
     if small.len() <= allowed || large.is_empty() {
         return;
     }
-    // A dot that lies over the word before is late ink of that.
-    let [left, right] = span(large.iter().flat_map(|range| box_of(range)[0]));
+    let [_, right] = span(large.iter().flat_map(|range| box_of(range)[0]));
     let centers: Vec<f32> = dotted
         .iter()
         .map(|&at| span(points.iter().filter(|point| point.character == at).map(|point| point.at[0])))
@@ -84,7 +83,8 @@ pub fn remove_strays(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<
     let mut strays: Vec<(f32, Range<usize>)> = Vec::new();
     for range in &small {
         let middle = box_of(range)[0].iter().sum::<f32>() / 2.0;
-        let is_within = (left - 0.3 * x_height..right + 1.5 * x_height).contains(&middle);
+        // A dot that lies over the word before is late ink of that.
+        let is_within = (before + 0.2 * x_height..right + 1.5 * x_height).contains(&middle);
         let others = small.iter().chain(&large).filter(|other| *other != range);
         if is_within && others.into_iter().all(|other| gap(points, range, other) >= CLEAR * x_height) {
             let away = centers.iter().map(|center| (center - middle).abs()).fold(f32::INFINITY, f32::min);
@@ -128,20 +128,36 @@ fn from_segment(at: [f32; 2], a: [f32; 2], b: [f32; 2]) -> f32 {
     distance(at, [a[0] + share * along[0], a[1] + share * along[1]])
 }
 
-/// Full stops for which there is no short stroke of its own, drawn while the window was on them or beside them.
-pub fn missing_stops(points: &[WordPoint], text: &[char], words: &[Range<usize>], x_height: f32) -> Vec<usize> {
-    let stops = words.iter().flat_map(Clone::clone).filter(|&at| text.get(at) == Some(&'.'));
-    let ranges = strokes(points);
-    let is_short = |range: &Range<usize>| {
-        let ink = &points[range.clone()];
-        (0..2).all(|axis| {
-            let [low, high] = span(ink.iter().map(|point| point.at[axis]));
-            high - low < STOP * x_height
-        })
-    };
-    let is_at =
-        |range: &Range<usize>, at: usize| points[range.clone()].iter().any(|point| point.character.abs_diff(at) <= 1);
-    stops.filter(|&at| !ranges.iter().any(|range| is_at(range, at) && is_short(range))).collect()
+/// Full stops that have no dot: a short stroke of its own, drawn while the window was on them or beside them, or that lies
+/// between the letters beside them. Longer strokes that were drawn for them alone are taken away.
+pub fn missing_stops(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<usize>], x_height: f32) -> Vec<usize> {
+    let mut missing = Vec::new();
+    for at in words.iter().flat_map(Clone::clone).filter(|&at| text.get(at) == Some(&'.')) {
+        let edge = |keep: &dyn Fn(usize) -> bool| span(points.iter().filter(|p| keep(p.character)).map(|p| p.at[0]));
+        let ([_, before], [after, _]) = (edge(&|other| other < at), edge(&|other| other > at));
+        let between = before - 0.2 * x_height..after + 0.3 * x_height;
+        let has = strokes(points).into_iter().any(|range| {
+            let ink = &points[range];
+            let bounds = [0, 1].map(|axis| span(ink.iter().map(|point| point.at[axis])));
+            let is_beside = ink.iter().any(|point| point.character.abs_diff(at) <= 1);
+            bounds.iter().all(|[low, high]| high - low < STOP * x_height)
+                && (is_beside || between.contains(&f32::midpoint(bounds[0][0], bounds[0][1])))
+        });
+        if has {
+            continue;
+        }
+        missing.push(at);
+        let alone: Vec<Range<usize>> = strokes(points)
+            .into_iter()
+            .filter(|range| points[range.clone()].iter().all(|point| point.character == at))
+            .collect();
+        let mut i = 0;
+        points.retain(|_| {
+            i += 1;
+            !alone.iter().any(|range| range.contains(&(i - 1)))
+        });
+    }
+    missing
 }
 
 /// Draws a full stop on the baseline, behind the letter before it; what comes after it makes room.
@@ -889,7 +905,7 @@ mod tests {
                 points.push(WordPoint { at, lifted: true, character: 0, drawn: Some(1000 + k) });
             }
             let text: Vec<char> = text.chars().collect();
-            remove_strays(&mut points, &text, std::slice::from_ref(&(0..text.len())), 200.0);
+            remove_strays(&mut points, &text, std::slice::from_ref(&(0..text.len())), -100.0, 200.0);
             points.iter().filter_map(|point| point.drawn?.checked_sub(1000)).collect::<Vec<_>>()
         };
         assert_eq!(tidied("nan", &[[200.0, -300.0], [300.0, -10.0]]), [1], "one touches the ink");
@@ -898,7 +914,7 @@ mod tests {
         assert_eq!(tidied("na.", &[[600.0, 0.0]]), [0]);
         let dots = |text: &str| word(text).into_iter().filter(|point| point.at[1] < -250.0).count();
         let (text, mut points) = (['i', 'n'], word("in"));
-        remove_strays(&mut points, &text, std::slice::from_ref(&(0..2)), 200.0);
+        remove_strays(&mut points, &text, std::slice::from_ref(&(0..2)), -100.0, 200.0);
         assert_eq!(points.iter().filter(|point| point.at[1] < -250.0).count(), dots("in"));
     }
 
@@ -914,9 +930,9 @@ mod tests {
             points.retain(|point| !gone.contains(&point.character));
             points
         };
-        assert_eq!(missing_stops(&without(&[]), &text, std::slice::from_ref(&(0..4)), 200.0), [0; 0]);
-        let points = without(&[1, 3]);
-        let stops = missing_stops(&points, &text, std::slice::from_ref(&(0..4)), 200.0);
+        assert_eq!(missing_stops(&mut without(&[]), &text, std::slice::from_ref(&(0..4)), 200.0), [0; 0]);
+        let mut points = without(&[1, 3]);
+        let stops = missing_stops(&mut points, &text, std::slice::from_ref(&(0..4)), 200.0);
         assert_eq!(stops, [1, 3]);
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let points = draw(points, &text, &[], &stops, &MarkStyle { slant: 0.0, ..HAND }, &mut rng);

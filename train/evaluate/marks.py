@@ -1,6 +1,7 @@
 """Missing and extra marks: dots that a text has and its ink lacks, and the reverse.
 
-A mark is a small stroke by itself. It is found by its size alone, so that the writer's own checks are not what judges.
+A mark is a small stroke that touches no other ink. It is found by size and distance alone, so that the writer's own
+checks are not what judges.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from train.evaluate.text_writer import X_HEIGHT
 
 #: Texts whose marks went missing, or which had one too many.
 TEXTS = ["ABSTRACT", "SHOPPING LIST", "CO2", "2026-11-28", "www.aaa.com", "one. two. three. four."]
-#: Largest side of a full stop, in x-heights, and of a stray mark at a line's end.
-DOT = 0.35
+#: Largest side of a mark that is a full stop, of one that is too many, and of one that is at a line's end; in x-heights.
+#: A dash may be a full stop, but longer strokes are also bars of letters.
+DOT = 0.5
+EXTRA = 0.25
 STRAY = 0.6
+#: Least distance of a mark from other ink, in x-heights.
+CLEAR = 0.08
 #: Fewest and most small strokes of a character: a pen may draw the dot of an i as a dash, or a comma as a dot.
 SMALL_STROKES = {
     **dict.fromkeys(".", (1, 1)),
@@ -32,6 +37,24 @@ def side(stroke: np.ndarray) -> float:
     return float(np.ptp(stroke, axis=0).max()) / X_HEIGHT
 
 
+def distance(stroke: np.ndarray, other: np.ndarray) -> float:
+    """Least distance of a stroke's points from the lines of another, in x-heights."""
+    starts, ends = (other[:-1], other[1:]) if len(other) > 1 else (other, other)
+    along = ends - starts
+    to = stroke[:, None] - starts
+    share = np.clip((to * along).sum(-1) / np.maximum((along**2).sum(-1), 1e-9), 0.0, 1.0)
+    return float(np.hypot(*np.moveaxis(to - share[..., None] * along, -1, 0)).min()) / X_HEIGHT
+
+
+def marks(strokes: Sequence[np.ndarray]) -> list[float]:
+    """The sides of the strokes that are small and touch no other, in x-heights."""
+    return [
+        side(stroke)
+        for at, stroke in enumerate(strokes)
+        if side(stroke) < DOT and all(distance(stroke, other) >= CLEAR for k, other in enumerate(strokes) if k != at)
+    ]
+
+
 def has_stray_end(text: str, strokes: Sequence[np.ndarray]) -> bool:
     """Whether a small stroke stands to the right of all other ink, behind a text that ends in a letter or digit."""
     if not text[-1:].isalnum() or text[-1] in "ij" or len(strokes) < 2:
@@ -46,5 +69,6 @@ def has_stray_end(text: str, strokes: Sequence[np.ndarray]) -> bool:
 def wrong_marks(text: str, strokes: Sequence[np.ndarray]) -> tuple[int, int]:
     """How many marks a text's ink lacks, and how many it has too many; `strokes` are `[n, 2]`."""
     least, most = (sum(SMALL_STROKES.get(c, (0, 0))[end] for c in text) for end in (0, 1))
-    small = sum(side(stroke) < DOT for stroke in strokes)
-    return max(0, least - small), max(small - most, int(has_stray_end(text, strokes)), 0)
+    found = marks(strokes)
+    extra = sum(size < EXTRA for size in found) - most
+    return max(0, least - len(found)), max(extra, int(has_stray_end(text, strokes)), 0)
