@@ -3,15 +3,12 @@
 import { App } from "./app/app.js";
 import { keepDraft, keptDraft } from "./app/draft.js";
 import { mountFileDrop } from "./app/file-drop.js";
-import { followPen } from "./app/follow.js";
 import { Form } from "./app/form.js";
 import { nextGreeting } from "./app/greeting.js";
 import { fromFragment, LOOK_KEYS, toFragment } from "./app/link.js";
 import { keepOffline } from "./app/offline.js";
 import { mountPhone } from "./app/phone.js";
 import { mountEngineLine, showStatus } from "./app/status.js";
-import { Takes } from "./app/takes.js";
-import { markUnwritable } from "./app/unwritable.js";
 import { element } from "./util/dom.js";
 import { allLoaded, explain, offerLanguages, translated, words } from "./words/words.js";
 
@@ -23,12 +20,11 @@ const writeButton = element("write", HTMLButtonElement);
 const stopButton = element("stop", HTMLButtonElement);
 const text = element("text", HTMLTextAreaElement);
 const speed = element("speed", HTMLSelectElement);
-const takes = new Takes(app, form, element("takes", HTMLElement));
+/** Once they are loaded. @type {import("./app/takes.js").Takes | undefined} */
+let takes;
 
 mountPhone();
 mountEngineLine();
-markUnwritable(app, text);
-followPen(app, element("pen", SVGElement));
 
 mountFileDrop({
   weights: (file) => void app.useWeights(file),
@@ -41,16 +37,10 @@ mountFileDrop({
 /** Loads what the first ink does not need, and mounts it. Fulfilled with the dialog for captured hands. */
 async function loadDialogs() {
   try {
-    const [
-      { mountPreview },
-      { CaptureDialog },
-      { mountExport },
-      { mountPrint },
-      { mountInspector },
-      { mountShare },
-      { mountIdeas },
-    ] = await Promise.all([
-      import("./app/preview.js"),
+    const live = import("./app/live.js").then(({ mountLive }) => {
+      takes = mountLive(app, form);
+    });
+    const [{ CaptureDialog }, { mountExport }, { mountPrint }, { mountInspector }, { mountShare }, { mountIdeas }] = await Promise.all([
       import("./capture/dialog.js"),
       import("./export/dialog.js"),
       import("./export/print.js"),
@@ -58,8 +48,8 @@ async function loadDialogs() {
       import("./share/share.js"),
       import("./ideas/ideas.js"),
       allLoaded(),
+      live,
     ]);
-    mountPreview(app, form);
     mountExport(app);
     mountShare(app, { isValid: () => form.validate(), address: () => new URL(fragment(), location.href).href, missingFromLink });
     mountIdeas((link) => {
@@ -121,6 +111,7 @@ function updateAddress() {
 function followLink() {
   const link = fromFragment(location.hash);
   if (!link) return;
+  takes?.rememberText();
   const problems = [...link.problems, ...form.apply(link.settings)];
   app.pendingNotes += problems.map((problem) => `${problem} `).join("");
   app.makeRoom(true);
@@ -243,8 +234,8 @@ document.addEventListener("keydown", (event) => {
   }
   if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === "z" && !target.closest(FIELDS)) {
     event.preventDefault();
-    if (event.shiftKey) takes.redo();
-    else takes.undo();
+    if (event.shiftKey) takes?.redo();
+    else takes?.undo();
   }
 });
 // Buttons act when the key is let go.

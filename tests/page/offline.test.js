@@ -86,7 +86,7 @@ test("a new version is told of, waits for the other tabs, and comes as a whole",
   const { server, context, visitor, open } = await first();
   const other = await open();
   server.folder = await version("second", {
-    "index.html": (text) => text.replace(/<title.*<\/title>/, "<title>Running Hand, second</title>"),
+    "index.html": (text) => text.replace(/<title[^>]*>.*<\/title>/, "<title>Running Hand, second</title>"),
     "app/link.js": (text) => `${text}\ndocument.body.dataset.script = "second";\n`,
   });
   server.asked.length = 0;
@@ -144,7 +144,7 @@ test("a version that is published in halves is not taken, and the old one goes o
 
 test("served from its sources again, the site lets go of what was kept", async () => {
   const { server, context, visitor } = await first();
-  const sources = await version("", { "index.html": (text) => text.replace(/<title.*<\/title>/, "<title>Running Hand, edited</title>") });
+  const sources = await version("", { "index.html": (text) => text.replace(/<title[^>]*>.*<\/title>/, "<title>Running Hand, edited</title>") });
   await writeFile(join(sources, "util/site-files.js"), 'export const site = { build: "", files: {} };\n');
   server.folder = sources;
   await visitor.page.reload();

@@ -158,7 +158,7 @@ test("a seed that is none is refused where it stands", async () => {
   const visitor = await come();
   await visitor.more();
   await visitor.page.getByLabel("Seed", { exact: true }).fill("");
-  await visitor.page.getByText("More", { exact: true }).click();
+  await visitor.page.locator("#more > summary").click();
   await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
   assert.match(await visitor.status.textContent(), /Ready$/);
   assert.ok(await visitor.page.evaluate(() => document.activeElement?.id === "seed"));

@@ -3,7 +3,7 @@
 
 import { startEngine } from "../engine/client.js";
 import { EMPTY_SHEET, Ink } from "../sheet/ink.js";
-import { steadyRate, suitableRate } from "../sheet/pace.js";
+import { steadyRate, suitableRate, USUAL } from "../sheet/pace.js";
 import { Sheet } from "../sheet/sheet.js";
 import { element } from "../util/dom.js";
 import { site } from "../util/site-files.js";
@@ -123,7 +123,7 @@ export class App extends EventTarget {
 
   /** How fast the pen is drawn; 1 is as fast as people write. */
   get speed() {
-    return this.#form.speed;
+    return this.#form.speed ?? USUAL;
   }
 
   /** Fingerprint of the weights that write what the form says; "" while they are not loaded. */

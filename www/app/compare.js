@@ -60,6 +60,8 @@ export class CompareDialog {
     context.fillStyle = RULE;
     drawRules(context, sheet, 0, scale, Math.max(1, Math.round(ratio)));
     context.setTransform(scale, 0, 0, scale, 0, 0);
+    const number = ink.number(0);
+    draw(context, number, 0, 0, number.length / 3, settings, scale, (1.1 * ratio) / scale);
     const [first, end] = ink.range(0);
     for (let from = first; from < end && this.#dialog.open; from += SLICE) {
       draw(context, ink.data, first, from, Math.min(end, from + SLICE), settings, scale, (1.1 * ratio) / scale);

@@ -80,11 +80,13 @@ export class Takes {
     app.addEventListener("cleared", () => this.#interrupted());
     app.addEventListener("look", () => this.#settle());
     this.#update();
+    // What was written before this was loaded.
+    if (!app.writing) this.#add();
   }
 
   /** Goes back to what was there before the last change. */
   undo() {
-    this.#rememberText();
+    this.rememberText();
     if (this.#at > 0) this.#restore(this.#at - 1);
   }
 
@@ -111,7 +113,7 @@ export class Takes {
   }
 
   /** So that a text that was typed and not written can be brought back. */
-  #rememberText() {
+  rememberText() {
     const now = this.#steps[this.#at];
     if (now && now.settings.text !== this.#form.settings.text) this.#push({ written: now.written, settings: this.#settings });
   }
@@ -204,7 +206,7 @@ export class Takes {
       void this.#openComparison(take);
       return;
     }
-    this.#rememberText();
+    this.rememberText();
     if (take.written === this.#app.written && !this.#app.writing) {
       // The form may say something else by now.
       this.#form.apply(take.written.settings);

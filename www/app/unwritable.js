@@ -1,6 +1,6 @@
 // Marks in the text field what the network cannot write, and says what stands in its place.
 
-import { html } from "../util/dom.js";
+import { element, html } from "../util/dom.js";
 import { words } from "../words/words.js";
 
 /** @typedef {import("./app.js").App} App */
@@ -17,13 +17,9 @@ const MOST_MARKED = 20_000;
 export function markUnwritable(app, field) {
   const mirror = html("div", { className: "text-mirror" });
   mirror.setAttribute("aria-hidden", "true");
-  const box = html("div", { className: "text-box" });
-  field.before(box);
-  box.append(mirror, field);
-  const line = html("p", { id: "unwritable", className: "hint" });
-  line.setAttribute("aria-live", "polite");
-  box.after(line);
-  field.setAttribute("aria-describedby", line.id);
+  // Before the field, which would lose the focus if it were moved.
+  field.before(mirror);
+  const line = element("unwritable", HTMLElement);
 
   let waiting = 0;
   /** What is shown was found in this text. */ let seen = "";
@@ -57,6 +53,7 @@ export function markUnwritable(app, field) {
   });
   field.addEventListener("scroll", follow, { passive: true });
   new ResizeObserver(fit).observe(field);
+  void check();
   for (const type of ["ready", "started", "weights"]) {
     app.addEventListener(type, () => {
       if (type === "weights") seen = "\0";

@@ -50,7 +50,7 @@
  * - `write` ends the text before. Without text the prediction network writes. With a number as `take`, the text is kept
  *   until `release` of that number; `recall` makes it the text written last again, and returns whether it is there.
  * - `preview` writes a few words beside the text written last, which stays; it ends what is being written.
- * - `review`: what of a text would be transliterated or left out.
+ * - `review`: what of a text cannot be written as it stands.
  * - `layOut` places the ink of the text written last anew, and later ink of this text with the same options. Without a
  *   text it returns an empty sheet. `truncate` keeps only the text's first points. `frame` and `exportPage` are about one
  *   of its pages.

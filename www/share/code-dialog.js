@@ -1,6 +1,5 @@
 // "Use in your app": the code for what is on the sheet, to be copied.
 
-import { USUAL_SPEED } from "../sheet/pace.js";
 import { html } from "../util/dom.js";
 import { allWords } from "../words/words.js";
 import { commandCode, elementCode, missingFromElement, scriptCode } from "./code.js";
@@ -20,7 +19,7 @@ export function openCode(app) {
   const written = {
     settings: { ...settings, ...inkOf(ink), columns: requested?.columns },
     hands: app.hands.names,
-    speed: app.speed ?? USUAL_SPEED,
+    speed: app.speed,
     unit: app.ink.sheet.unit,
     columns: app.plan?.columns ?? 36,
   };

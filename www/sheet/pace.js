@@ -1,7 +1,7 @@
 // How fast the pen moves.
 
 /** Speed of the pen in texts that are short, compared with a hand's. */
-export const USUAL_SPEED = 4;
+export const USUAL = 4;
 /** Seconds that a text takes at most, however long it is, as far as the engine keeps up. */
 const LONGEST = 26;
 /** Texts that take fewer seconds than this at the usual speed are written at it. */
@@ -27,7 +27,7 @@ export const steadyRate = (times, sampleMs) => times / sampleMs;
  * @param {Progress} progress @param {number} characters of the text @param {number} sampleMs
  */
 export function suitableRate({ drawn, known, ended, elapsed }, characters, sampleMs) {
-  const usual = steadyRate(USUAL_SPEED, sampleMs);
+  const usual = steadyRate(USUAL, sampleMs);
   const points = ended ? known : Math.max(known, characters * POINTS_PER_CHARACTER);
   const unhurried = points / usual / 1000;
   if (unhurried <= UNHURRIED) return usual;

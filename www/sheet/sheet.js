@@ -342,8 +342,8 @@ export class Sheet extends EventTarget {
     target.scale = width / ink.sheet.width;
     context.fillStyle = getComputedStyle(this.#front.canvas).color;
     drawRules(context, ink.sheet, this.#page, target.scale, Math.max(1, Math.round(ratio)));
-    const number = ink.number(this.#page);
     context.setTransform(target.scale, 0, 0, target.scale, 0, 0);
+    const number = ink.number(this.#page);
     draw(context, number, 0, 0, number.length / 3, this.#penStyle(), target.scale, (LEAST_LINE * ratio) / target.scale);
   }
 
@@ -390,6 +390,6 @@ export class Sheet extends EventTarget {
 /** @param {HTMLCanvasElement} canvas @returns {Painting} */
 function painting(canvas) {
   const context = canvas.getContext("2d");
-  if (!context) throw new Error("This browser cannot draw on a canvas.");
+  if (!context) throw new Error(words.status.noCanvas);
   return { canvas, context, page: 0, scale: 1, painted: 0 };
 }
