@@ -268,8 +268,8 @@ pub fn write(ink: &Ink, format: Format, options: &Options) -> Result<String> {
     #[cfg(all_formats)]
     let (placed, without_words) = if options.optimise && matches!(format, Format::Svg | Format::Gcode | Format::Hpgl) {
         let home = Point { x: 0.0, y: if format == Format::Svg { 0.0 } else { layout.height } };
-        // Strokes of a word do not stay together.
-        (order::ordered(placed, home), Some(Options { words: Vec::new(), ..options.clone() }))
+        // Strokes of a word, and those of the page number, do not stay together.
+        (order::ordered(placed, home), Some(Options { words: Vec::new(), page_number: None, ..options.clone() }))
     } else {
         (placed, None)
     };

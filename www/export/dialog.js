@@ -52,7 +52,7 @@ class ExportDialog {
   constructor(app) {
     this.#app = app;
     fillExport(this.#dialog);
-    this.#preview = new Preview(element("export-canvas", HTMLCanvasElement));
+    this.#preview = new Preview(element("export-preview", HTMLElement));
     element("export-open", HTMLButtonElement).addEventListener("click", () => void this.#open());
     const form = element("export-form", HTMLFormElement);
     form.addEventListener("submit", (event) => {
@@ -153,7 +153,7 @@ class ExportDialog {
     const count = app.pages().length;
     const before = sheet.dataset.together === String(together) && sheet.length >= count ? sheet.value : "";
     const options = Array.from({ length: count }, (_, page) => new Option(allWords.export.sheetOf(page + 1, count), String(page)));
-    if (count > 1 && together) options.unshift(new Option(allWords.export.allTogether, "all"));
+    if (count > 1 && together) options.unshift(new Option(allWords.export.allInOne, "all"));
     if (count > 1 && !together) options.push(new Option(allWords.export.allSheets, "all"));
     sheet.replaceChildren(...options);
     sheet.dataset.together = String(together);
@@ -170,10 +170,20 @@ class ExportDialog {
     element("export-down", HTMLInputElement).valueAsNumber = servo ? 30 : 0;
   }
 
+  /** All sheets; what is cropped to the writing is without the number of the page. @returns {NumberedPage[]} */
+  #sheets() {
+    const { ink } = this.#app;
+    const cropped = this.#checked("export-crop");
+    return this.#app.pages().map(({ points, sheet }, page) => {
+      const end = cropped ? Math.max(0, points.length - ink.number(page).length) : points.length;
+      return { points: points.subarray(0, end), sheet, page };
+    });
+  }
+
   /** The chosen sheets. @returns {NumberedPage[]} */
   #pages() {
     const value = this.#chosen("export-sheet");
-    const pages = this.#app.pages().map((drawn, page) => ({ ...drawn, page }));
+    const pages = this.#sheets();
     return value === "all" ? pages : pages.filter(({ page }) => String(page) === value);
   }
 
@@ -351,7 +361,7 @@ class ExportDialog {
   /** @param {NumberedPage} page @returns {Promise<Blob>} */
   async #file({ page: number }) {
     await this.#laidOut;
-    const page = { ...this.#app.pages()[number], page: number };
+    const page = this.#sheets()[number];
     const name = this.#format;
     const { kind, type } = formatOf(name);
     if (kind === "picture") return this.#png(page);
@@ -406,7 +416,7 @@ class ExportDialog {
     /** @type {WrittenSheet[]} */
     const sheets = [];
     for (const { page } of pages) {
-      const drawn = { ...this.#app.pages()[page], page };
+      const drawn = this.#sheets()[page];
       const [ink, frame] = await Promise.all([this.#text(drawn, "json"), this.#frame(page)]);
       const unit = drawn.sheet.unit * this.#scale();
       sheets.push({ ink, unit, rules: this.#rules(drawn, frame) });

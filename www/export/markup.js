@@ -16,7 +16,7 @@ export function fillExport(dialog) {
   const form = html(
     "form",
     { id: "export-form", method: "dialog" },
-    html("div", { id: "export-preview" }, canvas()),
+    html("div", { id: "export-preview" }),
     formats("all", words.format),
     formats("machines", words.machines),
     html("p", { id: "export-hint", className: "hint" }),
@@ -33,13 +33,6 @@ export function fillExport(dialog) {
     ),
   );
   dialog.append(html("h2", { id: "export-title" }, words.title), form);
-}
-
-function canvas() {
-  const made = html("canvas", { id: "export-canvas", width: 1, height: 1 });
-  made.setAttribute("role", "img");
-  made.setAttribute("aria-label", allWords.export.preview);
-  return made;
 }
 
 /** A group of radio buttons. @param {"all" | "machines"} group @param {string} legend */

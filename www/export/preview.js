@@ -1,5 +1,7 @@
 // A small picture in the dialog of what the file will look like. Moving formats move, unless the visitor wants no motion.
 
+import { html } from "../util/dom.js";
+import { allWords } from "../words/words.js";
 import { drawnAfter, duration } from "./timeline.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
@@ -11,7 +13,8 @@ const TALLEST = 190;
 const AT_ONCE = 6000;
 
 export class Preview {
-  #canvas;
+  #place;
+  #canvas = html("canvas", { id: "export-canvas" });
   /** @type {Picture | undefined} */ #picture;
   /** @type {Motion | undefined} */ #motion;
   #drawn = 0;
@@ -19,16 +22,18 @@ export class Preview {
   #frame = 0;
   /** Pixels of a millimetre. */ #density = 1;
 
-  /** @param {HTMLCanvasElement} canvas */
-  constructor(canvas) {
-    this.#canvas = canvas;
+  /** @param {HTMLElement} place where it is shown */
+  constructor(place) {
+    this.#place = place;
+    this.#canvas.setAttribute("role", "img");
+    this.#canvas.setAttribute("aria-label", allWords.export.preview);
   }
 
   /** Shows nothing, and stops. */
   clear() {
     cancelAnimationFrame(this.#frame);
     this.#picture = undefined;
-    this.#canvas.hidden = true;
+    this.#canvas.remove();
   }
 
   /** @param {Picture} picture @param {Motion} [motion] how it moves, if it does */
@@ -38,8 +43,9 @@ export class Preview {
     this.#motion = still ? undefined : motion;
     cancelAnimationFrame(this.#frame);
     const canvas = this.#canvas;
-    canvas.hidden = false;
-    const widest = /** @type {HTMLElement} */ (canvas.parentElement).clientWidth || 300;
+    if (!canvas.isConnected) this.#place.append(canvas);
+    const { paddingInline } = getComputedStyle(this.#place);
+    const widest = Math.max(100, this.#place.clientWidth - 2 * Number.parseFloat(paddingInline));
     const perMm = Math.min(widest / picture.width, TALLEST / picture.height);
     this.#density = perMm * (devicePixelRatio || 1);
     Object.assign(canvas, picture.pixels(this.#density));

@@ -12,7 +12,7 @@ import { LINE } from "../sheet/pens.js";
  * @typedef {object} Written
  * @property {Settings} settings of the ink and of its look; `columns` if the visitor entered them
  * @property {string[]} hands the network's, in order
- * @property {number} speed of the pen; 1 is as people write
+ * @property {number | undefined} speed of the pen, if the visitor chose one; 1 is as people write
  * @property {number} unit millimetres of a corpus unit
  * @property {number} columns letters in a line, as they were planned
  */
@@ -47,7 +47,7 @@ export function elementCode({ settings, speed, columns }) {
   attributes.push(...numbers(settings));
   // A line of the sheet holds other than what an element's does, unless the sheet is one that grows.
   if (settings.columns !== undefined || settings.paper !== "free") attributes.push(["columns", settings.columns ?? columns]);
-  if (speed !== 1) attributes.push(["speed", Number.isFinite(speed) ? speed : "instant"]);
+  if (speed !== undefined && speed !== 1) attributes.push(["speed", Number.isFinite(speed) ? speed : "instant"]);
   attributes.push(["style", `color: ${settings.ink}`]);
   const written = attributes.map(([name, value]) => ` ${name}="${escaped(String(value))}"`).join("");
   return [
@@ -144,7 +144,7 @@ export function commandCode({ settings, hands, unit }) {
   }
   for (const [name, value] of numbers(settings)) option(name, value);
   if (settings.columns !== undefined) option("columns", settings.columns);
-  const { paper, orientation, margin, firstTop, mirrorMargins, ruling, size, pitch, slant, wander } = layout(settings);
+  const { paper, orientation, margin, firstTop, mirrorMargins, pageNumbers, ruling, size, pitch, slant, wander } = layout(settings);
   if (paper) option("paper", Array.isArray(paper) ? `${paper.map(rounded).join("x")}mm` : paper);
   if (orientation === "landscape") args.push("--landscape");
   if (margin) {
@@ -153,6 +153,7 @@ export function commandCode({ settings, hands, unit }) {
   }
   if (firstTop !== undefined) option("first-top", firstTop);
   if (mirrorMargins) args.push("--mirror-margins");
+  if (pageNumbers === false) args.push("--no-page-numbers");
   if (ruling) option("ruling", ruling);
   if (size !== undefined) option("size", size);
   if (pitch !== undefined) option("pitch", pitch);

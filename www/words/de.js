@@ -435,7 +435,7 @@ const words = {
     upServo: "Stift oben: Servo-Wert",
     downServo: "Stift unten: Servo-Wert",
     sheetOf: (sheet, sheets) => `${sheet} von ${sheets}`,
-    allTogether: "Alle",
+    allInOne: "Alle",
     allSheets: "Alle, je eine Datei",
     empty: "Noch ist nichts geschrieben.",
     millimetres: (width, height) => `${width} × ${height} mm`,

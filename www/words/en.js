@@ -327,7 +327,7 @@ const words = {
     downServo: "Pen down: servo position",
     /** @param {number} sheet @param {number} sheets */
     sheetOf: (sheet, sheets) => `${sheet} of ${sheets}`,
-    allTogether: "All",
+    allInOne: "All",
     allSheets: "All, one file each",
     empty: "Nothing has been written yet.",
     /** @param {string} width @param {string} height */

@@ -435,7 +435,7 @@ const words = {
     upServo: "Lápiz arriba: posición del servo",
     downServo: "Lápiz abajo: posición del servo",
     sheetOf: (sheet, sheets) => `${sheet} de ${sheets}`,
-    allTogether: "Todas",
+    allInOne: "Todas",
     allSheets: "Todas, un archivo cada una",
     empty: "Aún no hay nada escrito.",
     millimetres: (width, height) => `${width} × ${height} mm`,

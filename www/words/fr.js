@@ -437,7 +437,7 @@ const words = {
     upServo: "Stylo levé : position du servo",
     downServo: "Stylo baissé : position du servo",
     sheetOf: (sheet, sheets) => `${sheet} sur ${sheets}`,
-    allTogether: "Toutes",
+    allInOne: "Toutes",
     allSheets: "Toutes, un fichier chacune",
     empty: "Rien n’est encore écrit.",
     millimetres: (width, height) => `${width} × ${height} mm`,
