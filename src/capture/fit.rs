@@ -45,6 +45,7 @@ pub fn fit(config: &Config, text: &str, strokes: &[Vec<Sample>]) -> Result<(Poin
     if samples < MIN_SAMPLES_PER_LETTER * letters {
         return Err(Advice::TooFast);
     }
+    let grid = grid(&strokes);
     let rows = split_rows(strokes);
     if rows.len() > text.written.split(' ').count() {
         return Err(Advice::Overlaid);
@@ -70,7 +71,7 @@ pub fn fit(config: &Config, text: &str, strokes: &[Vec<Sample>]) -> Result<(Poin
     // Geometric mean of the scales by height and by length of ink.
     let scale = (HEIGHT / size.height * (PATH_PER_POINT * expected / size.path)).sqrt();
     rescale(&mut line, scale);
-    Ok((resample(&line, expected), text))
+    Ok((resample(&line, expected, scale * grid), text))
 }
 
 /// Takes strokes of several lines of writing, below each other, apart.
@@ -94,9 +95,10 @@ pub fn fit_free(strokes: &[Vec<Sample>]) -> Result<Points, Advice> {
     // Writing is scaled by its height; a drawing with hardly any height, such as a wave, by its width.
     let height = if moments.is_elongated() { moments.across() } else { size.height };
     let scale = HEIGHT / height.max(0.02 * size.width).max(1e-3);
+    let grid = scale * grid(&strokes);
     rescale(&mut strokes, scale);
     let count = size.path * scale / PATH_PER_POINT + strokes.len() as f32;
-    Ok(resample(&strokes, count.max(MIN_FREE_POINTS)))
+    Ok(resample(&strokes, count.max(MIN_FREE_POINTS), grid))
 }
 
 /// Strokes relative to the first sample, without repeated positions, with times that never decrease.
@@ -132,6 +134,16 @@ fn clean(strokes: &[Vec<Sample>]) -> Result<Vec<Trace>, Advice> {
         return Err(Advice::Dot);
     }
     Ok(cleaned)
+}
+
+/// How far apart the positions are that the recording tells apart: 1 for whole pixels, next to nothing for exact ones.
+fn grid(strokes: &[Trace]) -> f32 {
+    let steps = strokes
+        .iter()
+        .flat_map(|stroke| stroke.windows(2))
+        .flat_map(|pair| [pair[1].x - pair[0].x, pair[1].y - pair[0].y].into_iter().filter(|step| *step != 0.0));
+    let least = steps.fold(f32::MAX, |least, step| least.min(step.abs()));
+    if least < f32::MAX { least } else { 0.0 }
 }
 
 /// Encodes a sentence from which a hand can be learnt.

@@ -15,13 +15,18 @@ const MAX_INTERVAL_MS: f64 = 70.0;
 /// 30 pixels and rounded to whole pixels, is about as likely to the network with this smoothing as before (56 nats a
 /// character, 57 before; 47 with half of it).
 const SMOOTHING: f32 = 0.8;
+/// Radius for each corpus unit that pixels are apart: from small writing on coarse pixels a hand would learn their steps.
+const SMOOTHING_PER_UNIT: f32 = 0.18;
+/// Largest radius: letters have some twenty points.
+const MAX_SMOOTHING: f32 = 2.4;
 
 /// About `count` points along strokes in corpus units, at equal intervals of time, as far as the times are plausible.
-/// The first point is the origin.
-pub(super) fn resample(strokes: &[Trace], count: f32) -> Points {
+/// `grid` is how far apart the positions are that the recording tells apart. The first point is the origin.
+pub(super) fn resample(strokes: &[Trace], count: f32, grid: f32) -> Points {
     let mut points = Points::new();
+    let radius = (SMOOTHING_PER_UNIT * grid).clamp(SMOOTHING, MAX_SMOOTHING);
     for (stroke, intervals) in strokes.iter().zip(intervals(strokes, count)) {
-        place_points(stroke, &intervals, &mut points);
+        place_points(stroke, &intervals, radius, &mut points);
     }
     let Some(&[x, y, _]) = points.first() else { return points };
     points.iter_mut().for_each(|point| (point[0], point[1]) = (point[0] - x, point[1] - y));
@@ -82,8 +87,9 @@ fn durations(strokes: &[Trace]) -> Option<Vec<Vec<f32>>> {
     (median <= MAX_INTERVAL_MS && distinct.len() >= 2 * strokes.len().min(10)).then_some(durations)
 }
 
-/// Appends the points of one stroke, whose samples are `intervals` points apart.
-fn place_points(stroke: &[TimedPoint], intervals: &[f32], points: &mut Points) {
+/// Appends the points of one stroke, whose samples are `intervals` points apart, each a mean of the positions within a
+/// radius in points.
+fn place_points(stroke: &[TimedPoint], intervals: &[f32], smoothing: f32, points: &mut Points) {
     let mut times = vec![0.0];
     for interval in intervals {
         times.push(times[times.len() - 1] + interval);
@@ -93,7 +99,7 @@ fn place_points(stroke: &[TimedPoint], intervals: &[f32], points: &mut Points) {
     for index in 0..=count {
         let time = end * index as f32 / count.max(1) as f32;
         // Symmetric, so that both ends of the stroke stay where they are.
-        let radius = SMOOTHING.min(time).min(end - time);
+        let radius = smoothing.min(time).min(end - time);
         let [mut x, mut y] = [0.0; 2];
         for shift in [-1.0, -0.5, 0.0, 0.5, 1.0] {
             let at = interpolate(stroke, &times, time + shift * radius);

@@ -69,7 +69,7 @@ test("a hand is drawn, stored, written in, restored, exported, renamed, deleted 
   assert.equal(await visitor.tile("Yours").isChecked(), true, "the one chosen stays chosen");
   const give = (buffer, name = "hand.json") =>
     dialog.getByLabel("Open a hand or ink").setInputFiles({ name, mimeType: "application/json", buffer: Buffer.from(buffer) });
-  const kept = () => page.evaluate(() => JSON.stringify(localStorage));
+  const { kept } = visitor;
   const before = await kept();
   for (const [bad, reason] of [
     [file.slice(0, 900), /incomplete/],
@@ -132,7 +132,7 @@ test("ink that is too little, or says something else, is answered with advice", 
   await dialog.getByRole("button", { name: "Sentence 1 of 4, needs another look" }).waitFor();
   await visitor.press("Learn my hand");
   await visitor.told(/^[^:]*(doesn’t seem to say the sentence|more ink than|end of the sentence)/);
-  assert.equal(await page.evaluate(() => Object.keys(localStorage).join()), "running-hand.draft");
+  assert.deepEqual(Object.keys(JSON.parse(await visitor.kept())), ["running-hand.sentences"]);
   const sentence = dialog.getByRole("textbox", { name: "Sentence 1 of 4" });
   for (const [text, reason] of [["", /Type the sentence/], ["Hi", /too short/]]) {
     await sentence.fill(text);

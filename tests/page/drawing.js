@@ -53,6 +53,9 @@ export function withCaptureDialog(visitor) {
   return Object.assign(visitor, {
     dialog,
     press,
+    /** What the dialog has stored. */
+    kept: () =>
+      page.evaluate(() => JSON.stringify(Object.fromEntries(Object.entries(localStorage).filter(([key]) => /^running-hand\.(hand\.|sentences)/.test(key))))),
     tile: (name) => page.getByRole("radio", { name, exact: true }),
     opens: (name = "Your own hand") => page.getByRole("button", { name }).click(),
     /** Opens the dialog and enters a sentence. */

@@ -20,7 +20,7 @@ import { storeDraft, storedDraft } from "./stored-hands.js";
 export const SENTENCES = [
   "Dr Quentin Mann, above 27 Kings Park, Hull",
   "Lucy Clark, Jo and Zoe Fitz just won 350",
-  "Ask Uncle Ned: my Red Box 16 is quite fuzzy",
+  "Ask Uncle Nick: my Red Box 16 is quite fuzzy",
   "Vera Young helped Greg Olsen, EXIT 948 SW",
 ];
 /** Sentences that a hand is learnt from at most. */

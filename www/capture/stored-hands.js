@@ -4,7 +4,7 @@
 import { allWords } from "../words/words.js";
 
 const HAND = "running-hand.hand.";
-const DRAFT = "running-hand.draft";
+const DRAFT = "running-hand.sentences";
 
 /** All stored hands; none if the browser denies the page storage. @returns {{ id: string, json: string }[]} */
 export function storedHands() {
