@@ -426,10 +426,7 @@ impl LineStream {
             if is_tidied {
                 let x_height = self.hand.x_height as f32;
                 let [_, before] = marks::span(known[..own_start].iter().map(|point| point[0]));
-                #[cfg(not(target_arch = "wasm32"))]
-                if std::env::var("NOSTRAY").is_err() {
                 marks::remove_strays(&mut own, &characters, words, before, x_height);
-                }
                 stops = marks::missing_stops(&mut own, &characters, words, x_height);
             }
             if marks.is_empty() && stops.is_empty() {
