@@ -51,7 +51,7 @@ async fn draw() -> Result<(), Box<dyn Error>> {
         let seed = SEEDS.iter().find(|(hand, _)| *hand == name).map_or(1, |(_, seed)| *seed);
         let hand = measure_hand(&mut writer, &Settings::default().with_style(style)).await?;
         let measures = [hand.x_height, hand.letter, hand.gap, hand.letter_gap, hand.lean];
-        let measures = measures.map(|measure| format!("{}", (measure * 1000.0).round() / 1000.0)).join(" ");
+        let measures = measures.map(|measure| measure.to_string()).join(" ");
         let (path, width, height) = picture(&ink(&mut writer, SAMPLE, style, seed, 1.2).await?);
         writeln!(
             sprite,

@@ -68,7 +68,8 @@ impl Recipe {
             style_prior: 0.01,
             bias_steps: 24,
             bias_rate: if lines > 1 { 1.2e-2 } else { 1e-2 },
-            held: 0.1,
+            // One line has too little to keep any back.
+            held: if lines > 1 { 0.1 } else { 0.0 },
             rounded: false,
         }
     }

@@ -349,6 +349,7 @@ impl Layout {
         for (at, &is_glued) in glued.iter().enumerate().take(known) {
             let own = &characters[ranges[at].clone()];
             if self.words.get(first_word + at).is_none_or(|word| word.place.is_none()) {
+                let own = (ranges[at].start, own);
                 hide_strays(&mut stretch.points, &stretch.characters, &owners, at, own, hand.x_height);
             }
             let ink = own_points(&stretch.points, &owners, at);

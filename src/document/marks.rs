@@ -909,7 +909,7 @@ mod tests {
             points.iter().filter_map(|point| point.drawn?.checked_sub(1000)).collect::<Vec<_>>()
         };
         assert_eq!(tidied("nan", &[[200.0, -300.0], [300.0, -10.0]]), [1], "one touches the ink");
-        assert_eq!(tidied("nin", &[[700.0, -350.0]]), [0; 0]);
+        assert_eq!(tidied("min", &[[700.0, -350.0]]), [0; 0]);
         assert_eq!(tidied("nan", &[[-200.0, -300.0]]), [0], "late ink of the word before");
         assert_eq!(tidied("na.", &[[600.0, 0.0]]), [0]);
         let dots = |text: &str| word(text).into_iter().filter(|point| point.at[1] < -250.0).count();

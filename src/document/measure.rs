@@ -559,13 +559,14 @@ pub fn assign(points: &mut [[f32; 3]], at: &[u32], characters: &[char], x_height
 
 /// Puts stray dots of a word under its ink. Where the pen has a long way to go, the network sometimes sets it down for a
 /// moment, which leaves a dot between words or above them, or stays where it is; a dot that someone means has a few points. As many such dots
-/// are stray as the word has more small strokes than its characters need. The number of points stays.
+/// are stray as the word has more small strokes than its characters need. The number of points stays. `first` is the index of
+/// the word's first character.
 pub fn hide_strays(
     points: &mut [[f32; 3]],
     at: &[u32],
     owners: &[usize],
     word: usize,
-    characters: &[char],
+    (first, characters): (usize, &[char]),
     x_height: f64,
 ) {
     let mut strokes: Vec<Range<usize>> = Vec::new();
@@ -596,7 +597,13 @@ pub fn hide_strays(
         |at: usize| under(at).is_some_and(|k| strokes[at].clone().all(|other| points[other][..2] == points[k][..2]));
     let small = (0..strokes.len()).filter(|&at| size(&strokes[at]) < SMALL_MARK * x_height && !is_hidden(at)).count();
     let needed: usize = characters.iter().map(|&c| small_strokes(c)).sum();
-    let stray: Vec<usize> = (0..strokes.len()).filter(|&at| is_brief(&strokes[at]) && !is_hidden(at)).collect();
+    // Drawn while the window was on a character that has such strokes.
+    let is_own = |stroke: &Range<usize>| {
+        let character = at.get(stroke.start).and_then(|&at| characters.get((at as usize).checked_sub(first)?));
+        character.is_some_and(|&c| small_strokes(c) > 0)
+    };
+    let is_stray = |stroke: &Range<usize>| is_brief(stroke) && !is_own(stroke);
+    let stray: Vec<usize> = (0..strokes.len()).filter(|&at| is_stray(&strokes[at]) && !is_hidden(at)).collect();
     let places: Vec<(Range<usize>, usize)> = stray
         .into_iter()
         .rev()
@@ -816,7 +823,7 @@ pub(super) mod tests {
         let owners = [[0; 13].as_slice(), &[1; 6]].concat();
         let hidden = |word: &str, at: &[u32]| {
             let mut points = ink.clone();
-            hide_strays(&mut points, at, &owners, 0, &word.chars().collect::<Vec<_>>(), 60.0);
+            hide_strays(&mut points, at, &owners, 0, (0, &word.chars().collect::<Vec<_>>()), 60.0);
             assert_eq!(points.len(), ink.len());
             assert!(points[..12] == ink[..12] && points[13..] == ink[13..], "only the dot moves");
             points[12] == [25.0, 50.0, 1.0]

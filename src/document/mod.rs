@@ -544,5 +544,5 @@ pub async fn measure_hand(writer: &mut Writer, settings: &Settings) -> Result<Ha
     let first = points.len().saturating_sub(steps.len());
     let at = |k: usize| steps.get(k.saturating_sub(first)).map_or(0, |step| (step.position - given).max(0.0) as u32);
     let characters: Vec<u32> = (0..points.len()).map(at).collect();
-    Ok(HandMeasure::of(points, &characters, SAMPLE))
+    Ok(HandMeasure::of(points, &characters, SAMPLE).rounded())
 }

@@ -41,8 +41,10 @@ test("files are named after the first words", () => {
 test("ideas are links that set the page up", async () => {
   visitor = await site.come({ query: "?engine=cpu", reducedMotion: "reduce", permissions: ["clipboard-read", "clipboard-write"] });
   const { page } = visitor;
-  await page.getByRole("button", { name: "Ideas" }).press("Enter");
+  // The dialogs come after the first ink.
+  await page.locator("#ideas-open:enabled").press("Enter");
   const dialog = page.getByRole("dialog", { name: "Ideas" });
+  await dialog.waitFor();
   await page.waitForFunction(() => [...document.querySelectorAll("#ideas img")].every((image) => image.complete && image.naturalWidth === 560));
   assert.equal(await dialog.getByRole("link").count(), IDEAS.length);
   await dialog.getByRole("link", { name: /An envelope/ }).press("Enter");

@@ -49,7 +49,7 @@ test("each language has every word, of the same values, and says something", () 
 test("index.html says what words/en.js says, and nothing besides", () => {
   const known = new Map(entries(en));
   const found = [...html.matchAll(/<[^<>]*\bdata-words="([^"]+)"[^<>]*>([^<]*)</g)];
-  assert.ok(found.length > 100);
+  assert.ok(found.length > 60, `${found.length} texts`);
   for (const [, key, text] of found) assert.equal(plain(text), known.get(key), key);
   for (const [tag, attribute, key] of html.matchAll(/<[^<>]*?\bdata-words-([a-z-]+)="([^"]+)"[^<>]*>/g)) {
     for (const [, name, of] of tag.matchAll(/\bdata-words-([a-z-]+)="([^"]+)"/g)) {
@@ -92,7 +92,7 @@ test("the browser's language is the page's; another one can be chosen, and stays
   assert.equal(await page.getByRole("radio", { name: "Keine bestimmte" }).count(), 1);
   assert.equal(await page.getByRole("radio", { name: "Schräg" }).inputValue(), "Slanted");
   assert.equal(await page.locator("label[title=Burgunderrot]").count(), 1);
-  await page.getByRole("button", { name: "Laden oder drucken" }).click();
+  await page.locator("#export-open").click();
   assert.match(await page.locator("#export-hint").textContent(), /durchsichtig/);
   await page.keyboard.press("Escape");
 

@@ -14,7 +14,7 @@ from train.evaluate.text_writer import X_HEIGHT
 
 #: Texts whose marks went missing, or which had one too many.
 TEXTS = ["ABSTRACT", "SHOPPING LIST", "CO2", "2026-11-28", "www.aaa.com", "one. two. three. four."]
-#: Largest side of a mark that is a full stop, of one that is too many, and of one that is at a line's end; in x-heights.
+#: Largest side of a mark that is a full stop, of one that is too many, and of one at a line's end; in x-heights.
 #: A dash may be a full stop, but longer strokes are also bars of letters.
 DOT = 0.5
 EXTRA = 0.25

@@ -96,7 +96,7 @@ export class SnapshotText {
     const taken = line.component(snapshot, head.chosen);
     const most = Math.max(...Array.from({ length: mixtures }, (_, j) => line.component(snapshot, j).pi));
     const says = allWords.inspector;
-    const choice = taken.pi === most ? says.tookIt : says.tookAnother(percent(taken.pi));
+    const choice = taken.pi === most ? says.tookLikeliest : says.tookAnother(percent(taken.pi));
     this.cloud.textContent = `${says.cloud(mixtures, percent(most))} ${choice}`;
     const chance = head.lift > 0.5 ? says.liftLikely : head.lift > 0.1 ? says.liftPossible : says.liftUnlikely;
     this.lift.textContent = `${chance(percent(head.lift))} ${head.lifted ? says.lifted : says.notLifted}`;

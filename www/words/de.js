@@ -549,7 +549,7 @@ const words = {
     lessThanOne: "weniger als 1 %",
     cloud: (guesses, likeliest) =>
       `● ist der Stift. Jede Wolke ist eine von ${guesses} Vermutungen; je dunkler, desto wahrscheinlicher. Die wahrscheinlichste hat ${likeliest}.`,
-    tookIt: "Der Stift nahm sie und ging zu ○.",
+    tookLikeliest: "Der Stift nahm sie und ging zu ○.",
     tookAnother: (share) => `Der Stift nahm eine andere mit ${share} und ging zu ○.`,
     liftLikely: (chance) => `Wahrscheinlich: ${chance}.`,
     liftPossible: (chance) => `Vielleicht: ${chance}.`,

@@ -455,7 +455,7 @@ const words = {
     /** @param {number} guesses @param {string} likeliest */
     cloud: (guesses, likeliest) =>
       `● is the pen. Each cloud is one of ${guesses} guesses; the darker, the likelier. The likeliest has ${likeliest}.`,
-    tookIt: "The pen took it, and went to ○.",
+    tookLikeliest: "The pen took it, and went to ○.",
     /** @param {string} share */
     tookAnother: (share) => `The pen took another, with ${share}, and went to ○.`,
     /** @param {string} chance */

@@ -549,7 +549,7 @@ const words = {
     lessThanOne: "menos del 1 %",
     cloud: (guesses, likeliest) =>
       `● es el lápiz. Cada nube es una de ${guesses} conjeturas; cuanto más oscura, más probable. La más probable tiene ${likeliest}.`,
-    tookIt: "El lápiz la tomó y fue a ○.",
+    tookLikeliest: "El lápiz la tomó y fue a ○.",
     tookAnother: (share) => `El lápiz tomó otra, con ${share}, y fue a ○.`,
     liftLikely: (chance) => `Probablemente: la probabilidad es ${chance}.`,
     liftPossible: (chance) => `Quizá: la probabilidad es ${chance}.`,

@@ -551,7 +551,7 @@ const words = {
     lessThanOne: "moins de 1 %",
     cloud: (guesses, likeliest) =>
       `● est le stylo. Chaque nuage est une hypothèse parmi ${guesses} ; plus il est sombre, plus elle est probable. La plus probable a ${likeliest}.`,
-    tookIt: "Le stylo l’a prise et est allé en ○.",
+    tookLikeliest: "Le stylo l’a prise et est allé en ○.",
     tookAnother: (share) => `Le stylo en a pris une autre, à ${share}, et est allé en ○.`,
     liftLikely: (chance) => `Probablement : ${chance} de chances.`,
     liftPossible: (chance) => `Peut-être : ${chance} de chances.`,
