@@ -79,6 +79,21 @@ impl Default for HandMeasure {
 }
 
 impl HandMeasure {
+    /// To thousandths, as the page's pictures of the hands say it: the page then sets words as those do who measure the
+    /// hand anew.
+    #[must_use]
+    pub fn rounded(self) -> Self {
+        let round = |value: f64| (value * 1000.0).round() / 1000.0;
+        let Self { x_height, letter, gap, letter_gap, lean } = self;
+        Self {
+            x_height: round(x_height),
+            letter: round(letter),
+            gap: round(gap),
+            letter_gap: round(letter_gap),
+            lean: round(lean),
+        }
+    }
+
     /// Measures a line's ink: `at` is each point's character of `text`.
     pub fn of(mut points: Vec<[f32; 3]>, at: &[u32], text: &str) -> Self {
         let characters: Vec<char> = text.chars().collect();
