@@ -105,7 +105,7 @@ struct File {
     page_number: Option<PageNumber>,
 }
 
-#[cfg(test)]
+#[cfg(all(test, all_formats))]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;

@@ -108,20 +108,20 @@ mod tests {
     use super::*;
     use crate::ink::Offset;
 
-    /// A zigzag that rises to the right, as positions.
-    fn zigzag() -> Vec<[f32; 3]> {
-        (0..60)
+    /// A wave that falls to the right, as positions.
+    fn wave() -> Vec<[f32; 3]> {
+        (0..600)
             .map(|n| {
-                [n as f32 * 12.0, n as f32 * 0.2 + [0.0, 90.0, 200.0, 70.0][n % 4], f32::from(u8::from(n % 12 == 11))]
+                [n as f32 * 12.0, n as f32 * 0.2 + 100.0 * (n as f32 * 0.7).sin(), f32::from(u8::from(n % 12 == 11))]
             })
             .collect()
     }
 
     #[test]
     fn the_shape_tells_an_adjustment() {
-        let own = Shape::of(&strokes(&zigzag())).unwrap();
+        let own = Shape::of(&strokes(&wave())).unwrap();
         let adjustment = Adjustment { scale: 1.3, shear: 0.2 };
-        let positions = zigzag();
+        let positions = wave();
         let mut at = [positions[0][0], positions[0][1]];
         let mut adjusted = vec![[at[0], at[1], positions[0][2]]];
         for pair in positions.windows(2) {

@@ -636,7 +636,7 @@ mod tests {
             (&["a", "--paper", "a0"], "a0"),
             (&["a", "--paper", "0x10"], "0x10"),
             (&["a", "-o", "a.docx"], "a.docx"),
-            (&["a", "--format", "pdf"], "pdf"),
+            (&["a", "--format", "docx"], "docx"),
             (&["a", "--size", "0"], "--size: 0 mm is outside 0.1 to 1000"),
             (&["a", "--size", "40", "--paper", "a6"], "--size: with an x of 40 mm"),
             (&["a", "--pitch", "NaN"], "--pitch: NaN mm is outside 0.5 to 1000"),
