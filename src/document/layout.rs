@@ -899,6 +899,8 @@ impl Layout {
     /// placed the same to the last bit, in whatever pieces it came. What is held back stays so.
     pub fn lay_out(&mut self, style: PageStyle) {
         let handed = self.placed.len();
+        let letter_width = self.text.as_ref().map_or(0.0, |text| text.hand.letter * X_HEIGHT);
+        let style = style.fitted_to_address(self.extent.address, letter_width);
         self.style = style;
         self.sheet = Sheet::new(&style, self.extent);
         self.forget();

@@ -151,6 +151,8 @@ impl Document {
             None => measure_hand(writer, &settings).await?,
         };
         let letter_width = hand.letter * X_HEIGHT;
+        let address = if is_envelope { paper::address_extent(&text, has_sender) } else { [0; 2] };
+        let style = style.fitted_to_address(address, letter_width);
         let fitting = style.columns(if style.paper.is_some() && with_text { letter_width } else { LETTER_WIDTH });
         let mut structure = Structure::default();
         if let Some(weights) = writer.weights(Kind::Synthesis).filter(|_| with_text) {
@@ -171,13 +173,14 @@ impl Document {
             Kind::Synthesis => {
                 let columns = longest.min(columns_here);
                 let ink = columns as f64 * letter_width;
-                Extent { columns, rows, letter_width: LETTER_WIDTH, sender_rows, ink }
+                Extent { columns, rows, letter_width: LETTER_WIDTH, sender_rows, address, ink }
             }
             Kind::Prediction => Extent {
                 columns: columns_here,
                 rows: SCRIBBLE_CHARACTERS.div_ceil(columns_here),
                 letter_width: LETTER_WIDTH,
                 sender_rows,
+                address,
                 ink: 0.0,
             },
         };

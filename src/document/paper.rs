@@ -42,6 +42,10 @@ const PITCHES_MM: std::ops::RangeInclusive<f64> = 0.5..=1000.0;
 const SENDER_MARGIN_MM: f64 = 10.0;
 const STAMP_MM: f64 = 74.0;
 const BETWEEN_MM: f64 = 5.0;
+/// How much smaller than asked for an address may be, so that its lines are not broken, and how much wider than expected
+/// they may turn out.
+const LEAST_ADDRESS: f64 = 0.5;
+const ADDRESS_SPARE: f64 = 1.12;
 
 /// The sheets that have a name: width and height in millimetres. [`Paper::named`] knows the envelopes, too.
 const SHEETS: [(&str, f64, f64); 6] = [
@@ -386,6 +390,30 @@ impl PageStyle {
     }
 }
 
+impl PageStyle {
+    /// On an envelope, with letters small enough for addresses of so many characters in the longest line and so many
+    /// lines. `letter_width` is in corpus units.
+    pub(super) fn fitted_to_address(mut self, [longest, rows]: [usize; 2], letter_width: f64) -> Self {
+        let Some(paper) = self.paper.filter(|paper| paper.envelope && longest > 0) else { return self };
+        let Margins { top, right, bottom, left } = paper.margins;
+        let across = (paper.width - left - right).min(left - SENDER_MARGIN_MM - BETWEEN_MM);
+        let down = paper.height - top - bottom;
+        let wide = longest as f64 * letter_width * ADDRESS_SPARE;
+        let high = ASCENT + DESCENT + rows.saturating_sub(1) as f64 * self.pitch;
+        self.unit *= (across / (wide * self.unit)).min(down / (high * self.unit)).clamp(LEAST_ADDRESS, 1.0);
+        self
+    }
+}
+
+/// Characters of the longest line, and lines of the longer address, of an envelope's text as [`addressed`] returns it.
+pub(super) fn address_extent(text: &str, has_sender: bool) -> [usize; 2] {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+    let sender = lines.iter().position(|line| line.is_empty()).filter(|_| has_sender);
+    let rows = sender.map_or(lines.len(), |rows| rows.max(lines.len() - rows - 1));
+    [longest, rows]
+}
+
 /// Size of a text as far as it is known before it is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Extent {
@@ -397,6 +425,8 @@ pub struct Extent {
     pub letter_width: f64,
     /// How many of the first rows, the blank one after them included, are the sender's address on an envelope.
     pub sender_rows: usize,
+    /// Characters of an envelope's longest line, and lines of its longer address; 0 elsewhere.
+    pub address: [usize; 2],
     /// About how wide the ink of the longest line will be; 0 if that is not known. Corpus units.
     pub ink: f64,
 }
@@ -809,6 +839,14 @@ mod tests {
             }
             assert_eq!(with(99).spot(0), address, "so many lines are no sender");
         }
+        assert_eq!(address_extent("Me\nMy long road\n\nYou\n1 Road\nTown", true), [12, 3]);
+        assert_eq!(address_extent("You\n\nTown", false), [4, 3]);
+        let envelope = style(Some(named("envelope-dl")));
+        let fitted = |extent, letter_width| envelope.fitted_to_address(extent, letter_width).unit / envelope.unit;
+        assert_eq!(fitted([15, 3], 190.0), 1.0);
+        assert!((0.5..0.8).contains(&fitted([24, 3], 380.0)) && (0.5..0.9).contains(&fitted([9, 7], 190.0)));
+        assert_eq!((fitted([900, 3], 190.0), fitted([0, 0], 190.0)), (LEAST_ADDRESS, 1.0));
+        assert_eq!(style(Some(named("a4"))).fitted_to_address([90, 9], 300.0), style(Some(named("a4"))));
         let letter = Sheet::new(&style(Some(named("a4"))), Extent { sender_rows: 3, ..Extent::default() });
         assert_eq!(letter.spot(0).baseline, letter.first(0));
     }

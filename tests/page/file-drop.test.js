@@ -35,7 +35,7 @@ async function come(visit = {}) {
     },
     /** Waits until the dialog has said something that matches. */
     async told(pattern) {
-      await page.waitForFunction((source) => new RegExp(source).test(document.querySelector("#capture-advice").textContent), pattern.source, {
+      await page.waitForFunction((source) => new RegExp(source).test(document.querySelector("#capture-advice")?.textContent ?? ""), pattern.source, {
         timeout: 60_000,
       });
     },

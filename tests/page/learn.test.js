@@ -232,9 +232,9 @@ for (const [browserName, launchBrowser] of [["Chromium", launch], ["Firefox", la
         assert.match(page.url(), /captured=[0-9a-f]{16}&strength=0.3&/);
         const own = page.url();
         await page.goto("about:blank");
-        await page.goto(own.replace("strength=0.3", "strength=0.8"));
+        await page.goto(own.replace("strength=0.3", "strength=0.7"));
         await visitor.hears(/Done$/);
-        assert.equal(await page.getByLabel("How much like me").inputValue(), "0.8");
+        assert.equal(await page.getByLabel("How much like me").inputValue(), "0.7");
         assert.ok((await sheet(visitor, folder)) === svg, "as before");
       }
 

@@ -78,6 +78,23 @@ class ExportDialog {
       else this.#show();
     });
     form.addEventListener("input", () => this.#show());
+    // The text may still be on its way when the dialog is opened.
+    for (const type of ["finished", "stopped"]) {
+      app.addEventListener(type, () => {
+        if (this.#dialog.open && !this.#making) this.#refresh();
+      });
+    }
+    app.sheet.addEventListener("drawn", () => {
+      if (this.#dialog.open && !this.#trueFrame && app.sheet.drawn) this.#refresh();
+    });
+  }
+
+  /** Offers what is on the sheet by now. */
+  #refresh() {
+    const { drawn } = this.#app.sheet;
+    for (const id of ["export-save", "export-copy", "export-print"]) element(id, HTMLButtonElement).disabled = !drawn;
+    this.#fillSheets(this.#format === "pdf");
+    void this.#resetWidth();
   }
 
   /** @returns {FormatName} */
@@ -110,10 +127,9 @@ class ExportDialog {
     this.#laidOut = app.writing ? Promise.resolve() : app.layOut().catch(() => {});
     this.#showFormat();
     this.#showMessage(app.sheet.drawn ? "" : allWords.export.empty);
-    for (const id of ["export-save", "export-copy", "export-print"]) element(id, HTMLButtonElement).disabled = !app.sheet.drawn;
     this.#dialog.showModal();
     /** @type {HTMLElement} */ (this.#dialog.querySelector("input[name=export-format]:checked")).focus();
-    void this.#resetWidth();
+    this.#refresh();
     await Promise.all([this.#offer("mp4"), this.#offer("webm")]);
   }
 
@@ -200,7 +216,8 @@ class ExportDialog {
       this.#trueFrame = undefined;
       this.#showMessage(explain(error), true);
     }
-    element("export-width", HTMLInputElement).value = (this.#trueFrame?.width ?? 0).toFixed(1);
+    // Without ink a width from before stays: nothing in the form is wrong.
+    if (this.#trueFrame) element("export-width", HTMLInputElement).value = this.#trueFrame.width.toFixed(1);
     this.#show();
   }
 
