@@ -104,7 +104,7 @@ test("a new version is told of, waits for the other tabs, and comes as a whole",
   assert.match(await notice.textContent(), /A new version is ready/);
   assert.deepEqual(await shown(), old, "all of the old version");
   await notice.getByRole("button").click();
-  await visitor.page.getByText("First close the other tabs").waitFor();
+  await visitor.page.getByText("Close the other tabs that show this page first.").waitFor();
   assert.deepEqual(await shown(), old);
   await other.page.close();
   await notice.getByRole("button").click();
