@@ -134,7 +134,7 @@ test("files that are no ink are refused with the reason, and what was drawn stay
     ["empty.inkml", inkml(""), /no ink in the file/],
     ["words.inkml", inkml("<trace>1 one</trace>"), /cannot be read: “1 one”/],
     ["bomb.inkml", `<!DOCTYPE ink [<!ENTITY a "aaaa">]>${good}`, /declares a document type/],
-    ["far.inkml", inkml("<trace>1e300 0, 1 1</trace>"), /no places on paper/],
+    ["far.inkml", inkml("<trace>1e300 0, 1 1</trace>"), /positions that cannot be on paper/],
     ["many.inkml", inkml("<trace>1 1</trace>".repeat(1001)), /1001 strokes of 1001 samples: more than one sentence/],
     ["new.json", JSON.stringify({ ...ink, version: 2 }), /version 2/],
     ["none.json", JSON.stringify({ ...ink, strokes: 7 }), /damaged: it has no strokes/],

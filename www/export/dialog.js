@@ -125,6 +125,8 @@ class ExportDialog {
     const app = this.#app;
     // The same text always gives the same file.
     this.#laidOut = app.writing ? Promise.resolve() : app.layOut().catch(() => {});
+    // The sheet that is seen is proposed, not the one that was chosen the last time.
+    element("export-sheet", HTMLSelectElement).dataset.together = "";
     this.#showFormat();
     this.#showMessage(app.sheet.drawn ? "" : allWords.export.empty);
     this.#dialog.showModal();
