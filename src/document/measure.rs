@@ -611,11 +611,23 @@ pub fn hide_strays(
     let is_hidden =
         |at: usize| under(at).is_some_and(|k| strokes[at].clone().all(|other| points[other][..2] == points[k][..2]));
     let small = (0..strokes.len()).filter(|&at| size(&strokes[at]) < SMALL_MARK * x_height && !is_hidden(at)).count();
-    let needed: usize = characters.iter().map(|&c| small_strokes(c)).sum();
+    let character_of = |stroke: &Range<usize>| at.get(stroke.start).and_then(|&at| (at as usize).checked_sub(first));
+    // Of a comma the first stroke, which may be large: a tap behind it is stray. (A full stop is a tap itself, and the bar of
+    // a letter before may come while the window is on it.)
+    let has_before = |character: usize, start: usize| {
+        strokes.iter().any(|other| other.start < start && character_of(other) == Some(character))
+    };
+    let is_drawn_large = |character: usize| {
+        strokes.iter().any(|stroke| character_of(stroke) == Some(character) && size(stroke) >= SMALL_MARK * x_height)
+    };
+    let needed: usize = (0..characters.len())
+        .map(|k| if characters[k] == ',' && is_drawn_large(k) { 0 } else { small_strokes(characters[k]) })
+        .sum();
     // Drawn while the window was on a character that has such strokes.
     let is_own = |stroke: &Range<usize>| {
-        let character = at.get(stroke.start).and_then(|&at| characters.get((at as usize).checked_sub(first)?));
-        character.is_some_and(|&c| small_strokes(c) > 0)
+        let character = character_of(stroke).filter(|&k| k < characters.len());
+        character
+            .is_some_and(|k| small_strokes(characters[k]) > 0 && !(characters[k] == ',' && has_before(k, stroke.start)))
     };
     let is_stray = |stroke: &Range<usize>| is_brief(stroke) && !is_own(stroke);
     let stray: Vec<usize> = (0..strokes.len()).filter(|&at| is_stray(&strokes[at]) && !is_hidden(at)).collect();
@@ -846,6 +858,9 @@ pub(super) mod tests {
         assert!(hidden("ask", &[0; 19]) && !hidden("as.", &[0; 19]) && !hidden("ais", &[0; 19]));
         let at: Vec<u32> = (0..19).map(|k| if k == 12 { MARK } else { 0 }).collect();
         assert!(!hidden("ask", &at), "a mark that was drawn");
+        // The stroke before it is a large comma, as the window says.
+        let comma: Vec<u32> = (0..19).map(|k| u32::from(k >= 6) * 2).collect();
+        assert!(hidden("as,", &comma) && !hidden("as.", &[0; 19]));
     }
 
     #[test]
