@@ -31,8 +31,10 @@ const inked = () =>
 async function greeting() {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, serviceWorkers: "block" });
   const page = await context.newPage();
+  // The page's policy forbids to evaluate a string there.
+  await page.addInitScript({ content: `window.inked = ${inked};` });
   await page.goto(`${server.address}/dist/?engine=cpu`, { waitUntil: "commit" });
-  const ms = await page.waitForFunction(`(${inked})() && performance.now()`, null, { polling: 25 });
+  const ms = await page.waitForFunction(() => window.inked() && performance.now(), null, { polling: 25 });
   const found = await ms.jsonValue();
   await context.close();
   return found;
