@@ -573,8 +573,8 @@ pub fn assign(points: &mut [[f32; 3]], at: &[u32], characters: &[char], x_height
 }
 
 /// Puts stray dots of a word under its ink. Where the pen has a long way to go, the network sometimes sets it down for a
-/// moment, which leaves a dot between words or above them, or stays where it is; a dot that someone means has a few points. As many such dots
-/// are stray as the word has more small strokes than its characters need. The number of points stays. `first` is the index of
+/// moment, which leaves a dot between words or above them. A dot that someone means has a few points. As many such dots are
+/// stray as the word has more small strokes than its characters need. The number of points stays. `first` is the index of
 /// the word's first character.
 pub fn hide_strays(
     points: &mut [[f32; 3]],

@@ -1,7 +1,7 @@
 //! What a learnt hand needs beside its biases to be as large and as slanted as the ink that it was learnt from.
 //!
-//! Learning moves the letters' shapes; but above all at higher bias the network writes smaller than people do, by a fifth
-//! in the mean, and a little more upright. So some words are written in the hand and measured as its ink is.
+//! Learning moves the letters' shapes; but the network writes smaller than the ink, by a fifth in the mean, and a little
+//! more upright. So some words are written in the hand and measured as its ink is.
 
 use super::tolerance::PHRASES;
 use super::{Result, Settings, Writer};
