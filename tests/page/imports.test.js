@@ -1,5 +1,5 @@
 // The page's scripts lie in layers: each folder may import from those below it only, and no import is circular. Types
-// that comments import count as imports.
+// that comments import count as imports, and so do the workers that a script starts: bundlers follow both.
 
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
@@ -20,7 +20,10 @@ const graph = new Map();
 for (const path of await readdir(WWW, { recursive: true })) {
   if (!/\.(js|d\.ts)$/.test(path) || path.startsWith("pkg/")) continue;
   const source = await readFile(join(WWW, path), "utf8");
-  const specifiers = [...source.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(([, specifier]) => specifier);
+  const specifiers = [
+    ...source.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g),
+    ...source.matchAll(/new Worker\(\s*new URL\("(\.[^"]+)", import\.meta\.url\)/g),
+  ].map(([, specifier]) => specifier);
   graph.set(path, specifiers.map((specifier) => normalize(join(dirname(path), specifier))));
 }
 

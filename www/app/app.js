@@ -1,7 +1,7 @@
 // The application: the text that is being written, the sheet it is drawn on, and the engine that writes it. The
 // dialogs and panels (capture/, export/, inspector/) get this object and follow its events.
 
-import { startEngine } from "../engine/client.js";
+import { startEngine } from "../engine/start.js";
 import { EMPTY_SHEET, Ink } from "../sheet/ink.js";
 import { steadyRate, suitableRate, USUAL } from "../sheet/pace.js";
 import { Sheet } from "../sheet/sheet.js";

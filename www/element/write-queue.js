@@ -1,6 +1,6 @@
 // One engine for all <running-hand> elements of a page: texts are written one after the other, in one worker.
 
-import { startEngine } from "../engine/client.js";
+import { startEngine } from "../engine/start.js";
 import { site } from "../util/site-files.js";
 
 /** @typedef {import("../pkg/running_hand.js").Finish} Finish */
@@ -75,7 +75,7 @@ async function openEngine() {
     engine = undefined;
     if (!failure || folder) throw error;
     throw new Error(
-      `${failure.message} A page that was built by esbuild or Rollup has to say where the package is served: ` +
+      `${failure.message} A page that was built by esbuild, Rollup or Parcel has to say where the package is served: ` +
         "configure({ folder }), as its README tells.",
     );
   }

@@ -1,11 +1,8 @@
 // The one client for requests to workers: it numbers requests, pairs replies with them, and cancels them. Every dialog
 // of the page, the element and the line pool use it. server.js is its counterpart in the worker.
 
-import { trustedWorker } from "../util/trusted-types.js";
 import { CodedError } from "./errors.js";
 
-/** @typedef {import("./messages.js").EngineNotice} EngineNotice */
-/** @typedef {import("./messages.js").EngineRequests} EngineRequests */
 /** @typedef {import("./messages.js").ReplyMessage} ReplyMessage */
 /** @typedef {import("./messages.js").RequestMap} RequestMap */
 /** @typedef {import("./messages.js").RequestMessage} RequestMessage */
@@ -108,29 +105,4 @@ export class Client extends EventTarget {
     this.failure ??= failure;
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(this.failure);
   }
-}
-
-/**
- * A client of a new engine worker, which has to be opened first.
- * @param {(notice: EngineNotice) => void} [onNotice]
- * @param {URL} [folder] where the package's files lie, if not where this script or its bundler says
- * @returns {Client<EngineRequests>}
- */
-export function startEngine(onNotice, folder = besideViteCache()) {
-  const worker = trustedWorker(() =>
-    folder
-      ? new Worker(new URL("engine/worker.js", folder), { type: "module" })
-      : new Worker(new URL("./worker.js", import.meta.url), { type: "module" }),
-  );
-  return new Client(worker, onNotice);
-}
-
-/**
- * The package's folder on Vite's development server, which bundles this script into its cache, away from the worker.
- * (This script's own address would be a path of the developer's machine in webpack's bundles.)
- */
-function besideViteCache() {
-  const { href } = new URL("../pkg/running_hand_bg.wasm", import.meta.url);
-  const end = href.indexOf("/.vite/");
-  return end < 0 ? undefined : new URL(`${href.slice(0, end)}/running-hand/`);
 }

@@ -11,11 +11,11 @@ const ADDRESSES = {
   "weights/synthesis.safetensors": new URL("../weights/synthesis.safetensors", import.meta.url),
   "weights/prediction.safetensors": new URL("../weights/prediction.safetensors", import.meta.url),
 };
-/** @param {string} path */
+/** An absolute address: some bundlers make `new URL` of the literals above a path of the site only. @param {string} path */
 function addressOf(path) {
   const address = ADDRESSES[path];
   if (!address) throw new Error(`${path} is no weights file of this site.`);
-  return address;
+  return new URL(address, location.href);
 }
 const FOLDER = new URL("./", addressOf("weights/synthesis.safetensors"));
 
