@@ -27,6 +27,7 @@ export async function open(engine = "auto") {
   let prediction;
   const write = hand.write.bind(hand);
   hand.write = async (text, options) => {
+    if (typeof text !== "string") throw new TypeError(`text: ${JSON.stringify(text)} is not a string.`);
     if (text.trim() === "") await (prediction ??= load("prediction"));
     return write(text, options);
   };

@@ -77,6 +77,12 @@ pub enum Error {
     /// A hand cannot be learnt.
     #[error("this hand cannot be learnt: {0}. Write the sentences again, and learn from those.")]
     Learning(String),
+    /// A text of which no character can be written.
+    #[error(
+        "there is nothing to write: the network knows none of the text's characters. It writes Latin letters with their \
+         accents, digits and signs; Greek and Cyrillic letters become Latin ones."
+    )]
+    NothingToWrite,
     /// A setting is out of range or of the wrong type.
     #[error("{name}: {problem}")]
     Setting {

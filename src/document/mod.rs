@@ -135,7 +135,8 @@ impl Document {
     /// Begins to write a text; without one the prediction network writes. Invalid options are reported now.
     ///
     /// # Errors
-    /// As [`Writer::start`]; [`Error::Setting`] for columns and styles that are out of range.
+    /// As [`Writer::start`]; [`Error::Setting`] for columns and styles that are out of range;
+    /// [`Error::NothingToWrite`] if none of the text's characters can be written.
     pub async fn start(writer: &mut Writer, text: &str, options: Options) -> Result<Self> {
         let Options { settings, style, columns, hand, live, drawn } = options;
         style.validate()?;
@@ -160,6 +161,9 @@ impl Document {
             let holds = if room.is_finite() { (LONG_WORD * room / letter_width) as usize } else { usize::MAX };
             let longest = holds.min(columns.unwrap_or(usize::MAX)).clamp(2, crate::text::wrap::MOST);
             structure = Structure::new(&text, &Alphabet::new(&weights.config.alphabet), longest);
+            if structure.stretches.is_empty() {
+                return Err(Error::NothingToWrite);
+            }
         }
         let columns_here = columns.unwrap_or(fitting);
         let [longest, rows] = structure.extent(columns_here);

@@ -345,6 +345,8 @@ fn settings_are_checked_before_anything_is_written() {
     assert!(refused(&mut writer(), "a", columns).starts_with("columns"));
     let hand = Options { hand: Some(HandMeasure { x_height: 0.0, ..HandMeasure::default() }), ..Options::default() };
     assert!(refused(&mut writer(), "a", hand).starts_with("hand"));
+    let error = refused(&mut writer(), "😀\n🎉", Options::default());
+    assert!(error.contains("knows none of the text's characters"), "{error}");
     let mut empty = Writer::new(Engine::Cpu(CpuEngine::new()));
     let error = refused(&mut empty, "a", Options::default());
     assert!(error.contains("synthesis network is not loaded"), "{error}");

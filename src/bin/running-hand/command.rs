@@ -6,7 +6,6 @@ use running_hand::capture::{self, HandSample, LearntHand};
 use running_hand::document::{self, Document, Frame};
 use running_hand::engine::{Choice, Engine};
 use running_hand::model::{Kind, Weights};
-use running_hand::text::alphabet::Alphabet;
 use running_hand::writer::prime::Prime;
 use running_hand::writer::{Finish, Writer};
 use serde_json::json;
@@ -156,9 +155,6 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
         let told = review(&weights, &text);
         if request.check {
             return told.is_empty().then_some(()).ok_or_else(|| told.join(" ").into());
-        }
-        if Alphabet::new(&weights.config.alphabet).encode(&text).written.is_empty() {
-            return Err("there is nothing to write: the network knows none of the text's characters.".into());
         }
         told.iter().for_each(|sentence| say(sentence));
     }
