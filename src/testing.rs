@@ -34,6 +34,7 @@ pub fn config(kind: Kind, hidden: &[usize], mixtures: usize) -> Config {
         style_dim: if synthesis { 3 } else { 0 },
         styles: if synthesis { vec!["one".into(), "two".into()] } else { Vec::new() },
         stop: synthesis,
+        skips: true,
         offset_mean: [0.2, 0.0],
         offset_sd: [40.0, 35.0],
         sample_ms: 20.0,
@@ -56,7 +57,7 @@ pub fn tensors(config: &Config, seed: u64) -> Vec<(String, Vec<usize>, Vec<f32>)
     };
     let mut tensors = Vec::new();
     for (l, &h) in config.hidden.iter().enumerate() {
-        let columns = config.columns(l);
+        let columns = config.columns(l) - config.absent_columns(l);
         tensors.push(make(format!("lstm.{l}.weight"), &[4 * h, columns], 1.7 / (h as f32).sqrt()));
         tensors.push(make(format!("lstm.{l}.bias"), &[4 * h], 0.5));
         if config.style_dim > 0 {
@@ -71,7 +72,7 @@ pub fn tensors(config: &Config, seed: u64) -> Vec<(String, Vec<usize>, Vec<f32>)
         bias.2[2 * k..].iter_mut().for_each(|v| *v -= 1.6);
         tensors.push(bias);
     }
-    let total = config.hidden_total();
+    let total = config.hidden_total() - config.absent_outputs();
     tensors.push(make("output.weight".into(), &[config.outputs(), total], 1.0 / (total as f32).sqrt()));
     let mut bias = make("output.bias".into(), &[config.outputs()], 0.7);
     bias.2[0] += 2.0;

@@ -190,6 +190,14 @@ fn the_tiny_prediction_network() {
     compare("tiny-prediction");
 }
 
+/// Without skip connections; the output layer reads the upper of two layers only.
+#[test]
+fn the_tiny_stacked_network() {
+    compare("tiny-stacked");
+    let config = &Fixture::read("tiny-stacked").weights.config;
+    assert_eq!((config.skips, config.absent_columns(1), config.absent_outputs()), (false, 3, 11));
+}
+
 #[test]
 fn the_tiny_synthesis_network() {
     compare("tiny-synthesis");

@@ -177,6 +177,7 @@ fn simd_against_the_fixtures() {
         ("tiny-prediction", &include_bytes!("fixtures/tiny-prediction.safetensors")[..]),
         ("tiny-synthesis", include_bytes!("fixtures/tiny-synthesis.safetensors")),
         ("tiny-int8", include_bytes!("fixtures/tiny-int8.safetensors")),
+        ("tiny-stacked", include_bytes!("fixtures/tiny-stacked.safetensors")),
     ];
     for (name, fixture) in fixtures {
         let weights = Arc::new(Weights::from_bytes(fixture, name).unwrap());

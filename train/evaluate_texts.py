@@ -1,11 +1,13 @@
-"""Measure what visitors get: accents in other languages, and missing or extra marks.
+"""Measure what visitors get: hands that can be read, accents in other languages, missing or extra marks.
 
+    python -m train.evaluate_texts hands --hands all
     python -m train.evaluate_texts languages --hands Upright Round
     python -m train.evaluate_texts languages --texts FOLDER     # FOLDER/deu.txt: sentences, one a line
     python -m train.evaluate_texts marks --hands all --seeds 10 "www.aaa.com" "CO2"
 
-Texts are written by the command `running-hand`, whose composed marks lines of the network alone lack. Languages are
-read by tesseract with their own data. Both print a table in Markdown.
+Texts are written by the command `running-hand`, whose composed marks lines of the network alone lack. Hands are read by
+tesseract, and by rapidocr where the package `rapidocr-onnxruntime` is installed; languages by tesseract with their own
+data. All print a table in Markdown.
 """
 
 from __future__ import annotations
@@ -16,11 +18,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from train.evaluate.hand_readings import SENTENCES as ENGLISH
+from train.evaluate.hand_readings import HandReading, rapidocr_reader, tesseract_reader
+from train.evaluate.hand_readings import table as table_of_hands
 from train.evaluate.languages import SENTENCES, Reading, table
 from train.evaluate.legibility import draw_line, run_tesseract, tesseract_version
 from train.evaluate.marks import TEXTS, wrong_marks
 from train.evaluate.tables import progress
-from train.evaluate.text_writer import COMMAND, TextWriter
+from train.evaluate.text_writer import COMMAND, X_HEIGHT, TextWriter
 
 
 def read_texts(folder: Path | None) -> dict[str, list[str]]:
@@ -33,6 +38,21 @@ def read_texts(folder: Path | None) -> dict[str, list[str]]:
     if not any(texts.values()):
         raise SystemExit(f"{folder}: no file such as deu.txt holds a line")
     return texts
+
+
+def hands_read(args: argparse.Namespace, writer: TextWriter, hands: Sequence[str]) -> None:
+    """Print what is read wrongly of each hand."""
+    readers = {"tesseract": tesseract_reader(args.processes)}
+    if rapidocr := rapidocr_reader():
+        readers["rapidocr"] = rapidocr
+    texts = ENGLISH if args.texts is None else args.texts.read_text(encoding="utf-8").splitlines()
+    print(f"{tesseract_version()}, neatness {args.bias:g}, seeds 1 to {args.seeds}, {len(texts)} sentences\n")
+    readings = []
+    for hand in hands:
+        progress(hand)
+        lines = [line for seed in range(1, args.seeds + 1) for line in writer.words(texts, hand, seed, args.bias)]
+        readings.append((hand, HandReading.of(texts * args.seeds, lines, readers, X_HEIGHT)))
+    print(table_of_hands(readings))
 
 
 def languages(args: argparse.Namespace, writer: TextWriter, hands: Sequence[str]) -> None:
@@ -86,6 +106,10 @@ def parse_arguments() -> argparse.Namespace:
     common.add_argument("--weights", type=Path, help="weights file; that of the repository by default")
     common.add_argument("--command", default=COMMAND, help="the command running-hand, see evaluate/text_writer.py")
     commands = parser.add_subparsers(dest="measure", required=True)
+    legible = commands.add_parser("hands", parents=[common], help="characters of each hand that are read wrongly")
+    legible.add_argument("--texts", type=Path, help="file of English sentences, one a line")
+    legible.add_argument("--seeds", type=int, default=1, help="how many seeds, from 1 on")
+    legible.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="lines read at a time")
     accents = commands.add_parser("languages", parents=[common], help="accents of other languages")
     accents.add_argument("--texts", type=Path, help="folder of files such as deu.txt, a sentence a line")
     accents.add_argument("--seeds", type=int, default=1, help="how many seeds, from 1 on")
@@ -105,7 +129,7 @@ def main() -> None:
     args = parse_arguments()
     writer = TextWriter(args.command, args.weights)
     hands = writer.hands() if args.hands == ["all"] else args.hands
-    {"languages": languages, "marks": marks}[args.measure](args, writer, hands)
+    {"hands": hands_read, "languages": languages, "marks": marks}[args.measure](args, writer, hands)
 
 
 if __name__ == "__main__":

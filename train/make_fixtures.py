@@ -2,10 +2,10 @@
 
     python -m train.make_fixtures --out tests/fixtures --weights weights
 
-Writes `arithmetic.json`, arguments and values of every function of docs/weights-format.md ("Arithmetic"), and five
-files of networks. The `tiny-*` files hold small random networks, one of them in int8; `prediction` and `synthesis`
-belong to the weights files of the same names, whose SHA-256 they state. Whole numbers are stored as i32, on the grid Qn
-of the format's description:
+Writes `arithmetic.json`, arguments and values of every function of docs/weights-format.md ("Arithmetic"), and six
+files of networks. The `tiny-*` files hold small random networks, one of them in int8, one (`tiny-stacked`) without skip
+connections; `prediction` and `synthesis` belong to the weights files of the same names, whose SHA-256 they state. Whole
+numbers are stored as i32, on the grid Qn of the format's description:
 
 ======================= ============ ===================================================
 tensor                  shape        meaning
@@ -125,10 +125,13 @@ def record_steps(network: reference.Network, ids, style, bias, temperature, seed
 
 
 def tiny_network(kind: str) -> tuple[dict[str, np.ndarray], Config]:
-    """A small random network with odd sizes and weights large enough to exercise every path."""
-    synthesis = kind == "synthesis"
+    """A small random network with odd sizes and weights large enough to exercise every path.
+
+    "stacked" is a prediction network without skip connections.
+    """
+    synthesis, stacked = kind == "synthesis", kind == "stacked"
     config = Config(
-        kind=kind,
+        kind="prediction" if stacked else kind,
         hidden=(13, 10, 7) if synthesis else (11, 6),
         mixtures=5 if synthesis else 2,
         window=3 if synthesis else 0,
@@ -136,6 +139,7 @@ def tiny_network(kind: str) -> tuple[dict[str, np.ndarray], Config]:
         style_dim=4 if synthesis else 0,
         writers=2 if synthesis else 0,
         stop=synthesis,
+        skips=not stacked,
     )
     params = init_params(config, 7, 0.2)
     tensors = {name: np.asarray(value) for name, value in params.items()}
@@ -256,7 +260,8 @@ def main() -> None:
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     write_arithmetic(args.out / "arithmetic.json")
-    for name, kind in (("prediction", "prediction"), ("synthesis", "synthesis"), ("int8", "prediction")):
+    kinds = {"prediction": "prediction", "synthesis": "synthesis", "int8": "prediction", "stacked": "stacked"}
+    for name, kind in kinds.items():
         path = args.out / f"tiny-{name}.safetensors"
         tensors, config = tiny_network(kind)
         ids = encode("a bad cafe", config.alphabet) if config.window else []

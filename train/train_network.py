@@ -52,15 +52,24 @@ def build_config(args, corpus: Corpus) -> Config:
         style_dim=args.style_dim if synthesis and corpus.writer_names else 0,
         writers=len(corpus.writer_names) if synthesis else 0,
         stop=synthesis,
+        skips=not args.no_skips,
     )
 
 
-def main() -> None:
-    """Command line."""
+#: Options by name. "blog": the network of S. Vasquez' and others' tutorials in Keras: two LSTM layers, each reading
+#: the one below, and a dense layer of 13 on the upper one.
+PRESETS = {"blog": {"kind": "prediction", "hidden": [400, 400], "mixtures": 2, "no_skips": True}}
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line, with the options of a preset where they are not given."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="packed file from prepare_corpus")
     parser.add_argument("--run", type=Path, required=True, help="folder for checkpoint, log and weights")
-    parser.add_argument("--kind", choices=["prediction", "synthesis"], required=True)
+    parser.add_argument("--kind", choices=["prediction", "synthesis"], help="must be given without --preset")
+    parser.add_argument("--preset", choices=[*PRESETS], help="other defaults: blog, the network of two Keras LSTMs")
+    parser.add_argument("--no-skips", action="store_true", help="each layer reads the one below only (prediction)")
+    parser.add_argument("--chain-state", action="store_true", help="layers start in the last state of the one below")
     parser.add_argument("--hidden", type=int, nargs="+", default=[256, 256, 256], help="units of each LSTM layer")
     parser.add_argument("--mixtures", type=int, default=20, help="components of the output mixture")
     parser.add_argument("--window", type=int, default=10, help="components of the window (synthesis)")
@@ -88,9 +97,25 @@ def main() -> None:
     parser.add_argument("--bf16", action="store_true", help="bf16 matrix products with f32 sums")
     parser.add_argument("--quantise", action="store_true", help="round weights, states and sums as the engines do")
     parser.add_argument("--seed", type=int, default=1)
-    args = parser.parse_args()
+    preset = parser.parse_known_args(arguments)[0].preset
+    parser.set_defaults(**PRESETS.get(preset, {}))
+    args = parser.parse_args(arguments)
+    if not args.kind:
+        parser.error("--kind is needed, or a --preset that implies it")
     if args.pin_zero_offsets and args.mixtures <= len(PINNED_AXES):
         parser.error(f"--pin-zero-offsets pins {len(PINNED_AXES)} components: --mixtures must be larger")
+    if args.kind == "synthesis" and (args.no_skips or args.chain_state):
+        parser.error("--no-skips and --chain-state are for prediction networks")
+    if args.no_skips and args.warm_start:
+        parser.error("--warm-start needs a network with skip connections")
+    if args.chain_state and len(set(args.hidden)) > 1:
+        parser.error("--chain-state needs layers of one width")
+    return args
+
+
+def main() -> None:
+    """Command line."""
+    args = parse_arguments()
     # One device for each core, since XLA runs most of a timestep on one core.
     jax.config.update("jax_num_cpu_devices", args.devices or os.cpu_count() or 1)
     # Every device gets the same number of lines.
@@ -112,6 +137,7 @@ def main() -> None:
         args.pin_zero_offsets,
         grid_floor,
         args.quantise,
+        args.chain_state,
     )
     evaluate = make_log_loss_evaluator(config, args.quantise)
     args.run.mkdir(parents=True, exist_ok=True)

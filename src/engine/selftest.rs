@@ -116,6 +116,7 @@ fn network() -> Weights {
         style_dim: 1,
         styles: vec!["one".into()],
         stop: true,
+        skips: true,
         offset_mean: [0.0; 2],
         offset_sd: [1.0; 2],
         sample_ms: 20.0,

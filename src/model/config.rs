@@ -81,6 +81,9 @@ pub struct Config {
     pub styles: Vec<String>,
     /// Whether the output layer ends with a learned stop.
     pub stop: bool,
+    /// Whether all layers receive the point and the output layer all of them (the default); otherwise each receives the
+    /// one below only. What the file then lacks is read as zeros, which change no sum.
+    pub skips: bool,
     /// Mean of raw offsets (x, y), in corpus units.
     pub offset_mean: [f32; 2],
     /// Standard deviation of raw offsets (x, y), in corpus units.
@@ -113,7 +116,7 @@ impl Config {
         1 + 6 * self.mixtures + usize::from(self.stop)
     }
 
-    /// Columns of a layer's weight: point, window, hidden below, own hidden.
+    /// Columns of a layer's weight: point, window, hidden below, own hidden. A file without skip connections has fewer.
     pub fn columns(&self, layer: usize) -> usize {
         let below = if layer == 0 { 0 } else { self.hidden[layer - 1] };
         3 + self.ids() + below + self.hidden[layer]
@@ -122,6 +125,16 @@ impl Config {
     /// Sum of all hidden units: columns of the output layer.
     pub fn hidden_total(&self) -> usize {
         self.hidden.iter().sum()
+    }
+
+    /// How many first columns of a layer's weight are not in the file, being zeros.
+    pub fn absent_columns(&self, layer: usize) -> usize {
+        if self.skips || layer == 0 { 0 } else { 3 + self.ids() }
+    }
+
+    /// How many first columns of the output layer are not in the file, being zeros.
+    pub fn absent_outputs(&self) -> usize {
+        if self.skips { 0 } else { self.hidden_total() - self.hidden.last().copied().unwrap_or(0) }
     }
 
     /// A normalised point `(dx, dy, pen)`, as the network yields it, in corpus units.
@@ -172,6 +185,9 @@ impl Config {
                 return bad("window", "is 0, but a synthesis network needs one".into());
             }
             Kind::Synthesis if self.alphabet.is_empty() => return bad("alphabet", "is empty".into()),
+            Kind::Synthesis if !self.skips => {
+                return bad("skips", "is false, which only a prediction network can be".into());
+            }
             Kind::Prediction if self.window != 0 => return bad("window", "must be 0 for a prediction network".into()),
             _ => {}
         }
@@ -252,6 +268,7 @@ pub(super) fn parse(json: &str, file: &str) -> Result<Config> {
         style_dim: fields.get("style_dim")?,
         styles: fields.get("styles")?,
         stop: fields.get("stop")?,
+        skips: if object.contains_key("skips") { fields.get("skips")? } else { true },
         offset_mean: fields.get("offset_mean")?,
         offset_sd: fields.get("offset_sd")?,
         sample_ms: fields.get("sample_ms")?,

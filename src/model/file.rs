@@ -40,16 +40,16 @@ impl Weights {
         let mut layers = Vec::with_capacity(config.hidden.len());
         for (l, &hidden) in config.hidden.iter().enumerate() {
             let stem = format!("lstm.{l}");
-            let gates = reader.dense(&stem, 4 * hidden, config.columns(l))?;
+            let gates = reader.dense(&stem, 4 * hidden, config.columns(l), config.absent_columns(l))?;
             reader.check_bounds(&stem, &gates, Some([3, config.ids()]))?;
             let style = reader.style(&format!("lstm.{l}.style"), 4 * hidden)?;
             layers.push(LstmWeights { gates, style, hidden });
         }
         let window = match config.window {
             0 => None,
-            k => Some(reader.dense("window", 3 * k, config.hidden[0])?),
+            k => Some(reader.dense("window", 3 * k, config.hidden[0], 0)?),
         };
-        let output = reader.dense("output", config.outputs(), config.hidden_total())?;
+        let output = reader.dense("output", config.outputs(), config.hidden_total(), config.absent_outputs())?;
         for (stem, dense) in window.iter().map(|dense| ("window", dense)).chain([("output", &output)]) {
             reader.check_bounds(stem, dense, None)?;
         }
@@ -133,9 +133,11 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// `{stem}.weight`, of the type that the metadata names, and `{stem}.bias`.
-    fn dense(&self, stem: &str, rows: usize, columns: usize) -> Result<Dense> {
+    /// `{stem}.weight`, of the type that the metadata names, and `{stem}.bias`. Of the `columns` the first `absent` ones
+    /// are not in the file, being zeros.
+    fn dense(&self, stem: &str, rows: usize, columns: usize, absent: usize) -> Result<Dense> {
         let name = format!("{stem}.weight");
+        let columns = columns - absent;
         let (found, expected) = (self.view(&name, &[rows, columns])?.dtype(), self.config.quantisation.dtype());
         if found != expected {
             return Err(
@@ -162,6 +164,7 @@ impl Reader<'_> {
             }
             _ => QuantisedMatrix::of(&matrix),
         };
+        let weight = weight.behind_zeros(absent);
         Ok(Dense { weight, bias: self.vector(&format!("{stem}.bias"), rows)? })
     }
 
@@ -376,6 +379,32 @@ mod tests {
     }
 
     #[test]
+    fn without_skip_connections_zeros_stand_for_what_the_file_lacks() {
+        let config = Config { skips: false, ..testing::config(Kind::Prediction, &[6, 5], 2) };
+        let tensors = testing::tensors(&config, 1);
+        let json = serde_json::to_string(&config).unwrap();
+        let weights = read(&testing::file(&json, &tensors)).unwrap();
+        for (name, found, absent) in [
+            ("lstm.0.weight", &weights.layers[0].gates.weight, 0),
+            ("lstm.1.weight", &weights.layers[1].gates.weight, 3),
+            ("output.weight", &weights.output.weight, 6),
+        ] {
+            let (_, shape, values) = tensors.iter().find(|(other, ..)| other == name).unwrap();
+            assert_eq!(found.columns, absent + shape[1], "{name}");
+            let (zeros, own): (Vec<_>, Vec<_>) = (0..shape[0]).map(|row| found.row(row).split_at(absent)).unzip();
+            assert!(zeros.concat().iter().all(|value| *value == 0), "{name}");
+            let own = QuantisedMatrix { columns: shape[1], values: own.concat(), scales: found.scales.clone() };
+            close(&own, values);
+        }
+        // With them the same tensors do not fit; and a network with a text has them.
+        let with_skips = serde_json::to_string(&Config { skips: true, ..config }).unwrap();
+        let message = read(&testing::file(&with_skips, &tensors)).unwrap_err().to_string();
+        says(&message, &["lstm.1.weight", "[20, 11]", "[20, 14]"]);
+        says(&metadata_message(|json| json["skips"] = false.into()), &["skips", "prediction network"]);
+        says(&metadata_message(|json| json["skips"] = "no".into()), &["skips", "cannot be used"]);
+    }
+
+    #[test]
     fn half_precision_is_read_and_fingerprints_tell_files_apart() {
         let config = config();
         let tensors = testing::tensors(&config, 1);
@@ -535,7 +564,8 @@ mod tests {
     #[test]
     fn every_required_key_is_named_when_missing_and_unknown_ones_are_ignored() {
         let keys = serde_json::to_value(config()).unwrap();
-        for key in keys.as_object().unwrap().keys().filter(|k| !["dwell", "training", "corpus"].contains(&k.as_str())) {
+        let optional = ["dwell", "training", "corpus", "skips"];
+        for key in keys.as_object().unwrap().keys().filter(|k| !optional.contains(&k.as_str())) {
             let message = metadata_message(|json| drop(json.as_object_mut().unwrap().remove(key)));
             says(&message, &[FILE, &format!("`{key}` is missing")]);
         }

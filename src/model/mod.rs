@@ -124,6 +124,19 @@ impl QuantisedMatrix {
         Self { columns, values, scales }
     }
 
+    /// The matrix with `count` columns of zeros before its own.
+    pub(super) fn behind_zeros(self, count: usize) -> Self {
+        if count == 0 {
+            return self;
+        }
+        let columns = count + self.columns;
+        let mut values = vec![0; self.rows() * columns];
+        for (to, from) in values.chunks_exact_mut(columns).zip(self.values.chunks_exact(self.columns)) {
+            to[count..].copy_from_slice(from);
+        }
+        Self { columns, values, ..self }
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.scales.len()

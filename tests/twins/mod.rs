@@ -200,9 +200,9 @@ pub async fn kernels() {
     kernels_of("synthesis 37+29+41, M 5", odd(), &[9], 4).await;
     kernels_of("synthesis, 2 lines", odd(), &[9, 4], 4).await;
     kernels_of("synthesis, 7 lines", odd(), &[9, 4, 21, 1, 3, 30, 2], 3).await;
-    let two = network(Kind::Prediction, &[37], 2, |_| ());
+    let two = network(Kind::Prediction, &[37, 37], 2, |config| config.skips = false);
     assert_eq!(two.config.outputs(), 13);
-    kernels_of("prediction 37, M 2", two, &[1], 6).await;
+    kernels_of("prediction 37+37 without skip connections, M 2", two, &[1], 6).await;
     kernels_of("prediction 50+33, M 20", network(Kind::Prediction, &[50, 33], 20, |_| ()), &[1, 1, 1], 3).await;
     let many = network(Kind::Synthesis, &[24], 300, |config| config.window = 150);
     kernels_of("synthesis 24, M 300, K 150", many, &[700, 130], 2).await;

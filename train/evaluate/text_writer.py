@@ -30,7 +30,11 @@ class TextWriter:
         return self.run(["--list-hands"]).split()
 
     def write(self, texts: Sequence[str], hand: str, seed: int, bias: float) -> list[list[np.ndarray]]:
-        """Strokes `[n, 2]` of each text, y down, an x being `X_HEIGHT` high.
+        """Strokes `[n, 2]` of each text, y down, an x being `X_HEIGHT` high; errors as of `words`."""
+        return [[stroke for word in line for stroke in word] for line in self.words(texts, hand, seed, bias)]
+
+    def words(self, texts: Sequence[str], hand: str, seed: int, bias: float) -> list[list[list[np.ndarray]]]:
+        """Strokes `[n, 2]` of each word of each text, y down, an x being `X_HEIGHT` high.
 
         The texts are written as paragraphs of one document, each on a line. Raises `SystemExit` if the command fails,
         or if a text does not fit on a line.
@@ -40,11 +44,11 @@ class TextWriter:
         arguments += [str(part) for option in options.items() for part in option]
         ink = json.loads(self.run(arguments, "\n".join(texts)))
         strokes = [np.array(stroke, np.float64).reshape(-1, 2) for stroke in ink["strokes"]]
-        lines: list[list[np.ndarray]] = [[] for _ in texts]
+        lines: list[list[list[np.ndarray]]] = [[] for _ in texts]
         for word in ink["words"]:
             if word["line"] >= len(texts):
                 raise SystemExit("a text is longer than a line: give shorter ones")
-            lines[word["line"]] += strokes[word["first"] : word["last"] + 1]
+            lines[word["line"]].append(strokes[word["first"] : word["last"] + 1])
         return lines
 
     def run(self, arguments: Sequence[str], text: str = "") -> str:

@@ -42,11 +42,12 @@ def input_products(params, config: Config, corpus: Corpus, lines: int) -> dict[s
         text = batch.get("ids"), batch.get("ids_mask"), batch.get("style")
         _, trace = forward(round_weights(params), config, batch["x"], *text, rounded=True)
         hidden, mask = trace["hidden"], batch["mask"][..., None]
-        inputs = {"output": hidden}
+        inputs = {"output": hidden if config.skips else hidden[-1:]}
         for layer, own in enumerate(hidden):
             window = [] if not config.window else [previous(trace["window"]) if layer == 0 else trace["window"]]
             below = hidden[layer - 1 : layer] if layer else []
-            inputs[f"lstm.{layer}"] = [to_grid(batch["x"], SUM_BITS), *window, *below, previous(own)]
+            outside = [to_grid(batch["x"], SUM_BITS), *window] if config.skips or not layer else []
+            inputs[f"lstm.{layer}"] = [*outside, *below, previous(own)]
         if config.window:
             inputs["window"] = hidden[:1]
         result = {}

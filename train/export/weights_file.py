@@ -38,6 +38,7 @@ def metadata(config: Config, corpus, sample_ms: int, training: dict, styles: lis
         "style_dim": config.style_dim,
         "styles": styles,
         "stop": config.stop,
+        "skips": config.skips,
         "offset_mean": [float(v) for v in corpus.mean],
         "offset_sd": [float(v) for v in corpus.sd],
         "sample_ms": sample_ms,
@@ -115,4 +116,5 @@ def config_from_metadata(meta: dict) -> Config:
         style_dim=meta["style_dim"],
         writers=len(meta["styles"]),
         stop=meta["stop"],
+        skips=meta.get("skips", True),
     )

@@ -24,6 +24,8 @@ class Config:
     style_dim: int = 0  # length S of a style vector; 0 = no styles
     writers: int = 0  # rows N of the style table
     stop: bool = False  # whether the last output is the stop logit
+    # Whether all layers receive the point and the output layer all layers; otherwise each receives the one below only.
+    skips: bool = True
 
     @property
     def id_count(self) -> int:
@@ -37,4 +39,10 @@ class Config:
 
     def input_width(self, layer: int) -> int:
         """Columns of a layer's weight before those of its own hidden state."""
-        return 3 + self.id_count + (self.hidden[layer - 1] if layer else 0)
+        below = self.hidden[layer - 1] if layer else 0
+        return below + (3 + self.id_count if self.skips or not layer else 0)
+
+    @property
+    def output_columns(self) -> int:
+        """Columns of the output layer."""
+        return sum(self.hidden) if self.skips else self.hidden[-1]

@@ -64,15 +64,17 @@ def line_losses(
     dtype=jnp.float32,
     grid_floor=None,
     rounded: bool = False,
+    chain_state: bool = False,
 ):
     """`output_losses` of a network for each line of a batch.
 
     `batch` is as `data.batches.collate` makes it, with `style` `[B, S]` for a network with styles and optionally
-    `dropout_masks` for `forward`, which defines `dtype` and `rounded`.
+    `dropout_masks` for `forward`, which defines `dtype`, `rounded` and what `chain_state` does.
     """
     text = batch.get("ids"), batch.get("ids_mask")
     masks = batch.get("dropout_masks")
-    outputs, _ = forward(params, config, batch["x"], *text, batch.get("style"), dtype, masks, rounded)
+    last = batch["last"] if chain_state else None
+    outputs, _ = forward(params, config, batch["x"], *text, batch.get("style"), dtype, masks, rounded, last)
     return output_losses(outputs, config, batch, grid_floor)
 
 

@@ -4,13 +4,16 @@
 name                   shape                       order
 =====================  ==========================  =======================================
 ``lstm.{l}.weight``    ``[4 H_l, in_l + H_l]``     rows i, f, g, o; columns point (3) |
-                                                   window (A) | hidden below | own hidden
+                                                   window (A) | hidden below | own hidden;
+                                                   without skips point and window are those
+                                                   of layer 0 only
 ``lstm.{l}.bias``      ``[4 H_l]``                 i, f, g, o
 ``lstm.{l}.style``     ``[4 H_l, S]``              only if S > 0
 ``window.weight``      ``[3 K, H_0]``              rows alpha, beta, kappa; synthesis only
 ``window.bias``        ``[3 K]``
 ``output.weight``      ``[R, sum H]``              rows e, pi, mu_x, mu_y, sigma_x,
-                                                   sigma_y, rho, stop
+                                                   sigma_y, rho, stop; without skips only
+                                                   the columns of the top layer
 ``output.bias``        ``[R]``
 ``style.table``        ``[N, S]``                  one row per writer
 =====================  ==========================  =======================================
@@ -43,7 +46,7 @@ def init_params(config: Config, seed: int, characters_per_point: float = 1 / 25)
     for layer, width in enumerate(config.hidden):
         columns = config.input_width(layer) + width
         # The window's vector has about one active entry, however many ids there are.
-        fan_in = config.input_width(layer) - config.id_count + width + 1
+        fan_in = columns - (config.id_count if config.skips or not layer else 0) + 1
         params[f"lstm.{layer}.weight"] = rng.normal(0, 1 / math.sqrt(fan_in), (4 * width, columns))
         bias = np.zeros(4 * width)
         bias[width : 2 * width] = 1.0  # forget gates open at first
@@ -64,7 +67,7 @@ def init_params(config: Config, seed: int, characters_per_point: float = 1 / 25)
         )
     if config.style_dim:
         params["style.table"] = rng.normal(0, 1, (config.writers, config.style_dim))
-    total = sum(config.hidden)
+    total = config.output_columns
     params["output.weight"] = rng.normal(0, 0.5 / math.sqrt(total), (config.output_width, total))
     params["output.bias"] = np.zeros(config.output_width)
     m = config.mixtures

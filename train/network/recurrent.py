@@ -136,11 +136,11 @@ def zero_state(lines: int, *widths: int) -> tuple[jax.Array, ...]:
     return tuple(jnp.zeros((lines, width)) for width in widths)
 
 
-def lstm_scan(weight, gates_in, dtype, rounded: bool = False):
+def lstm_scan(weight, gates_in, dtype, rounded: bool = False, start=None):
     """One LSTM layer over all timesteps: hidden states `[T, B, H]`, cell states and gate activations.
 
     `weight` `[4 H, H]` are the recurrent columns, `gates_in` `[T, B, 4 H]` the part of the gate sums that does not
-    depend on the layer's own state.
+    depend on the layer's own state. `start` are the first hidden and cell state, `[B, H]` each; zeros without it.
     """
     units, weight = weight.shape[1], weight.T
 
@@ -149,7 +149,7 @@ def lstm_scan(weight, gates_in, dtype, rounded: bool = False):
         hidden, cell, gates = lstm_cell(sums + matmul(hidden, weight, dtype), cell, rounded)
         return (hidden, cell), (hidden, cell, gates)
 
-    return lax.scan(step, zero_state(gates_in.shape[1], units, units), gates_in)[1]
+    return lax.scan(step, start or zero_state(gates_in.shape[1], units, units), gates_in)[1]
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
@@ -178,6 +178,35 @@ def _lstm_backward(dtype, _rounded, residual, cotangent):
 
 
 lstm_layer.defvjp(_lstm_forward, _lstm_backward)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def chained_layer(weight, gates_in, start, dtype, rounded: bool = False):
+    """Hidden and cell states `[T, B, H]` of `lstm_scan` from `start`, with a hand-written gradient of all three."""
+    return lstm_scan(weight, gates_in, dtype, rounded, start)[:2]
+
+
+def _chained_forward(weight, gates_in, start, dtype, rounded):
+    kept = lstm_scan(weight, gates_in, dtype, rounded, start)
+    return kept[:2], (weight, start, kept)
+
+
+def _chained_backward(dtype, _rounded, residual, cotangents):
+    weight, start, (hidden, cell, gates) = residual
+
+    def step(carry, inputs):
+        d_hidden, d_cell = carry
+        (d_out, d_out_cell), before, cell, gates = inputs
+        d_gates, d_cell = lstm_cell_backward(d_hidden + d_out, d_cell + d_out_cell, before, cell, gates)
+        return (matmul(d_gates, weight, dtype), d_cell), d_gates
+
+    before = [jnp.concatenate([first[None], states[:-1]]) for first, states in zip(start, (hidden, cell), strict=True)]
+    inputs = (cotangents, before[1], cell, gates)
+    d_start, d_gates = lax.scan(step, (jnp.zeros_like(hidden[0]), jnp.zeros_like(cell[0])), inputs, reverse=True)
+    return outer_product_sum(d_gates, before[0], dtype), d_gates, d_start
+
+
+chained_layer.defvjp(_chained_forward, _chained_backward)
 
 
 def window_scan(weight, window_weight, window_bias, text, gates_in, dtype, rounded: bool = False):

@@ -30,6 +30,7 @@ def make_update(
     pinned: bool = False,
     grid_floor=None,
     quantise: bool = False,
+    chain_state: bool = False,
 ):
     """The optimiser, and the jitted training update.
 
@@ -42,7 +43,7 @@ def make_update(
     `add_weight_noise` and `dropout` the rate of `dropout_masks`; both are drawn for each update and device. `pinned`
     excludes the rows of `pin_zero_offsets` from learning. With `grid_floor`, as from `mixture.grid_min_log_sd`, the
     log-loss learnt from has that clamp; the sum returned has not. With `quantise` weights, states and sums are rounded
-    as in the engines.
+    as in the engines. With `chain_state` every layer starts in the last state of the one below.
     """
     mesh = Mesh(np.array(jax.devices()), ("lines",))
     optimiser = make_optimiser(clip_norm, mesh)
@@ -60,7 +61,9 @@ def make_update(
             if dropout:
                 masks = dropout_masks(config, batch["x"].shape[1], dropout, jax.random.fold_in(key, 1))
                 inputs = {**inputs, "dropout_masks": masks}
-            nats, stop, _, count, *with_floor = line_losses(params, config, inputs, dtype, grid_floor, quantise)
+            nats, stop, _, count, *with_floor = line_losses(
+                params, config, inputs, dtype, grid_floor, quantise, chain_state
+            )
             learnt = with_floor[0] if with_floor else nats
             return (learnt.sum() + stop.sum()) / points, (nats.sum(), stop.sum(), count.sum())
 

@@ -61,8 +61,11 @@ class Dense:
     The first `inputs` columns belong to point and window, the others to hidden states.
     """
 
-    def __init__(self, tensors: Tensors, stem: str, power: int, inputs: int = 0):
-        """`{stem}.weight` and `{stem}.bias`; a matrix of floats is quantised. Factors are scales times 2^power."""
+    def __init__(self, tensors: Tensors, stem: str, power: int, inputs: int = 0, absent: int = 0):
+        """`{stem}.weight` and `{stem}.bias`; a matrix of floats is quantised. Factors are scales times 2^power.
+
+        The file lacks the first `absent` columns, which are zeros.
+        """
         name = f"{stem}.weight"
         if tensors[name].dtype == np.int8:
             self.weight, self.scale = tensors[name].astype(np.int64), tensors[f"{name}.scale"].astype(np.float64)
@@ -70,6 +73,7 @@ class Dense:
             self.weight, self.scale = quantise_rows(tensors[name])
         if np.abs(self.weight).max() > MOST_WEIGHT:
             raise OverflowError(f"tensor `{name}` has integers beyond +-{MOST_WEIGHT}")
+        self.weight = np.pad(self.weight, ((0, 0), (absent, 0)))
         self.m, self.k = row_factors(self.scale, power)
         self.bias = tensors[f"{stem}.bias"].astype(np.float64)
         # Floats in which all partial sums are exact integers, since products of floats are fast.
@@ -112,11 +116,14 @@ class Network:
         """Quantise and check `tensors`."""
         self.config = config
         inputs = 3 + config.id_count
-        self.layers = [Dense(tensors, f"lstm.{layer}", 0, inputs) for layer in range(len(config.hidden))]
+        absent = 0 if config.skips else inputs
+        self.layers = [
+            Dense(tensors, f"lstm.{layer}", 0, inputs, absent if layer else 0) for layer in range(len(config.hidden))
+        ]
         for layer, dense in enumerate(self.layers):
             check_layer(dense, config, f"lstm.{layer}")
         # From sums in Q7 to outputs in Q16.
-        self.output = Dense(tensors, "output", 9)
+        self.output = Dense(tensors, "output", 9, absent=0 if config.skips else sum(config.hidden[:-1]))
         self.window = Dense(tensors, "window", 9) if config.window else None
         check_outputs(self.output, "output")
         if self.window:

@@ -106,7 +106,9 @@ def valid_corpus(packed_file, train_corpus) -> Corpus:
 
 
 def tiny_config(kind: str, alphabet: str = " abcde") -> Config:
-    """A small network of odd sizes."""
+    """A small network of odd sizes; "stacked" is a prediction network without skip connections."""
+    if kind == "stacked":
+        return Config("prediction", hidden=(7, 7), mixtures=2, skips=False)
     if kind == "prediction":
         return Config(kind, hidden=(7, 5), mixtures=3)
     return Config(kind, hidden=(7, 6, 5), mixtures=3, window=2, alphabet=alphabet, style_dim=4, writers=2, stop=True)

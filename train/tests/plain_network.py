@@ -45,14 +45,15 @@ class PlainNetwork:
         """Advance by one timestep with the input points `x` `[B, 3]`; the outputs `[B, R]` [G eqs 7-13, 52-53]."""
         for layer in range(len(self.config.hidden)):
             below = [self.hidden[layer - 1]] if layer else []
-            joined = np.concatenate([x, self.window, *below, self.hidden[layer]], axis=1)
+            outside = [x, self.window] if self.config.skips or not layer else []
+            joined = np.concatenate([*outside, *below, self.hidden[layer]], axis=1)
             gates = joined @ self.tensors[f"lstm.{layer}.weight"].T + self.bias[layer]
             i, f, g, o = np.split(gates, 4, axis=1)
             self.cell[layer] = sigmoid(f) * self.cell[layer] + sigmoid(i) * np.tanh(g)
             self.hidden[layer] = sigmoid(o) * np.tanh(self.cell[layer])
             if layer == 0 and self.config.window:
                 self._advance_window()
-        joined = np.concatenate(self.hidden, axis=1)
+        joined = np.concatenate(self.hidden if self.config.skips else self.hidden[-1:], axis=1)
         return joined @ self.tensors["output.weight"].T + self.tensors["output.bias"]
 
     def _advance_window(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from train.evaluate.hand_readings import HandReading
+from train.evaluate.hand_readings import table as table_of_hands
 from train.evaluate.languages import SENTENCES, Reading, is_accented, table
 from train.evaluate.marks import wrong_marks
 from train.evaluate.text_writer import X_HEIGHT
@@ -29,6 +31,20 @@ def test_every_sentence_has_letters_of_its_own():
     assert len(SENTENCES) == 9
     for language, sentences in SENTENCES.items():
         assert all(any(map(is_accented, sentence)) for sentence in sentences), language
+
+
+def test_a_hand_is_measured_by_its_ink_and_by_what_is_read():
+    # A stroke that leans half its height, and a dot; a letter is two x-heights wide.
+    lean = np.array([[0.5, 0.0], [0.0, 1.0]]) * X_HEIGHT
+    dot = np.array([[4.0, 1.0]]) * X_HEIGHT
+    lines = [[[lean], [dot]]]
+    one = HandReading.of(["a."], lines, {"one": lambda lines: ["a"], "other": lambda lines: ["a."]}, X_HEIGHT)
+    assert one.wrong == {"one": 0.5, "other": 0.0}
+    assert (one.strokes, one.width) == (2, 2)
+    assert one.slant == pytest.approx(26.57, abs=0.01)
+    found = table_of_hands([("Upright", one), ("Round", one)])
+    assert "| Round | 50.0 % | 0.0 % | 2.00 | 27° | 2.00 |" in found
+    assert "| mean | 50.0 % | 0.0 % |" in found
 
 
 def test_texts_of_ones_own_are_read(tmp_path):

@@ -35,7 +35,7 @@ def test_the_gradients_of_the_repository_are_reproducible(tmp_path, monkeypatch)
         np.testing.assert_allclose(made[tensor], value, rtol=1e-4, atol=1e-4, err_msg=tensor)
 
 
-@pytest.mark.parametrize("name", ["tiny-prediction", "tiny-synthesis", "tiny-int8"])
+@pytest.mark.parametrize("name", ["tiny-prediction", "tiny-synthesis", "tiny-int8", "tiny-stacked"])
 def test_the_tiny_fixtures_of_the_repository_are_reproducible(name, tmp_path, monkeypatch):
     make(monkeypatch, "--out", tmp_path)
     made, made_meta = read_stored(tmp_path / f"{name}.safetensors")

@@ -17,11 +17,13 @@ from train.network.config import MIN_LOG_SD, Config
 from train.network.forward import forward
 from train.network.mixture import line_losses, log_density
 from train.network.parameters import init_params
-from train.network.recurrent import lstm_layer, lstm_scan, window_layer, window_scan
+from train.network.recurrent import chained_layer, lstm_layer, lstm_scan, window_layer, window_scan
 from train.network.rounding import round_rows, round_weights, to_grid
 from train.reference.network import Network, Reference, pad_ids, points_to_grid
 
 LINES, STEPS = 3, 12
+
+KINDS = ["prediction", "synthesis", "stacked"]
 
 # Compiled as a whole, which is faster than operation by operation.
 forward = jax.jit(forward, static_argnames=("config", "dtype", "rounded"))
@@ -56,14 +58,16 @@ def synthetic_batch(config: Config, seed: int = 5, lengths=(STEPS, 9, 5)) -> dic
 # --- parameters ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["prediction", "synthesis"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_parameters_have_the_names_and_shapes_of_the_weights_file(kind):
     config = tiny_config(kind)
-    ids, outputs = (6 + 1, 1 + 6 * 3 + 1) if kind == "synthesis" else (0, 1 + 6 * 3)
-    expected = {"output.weight": (outputs, sum(config.hidden)), "output.bias": (outputs,)}
+    ids, outputs = {"synthesis": (6 + 1, 1 + 6 * 3 + 1), "prediction": (0, 1 + 6 * 3), "stacked": (0, 13)}[kind]
+    seen = 7 if kind == "stacked" else sum(config.hidden)
+    expected = {"output.weight": (outputs, seen), "output.bias": (outputs,)}
     below = 0
     for layer, width in enumerate(config.hidden):
-        expected[f"lstm.{layer}.weight"] = (4 * width, 3 + ids + below + width)
+        outside = 0 if kind == "stacked" and layer else 3 + ids
+        expected[f"lstm.{layer}.weight"] = (4 * width, outside + below + width)
         expected[f"lstm.{layer}.bias"] = (4 * width,)
         if kind == "synthesis":
             expected[f"lstm.{layer}.style"] = (4 * width, 4)
@@ -109,6 +113,25 @@ def test_the_lstm_layers_gradients_are_those_of_its_scan(rounded):
     assert_same_gradients(
         jax.jit(jax.grad(by_hand, (0, 1)))(weight, gates), jax.jit(jax.grad(by_jax, (0, 1)))(weight, gates)
     )
+
+
+def test_the_chained_layers_gradients_are_those_of_its_scan():
+    rng = np.random.default_rng(4)
+    hidden = 5
+    arrays = [(4 * hidden, hidden), (STEPS, LINES, 4 * hidden), (LINES, hidden), (LINES, hidden)]
+    arrays = [jnp.asarray(rng.normal(0, 0.5, shape), jnp.float32) for shape in arrays]
+    pulls = jnp.asarray(rng.normal(0, 1, (2, STEPS, LINES, hidden)), jnp.float32)
+
+    def pulled(states):
+        def value(*arrays):
+            hidden, cell = states(*arrays)
+            return jnp.sum(pulls[0] * hidden) + jnp.sum(pulls[1] * cell)
+
+        return jax.jit(jax.grad(value, (0, 1, 2, 3)))(*arrays)
+
+    by_hand = pulled(lambda weight, gates, *start: chained_layer(weight, gates, start, jnp.float32))
+    by_jax = pulled(lambda weight, gates, *start: lstm_scan(weight, gates, jnp.float32, start=start)[:2])
+    assert_same_gradients(by_hand, by_jax)
 
 
 def window_case():
@@ -235,7 +258,7 @@ def test_the_density_and_its_gradient_stay_finite_at_extreme_correlations(rho):
     assert all(bool(jnp.isfinite(g).all()) for g in grads.values())
 
 
-@pytest.mark.parametrize("kind", ["prediction", "synthesis"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_outputs_and_losses_are_those_of_the_equations(kind):
     tensors, config = tiny_network(kind)
     batch = synthetic_batch(config)
@@ -278,6 +301,22 @@ def test_outputs_and_losses_are_those_of_the_equations(kind):
             assert float(stop[line]) == pytest.approx(expected, rel=1e-4)
         else:
             assert float(stop[line]) == 0
+
+
+def test_chained_layers_start_where_the_layer_below_ends():
+    tensors, config = tiny_network("stacked")
+    batch = synthetic_batch(config)
+    params = {name: jnp.asarray(value) for name, value in tensors.items()}
+    chained, _ = forward(params, config, batch["x"], last=batch["last"])
+    for line, steps in enumerate(batch["mask"].sum(0).astype(int)):
+        x, nothing = batch["x"][:steps, line : line + 1], np.zeros((1, 0))
+        first = PlainNetwork(tensors, config, nothing.astype(int), nothing)
+        for point in x:
+            first.step(point)
+        second = PlainNetwork(tensors, config, nothing.astype(int), nothing)
+        second.hidden[1], second.cell[1] = first.hidden[0], first.cell[0]
+        expected = np.concatenate([second.step(point) for point in x])
+        np.testing.assert_allclose(chained[:steps, line], expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["prediction", "synthesis"])
@@ -366,7 +405,7 @@ def test_rounded_states_lie_on_their_grids():
         assert 0 < np.abs(units).max() <= limit
 
 
-@pytest.mark.parametrize("kind", ["prediction", "synthesis"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_rounded_network_is_that_of_the_reference(kind):
     tensors, config = tiny_network(kind)
     batch = synthetic_batch(config)

@@ -28,7 +28,7 @@ from train.network.parameters import init_params
 from train.network.regularisation import add_weight_noise, dropout_masks, style_vectors, with_style_vectors
 from train.network.rounding import round_weights
 from train.network.update import learning_rate, make_update
-from train.train_network import build_config
+from train.train_network import build_config, parse_arguments
 
 # --- one update ------------------------------------------------------------------------------
 
@@ -319,7 +319,7 @@ def test_the_learning_rate_falls_along_a_cosine_to_a_fiftieth():
 
 
 def test_only_the_synthesis_network_reads_text_and_learns_hands(train_corpus):
-    asked = {"hidden": [4, 5], "mixtures": 6, "window": 7, "style_dim": 8}
+    asked = {"hidden": [4, 5], "mixtures": 6, "window": 7, "style_dim": 8, "no_skips": False}
     synthesis = build_config(argparse.Namespace(kind="synthesis", **asked), train_corpus)
     assert synthesis == Config("synthesis", (4, 5), 6, 7, train_corpus.alphabet, 8, 2, True)
     prediction = build_config(argparse.Namespace(kind="prediction", **asked), train_corpus)
@@ -327,9 +327,32 @@ def test_only_the_synthesis_network_reads_text_and_learns_hands(train_corpus):
 
 
 def test_without_known_writers_there_are_no_hands_to_learn(train_corpus):
-    asked = argparse.Namespace(kind="synthesis", hidden=[4], mixtures=6, window=7, style_dim=8)
+    asked = argparse.Namespace(kind="synthesis", hidden=[4], mixtures=6, window=7, style_dim=8, no_skips=False)
     config = build_config(asked, dataclasses.replace(train_corpus, writer_names=[]))
     assert (config.style_dim, config.writers) == (0, 0)
+
+
+def test_a_preset_sets_what_is_not_given(train_corpus):
+    given = ["--data", "ink.npz", "--run", "run", "--preset", "blog"]
+    blog = Config("prediction", (400, 400), 2, skips=False)
+    assert build_config(parse_arguments(given), train_corpus) == blog
+    narrow = parse_arguments([*given, "--hidden", "6", "6"])
+    assert build_config(narrow, train_corpus) == dataclasses.replace(blog, hidden=(6, 6))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "--kind is needed"),
+        (["--kind", "synthesis", "--no-skips"], "are for prediction networks"),
+        (["--kind", "prediction", "--chain-state", "--hidden", "5", "6"], "layers of one width"),
+        (["--preset", "blog", "--warm-start", "weights.safetensors"], "needs a network with skip connections"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(options, message, capsys):
+    with pytest.raises(SystemExit):
+        parse_arguments(["--data", "ink.npz", "--run", "run", *options])
+    assert message in capsys.readouterr().err
 
 
 # --- whole runs ------------------------------------------------------------------------------
@@ -437,7 +460,8 @@ def test_evaluating_the_weights_gives_the_loss_that_training_logged(finished, pa
     assert float(cells["stop loss"]) == pytest.approx(logged["stop_loss"], abs=0.02)
 
 
-def test_any_number_of_devices_trains(packed_file, tmp_path):
+def test_any_number_of_devices_trains_a_network_without_skip_connections(packed_file, tmp_path):
     # Neither four lines nor four gates can be divided evenly among three devices.
-    succeed("train_network", "--data", packed_file, "--run", tmp_path, *TINY, "--devices", 3, "--minutes", 0.0001)
+    stacked = ["--preset", "blog", "--hidden", 6, 6, "--chain-state", "--batch-size", 4]
+    succeed("train_network", "--data", packed_file, "--run", tmp_path, *stacked, "--devices", 3, "--minutes", 0.0001)
     assert json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])["updates"] > 0
