@@ -9,8 +9,9 @@
 
 use super::LETTER_WIDTH;
 use super::compose::{self, HORIZON, Item, Rooms};
+use super::dots;
 use super::measure::{
-    Edges, Fit, HandMeasure, Look, assign, factor, hide_strays, is_core, median, own_points, word_ranges,
+    Edges, Fit, HandMeasure, Look, assign, factor, is_core, is_tall, median, own_points, word_ranges,
 };
 use super::numbers::{Digits, PageNumber};
 use super::paper::{Extent, PageStyle, Sheet, Spot, X_HEIGHT};
@@ -22,13 +23,25 @@ use std::ops::Range;
 /// Baseline of writing without a text, below where the pen first comes down: an ordinary place for a line's first
 /// point.
 const SCRIBBLE_BASELINE: f64 = 110.0;
-/// A word's letters are made so many times as high as the hand's letters would be, at least and at most.
+/// A stretch's letters are made so many times as high as the hand's would be, at least and at most; and so a word's beside
+/// those of its stretch.
+const OF_STRETCH: Range<f64> = 0.6..1.65;
 const CORRECTION: Range<f64> = 0.75..1.25;
-/// Most by which numbers and words of capitals are enlarged.
-const MOST_OF_TALL: f64 = 1.7;
+/// Height of digits and capitals, in x-heights: as expected of a hand, counted as so many words; and of hands.
+const TALL: f64 = 1.55;
+const TALL_WORDS: f64 = 4.0;
+const TALLS: Range<f64> = 1.4..1.75;
+/// How much lower and higher than the hand's numbers are left as they are, and words of capitals, which vary more beside
+/// small letters, too; and the power to which the rest is corrected.
+const TALL_LOWER: f64 = 0.96;
+const NUMBER_HIGHER: f64 = 1.06;
+const CAPITALS_HIGHER: f64 = 1.3;
+const TALL_POWER: f64 = 0.9;
+/// What numbers and words of capitals are multiplied by, at least and at most.
+const OF_TALL: Range<f64> = 0.55..2.0;
 /// The power to which a line's deviation from the page's size is corrected, and the limits of that.
 const EVENING: f64 = 0.7;
-const EVENINGS: Range<f64> = 0.81..1.23;
+const EVENINGS: Range<f64> = 0.84..1.18;
 /// Most by which a hand's lines look higher or lower than its letters are (log).
 const MAX_LINE_SIZE: f64 = 0.2;
 /// How often a line is looked at and corrected.
@@ -145,8 +158,8 @@ struct Word {
     slope: f64,
     middle: f64,
     lean: f64,
-    /// How far the size differs from the hand's.
-    correction: f64,
+    /// Whether it is a number or has capitals only: nothing as high as an `x`.
+    is_tall: bool,
     /// Left end and width of the ink, in stretch and in page coordinates.
     left: f64,
     width: f64,
@@ -171,6 +184,16 @@ struct Place {
     widen: f64,
 }
 
+/// How the words of a line are made even.
+#[derive(Debug, Clone)]
+struct Evened {
+    /// What each is multiplied by.
+    by: Vec<f64>,
+    /// How the line looks then, if it is to be corrected by that; and how it looked at first.
+    look: Option<Look>,
+    first: Option<Look>,
+}
+
 /// A line on a page.
 #[derive(Debug, Clone, Default)]
 struct Line {
@@ -192,6 +215,9 @@ struct Learnt {
     /// How many lines were looked at, counted from 1, and by how much (log) they looked too low.
     lines: f64,
     line_size: f64,
+    /// Height of digits and capitals in x-heights (log), and of how many words.
+    tall: f64,
+    talls: f64,
 }
 
 /// Words on lines on pages.
@@ -346,21 +372,31 @@ impl Layout {
             started[owner] = true;
         }
         let expected = factor(hand.x_height);
+        let hand_tall = libm::exp(self.learnt.tall).clamp(TALLS.start, TALLS.end);
+        let mut talls: Vec<f64> = Vec::new();
         for (at, &is_glued) in glued.iter().enumerate().take(known) {
             let own = &characters[ranges[at].clone()];
             if self.words.get(first_word + at).is_none_or(|word| word.place.is_none()) {
                 let own = (ranges[at].start, own);
-                hide_strays(&mut stretch.points, &stretch.characters, &owners, at, own, hand.x_height);
+                dots::hide_strays(&mut stretch.points, &stretch.characters, &owners, at, own, hand.x_height);
             }
             let ink = own_points(&stretch.points, &owners, at);
             let [left, right] = span(&ink);
             let middle = (left + right) / 2.0;
-            let (level, slope) = fit.word_level(left, right, own);
-            let correction = (hand.x_height / fit.height(middle)).clamp(CORRECTION.start, CORRECTION.end);
-            // Numbers and words of capitals are written small more often than others, and tell their size themselves.
-            let is_tall = !own.iter().any(|c| c.is_lowercase());
-            let of_tall = if is_tall { fit.tall_factor(left, right, own) } else { 1.0 };
-            let size = (correction * of_tall).clamp(CORRECTION.start, MOST_OF_TALL);
+            // Numbers and words of capitals are written small or large more often than others, and tell their size themselves.
+            let has_digit = own.iter().any(char::is_ascii_digit);
+            let is_tall = is_tall(own);
+            let (level, slope) = fit.word_level(left, right, is_tall);
+            let of_stretch = (hand.x_height / fit.x_height()).clamp(OF_STRETCH.start, OF_STRETCH.end);
+            let correction = (fit.x_height() / fit.height(middle)).clamp(CORRECTION.start, CORRECTION.end);
+            let mut size = of_stretch * correction;
+            if let Some(height) = fit.tall(left, right).filter(|_| is_tall) {
+                talls.push(libm::log(height));
+                let higher = if has_digit { NUMBER_HIGHER } else { CAPITALS_HIGHER };
+                let height = height * size * fit.height(middle) / hand.x_height;
+                let wanted = height.clamp(TALL_LOWER * hand_tall, higher * hand_tall);
+                size = (size * libm::pow(wanted / height, TALL_POWER)).clamp(OF_TALL.start, OF_TALL.end);
+            }
             let word = Word {
                 paragraph: source.paragraph,
                 index: source.words.start + at,
@@ -370,7 +406,7 @@ impl Layout {
                 slope,
                 middle,
                 lean,
-                correction,
+                is_tall,
                 is_glued,
                 ..Word::default()
             };
@@ -448,7 +484,10 @@ impl Layout {
             hand.lean = (letters * hand.lean + n * fit.lean) / (letters + n);
             (hand.gap, hand.letter_gap) = (mean_gap, letter_gap);
             let gaps = gaps + known_gaps.len() as f64;
-            self.learnt = Learnt { hand, letters: letters + n, gaps, ..self.learnt };
+            let Learnt { mut tall, talls: known, .. } = self.learnt;
+            tall = (known * tall + talls.iter().sum::<f64>()) / (known + talls.len() as f64);
+            let talls = known + talls.len() as f64;
+            self.learnt = Learnt { hand, letters: letters + n, gaps, tall, talls, ..self.learnt };
         }
     }
 
@@ -480,7 +519,7 @@ impl Layout {
             }
             let (start, first_row) = match self.lines.last().filter(|_| self.is_open) {
                 Some(line) => (line.words.start, line.row),
-                None => (words.start, self.next_row(paragraph, 0)),
+                None => (words.start, self.next_row(paragraph, 0, &text)),
             };
             let items = self.items(start..words.end, paragraph);
             let rooms = self.rooms(first_row, paragraph, &text);
@@ -491,13 +530,23 @@ impl Layout {
                 }
                 break;
             }
-            let (count, lines) = compose::first_line(&items, rooms, words.start - start, is_complete);
+            let taken = words.start - start;
+            let (mut count, mut lines) = compose::first_line(&items, rooms, taken, is_complete);
+            let mut even = self.even(start, &items[..count]);
+            // Again, as wide as it is made.
+            let mut sized = items.clone();
+            sized.iter_mut().zip(&even.by).for_each(|(item, by)| item.width *= by);
+            let (fitting, left) = compose::first_line(&sized, rooms, taken, is_complete);
+            if fitting != count {
+                (count, lines) = (fitting, left);
+                even = self.even(start, &items[..count]);
+            }
             let row = match self.is_open {
                 true => first_row,
-                false => self.next_row(paragraph, if is_complete { lines } else { lines + 2 }),
+                false => self.next_row(paragraph, if is_complete { lines } else { lines + 2 }, &text),
             };
             let is_last = is_complete && count == items.len();
-            self.set(start, row, &items[..count], is_last, paragraph, &text);
+            self.set(start, row, (&items[..count], even), is_last, paragraph, &text);
             self.is_open = false;
             self.line_of_paragraph += 1;
         }
@@ -512,7 +561,7 @@ impl Layout {
             let end = self.next_word + self.words_of_paragraph();
             let (start, row) = match self.lines.last().filter(|_| self.is_open) {
                 Some(line) => (line.words.start, line.row),
-                None => (self.next_word, self.next_row(paragraph, 0)),
+                None => (self.next_word, self.next_row(paragraph, 0, &text)),
             };
             let items = self.items(start..end, paragraph);
             self.open(start, row, &items, 1.0, paragraph, &text);
@@ -576,7 +625,7 @@ impl Layout {
             }
             let characters = text.text.chars().count();
             Item {
-                width: word.width * wander.size(number),
+                width: word.width * wander.size(number) * self.of_hand(),
                 gap,
                 characters,
                 is_glued: word.is_glued,
@@ -586,8 +635,13 @@ impl Layout {
         words.map(item).collect()
     }
 
+    /// How much larger this hand's lines are made than its letters tell: how they look beside them is the hand's affair.
+    fn of_hand(&self) -> f64 {
+        libm::exp(self.learnt.line_size.clamp(-MAX_LINE_SIZE, MAX_LINE_SIZE))
+    }
+
     /// The row of the next line, the first of so many of a paragraph: on the next page where lines would be left alone.
-    fn next_row(&self, paragraph: &Paragraph, lines: usize) -> usize {
+    fn next_row(&self, paragraph: &Paragraph, lines: usize, text: &Text) -> usize {
         let Some(last) = self.lines.last() else { return 0 };
         let page = |row: usize| self.sheet.spot(row).page;
         let is_top = |row: usize| page(row) != page(row - 1);
@@ -614,8 +668,11 @@ impl Layout {
         if above + left <= ROWS_TO_KEEP {
             return row;
         }
+        // One line more without a blank one before it: the last of an address or of a greeting.
+        let below = text.structure.paragraphs[self.paragraph + 1..].iter().take_while(|below| below.blank == 0);
+        let is_last_but_one = below.take(2).count() == 1;
         let is_split = match (self.line_of_paragraph, lines) {
-            (0, 1) => paragraph.is_heading && left < 4,
+            (0, 1) => paragraph.is_heading && left < 4 || is_last_but_one && left == 1,
             (0, 3) => left < 3,
             (0, 2..) => left < 2,
             (1, _) => false,
@@ -641,13 +698,22 @@ impl Layout {
         }
         let placed = self.next_word - start;
         if count > placed {
-            self.set(start, row, &items[..count], true, paragraph, text);
+            let even = self.even(start, &items[..count]);
+            self.set(start, row, (&items[..count], even), true, paragraph, text);
             self.is_open = true;
         }
     }
 
     /// Places words on a line; those that are placed already stay.
-    fn set(&mut self, start: usize, row: usize, items: &[Item], is_last: bool, paragraph: &Paragraph, text: &Text) {
+    fn set(
+        &mut self,
+        start: usize,
+        row: usize,
+        (items, even): (&[Item], Evened),
+        is_last: bool,
+        paragraph: &Paragraph,
+        text: &Text,
+    ) {
         let wander = self.wander();
         let Spot { left, baseline, middle, .. } = self.sheet.spot(row);
         let room = self.rooms(row, paragraph, text).first;
@@ -660,47 +726,14 @@ impl Layout {
             Some(Word { place: Some(place), width, .. }) => place.x + place.scale * place.widen * width,
             _ => from,
         };
-        // The lines of a page are as high as one another, and level.
-        let width: f64 = items.iter().map(|item| item.width + item.gap).sum();
-        let mut evened = vec![1.0; items.len()];
-        let mut look = self.look(start, items, &evened);
-        // How much higher or lower this hand's lines look than their letters are is the hand's affair.
-        if let Some(look) = look {
+        let Evened { by: evened, look, first } = even;
+        let of_hand = self.of_hand();
+        if let Some(look) = first {
             let Learnt { lines, line_size, .. } = &mut self.learnt;
             *lines += look.weight;
-            *line_size += look.weight * (libm::log(X_HEIGHT / look.height) - *line_size) / *lines;
+            *line_size += look.weight * (libm::log(of_hand * X_HEIGHT / look.height) - *line_size) / *lines;
         }
-        let of_hand = libm::exp(self.learnt.line_size.clamp(-MAX_LINE_SIZE, MAX_LINE_SIZE));
-        if placed > 0 {
-            look = None;
-        }
-        // Corrections may overshoot: the best of them is taken.
-        let of_line = if look.is_some_and(|look| look.weight > 0.0) { 1.0 } else { of_hand };
-        let mut best = (f64::INFINITY, vec![of_line; items.len()], look);
-        for round in 0..EVENING_ROUNDS {
-            if round > 0 && look.is_some() {
-                look = self.look(start, items, &evened);
-            }
-            let Some(look) = look else { break };
-            let off = libm::log(look.height / X_HEIGHT).abs() + DRIFT_WEIGHT * libm::log(look.drift).abs();
-            if look.weight > 0.0 && off < best.0 {
-                best = (off, evened.clone(), Some(look));
-            }
-            let mut reach = 0.0;
-            for (at, item) in items.iter().enumerate() {
-                reach += item.width + item.gap;
-                let middle = (reach - item.width / 2.0) / width;
-                let even = libm::pow(X_HEIGHT / look.height, EVENING * look.weight)
-                    * libm::pow(look.drift, DRIFT * look.weight * (0.5 - middle));
-                let correction = self.words[start + at].correction;
-                if correction > 0.0 {
-                    let most = CORRECTION.start / correction..CORRECTION.end / correction;
-                    let range = EVENINGS.start.max(most.start)..EVENINGS.end.min(most.end);
-                    evened[at] = (evened[at] * even).clamp(range.start * of_hand, range.end * of_hand);
-                }
-            }
-        }
-        let (_, evened, look) = best;
+        let width: f64 = items.iter().map(|item| item.width + item.gap).sum();
         let [sinks, falls] = look.map_or([0.0; 2], |look| {
             let slope = look.slope.clamp(-MAX_FALL, MAX_FALL);
             let middle = look.from + look.slope * width / 2.0;
@@ -735,8 +768,8 @@ impl Layout {
             let slope = line.slope - falls;
             let y = baseline + wander.level(number) + line.sway(x - left) + line.slope * (x - left - middle);
             let y = y - sinks - falls * (x - from);
-            self.words[number].place =
-                Some(Place { line: index, x, y, slope, scale: shrink * evened[at] * wander.size(number), widen });
+            let scale = shrink * evened[at] * of_hand * wander.size(number);
+            self.words[number].place = Some(Place { line: index, x, y, slope, scale, widen });
             x += shrink * evened[at] * widen * item.width;
         }
         self.next_word = start + items.len();
@@ -746,14 +779,48 @@ impl Layout {
         self.lines[index].words = start..self.next_word;
     }
 
+    /// The lines of a page are as high as one another, and level: how many times as large words of a line are made for that.
+    /// Words that are placed already stay.
+    fn even(&self, start: usize, items: &[Item]) -> Evened {
+        let width: f64 = items.iter().map(|item| item.width + item.gap).sum();
+        let mut evened = vec![1.0; items.len()];
+        let first = self.look(start, items, &evened);
+        let mut look = first.filter(|_| self.next_word == start);
+        // Corrections may overshoot: the best of them is taken.
+        let mut best = (f64::INFINITY, evened.clone(), look);
+        for round in 0..EVENING_ROUNDS {
+            if round > 0 && look.is_some() {
+                look = self.look(start, items, &evened);
+            }
+            let Some(look) = look else { break };
+            let off = libm::log(look.height / X_HEIGHT).abs() + DRIFT_WEIGHT * libm::log(look.drift).abs();
+            if look.weight > 0.0 && off < best.0 {
+                best = (off, evened.clone(), Some(look));
+            }
+            let mut reach = 0.0;
+            for (at, item) in items.iter().enumerate() {
+                reach += item.width + item.gap;
+                let middle = (reach - item.width / 2.0) / width;
+                let even = libm::pow(X_HEIGHT / look.height, EVENING * look.weight)
+                    * libm::pow(look.drift, DRIFT * look.weight * (0.5 - middle));
+                if !self.words[start + at].is_tall {
+                    evened[at] = (evened[at] * even).clamp(EVENINGS.start, EVENINGS.end);
+                }
+            }
+        }
+        Evened { by: best.1, look: best.2, first }
+    }
+
     /// How the words of a line look beside one another, x counted from the line's left end.
     fn look(&self, start: usize, items: &[Item], evened: &[f64]) -> Option<Look> {
-        let mut points: Vec<[f32; 3]> = Vec::new();
+        let of_hand = self.of_hand();
+        let [mut low, mut tall] = [const { Vec::<[f32; 3]>::new() }; 2];
         let mut x = 0.0;
         for (at, item) in items.iter().enumerate() {
             let word = &self.words[start + at];
+            let points = if word.is_tall { &mut tall } else { &mut low };
             x += if at > 0 { item.gap } else { 0.0 };
-            let place = Place { x, scale: evened[at], widen: 1.0, ..Place::default() };
+            let place = Place { x, scale: of_hand * evened[at], widen: 1.0, ..Place::default() };
             let index = self.stretches.partition_point(|stretch| stretch.first_word <= start + at).max(1) - 1;
             let stretch = &self.stretches[index];
             let own = |word: &u16| stretch.first_word + usize::from(*word) == start + at;
@@ -764,7 +831,7 @@ impl Layout {
             }));
             x += item.width;
         }
-        Look::of(&points, X_HEIGHT)
+        Look::of(&low, &tall, X_HEIGHT)
     }
 
     /// Where words that have a tab before them begin, from the line's left end: at the next stop, or, where there is one
@@ -900,7 +967,10 @@ impl Layout {
     pub fn lay_out(&mut self, style: PageStyle) {
         let handed = self.placed.len();
         let letter_width = self.text.as_ref().map_or(0.0, |text| text.hand.letter * X_HEIGHT);
-        let style = style.fitted_to_address(self.extent.address, letter_width);
+        let mut style = style.fitted_to_address(self.extent.address, letter_width);
+        if let Some(text) = &self.text {
+            style = text.structure.fitted_to_card(style, letter_width);
+        }
         self.style = style;
         self.sheet = Sheet::new(&style, self.extent);
         self.forget();
@@ -930,7 +1000,8 @@ impl Layout {
         self.lines.clear();
         (self.next_word, self.paragraph, self.line_of_paragraph, self.is_open) = (0, 0, 0, false);
         let hand = self.text.as_ref().map_or_else(HandMeasure::default, |text| text.hand);
-        self.learnt = Learnt { hand, letters: HAND_LETTERS, gaps: HAND_GAPS, lines: 1.0, line_size: 0.0 };
+        let (tall, talls) = (libm::log(TALL), TALL_WORDS);
+        self.learnt = Learnt { hand, letters: HAND_LETTERS, gaps: HAND_GAPS, lines: 1.0, line_size: 0.0, tall, talls };
     }
 
     /// Removes all but the first `count` placed points, as if the pen had been stopped there, and ends their last

@@ -4,6 +4,7 @@
 //! The writer writes several stretches at a time. The first one's points are handed out as they come, those of a later
 //! one when it and all before it are complete.
 
+use super::dots;
 use super::layout::LineInk;
 use super::marks::{self, MARK, WordPoint};
 use super::measure::{Fit, HandMeasure, word_ranges};
@@ -426,8 +427,8 @@ impl LineStream {
             if is_tidied {
                 let x_height = self.hand.x_height as f32;
                 let [_, before] = marks::span(known[..own_start].iter().map(|point| point[0]));
-                marks::remove_strays(&mut own, &characters, words, before, x_height);
-                stops = marks::missing_stops(&mut own, &characters, words, x_height);
+                dots::remove_strays(&mut own, &characters, words, before, x_height);
+                stops = dots::missing_stops(&mut own, &characters, words, x_height);
             }
             if marks.is_empty() && stops.is_empty() {
                 drawn.extend(own);

@@ -52,113 +52,9 @@ const BELOW: f32 = 0.2;
 /// Size of a raised or lowered digit.
 const SMALL: f32 = 0.62;
 
-/// Largest side of a stray dot, and its least distance from other ink, in x-heights.
-const STRAY: f32 = 0.25;
-const CLEAR: f32 = 0.12;
-/// Largest side of a full stop, in x-heights.
-const STOP: f32 = 0.42;
 /// From the letter before a full stop that is drawn to the stop, and to the letter behind it.
 const BEFORE_STOP: f32 = 0.3;
 const AROUND_STOP: f32 = 0.75;
-
-/// Takes away dots that stand clear of all ink where the words have no character for them. `before` is the right edge of
-/// the ink before these words.
-pub fn remove_strays(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<usize>], before: f32, x_height: f32) {
-    let ranges = strokes(points);
-    let box_of = |range: &Range<usize>| [0, 1].map(|axis| span(points[range.clone()].iter().map(|p| p.at[axis])));
-    let side = |range: &Range<usize>| box_of(range).map(|[low, high]| high - low).into_iter().fold(0.0, f32::max);
-    let (small, large): (Vec<_>, Vec<_>) = ranges.into_iter().partition(|range| side(range) < STRAY * x_height);
-    let dotted: Vec<usize> = words.iter().flat_map(Clone::clone).filter(|&at| small_strokes(text, at) > 0).collect();
-    let allowed: usize = dotted.iter().map(|&at| small_strokes(text, at)).sum();
-    if small.len() <= allowed || large.is_empty() {
-        return;
-    }
-    let [_, right] = span(large.iter().flat_map(|range| box_of(range)[0]));
-    let centers: Vec<f32> = dotted
-        .iter()
-        .map(|&at| span(points.iter().filter(|point| point.character == at).map(|point| point.at[0])))
-        .filter(|[left, _]| left.is_finite())
-        .map(|[left, right]| (left + right) / 2.0)
-        .collect();
-    let mut strays: Vec<(f32, Range<usize>)> = Vec::new();
-    for range in &small {
-        let middle = box_of(range)[0].iter().sum::<f32>() / 2.0;
-        // A dot that lies over the word before is late ink of that.
-        let is_within = (before + 0.2 * x_height..right + 1.5 * x_height).contains(&middle);
-        let others = small.iter().chain(&large).filter(|other| *other != range);
-        if is_within && others.into_iter().all(|other| gap(points, range, other) >= CLEAR * x_height) {
-            let away = centers.iter().map(|center| (center - middle).abs()).fold(f32::INFINITY, f32::min);
-            strays.push((away, range.clone()));
-        }
-    }
-    strays.retain(|(away, _)| *away > 0.8 * x_height);
-    strays.sort_by(|a, b| b.0.total_cmp(&a.0));
-    strays.truncate(small.len() - allowed);
-    let mut i = 0;
-    points.retain(|_| {
-        i += 1;
-        !strays.iter().any(|(_, range)| range.contains(&(i - 1)))
-    });
-}
-
-/// Small strokes that a character may have.
-fn small_strokes(text: &[char], at: usize) -> usize {
-    match text.get(at) {
-        Some('i' | 'j' | '.' | ',' | '\'' | '!' | '?' | '-' | '&' | '+' | '$' | '€' | '/' | '(' | ')') => 1,
-        Some(':' | ';' | '"' | '=' | '%' | '#' | '@') => 2,
-        Some('*') => 4,
-        _ => 0,
-    }
-}
-
-/// Least distance of a stroke's points from another stroke.
-fn gap(points: &[WordPoint], stroke: &Range<usize>, other: &Range<usize>) -> f32 {
-    let other = &points[other.clone()];
-    let from = |at: [f32; 2]| {
-        let segments = other.windows(2).map(|pair| from_segment(at, pair[0].at, pair[1].at));
-        segments.fold(distance(at, other[0].at), f32::min)
-    };
-    points[stroke.clone()].iter().map(|point| from(point.at)).fold(f32::INFINITY, f32::min)
-}
-
-fn from_segment(at: [f32; 2], a: [f32; 2], b: [f32; 2]) -> f32 {
-    let (along, to) = ([b[0] - a[0], b[1] - a[1]], [at[0] - a[0], at[1] - a[1]]);
-    let length = along[0] * along[0] + along[1] * along[1];
-    let share = if length > 0.0 { ((to[0] * along[0] + to[1] * along[1]) / length).clamp(0.0, 1.0) } else { 0.0 };
-    distance(at, [a[0] + share * along[0], a[1] + share * along[1]])
-}
-
-/// Full stops that have no dot: a short stroke of its own, drawn while the window was on them or beside them, or that lies
-/// between the letters beside them. Longer strokes that were drawn for them alone are taken away.
-pub fn missing_stops(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<usize>], x_height: f32) -> Vec<usize> {
-    let mut missing = Vec::new();
-    for at in words.iter().flat_map(Clone::clone).filter(|&at| text.get(at) == Some(&'.')) {
-        let edge = |keep: &dyn Fn(usize) -> bool| span(points.iter().filter(|p| keep(p.character)).map(|p| p.at[0]));
-        let ([_, before], [after, _]) = (edge(&|other| other < at), edge(&|other| other > at));
-        let between = before - 0.2 * x_height..after + 0.3 * x_height;
-        let has = strokes(points).into_iter().any(|range| {
-            let ink = &points[range];
-            let bounds = [0, 1].map(|axis| span(ink.iter().map(|point| point.at[axis])));
-            let is_beside = ink.iter().any(|point| point.character.abs_diff(at) <= 1);
-            bounds.iter().all(|[low, high]| high - low < STOP * x_height)
-                && (is_beside || between.contains(&f32::midpoint(bounds[0][0], bounds[0][1])))
-        });
-        if has {
-            continue;
-        }
-        missing.push(at);
-        let alone: Vec<Range<usize>> = strokes(points)
-            .into_iter()
-            .filter(|range| points[range.clone()].iter().all(|point| point.character == at))
-            .collect();
-        let mut i = 0;
-        points.retain(|_| {
-            i += 1;
-            !alone.iter().any(|range| range.contains(&(i - 1)))
-        });
-    }
-    missing
-}
 
 /// Draws a full stop on the baseline, behind the letter before it; what comes after it makes room.
 fn stop(points: &mut [WordPoint], at: usize, hand: &MarkStyle, rng: &mut impl Rng) -> Vec<WordPoint> {
@@ -266,7 +162,7 @@ fn attribute_blanks(points: &mut [WordPoint], text: &[char]) {
 
 /// The ranges of a word's strokes.
 #[inline(never)]
-fn strokes(points: &[WordPoint]) -> Vec<Range<usize>> {
+pub fn strokes(points: &[WordPoint]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
     for (i, point) in points.iter().enumerate() {
@@ -725,7 +621,8 @@ fn stroke(
     points.into_iter().enumerate().map(point).collect()
 }
 
-fn distance(a: [f32; 2], b: [f32; 2]) -> f32 {
+/// Of two places.
+pub fn distance(a: [f32; 2], b: [f32; 2]) -> f32 {
     ((a[0] - b[0]).powi(2) + (a[1] - b[1]).powi(2)).sqrt()
 }
 
@@ -756,7 +653,8 @@ fn normal(rng: &mut impl Rng) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use super::super::dots::missing_stops;
     use super::*;
     use crate::text::diacritics::decompose;
     use rand::SeedableRng;
@@ -767,7 +665,7 @@ mod tests {
 
     /// A box of ink for each letter, 150 wide and as high as the letter is, drawn as one stroke; `i` and `j` have dots,
     /// drawn while the window is on the next character.
-    fn word(text: &str) -> Vec<WordPoint> {
+    pub fn word(text: &str) -> Vec<WordPoint> {
         let mut points = Vec::new();
         for (character, c) in text.chars().enumerate().filter(|(_, c)| *c != ' ') {
             let (left, tall) = (character as f32 * 250.0, "bdfhklt".contains(c) || c.is_uppercase());
@@ -895,27 +793,6 @@ mod tests {
         let marks = [(3, Mark::Combining('\u{301}')), (9, Mark::Sign('§')), (9, Mark::Joined), (0, Mark::Joined)];
         assert_eq!(drawn("", &marks), []);
         assert_eq!(added(&drawn("na", &marks)), []);
-    }
-
-    #[test]
-    fn stray_dots_are_removed_and_those_of_characters_stay() {
-        let tidied = |text: &str, dots: &[[f32; 2]]| {
-            let mut points = word(text);
-            for (k, &at) in dots.iter().enumerate() {
-                points.push(WordPoint { at, lifted: true, character: 0, drawn: Some(1000 + k) });
-            }
-            let text: Vec<char> = text.chars().collect();
-            remove_strays(&mut points, &text, std::slice::from_ref(&(0..text.len())), -100.0, 200.0);
-            points.iter().filter_map(|point| point.drawn?.checked_sub(1000)).collect::<Vec<_>>()
-        };
-        assert_eq!(tidied("nan", &[[200.0, -300.0], [300.0, -10.0]]), [1], "one touches the ink");
-        assert_eq!(tidied("min", &[[700.0, -350.0]]), [0; 0]);
-        assert_eq!(tidied("nan", &[[-200.0, -300.0]]), [0], "late ink of the word before");
-        assert_eq!(tidied("na.", &[[600.0, 0.0]]), [0]);
-        let dots = |text: &str| word(text).into_iter().filter(|point| point.at[1] < -250.0).count();
-        let (text, mut points) = (['i', 'n'], word("in"));
-        remove_strays(&mut points, &text, std::slice::from_ref(&(0..2)), -100.0, 200.0);
-        assert_eq!(points.iter().filter(|point| point.at[1] < -250.0).count(), dots("in"));
     }
 
     #[test]

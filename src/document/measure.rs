@@ -27,14 +27,21 @@ const TREND_PRIOR: f64 = 14.0;
 const LEVEL_REACH: f64 = 2.2;
 const LEVEL_PRIOR: f64 = 1.0;
 const LEVEL_OUTLIER: f64 = 0.4;
-/// Heights of digits and capitals, in x-heights, that are left as they are.
-const TALL: Range<f64> = 1.5..2.3;
-/// The power to which their deviation is corrected.
-const TALL_POWER: f64 = 0.7;
+/// Least height of a digit's or a capital's top, in x-heights.
+const LEAST_TALL: f64 = 0.5;
 /// Greatest distance of feet from the stretch's baseline, in x-heights: of those that tell the level of their neighbours,
-/// and of those that tell their word's.
+/// of a word's own, and of
+/// those of digits and capitals.
 const NEAR: f64 = 0.7;
 const FAR: f64 = 1.7;
+const FAR_TALL: f64 = 3.0;
+/// Distance, in x-heights, over which turns of a word support a baseline; how much a head does beside a foot; and the
+/// distance from its neighbours' level that costs as much as half a foot.
+const SUPPORT_REACH: f64 = 0.35;
+const HEAD_SUPPORT: f64 = 0.7;
+const FLOAT: f64 = 1.0;
+/// Feet that tell a word's level without heads.
+const ENOUGH_SUPPORT: f64 = 0.3;
 /// Feet of a word with which its neighbours' level weighs as much as its own.
 const OWN_PRIOR: f64 = 0.7;
 const HEIGHT_REACH: f64 = 3.5;
@@ -42,6 +49,8 @@ const LOCAL_PRIOR: f64 = 3.0;
 const HEIGHT_OUTLIER: f64 = 0.45;
 /// Fewest turns that tell how a line looks.
 const FEW_TURNS: usize = 12;
+/// By how much letters give way to digits and capitals on their line.
+const GIVES_WAY: Range<f64> = 0.96..1.05;
 /// The median height at which the pen turns downward, of tall letters, too, over that of letters as high as an `x`.
 const HEADS: f64 = 0.957;
 /// Letters with a dot or a bar.
@@ -49,11 +58,6 @@ const MARKED: &str = "ijtfxAEFHIT";
 /// Points of a letter, and height in x-heights: a smaller stroke is a dot, a comma or a bar.
 const LETTER_POINTS: usize = 12;
 const SMALL: f64 = 0.6;
-/// Points and size, in x-heights, of a stroke that may be a stray dot; and size of dots and other small strokes.
-const BRIEF_POINTS: usize = 2;
-const STUCK_POINTS: usize = 13;
-const BRIEF: f64 = 0.05;
-const SMALL_MARK: f64 = 0.35;
 /// Points of each of two words that a stroke must have to be cut between them.
 const JOINED_POINTS: usize = 8;
 
@@ -175,12 +179,11 @@ pub struct Fit {
     pub letters: usize,
     /// Deviations of single feet from the baseline, and of single letters from the height (log), by place.
     feet: Vec<[f64; 2]>,
-    /// Likewise, with those of words that stand far above or below the others; and of all characters.
-    far_feet: Vec<[f64; 2]>,
-    any_feet: Vec<[f64; 2]>,
     heads: Vec<[f64; 2]>,
-    /// Heights of digits and capitals, by place.
-    tall: Vec<[f64; 2]>,
+    /// Deviations from the baseline, by place, of all places where the pen turns upward, and of those where it turns
+    /// downward.
+    any_feet: Vec<[f64; 2]>,
+    any_heads: Vec<[f64; 2]>,
 }
 
 impl Fit {
@@ -191,11 +194,13 @@ impl Fit {
             characters.get(turn.at).is_some_and(|c| letters.contains(*c) || others(c))
         };
         let stands = |c: &char| c.is_ascii_digit() || c.is_ascii_uppercase() && !"JQ".contains(*c);
-        let any_feet: Vec<[f64; 2]> = turns.iter().filter(|turn| !turn.is_head).map(|turn| [turn.x, turn.y]).collect();
+        let places = |is_head: bool| -> Vec<[f64; 2]> {
+            turns.iter().filter(|turn| turn.is_head == is_head).map(|turn| [turn.x, turn.y]).collect()
+        };
         let mut feet: Vec<[f64; 2]> =
             turns.iter().filter(|t| !t.is_head && class(t, STANDING, stands)).map(|t| [t.x, t.y]).collect();
         if feet.len() < 2 {
-            feet.clone_from(&any_feet);
+            feet = places(false);
         }
         if feet.is_empty() {
             // A dot stands on the line.
@@ -205,30 +210,34 @@ impl Fit {
         let all_feet = feet.clone();
         let (from, slope) = line(&mut feet, hand.x_height);
         let mut fit = Self { from, slope, height: hand.x_height, ..Self::default() };
-        let off = |feet: &[[f64; 2]], most: f64| -> Vec<[f64; 2]> {
-            let off = feet.iter().map(|&[x, y]| [x, y - from - slope * x]);
-            off.filter(|[_, off]| off.abs() < most * hand.x_height).collect()
-        };
-        fit.feet = off(&all_feet, NEAR);
-        fit.far_feet = off(&all_feet, FAR);
-        fit.any_feet = off(&any_feet, FAR);
-        // Of each letter the highest place.
-        let highest = |letters: &str, others: fn(&char) -> bool| {
-            let mut heads: Vec<[f64; 2]> = Vec::new();
-            let mut latest = None;
-            for turn in turns.iter().filter(|turn| turn.is_head && class(turn, letters, others)) {
-                let head = [turn.x, from + slope * turn.x - turn.y];
-                match heads.last_mut().filter(|_| latest == Some(turn.at)) {
-                    Some(last) if last[1] < head[1] => *last = head,
-                    Some(_) => {}
-                    None => heads.push(head),
-                }
-                latest = Some(turn.at);
+        let off =
+            |places: &[[f64; 2]]| -> Vec<[f64; 2]> { places.iter().map(|&[x, y]| [x, y - from - slope * x]).collect() };
+        fit.feet = off(&all_feet);
+        fit.feet.retain(|[_, off]| off.abs() < NEAR * hand.x_height);
+        (fit.any_feet, fit.any_heads) = (off(&places(false)), off(&places(true)));
+        // Of each letter the highest place, above the baseline of its word: words may be written in steps.
+        let mut words = word_ranges(characters).into_iter().map(|word| {
+            let own = || turns.iter().filter(|turn| word.contains(&turn.at)).map(|turn| turn.x);
+            let [left, right] = [own().fold(f64::INFINITY, f64::min), own().fold(f64::NEG_INFINITY, f64::max)];
+            let is_tall = is_tall(&characters[word.clone()]);
+            (word, (left + right) / 2.0, if left <= right { fit.word_level(left, right, is_tall) } else { (0.0, 0.0) })
+        });
+        let mut word = words.next();
+        let mut heads: Vec<[f64; 2]> = Vec::new();
+        let mut latest = None;
+        for turn in turns.iter().filter(|turn| turn.is_head && class(turn, LOW, |_| false)) {
+            while word.as_ref().is_some_and(|(word, ..)| word.end <= turn.at) {
+                word = words.next();
             }
-            heads
-        };
-        fit.tall = highest("", |c| c.is_ascii_digit() || c.is_ascii_uppercase());
-        let mut heads = highest(LOW, |_| false);
+            let Some((_, middle, (level, slope))) = &word else { break };
+            let head = [turn.x, level + slope * (turn.x - middle) - turn.y];
+            match heads.last_mut().filter(|_| latest == Some(turn.at)) {
+                Some(last) if last[1] < head[1] => *last = head,
+                Some(_) => {}
+                None => heads.push(head),
+            }
+            latest = Some(turn.at);
+        }
         heads.retain(|[_, up]| (0.45 * hand.x_height..2.2 * hand.x_height).contains(up));
         for _ in 0..2 {
             let middle = median(heads.iter().map(|[_, up]| *up));
@@ -262,22 +271,49 @@ impl Fit {
         (self.from + self.slope * x + level, self.slope + slope)
     }
 
-    /// The baseline of a word between `left` and `right`, likewise: its own feet count more than those beside it, since
-    /// single words may be set higher or lower.
-    pub fn word_level(&self, left: f64, right: f64, word: &[char]) -> (f64, f64) {
-        // The window is ahead of the pen, at a blank or the next word already while the last letter is written. Where all
-        // letters stand on the line, the window is not needed.
-        let all_stand = word.iter().all(|c| STANDING.contains(*c) || !c.is_alphabetic() || c.is_uppercase());
-        let feet = if all_stand { &self.any_feet } else { &self.far_feet };
+    /// The baseline of a word between `left` and `right`, likewise: its own turns count more than those beside it, since
+    /// single words may be set higher or lower. `is_tall` says that it has no letters as high as an `x`.
+    ///
+    /// The window is ahead of the pen, and at a blank or the next word already while the last letter is written. So the
+    /// word's letters do not tell which of its feet are tails: the baseline is where most feet are, and most heads an `x`
+    /// above.
+    pub fn word_level(&self, left: f64, right: f64, is_tall: bool) -> (f64, f64) {
         let middle = (left + right) / 2.0;
         let (level, slope) = self.level(middle, right - left);
-        let own = feet.iter().filter(|[x, _]| (left..=right).contains(x));
-        let off: Vec<f64> =
-            own.map(|[x, off]| self.from + self.slope * x + off - level - slope * (x - middle)).collect();
-        let n = off.len() as f64;
-        // The mean of the lower and the upper median.
-        let middle = (median(off.iter().copied()) - median(off.iter().map(|off| -off))) / 2.0;
-        (level + middle * n / (n + OWN_PRIOR), slope)
+        let height = self.height(middle);
+        // By place, how far from its neighbours' level each turn says that the word stands, and how much it is believed.
+        let own = |turns: &[[f64; 2]], above: f64, share: f64| -> Vec<[f64; 3]> {
+            let own = turns.iter().filter(|[x, _]| (left..=right).contains(x));
+            own.map(|[x, off]| {
+                [x - middle, self.from + self.slope * x + off + above - level - slope * (x - middle), share]
+            })
+            .filter(|[_, off, _]| off.abs() < if is_tall { FAR_TALL } else { FAR } * height)
+            .collect()
+        };
+        let mut turns = own(&self.any_feet, 0.0, 1.0);
+        if !is_tall {
+            turns.extend(own(&self.any_heads, height, HEAD_SUPPORT));
+        }
+        let weight = |[_, off, share]: &[f64; 3], at: f64| {
+            share * (1.0 - ((off - at) / (SUPPORT_REACH * height)).powi(2)).max(0.0).powi(2)
+        };
+        let support = |turns: &[[f64; 3]], at: f64| turns.iter().map(|turn| weight(turn, at)).sum::<f64>();
+        let score = |at: f64| support(&turns, at) - (at / (FLOAT * height)).powi(2) / 2.0;
+        let places = turns.iter().map(|turn| turn[1]);
+        let mut at = places.fold(0.0, |best, at| if score(at) > score(best) { at } else { best });
+        // Heads tell which feet are those of the baseline. How high an x is here may not be known yet.
+        let feet: Vec<[f64; 3]> = turns.iter().filter(|[_, _, share]| *share == 1.0).copied().collect();
+        let turns = if support(&feet, at) > ENOUGH_SUPPORT { feet } else { turns };
+        for _ in 0..3 {
+            let sum: f64 = turns.iter().map(|turn| weight(turn, at) * turn[1]).sum();
+            at = sum / support(&turns, at).max(f64::MIN_POSITIVE);
+        }
+        let n = support(&turns, at);
+        let of_slope = |[x, off, _]: &[f64; 3]| [x * (off - at), x * x];
+        let sums = turns.iter().map(|turn| of_slope(turn).map(|product| weight(turn, at) * product));
+        let [product, square] = sums.fold([0.0; 2], |[a, b], [c, d]| [a + c, b + d]);
+        let own_slope = product / (square + SLOPE_PRIOR * (2.0 * height).powi(2));
+        (level + at * n / (n + OWN_PRIOR), (slope + own_slope).clamp(-MAX_SLOPE, MAX_SLOPE))
     }
 
     /// Height of an `x` around `x`.
@@ -287,16 +323,17 @@ impl Fit {
         self.height * libm::exp(self.trend * (x - self.middle) + local)
     }
 
-    /// What digits and capitals between `left` and `right` are multiplied by to be as high as they are beside small letters.
-    /// 1 without any, and where they are neither small nor large.
-    pub fn tall_factor(&self, left: f64, right: f64, word: &[char]) -> f64 {
-        let (level, slope) = self.word_level(left, right, word);
+    /// How high digits and capitals of a word between `left` and `right` are above its own baseline, in x-heights. `None` for
+    /// a word without ink.
+    pub fn tall(&self, left: f64, right: f64) -> Option<f64> {
+        let (level, slope) = self.word_level(left, right, true);
         let middle = (left + right) / 2.0;
-        let own = self.tall.iter().filter(|[x, _]| (left..=right).contains(x));
-        // From the word's own baseline.
-        let up = own.map(|[x, up]| up - self.from - self.slope * x + level + slope * (x - middle));
-        let height = median(up) / self.height(middle);
-        if height <= 0.0 { 1.0 } else { libm::pow(height.clamp(TALL.start, TALL.end) / height, TALL_POWER) }
+        let own = self.any_heads.iter().filter(|[x, _]| (left..=right).contains(x));
+        let up = own.map(|[x, off]| level + slope * (x - middle) - self.from - self.slope * x - off);
+        let mut heights: Vec<f64> = up.map(|up| up / self.height(middle)).filter(|up| *up > LEAST_TALL).collect();
+        heights.sort_unstable_by(f64::total_cmp);
+        // The pen turns within some of them, too (3, 6, 8).
+        heights.get(heights.len() * 2 / 3).copied()
     }
 
     /// Height of an `x` of the whole stretch.
@@ -421,13 +458,16 @@ pub struct Look {
 }
 
 impl Look {
-    /// Of points around y = 0 that are to be `x_height` high; `None` if they are too few.
-    pub fn of(points: &[[f32; 3]], x_height: f64) -> Option<Self> {
-        let turns = turns(points, &[], 0.0);
-        let places =
-            |is_head: bool| turns.iter().filter(move |turn| turn.is_head == is_head).map(|turn| [turn.x, turn.y]);
-        let feet: Vec<[f64; 2]> = places(false).collect();
-        if feet.len() < FEW_TURNS || places(true).count() < FEW_TURNS {
+    /// Of points around y = 0 that are to be `x_height` high, and of those of numbers and words of capitals; `None` if they
+    /// are too few.
+    pub fn of(low: &[[f32; 3]], tall: &[[f32; 3]], x_height: f64) -> Option<Self> {
+        let turns = [turns(low, &[], 0.0), turns(tall, &[], 0.0)];
+        let places = |of: &[Turn], is_head: bool| -> Vec<[f64; 2]> {
+            of.iter().filter(|turn| turn.is_head == is_head).map(|turn| [turn.x, turn.y]).collect()
+        };
+        let feet = [places(&turns[0], false), places(&turns[1], false)].concat();
+        let heads = [places(&turns[0], true), places(&turns[1], true)];
+        if feet.len() < FEW_TURNS || heads[0].len() < FEW_TURNS {
             return None;
         }
         let (mut from, mut slope) = least_squares(&feet, |_| true);
@@ -438,20 +478,26 @@ impl Look {
             let limit = 1.2 * spread + x_height / 13.0;
             (from, slope) = least_squares(&feet, |foot| (off(foot) - middle).abs() < limit);
         }
-        let heights: Vec<[f64; 2]> = places(true).map(|[x, y]| [x, from + slope * x - y]).collect();
-        let tall: Vec<[f64; 2]> = heights.into_iter().filter(|[_, up]| *up > 0.19 * x_height).collect();
+        let heights = heads.map(|heads| -> Vec<[f64; 2]> {
+            let heights = heads.into_iter().map(|[x, y]| [x, from + slope * x - y]);
+            heights.filter(|[_, up]| *up > 0.19 * x_height).collect()
+        });
+        let all = heights.concat();
+        let [low, _] = heights;
         let [left, right] = [
             feet.iter().map(|foot| foot[0]).fold(f64::INFINITY, f64::min),
             feet.iter().map(|foot| foot[0]).fold(0.0, f64::max),
         ];
         let third = (right - left) / 3.0;
         let of = |from: f64, to: f64| {
-            let values: Vec<f64> = tall.iter().filter(|[x, _]| (from..=to).contains(x)).map(|[_, up]| *up).collect();
+            let values: Vec<f64> = low.iter().filter(|[x, _]| (from..=to).contains(x)).map(|[_, up]| *up).collect();
             (values.len() >= 4).then(|| median(values.into_iter()))
         };
         let height = of(f64::NEG_INFINITY, f64::INFINITY)?;
+        // Digits and capitals make a line look larger, which letters may give way to a little.
+        let height = height * (median(all.iter().map(|[_, up]| *up)) / height).clamp(GIVES_WAY.start, GIVES_WAY.end);
         let drift = of(right - third, f64::INFINITY).zip(of(f64::NEG_INFINITY, left + third));
-        let weight = ((tall.len() as f64 - FEW_TURNS as f64) / FEW_TURNS as f64).clamp(0.0, 1.0);
+        let weight = ((low.len() as f64 - FEW_TURNS as f64) / FEW_TURNS as f64).clamp(0.0, 1.0);
         Some(Self { from, slope, height, weight, drift: drift.map_or(1.0, |(last, first)| last / first) })
     }
 }
@@ -572,86 +618,6 @@ pub fn assign(points: &mut [[f32; 3]], at: &[u32], characters: &[char], x_height
     strokes.iter().flat_map(|(range, word, _)| std::iter::repeat_n(*word, range.len())).collect()
 }
 
-/// Puts stray dots of a word under its ink. Where the pen has a long way to go, the network sometimes sets it down for a
-/// moment, which leaves a dot between words or above them. A dot that someone means has a few points. As many such dots are
-/// stray as the word has more small strokes than its characters need. The number of points stays. `first` is the index of
-/// the word's first character.
-pub fn hide_strays(
-    points: &mut [[f32; 3]],
-    at: &[u32],
-    owners: &[usize],
-    word: usize,
-    (first, characters): (usize, &[char]),
-    x_height: f64,
-) {
-    let mut strokes: Vec<Range<usize>> = Vec::new();
-    let mut start = 0;
-    for stroke in points.split_inclusive(|point| point[2] > 0.5) {
-        strokes.push(start..start + stroke.len());
-        start += stroke.len();
-    }
-    // Marks were drawn as they are meant to be.
-    let is_mark = |k: usize| at.get(k).is_some_and(|at| at & MARK != 0);
-    strokes.retain(|stroke| owners.get(stroke.start) == Some(&word) && !is_mark(stroke.start));
-    let size = |stroke: &Range<usize>| {
-        let Edges { left, right, .. } = Edges::of(&points[stroke.clone()], |point| point[0].into(), |_| true);
-        let ys = points[stroke.clone()].iter().map(|point| f64::from(point[1]));
-        let [top, bottom] = ys.fold([f64::INFINITY, f64::NEG_INFINITY], |[min, max], y| [min.min(y), max.max(y)]);
-        (right - left).max(bottom - top)
-    };
-    let is_brief = |stroke: &Range<usize>| {
-        let is_tap = stroke.len() <= BRIEF_POINTS && size(stroke) < BRIEF * x_height;
-        is_tap || stroke.len() >= STUCK_POINTS && size(stroke) < SMALL_MARK * x_height
-    };
-    // The end of the stroke before it, or the beginning of the one after it.
-    let under = |at: usize| {
-        let before = strokes[..at].iter().rev().find(|stroke| !is_brief(stroke)).map(|stroke| stroke.end - 1);
-        before.or_else(|| strokes[at + 1..].iter().find(|stroke| !is_brief(stroke)).map(|stroke| stroke.start))
-    };
-    let is_hidden =
-        |at: usize| under(at).is_some_and(|k| strokes[at].clone().all(|other| points[other][..2] == points[k][..2]));
-    let small = (0..strokes.len()).filter(|&at| size(&strokes[at]) < SMALL_MARK * x_height && !is_hidden(at)).count();
-    let character_of = |stroke: &Range<usize>| at.get(stroke.start).and_then(|&at| (at as usize).checked_sub(first));
-    // Of a comma the first stroke, which may be large: a tap behind it is stray. (A full stop is a tap itself, and the bar of
-    // a letter before may come while the window is on it.)
-    let has_before = |character: usize, start: usize| {
-        strokes.iter().any(|other| other.start < start && character_of(other) == Some(character))
-    };
-    let is_drawn_large = |character: usize| {
-        strokes.iter().any(|stroke| character_of(stroke) == Some(character) && size(stroke) >= SMALL_MARK * x_height)
-    };
-    let needed: usize = (0..characters.len())
-        .map(|k| if characters[k] == ',' && is_drawn_large(k) { 0 } else { small_strokes(characters[k]) })
-        .sum();
-    // Drawn while the window was on a character that has such strokes.
-    let is_own = |stroke: &Range<usize>| {
-        let character = character_of(stroke).filter(|&k| k < characters.len());
-        character
-            .is_some_and(|k| small_strokes(characters[k]) > 0 && !(characters[k] == ',' && has_before(k, stroke.start)))
-    };
-    let is_stray = |stroke: &Range<usize>| is_brief(stroke) && !is_own(stroke);
-    let stray: Vec<usize> = (0..strokes.len()).filter(|&at| is_stray(&strokes[at]) && !is_hidden(at)).collect();
-    let places: Vec<(Range<usize>, usize)> = stray
-        .into_iter()
-        .rev()
-        .take(small.saturating_sub(needed))
-        .filter_map(|at| Some((strokes[at].clone(), under(at)?)))
-        .collect();
-    for (stroke, place) in places {
-        let [x, y, _] = points[place];
-        points[stroke].iter_mut().for_each(|point| (point[0], point[1]) = (x, y));
-    }
-}
-
-/// Dots and short strokes with which a character is written.
-fn small_strokes(character: char) -> usize {
-    match character {
-        ':' | ';' | '"' | '%' | '=' | '#' => 2,
-        'i' | 'j' | '.' | ',' | '!' | '?' | '\'' | '-' | '*' | '+' => 1,
-        _ => 0,
-    }
-}
-
 /// Lifts the pen where a stroke goes on from one word into the next.
 fn cut_joined(points: &mut [[f32; 3]], word_of: &impl Fn(usize) -> usize, is_on: &impl Fn(usize) -> bool) {
     let mut start = 0;
@@ -715,6 +681,11 @@ impl Edges {
 /// Whether a height, in x-heights below the baseline, lies between the baseline and the height of an `x`, about.
 pub fn is_core(height: f64) -> bool {
     (-1.15..0.15).contains(&height)
+}
+
+/// Whether a word has nothing as high as an `x`, but digits or capitals.
+pub fn is_tall(word: &[char]) -> bool {
+    !word.iter().any(|c| c.is_lowercase()) && word.iter().any(|c| c.is_ascii_digit() || c.is_uppercase())
 }
 
 /// Words, as ranges of characters.
@@ -843,27 +814,6 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_dot_of_one_point_is_put_under_the_ink_unless_its_word_needs_one() {
-        let stroke = |x: f32| (0..6).map(move |k| [x + k as f32, 10.0 * k as f32, f32::from(u8::from(k == 5))]);
-        let ink: Vec<[f32; 3]> =
-            stroke(0.0).chain(stroke(20.0)).chain([[60.0, 30.0, 1.0]]).chain(stroke(100.0)).collect();
-        let owners = [[0; 13].as_slice(), &[1; 6]].concat();
-        let hidden = |word: &str, at: &[u32]| {
-            let mut points = ink.clone();
-            hide_strays(&mut points, at, &owners, 0, (0, &word.chars().collect::<Vec<_>>()), 60.0);
-            assert_eq!(points.len(), ink.len());
-            assert!(points[..12] == ink[..12] && points[13..] == ink[13..], "only the dot moves");
-            points[12] == [25.0, 50.0, 1.0]
-        };
-        assert!(hidden("ask", &[0; 19]) && !hidden("as.", &[0; 19]) && !hidden("ais", &[0; 19]));
-        let at: Vec<u32> = (0..19).map(|k| if k == 12 { MARK } else { 0 }).collect();
-        assert!(!hidden("ask", &at), "a mark that was drawn");
-        // The stroke before it is a large comma, as the window says.
-        let comma: Vec<u32> = (0..19).map(|k| u32::from(k >= 6) * 2).collect();
-        assert!(hidden("as,", &comma) && !hidden("as.", &[0; 19]));
-    }
-
-    #[test]
     fn a_word_stands_on_its_own_feet_and_digits_are_as_high_as_digits() {
         let text = "an ear on nose 12 no man an ear";
         let (mut points, at) = written(text, 160.0, 0.0, 30.0);
@@ -881,10 +831,10 @@ pub(super) mod tests {
             own.fold([f64::INFINITY, f64::NEG_INFINITY], |[min, max], x| [min.min(x), max.max(x)])
         };
         let [on, nose, number] = [7..9, 10..14, 15..17].map(edges);
-        let level = |[left, right]: [f64; 2]| fit.word_level(left, right, &['n']).0;
+        let level = |[left, right]: [f64; 2]| fit.word_level(left, right, false).0;
         assert!(level(on) > 75.0 && level(nose) < 50.0, "{} {}", level(on), level(nose));
-        assert!((fit.tall_factor(number[0], number[1], &['1', '2']) - 1.33).abs() < 0.1);
-        assert_eq!(fit.tall_factor(nose[0], nose[1], &['n', 'o', 's', 'e']), 1.0);
+        assert!((fit.tall(number[0], number[1]).unwrap_or_default() - 1.0).abs() < 0.1);
+        assert_eq!(fit.tall(-900.0, -800.0), None);
     }
 
     #[test]

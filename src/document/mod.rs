@@ -28,6 +28,7 @@
 //! ```
 
 mod compose;
+mod dots;
 mod layout;
 mod lines;
 mod marks;
@@ -141,7 +142,8 @@ impl Document {
         let Options { settings, style, columns, hand, live, drawn } = options;
         style.validate()?;
         let is_envelope = style.paper.is_some_and(|paper| paper.envelope);
-        let (text, has_sender) = if is_envelope { paper::addressed(text) } else { (text.into(), false) };
+        let (text, has_sender, address) =
+            if is_envelope { paper::addressed(text) } else { (text.into(), false, [0; 2]) };
         let with_text = !text.trim().is_empty();
         let hand = match hand {
             _ if !with_text => HandMeasure::default(),
@@ -152,8 +154,11 @@ impl Document {
             None => measure_hand(writer, &settings).await?,
         };
         let letter_width = hand.letter * X_HEIGHT;
-        let address = if is_envelope { paper::address_extent(&text, has_sender) } else { [0; 2] };
-        let style = style.fitted_to_address(address, letter_width);
+        let mut style = style.fitted_to_address(address, letter_width);
+        if let Some(weights) = writer.weights(Kind::Synthesis).filter(|_| style.paper.is_some_and(|paper| paper.card)) {
+            let alphabet = Alphabet::new(&weights.config.alphabet);
+            style = Structure::new(&text, &alphabet, crate::text::wrap::MOST).fitted_to_card(style, letter_width);
+        }
         let fitting = style.columns(if style.paper.is_some() && with_text { letter_width } else { LETTER_WIDTH });
         let mut structure = Structure::default();
         if let Some(weights) = writer.weights(Kind::Synthesis).filter(|_| with_text) {

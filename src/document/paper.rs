@@ -110,6 +110,8 @@ pub struct Paper {
     pub first_top: Option<f64>,
     /// Whether left and right are exchanged on every second page, for paper that is written on both sides.
     pub mirrored: bool,
+    /// Whether it is a card: a text of no more lines than it has is written small enough for one side, down to half the size.
+    pub card: bool,
     /// Whether it is an envelope: what stands above a line `---` of the text is the sender's address, and is written in
     /// the upper left.
     pub envelope: bool,
@@ -119,6 +121,7 @@ setters!(Paper {
     with_margins => margins: Margins,
     with_first_top => first_top: impl Into<Option<f64>>,
     with_mirrored => mirrored: bool,
+    with_card => card: bool,
     with_envelope => envelope: bool,
 });
 
@@ -135,14 +138,14 @@ impl Paper {
         let margin = |side: f64| (side * 0.085).clamp(10.0, 20.0).min(side / 4.0);
         let (across, upright) = (margin(width), margin(height));
         let margins = Margins::new([upright, across, upright, across]);
-        Ok(Self { width, height, margins, first_top: None, mirrored: false, envelope: false })
+        Ok(Self { width, height, margins, first_top: None, mirrored: false, card: false, envelope: false })
     }
 
     /// Paper by its name, upright: `a4`, `a5`, `a6` or `card`, `letter`, `legal`; an envelope, lying: `envelope-dl`,
     /// `envelope-c6`, `envelope-10` (US No. 10).
     pub fn named(name: &str) -> Option<Self> {
         if let Some(&(_, width, height)) = SHEETS.iter().find(|(own, ..)| *own == name) {
-            return Self::new(width, height).ok();
+            return Some(Self::new(width, height).ok()?.with_card(name == "card"));
         }
         let &(_, width, height, margins) = ENVELOPES.iter().find(|(own, ..)| *own == name)?;
         let margins = Margins::new(margins);
@@ -153,7 +156,8 @@ impl Paper {
     /// as they are.
     #[must_use]
     pub fn landscape(self) -> Self {
-        if self.width >= self.height { self } else { Self::new(self.height, self.width).unwrap_or(self) }
+        let lying = |paper: Self| Self { card: self.card, ..paper };
+        if self.width >= self.height { self } else { Self::new(self.height, self.width).map_or(self, lying) }
     }
 
     /// With this margin on all sides, in millimetres.
@@ -217,8 +221,18 @@ impl std::str::FromStr for Paper {
 }
 
 /// Splits the text of an envelope at a line of hyphens (`---`), above which the sender's address stands. Returns the text
-/// with a blank line in the place of that line, without any other among the sender's lines; and whether there is a sender.
-pub(super) fn addressed(text: &str) -> (Cow<'_, str>, bool) {
+/// with a blank line in the place of that line, without any other among the sender's lines; whether there is a sender; and
+/// the characters of the longest line, and lines of the longer address.
+pub(super) fn addressed(text: &str) -> (Cow<'_, str>, bool, [usize; 2]) {
+    let (text, has_sender) = split_addresses(text);
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+    let sender = lines.iter().position(|line| line.is_empty()).filter(|_| has_sender);
+    let rows = sender.map_or(lines.len(), |rows| rows.max(lines.len() - rows - 1));
+    (text, has_sender, [longest, rows])
+}
+
+fn split_addresses(text: &str) -> (Cow<'_, str>, bool) {
     let mut sender = String::new();
     let mut end = 0;
     for line in text.split_inclusive('\n') {
@@ -403,15 +417,6 @@ impl PageStyle {
         self.unit *= (across / (wide * self.unit)).min(down / (high * self.unit)).clamp(LEAST_ADDRESS, 1.0);
         self
     }
-}
-
-/// Characters of the longest line, and lines of the longer address, of an envelope's text as [`addressed`] returns it.
-pub(super) fn address_extent(text: &str, has_sender: bool) -> [usize; 2] {
-    let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
-    let sender = lines.iter().position(|line| line.is_empty()).filter(|_| has_sender);
-    let rows = sender.map_or(lines.len(), |rows| rows.max(lines.len() - rows - 1));
-    [longest, rows]
 }
 
 /// Size of a text as far as it is known before it is written.
@@ -821,7 +826,8 @@ mod tests {
             ("Me\n---\n ", "Me\n", false),
             ("a -- b\n--\nc", "a -- b\n--\nc", false),
         ] {
-            assert_eq!(addressed(text), (found.into(), sender), "{text:?}");
+            let (text, has_sender, _) = addressed(text);
+            assert_eq!((&*text, has_sender), (found, sender));
         }
         for name in ["envelope-dl", "envelope-c6", "envelope-10"] {
             let style = style(Some(named(name)));
@@ -839,8 +845,8 @@ mod tests {
             }
             assert_eq!(with(99).spot(0), address, "so many lines are no sender");
         }
-        assert_eq!(address_extent("Me\nMy long road\n\nYou\n1 Road\nTown", true), [12, 3]);
-        assert_eq!(address_extent("You\n\nTown", false), [4, 3]);
+        assert_eq!(addressed("Me\nMy long road\n---\nYou\n1 Road\nTown").2, [12, 3]);
+        assert_eq!(addressed("You\n\nTown").2, [4, 3]);
         let envelope = style(Some(named("envelope-dl")));
         let fitted = |extent, letter_width| envelope.fitted_to_address(extent, letter_width).unit / envelope.unit;
         assert_eq!(fitted([15, 3], 190.0), 1.0);

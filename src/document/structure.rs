@@ -1,7 +1,7 @@
 //! A text as its writer meant it: paragraphs with their indents, lists, tabs, lines set to the right, headings; and the
 //! stretches of it that the network writes as one line each.
 
-use super::paper::X_HEIGHT;
+use super::paper::{Extent, PageStyle, Sheet, X_HEIGHT};
 use crate::text::alphabet::Alphabet;
 use crate::text::diacritics::Mark;
 use crate::text::wrap::{MOST, stretches};
@@ -19,6 +19,11 @@ const HEADING: usize = 40;
 /// From an item's left edge to its text: behind a dash, and behind a number.
 const DASH: f64 = 1.9 * X_HEIGHT;
 const NUMBER: f64 = 2.8 * X_HEIGHT;
+
+/// How much smaller than asked for a card's text may be, in which steps, and how much wider than expected it may turn out.
+const LEAST_CARD: f64 = 0.5;
+const CARD_STEP: f64 = 0.05;
+const CARD_SPARE: f64 = 1.12;
 
 /// A word of a paragraph.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -186,6 +191,25 @@ impl Structure {
                 && !paragraph.is_item
                 && (index == 0 || paragraph.blank > 0 || paragraph.breaks_page);
         }
+    }
+
+    /// On a card that has as many lines as were typed, with letters small enough for all of the text on one side and for its
+    /// longest word on a line, if half as large is enough. `letter_width` is in corpus units.
+    pub fn fitted_to_card(&self, style: PageStyle, letter_width: f64) -> PageStyle {
+        let is_card = style.paper.is_some_and(|paper| paper.card);
+        if !is_card || self.extent(usize::MAX)[1] > Sheet::new(&style, Extent::default()).rows(0) {
+            return style;
+        }
+        let words = self.paragraphs.iter().flat_map(|paragraph| &paragraph.words);
+        let longest = words.map(|word| word.text.chars().count()).max().unwrap_or(0) as f64;
+        let fits = |style: &PageStyle| {
+            let sheet = Sheet::new(style, Extent::default());
+            let characters = sheet.room / (letter_width * CARD_SPARE);
+            longest <= characters && self.extent(characters as usize)[1] <= sheet.rows(0)
+        };
+        let smaller = |step: usize| PageStyle { unit: style.unit * (1.0 - CARD_STEP * step as f64), ..style };
+        let steps = ((1.0 - LEAST_CARD) / CARD_STEP).round() as usize;
+        (0..=steps).map(smaller).find(fits).unwrap_or(style)
     }
 
     /// How many paragraphs are before the first blank line.

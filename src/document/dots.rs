@@ -1,0 +1,243 @@
+//! Dots and other strokes of a moment: those that the network leaves where the pen has a long way to go, and full stops that
+//! it left out.
+
+use super::marks::{MARK, WordPoint, distance, span, strokes};
+use super::measure::Edges;
+use std::ops::Range;
+
+/// Largest side of a stray dot, and its least distance from other ink, in x-heights.
+const STRAY: f32 = 0.25;
+const CLEAR: f32 = 0.12;
+/// Largest side of a full stop, in x-heights.
+const STOP: f32 = 0.42;
+/// Least height of a full stop in x-heights: that of the dots that are drawn.
+const LEAST_STOP: f32 = 0.1;
+/// Points and size, in x-heights, of a stroke that may be a stray dot; and size of dots and other small strokes.
+const BRIEF_POINTS: usize = 2;
+const STUCK_POINTS: usize = 13;
+const BRIEF: f64 = 0.05;
+const SMALL_MARK: f64 = 0.35;
+
+/// Dots and other small strokes that a character may have.
+fn small_strokes(text: &[char], at: usize) -> usize {
+    match text.get(at) {
+        Some('i' | 'j' | '.' | ',' | '\'' | '!' | '?' | '-' | '&' | '+' | '$' | '€' | '/' | '(' | ')') => 1,
+        Some(':' | ';' | '"' | '=' | '%' | '#' | '@') => 2,
+        Some('*') => 4,
+        _ => 0,
+    }
+}
+
+/// Takes away dots that stand clear of all ink where the words have no character for them. `before` is the right edge of
+/// the ink before these words.
+pub fn remove_strays(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<usize>], before: f32, x_height: f32) {
+    let ranges = strokes(points);
+    let box_of = |range: &Range<usize>| [0, 1].map(|axis| span(points[range.clone()].iter().map(|p| p.at[axis])));
+    let side = |range: &Range<usize>| box_of(range).map(|[low, high]| high - low).into_iter().fold(0.0, f32::max);
+    let (small, large): (Vec<_>, Vec<_>) = ranges.into_iter().partition(|range| side(range) < STRAY * x_height);
+    let dotted: Vec<usize> = words.iter().flat_map(Clone::clone).filter(|&at| small_strokes(text, at) > 0).collect();
+    let allowed: usize = dotted.iter().map(|&at| small_strokes(text, at)).sum();
+    if small.len() <= allowed || large.is_empty() {
+        return;
+    }
+    let [_, right] = span(large.iter().flat_map(|range| box_of(range)[0]));
+    let centers: Vec<f32> = dotted
+        .iter()
+        .map(|&at| span(points.iter().filter(|point| point.character == at).map(|point| point.at[0])))
+        .filter(|[left, _]| left.is_finite())
+        .map(|[left, right]| (left + right) / 2.0)
+        .collect();
+    let mut strays: Vec<(f32, Range<usize>)> = Vec::new();
+    for range in &small {
+        let middle = box_of(range)[0].iter().sum::<f32>() / 2.0;
+        // A dot that lies over the word before is late ink of that.
+        let is_within = (before + 0.2 * x_height..right + 1.5 * x_height).contains(&middle);
+        let others = small.iter().chain(&large).filter(|other| *other != range);
+        if is_within && others.into_iter().all(|other| gap(points, range, other) >= CLEAR * x_height) {
+            let away = centers.iter().map(|center| (center - middle).abs()).fold(f32::INFINITY, f32::min);
+            strays.push((away, range.clone()));
+        }
+    }
+    strays.retain(|(away, _)| *away > 0.8 * x_height);
+    strays.sort_by(|a, b| b.0.total_cmp(&a.0));
+    strays.truncate(small.len() - allowed);
+    let mut i = 0;
+    points.retain(|_| {
+        i += 1;
+        !strays.iter().any(|(_, range)| range.contains(&(i - 1)))
+    });
+}
+
+/// Puts stray dots of a word under its ink. Where the pen has a long way to go, the network sometimes sets it down for a
+/// moment, which leaves a dot between words or above them. A dot that someone means has a few points. As many such dots are
+/// stray as the word has more small strokes than its characters need. The number of points stays. `first` is the index of
+/// the word's first character.
+pub fn hide_strays(
+    points: &mut [[f32; 3]],
+    at: &[u32],
+    owners: &[usize],
+    word: usize,
+    (first, characters): (usize, &[char]),
+    x_height: f64,
+) {
+    let mut strokes: Vec<Range<usize>> = Vec::new();
+    let mut start = 0;
+    for stroke in points.split_inclusive(|point| point[2] > 0.5) {
+        strokes.push(start..start + stroke.len());
+        start += stroke.len();
+    }
+    // Marks were drawn as they are meant to be.
+    let is_mark = |k: usize| at.get(k).is_some_and(|at| at & MARK != 0);
+    strokes.retain(|stroke| owners.get(stroke.start) == Some(&word) && !is_mark(stroke.start));
+    let size = |stroke: &Range<usize>| {
+        let Edges { left, right, .. } = Edges::of(&points[stroke.clone()], |point| point[0].into(), |_| true);
+        let ys = points[stroke.clone()].iter().map(|point| f64::from(point[1]));
+        let [top, bottom] = ys.fold([f64::INFINITY, f64::NEG_INFINITY], |[min, max], y| [min.min(y), max.max(y)]);
+        (right - left).max(bottom - top)
+    };
+    let is_brief = |stroke: &Range<usize>| {
+        let is_tap = stroke.len() <= BRIEF_POINTS && size(stroke) < BRIEF * x_height;
+        is_tap || stroke.len() >= STUCK_POINTS && size(stroke) < SMALL_MARK * x_height
+    };
+    // The end of the stroke before it, or the beginning of the one after it.
+    let under = |at: usize| {
+        let before = strokes[..at].iter().rev().find(|stroke| !is_brief(stroke)).map(|stroke| stroke.end - 1);
+        before.or_else(|| strokes[at + 1..].iter().find(|stroke| !is_brief(stroke)).map(|stroke| stroke.start))
+    };
+    let is_hidden =
+        |at: usize| under(at).is_some_and(|k| strokes[at].clone().all(|other| points[other][..2] == points[k][..2]));
+    let small = (0..strokes.len()).filter(|&at| size(&strokes[at]) < SMALL_MARK * x_height && !is_hidden(at)).count();
+    let character_of = |stroke: &Range<usize>| at.get(stroke.start).and_then(|&at| (at as usize).checked_sub(first));
+    // Of a comma the first stroke, which may be large: a tap behind it is stray. (A full stop is a tap itself, and the bar of
+    // a letter before may come while the window is on it.)
+    let has_before = |character: usize, start: usize| {
+        strokes.iter().any(|other| other.start < start && character_of(other) == Some(character))
+    };
+    let is_drawn_large = |character: usize| {
+        strokes.iter().any(|stroke| character_of(stroke) == Some(character) && size(stroke) >= SMALL_MARK * x_height)
+    };
+    let needed: usize = (0..characters.len())
+        .map(|k| if characters[k] == ',' && is_drawn_large(k) { 0 } else { small_strokes(characters, k) })
+        .sum();
+    // Drawn while the window was on a character that has such strokes.
+    let is_own = |stroke: &Range<usize>| {
+        let character = character_of(stroke).filter(|&k| k < characters.len());
+        character
+            .is_some_and(|k| small_strokes(characters, k) > 0 && !(characters[k] == ',' && has_before(k, stroke.start)))
+    };
+    let is_stray = |stroke: &Range<usize>| is_brief(stroke) && !is_own(stroke);
+    let stray: Vec<usize> = (0..strokes.len()).filter(|&at| is_stray(&strokes[at]) && !is_hidden(at)).collect();
+    let places: Vec<(Range<usize>, usize)> = stray
+        .into_iter()
+        .rev()
+        .take(small.saturating_sub(needed))
+        .filter_map(|at| Some((strokes[at].clone(), under(at)?)))
+        .collect();
+    for (stroke, place) in places {
+        let [x, y, _] = points[place];
+        points[stroke].iter_mut().for_each(|point| (point[0], point[1]) = (x, y));
+    }
+}
+
+/// Full stops that have no dot: a short stroke of its own, drawn while the window was on them or beside them, or that lies
+/// between the letters beside them. Longer strokes that were drawn for them alone, and dots of one point, are taken away. A
+/// dot where the pen stood still is made as large as pens make it: it would be no wider than the line.
+pub fn missing_stops(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<usize>], x_height: f32) -> Vec<usize> {
+    let mut missing = Vec::new();
+    for at in words.iter().flat_map(Clone::clone).filter(|&at| text.get(at) == Some(&'.')) {
+        let edge = |keep: &dyn Fn(usize) -> bool| span(points.iter().filter(|p| keep(p.character)).map(|p| p.at[0]));
+        let ([_, before], [after, _]) = (edge(&|other| other < at), edge(&|other| other > at));
+        let between = before - 0.2 * x_height..after + 0.3 * x_height;
+        let dot = strokes(points).into_iter().find(|range| {
+            let ink = &points[range.clone()];
+            let bounds = [0, 1].map(|axis| span(ink.iter().map(|point| point.at[axis])));
+            let is_beside = ink.iter().any(|point| point.character.abs_diff(at) <= 1);
+            bounds.iter().all(|[low, high]| high - low < STOP * x_height)
+                && (is_beside || between.contains(&f32::midpoint(bounds[0][0], bounds[0][1])))
+        });
+        if let Some(ink) = dot.and_then(|range| points.get_mut(range)).filter(|ink| ink.len() > 1) {
+            let [top, bottom] = span(ink.iter().map(|point| point.at[1]));
+            let (grows, last) = ((LEAST_STOP * x_height - bottom + top).max(0.0), (ink.len() - 1) as f32);
+            for (k, point) in ink.iter_mut().enumerate() {
+                point.at[1] += grows * (k as f32 / last - 0.5);
+            }
+            continue;
+        }
+        missing.push(at);
+        let alone: Vec<Range<usize>> = strokes(points)
+            .into_iter()
+            .filter(|range| points[range.clone()].iter().all(|point| point.character == at))
+            .collect();
+        let mut i = 0;
+        points.retain(|_| {
+            i += 1;
+            !alone.iter().any(|range| range.contains(&(i - 1)))
+        });
+    }
+    missing
+}
+
+/// Least distance of a stroke's points from another stroke.
+fn gap(points: &[WordPoint], stroke: &Range<usize>, other: &Range<usize>) -> f32 {
+    let other = &points[other.clone()];
+    let from = |at: [f32; 2]| {
+        let segments = other.windows(2).map(|pair| from_segment(at, pair[0].at, pair[1].at));
+        segments.fold(distance(at, other[0].at), f32::min)
+    };
+    points[stroke.clone()].iter().map(|point| from(point.at)).fold(f32::INFINITY, f32::min)
+}
+
+fn from_segment(at: [f32; 2], a: [f32; 2], b: [f32; 2]) -> f32 {
+    let (along, to) = ([b[0] - a[0], b[1] - a[1]], [at[0] - a[0], at[1] - a[1]]);
+    let length = along[0] * along[0] + along[1] * along[1];
+    let share = if length > 0.0 { ((to[0] * along[0] + to[1] * along[1]) / length).clamp(0.0, 1.0) } else { 0.0 };
+    distance(at, [a[0] + share * along[0], a[1] + share * along[1]])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::marks::tests::word;
+    use super::*;
+
+    #[test]
+    fn stray_dots_are_removed_and_those_of_characters_stay() {
+        let tidied = |text: &str, dots: &[[f32; 2]]| {
+            let mut points = word(text);
+            for (k, &at) in dots.iter().enumerate() {
+                points.push(WordPoint { at, lifted: true, character: 0, drawn: Some(1000 + k) });
+            }
+            let text: Vec<char> = text.chars().collect();
+            remove_strays(&mut points, &text, std::slice::from_ref(&(0..text.len())), -100.0, 200.0);
+            points.iter().filter_map(|point| point.drawn?.checked_sub(1000)).collect::<Vec<_>>()
+        };
+        assert_eq!(tidied("nan", &[[200.0, -300.0], [300.0, -10.0]]), [1], "one touches the ink");
+        assert_eq!(tidied("min", &[[700.0, -350.0]]), [0; 0]);
+        assert_eq!(tidied("nan", &[[-200.0, -300.0]]), [0], "late ink of the word before");
+        assert_eq!(tidied("na.", &[[600.0, 0.0]]), [0]);
+        let dots = |text: &str| word(text).into_iter().filter(|point| point.at[1] < -250.0).count();
+        let (text, mut points) = (['i', 'n'], word("in"));
+        remove_strays(&mut points, &text, std::slice::from_ref(&(0..2)), -100.0, 200.0);
+        assert_eq!(points.iter().filter(|point| point.at[1] < -250.0).count(), dots("in"));
+    }
+
+    #[test]
+    fn a_dot_of_one_point_is_put_under_the_ink_unless_its_word_needs_one() {
+        let stroke = |x: f32| (0..6).map(move |k| [x + k as f32, 10.0 * k as f32, f32::from(u8::from(k == 5))]);
+        let ink: Vec<[f32; 3]> =
+            stroke(0.0).chain(stroke(20.0)).chain([[60.0, 30.0, 1.0]]).chain(stroke(100.0)).collect();
+        let owners = [[0; 13].as_slice(), &[1; 6]].concat();
+        let hidden = |word: &str, at: &[u32]| {
+            let mut points = ink.clone();
+            hide_strays(&mut points, at, &owners, 0, (0, &word.chars().collect::<Vec<_>>()), 60.0);
+            assert_eq!(points.len(), ink.len());
+            assert!(points[..12] == ink[..12] && points[13..] == ink[13..], "only the dot moves");
+            points[12] == [25.0, 50.0, 1.0]
+        };
+        assert!(hidden("ask", &[0; 19]) && !hidden("as.", &[0; 19]) && !hidden("ais", &[0; 19]));
+        let at: Vec<u32> = (0..19).map(|k| if k == 12 { MARK } else { 0 }).collect();
+        assert!(!hidden("ask", &at), "a mark that was drawn");
+        // The stroke before it is a large comma, as the window says.
+        let comma: Vec<u32> = (0..19).map(|k| u32::from(k >= 6) * 2).collect();
+        assert!(hidden("as,", &comma) && !hidden("as.", &[0; 19]));
+    }
+}
