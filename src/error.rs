@@ -83,6 +83,18 @@ pub enum Error {
          accents, digits and signs; Greek and Cyrillic letters become Latin ones."
     )]
     NothingToWrite,
+    /// The paper, its margins or its lines cannot be as they are asked for.
+    #[error("{name}: {problem}")]
+    Layout {
+        /// Name of the setting.
+        name: &'static str,
+        /// What is wrong, for programs that say it in another language.
+        code: &'static str,
+        /// The numbers that the problem states, in millimetres, by name.
+        values: Vec<(&'static str, f64)>,
+        /// What is wrong, and what is allowed.
+        problem: String,
+    },
     /// A setting is out of range or of the wrong type.
     #[error("{name}: {problem}")]
     Setting {

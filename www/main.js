@@ -139,15 +139,17 @@ if (!isQuiet && !draft && !fromFragment(location.hash)) {
 
 /** Writes what a visitor is to see first: a link's text, their own of the last visit, or a greeting. */
 function begin() {
-  if (fromFragment(location.hash)) {
+  const isLink = fromFragment(location.hash) !== undefined;
+  const isOwn = draft && (!isLink || draft.address === location.hash);
+  if (isOwn && [...speed.options].some(({ value }) => value === draft.speed)) speed.value = draft.speed;
+  if (isLink) {
     followLink();
     // What was typed after the text was written.
-    if (draft?.settings.text !== undefined && draft.address === location.hash) text.value = draft.settings.text;
+    if (isOwn && draft.settings.text !== undefined) text.value = draft.settings.text;
     return;
   }
   if (draft) {
     form.apply(draft.settings);
-    if ([...speed.options].some(({ value }) => value === draft.speed)) speed.value = draft.speed;
     app.makeRoom(true);
     if (!isQuiet) write();
   } else if (greeting && text.value === greeting.text) {
@@ -185,6 +187,7 @@ app.addEventListener("started", () => {
   // Not earlier: the fingerprint of the prediction network is known when it has been loaded. A greeting's address stays
   // as it is, so that the next visit has another one.
   if (app.written?.own) updateAddress();
+  saveDraft();
 });
 app.addEventListener("cleared", () => clearTimeout(settling));
 form.addEventListener("writing", writeSoon);

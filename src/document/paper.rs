@@ -129,11 +129,12 @@ impl Paper {
     /// Paper with default margins: 8.5 % of each side within 10 to 20 mm, and never more than a quarter of it.
     ///
     /// # Errors
-    /// [`Error::Setting`] for sides that are not from 10 mm to 2 m.
+    /// [`Error::Layout`] for sides that are not from 10 mm to 2 m.
     pub fn new(width: f64, height: f64) -> Result<Self> {
         if ![width, height].iter().all(|side| (MIN_SIDE_MM..=MAX_SIDE_MM).contains(side)) {
             let range = format!("sides must be from {MIN_SIDE_MM} to {MAX_SIDE_MM}");
-            return Err(bad("paper", format!("{width} × {height} mm: {range}")));
+            let values = [("width", width), ("height", height), ("least", MIN_SIDE_MM), ("most", MAX_SIDE_MM)];
+            return Err(impossible("paper", "paperSize", &values, format!("{width} × {height} mm: {range}")));
         }
         let margin = |side: f64| (side * 0.085).clamp(10.0, 20.0).min(side / 4.0);
         let (across, upright) = (margin(width), margin(height));
@@ -163,11 +164,13 @@ impl Paper {
     /// With this margin on all sides, in millimetres.
     ///
     /// # Errors
-    /// [`Error::Setting`] if it is negative or leaves no room for ink.
+    /// [`Error::Layout`] if it is negative or leaves no room for ink.
     pub fn with_margin(self, margin: f64) -> Result<Self> {
         let room = self.width.min(self.height) / 2.0 - 1.0;
         if !(0.0..=room).contains(&margin) {
-            return Err(bad("margin", format!("{margin} mm is outside 0 to {} on this paper", mm(room))));
+            let values = [("value", margin), ("least", 0.0), ("most", mm(room))];
+            let problem = format!("{margin} mm is outside 0 to {} on this paper", mm(room));
+            return Err(impossible("margin", "range", &values, problem));
         }
         Ok(Self { margins: Margins::all(margin), ..self })
     }
@@ -175,7 +178,7 @@ impl Paper {
     /// Checks that there is room between the margins.
     ///
     /// # Errors
-    /// [`Error::Setting`] for sides and margins that are no lengths, and for margins that leave no room.
+    /// [`Error::Layout`] for sides and margins that are no lengths, and for margins that leave no room.
     fn validate(&self) -> Result<()> {
         let Self { width, height, margins, first_top, .. } = *self;
         Self::new(width, height)?;
@@ -184,12 +187,13 @@ impl Paper {
         let named = [top, right, bottom, left].map(|margin| ("margin", margin));
         for (name, margin) in named.into_iter().chain([("firstTop", first_top)]) {
             if !(0.0..=MAX_SIDE_MM).contains(&margin) {
-                return Err(bad(name, format!("{margin} mm is outside 0 to {MAX_SIDE_MM}")));
+                let values = [("value", margin), ("least", 0.0), ("most", MAX_SIDE_MM)];
+                return Err(impossible(name, "range", &values, format!("{margin} mm is outside 0 to {MAX_SIDE_MM}")));
             }
         }
-        leaves_room("margin", ("at the left", left), ("at the right", right), width)?;
-        leaves_room("margin", ("above", top), ("below", bottom), height)?;
-        leaves_room("firstTop", ("above on the first page", first_top), ("below", bottom), height)
+        leaves_room(["margin", "roomAcross"], ("at the left", left), ("at the right", right), width)?;
+        leaves_room(["margin", "roomDown"], ("above", top), ("below", bottom), height)?;
+        leaves_room(["firstTop", "roomDown"], ("above on the first page", first_top), ("below", bottom), height)
     }
 
     /// Width and height between the margins, on the first page and on others: the lower of the two heights.
@@ -334,12 +338,14 @@ impl PageStyle {
     /// other follows: an `x` is 5/17 of the distance. `size` of `None` without a pitch leaves 3.2 mm.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a size that is not from 0.1 to 1000, a pitch that is not from 0.5 to 1000, and a pitch less
+    /// [`Error::Layout`] for a size that is not from 0.1 to 1000, a pitch that is not from 0.5 to 1000, and a pitch less
     /// than the size.
     pub fn with_size(self, size: Option<f64>, pitch: Option<f64>) -> Result<Self> {
         for (name, value, range) in [("size", size, SIZES_MM), ("pitch", pitch, PITCHES_MM)] {
             if let Some(value) = value.filter(|value| !range.contains(value)) {
-                return Err(bad(name, format!("{value} mm is outside {} to {}", range.start(), range.end())));
+                let (least, most) = (*range.start(), *range.end());
+                let values = [("value", value), ("least", least), ("most", most)];
+                return Err(impossible(name, "range", &values, format!("{value} mm is outside {least} to {most}")));
             }
         }
         match (size, pitch) {
@@ -348,7 +354,8 @@ impl PageStyle {
             (None, Some(pitch)) => Ok(Self { unit: pitch / PITCH, pitch: PITCH, ..self }),
             (Some(size), Some(pitch)) if pitch < size => {
                 let problem = format!("{pitch} mm is less than the height of an x: lines would lie on one another");
-                Err(bad("pitch", format!("{problem}. Take at least {size} mm, or a smaller size")))
+                let problem = format!("{problem}. Take at least {size} mm, or a smaller size");
+                Err(impossible("pitch", "linesOverlap", &[("pitch", pitch), ("size", size)], problem))
             }
             (Some(size), Some(pitch)) => {
                 let unit = size / X_HEIGHT;
@@ -360,8 +367,8 @@ impl PageStyle {
     /// Checks the ranges of its numbers, and that there is room on the paper for lines of this size.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a slant beyond 45 degrees, a wander outside 0 to 1, margins that leave no room, and a
-    /// size or a pitch that is too large for the paper.
+    /// [`Error::Setting`] for a slant beyond 45 degrees and a wander outside 0 to 1; [`Error::Layout`] for margins that
+    /// leave no room, and a size or a pitch that is too large for the paper.
     pub fn validate(&self) -> Result<()> {
         if !(-45.0..=45.0).contains(&self.slant) {
             return Err(bad("slant", format!("{} is outside -45 to 45 degrees", self.slant)));
@@ -382,13 +389,23 @@ impl PageStyle {
                 "with an x of {size} mm and lines {pitch} mm apart no word fits between the margins of this paper, \
                  {width} × {height} mm: take a size of at most {most} mm (a pitch of {widest}), or smaller margins"
             );
-            return Err(bad("size", problem));
+            let values = [
+                ("size", size),
+                ("pitch", pitch),
+                ("width", width),
+                ("height", height),
+                ("most", most),
+                ("widest", widest),
+            ];
+            return Err(impossible("size", "noWordFits", &values, problem));
         }
         let pitch = self.pitch * self.unit;
         if self.pitch != PITCH && pitch > height {
             let found =
                 format!("{} mm is more than the {} mm between the margins of this paper", mm(pitch), mm(height));
-            return Err(bad("pitch", format!("{found}: take a smaller pitch or smaller margins")));
+            let values = [("pitch", mm(pitch)), ("height", mm(height))];
+            let problem = format!("{found}: take a smaller pitch or smaller margins");
+            return Err(impossible("pitch", "noLineFits", &values, problem));
         }
         Ok(())
     }
@@ -616,7 +633,12 @@ impl Sheet {
 }
 
 /// Checks that two margins leave a millimetre of a side.
-fn leaves_room(name: &str, (place, margin): (&str, f64), (other_place, other): (&str, f64), side: f64) -> Result<()> {
+fn leaves_room(
+    [name, code]: [&'static str; 2],
+    (place, margin): (&str, f64),
+    (other_place, other): (&str, f64),
+    side: f64,
+) -> Result<()> {
     let most = (side - other - 1.0).max(0.0);
     if (0.0..=most).contains(&margin) {
         return Ok(());
@@ -626,7 +648,8 @@ fn leaves_room(name: &str, (place, margin): (&str, f64), (other_place, other): (
         "{margin} mm {place} and {other} mm {other_place} leave no room on paper of {side} mm: take at most {most} mm \
          {place}, or larger paper"
     );
-    Err(bad(name, problem))
+    let values = [("margin", margin), ("other", other), ("side", side), ("most", most)];
+    Err(impossible(name, code, &values, problem))
 }
 
 /// A number such as `5` and `5.25`. The standard library reads far more, and takes four kilobytes of the module for it.
@@ -654,6 +677,11 @@ fn mm(length: f64) -> f64 {
 /// Likewise, of a length that is the most there may be.
 fn floor(length: f64) -> f64 {
     (length * 100.0).floor() / 100.0
+}
+
+#[cold]
+fn impossible(name: &'static str, code: &'static str, values: &[(&'static str, f64)], problem: String) -> Error {
+    Error::Layout { name, code, values: values.to_vec(), problem }
 }
 
 #[cold]

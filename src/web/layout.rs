@@ -4,8 +4,9 @@ use super::export::export_options;
 use super::options::{Fields, frame, page_style_of};
 use super::{RunningHand, Writing, set, to_js};
 use crate::document::{self, Extent, LETTER_WIDTH, PageNumber, PlacedInk, Ruling};
+use crate::error::Error;
 use crate::export::{self, Format};
-use js_sys::{Array, Float32Array, Object};
+use js_sys::{Array, Float32Array, Object, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -115,11 +116,11 @@ impl Writing {
     pub fn lay_out(
         &self,
         #[wasm_bindgen(unchecked_param_type = "LayoutOptions")] options: JsValue,
-    ) -> Result<JsValue, JsError> {
+    ) -> Result<JsValue, JsValue> {
         let style = page_style_of(options)?;
         let mut pages = self.state.pages.borrow_mut();
         pages.lay_out(style)?;
-        ink_to_js(&pages.layout().ink().collect::<Vec<_>>())
+        Ok(ink_to_js(&pages.layout().ink().collect::<Vec<_>>())?)
     }
 
     /// Removes all but the first `count` points, as if the pen had been stopped there. Of a text that is being
@@ -159,6 +160,27 @@ impl Writing {
     #[wasm_bindgen(js_name = toSvg)]
     pub fn to_svg(&self, page: Option<usize>) -> String {
         export::svg(&self.state.pages.borrow().ink(page.unwrap_or(0), None))
+    }
+}
+
+/// An error as it is thrown. Those that visitors meet also have a code and values, to be said in other languages.
+impl From<Error> for JsValue {
+    fn from(error: Error) -> Self {
+        let thrown = JsValue::from(JsError::new(&error.to_string()));
+        // New objects refuse nothing.
+        let set = |object: &JsValue, key: &str, value: JsValue| _ = Reflect::set(object, &key.into(), &value);
+        match error {
+            Error::Layout { name, code, values, .. } => {
+                let object = JsValue::from(Object::new());
+                set(&object, "name", name.into());
+                values.into_iter().for_each(|(key, value)| set(&object, key, value.into()));
+                set(&thrown, "code", code.into());
+                set(&thrown, "values", object);
+            }
+            Error::NothingToWrite => set(&thrown, "code", "nothingToWrite".into()),
+            _ => {}
+        }
+        thrown
     }
 }
 

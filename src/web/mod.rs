@@ -425,7 +425,7 @@ impl RunningHand {
         &self,
         text: String,
         #[wasm_bindgen(unchecked_optional_param_type = "WriteOptions")] options: JsValue,
-    ) -> Result<Writing, JsError> {
+    ) -> Result<Writing, JsValue> {
         let (options, prime) = self.document_options(options)?;
         let number = self.shared.supersede();
         let mut writer = self.shared.writer.lock().await;

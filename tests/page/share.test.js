@@ -10,7 +10,6 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { decode } from "fast-png";
 import { fileName } from "../../www/export/file-name.js";
-import { IDEAS } from "../../www/ideas/ideas.js";
 import { commandCode } from "../../www/share/code.js";
 import { open, strokes } from "./site.js";
 
@@ -20,8 +19,6 @@ const COMMAND = process.env.RUNNING_HAND ?? `${ROOT}target/debug/running-hand`;
 const TEXT = "it's \"only\" $HOME\nand more";
 
 const site = await open();
-/** One for all. @type {any} */
-let visitor;
 
 test("files are named after the first words", () => {
   for (const [text, name] of [
@@ -38,29 +35,8 @@ test("files are named after the first words", () => {
   }
 });
 
-test("ideas are links that set the page up", async () => {
-  visitor = await site.come({ query: "?engine=cpu", reducedMotion: "reduce", permissions: ["clipboard-read", "clipboard-write"] });
-  const { page } = visitor;
-  // The dialogs come after the first ink.
-  await page.locator("#ideas-open:enabled").press("Enter");
-  const dialog = page.getByRole("dialog", { name: "Ideas" });
-  await dialog.waitFor();
-  await page.waitForFunction(() => [...document.querySelectorAll("#ideas img")].every((image) => image.complete && image.naturalWidth === 560));
-  assert.equal(await dialog.getByRole("link").count(), IDEAS.length);
-  await dialog.getByRole("link", { name: /An envelope/ }).press("Enter");
-  await visitor.hears(/Done$/);
-  assert.ok(await dialog.isHidden());
-  assert.ok(await visitor.text.evaluate((field) => field === document.activeElement), "the words are next");
-  assert.match(await visitor.text.inputValue(), /---/);
-  assert.equal(await page.getByLabel("Paper", { exact: true }).inputValue(), "envelope-dl");
-  // Another one does not keep what the first set.
-  await page.getByRole("button", { name: "Ideas" }).click();
-  await dialog.getByRole("link", { name: /A signature/ }).click();
-  await page.waitForFunction(() => document.querySelector("#canvas").getAttribute("aria-label") === "Handwriting: Anna Berg");
-  assert.equal(await page.getByLabel("Paper", { exact: true }).inputValue(), "free");
-});
-
 test("the code of the sheet writes it again: as a command, in JavaScript, as an element", async () => {
+  const visitor = await site.come({ query: "?engine=cpu", reducedMotion: "reduce", permissions: ["clipboard-read", "clipboard-write"] });
   const { page } = visitor;
   await visitor.more();
   for (const [label, option] of [["Paper", "card"], ["Orientation", "landscape"], ["Ruling", "ruled"], ["Letter size", "large"], ["Pen", "fineliner"]]) {
@@ -147,6 +123,7 @@ test("the code of the sheet writes it again: as a command, in JavaScript, as an 
   assert.ok(Math.max(...far) < 0.05, `${Math.max(...far)} mm`);
   assert.notEqual(points.colour, "rgb(0, 0, 0)");
   assert.deepEqual(visitor.complaints, []);
+  await visitor.leave();
 });
 
 test("code is quoted for the shell, and names only what is not the default", () => {
@@ -162,35 +139,6 @@ test("code is quoted for the shell, and names only what is not the default", () 
   assert.match(code({ text: "a", style: "" }), /^running-hand a --hand none /);
   const own = { text: "a", paper: "own", sheetUnit: "in", sheetWidth: 5, sheetHeight: 7, pitch: 9, firstTop: 40, mirrorMargins: true };
   assert.match(code(own), /--paper 127x177\.8mm --first-top 40 --mirror-margins --size 3\.2 --pitch 9 /);
-});
-
-test("a phone shares picture and link; without a way to share, the link is copied", async () => {
-  assert.equal(await visitor.page.locator("#copy").textContent(), "Copy link");
-  await visitor.leave();
-  const phone = await site.come({ query: "?engine=cpu#text=Share me", ready: /Done$/, reducedMotion: "reduce", isMobile: true, hasTouch: true, viewport: { width: 390, height: 844 },
-    init: () => {
-      globalThis.shared = [];
-      navigator.canShare = () => true;
-      navigator.share = async (data) => {
-        globalThis.shared.push(data);
-      };
-    },
-  });
-  assert.equal(await phone.text.inputValue(), "Share me");
-  await phone.page.getByRole("button", { name: "Share", exact: true }).tap();
-  await phone.page.waitForFunction(() => globalThis.shared.length === 1);
-  const [url, name, type, bytes] = await phone.page.evaluate(async () => {
-    const [{ url, files }] = globalThis.shared;
-    return [url, files[0].name, files[0].type, [...new Uint8Array(await files[0].arrayBuffer())]];
-  });
-  assert.equal(url, phone.page.url());
-  assert.match(url, /#text=Share\+me&/);
-  assert.deepEqual([name, type], ["share-me.png", "image/png"]);
-  assert.ok(decode(Uint8Array.from(bytes)).width > 400);
-  const wide = await phone.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(wide <= 0, `the page is ${wide} pixels too wide`);
-  assert.deepEqual(phone.complaints, []);
-  await phone.leave();
 });
 
 test("whoever shows a link finds a picture of the page", async () => {

@@ -44,6 +44,8 @@ const USUAL_COLUMNS = 36;
  * margins and of a letter; its height for one line and for each further one, and its least height as a share of its width.
  */
 const GROWING = { least: 3600, margins: 920, letter: 165, first: 1460, row: 680, shape: 0.56 };
+/** How much higher than it needs a sheet may stay, so that nothing moves when the next text begins. */
+const MOST_EMPTY = 1.6;
 
 /**
  * Events:
@@ -228,7 +230,7 @@ export class App extends EventTarget {
 
   /**
    * Gives the sheet the room that the form's text will need, so that it does not grow when the text is written. Without
-   * `typed` it does not become smaller, either.
+   * `typed` it does not become smaller, either, unless most of it would stay empty.
    * @param {boolean} typed
    */
   makeRoom(typed) {
@@ -247,7 +249,8 @@ export class App extends EventTarget {
     rows = Math.min(rows > 1 ? Math.ceil(rows * 1.15) : rows, MAX_ROWS);
     const width = Math.max(GROWING.least, GROWING.margins + GROWING.letter * longest);
     const shape = Math.max(GROWING.shape, (GROWING.first + GROWING.row * (rows - 1)) / width);
-    this.sheet.makeRoom(typed || !this.sheet.room ? shape : Math.max(shape, this.sheet.shape));
+    const keeps = !typed && this.sheet.room && this.sheet.shape < MOST_EMPTY * shape;
+    this.sheet.makeRoom(keeps ? Math.max(shape, this.sheet.shape) : shape);
   }
 
   /** Lays the ink out as the form says, which was set by a program. */

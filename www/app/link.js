@@ -97,7 +97,7 @@ const DEFAULTS = {
 /** Settings of the look. @type {(keyof Look)[]} */
 export const LOOK_KEYS = [
   ...["paper", "sheetWidth", "sheetHeight", "sheetUnit", "orientation", "ruling", "size", "pitch"],
-  ...["marginTop", "marginRight", "marginBottom", "marginLeft", "firstTop", "mirrorMargins", "slant", "wander"],
+  ...["marginTop", "marginRight", "marginBottom", "marginLeft", "firstTop", "mirrorMargins", "unnumbered", "slant", "wander"],
   ...["ink", "tip", "nib"],
 ].map((key) => /** @type {keyof Look} */ (key));
 /** What a link has that is not made by the page, if it does not say otherwise. @type {Partial<Settings>} */

@@ -3,6 +3,7 @@
 import { element } from "../util/dom.js";
 import { followPen } from "./follow.js";
 import { mountPreview } from "./preview.js";
+import { mountSpeedBar } from "./speed-bar.js";
 import { Takes } from "./takes.js";
 import { markUnwritable } from "./unwritable.js";
 
@@ -14,5 +15,6 @@ export function mountLive(app, form) {
   markUnwritable(app, element("text", HTMLTextAreaElement));
   followPen(app, element("pen", SVGElement));
   mountPreview(app, form);
+  mountSpeedBar();
   return new Takes(app, form, element("takes", HTMLElement));
 }

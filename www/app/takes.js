@@ -1,8 +1,9 @@
-// Takes: what was written before, as a strip of small pictures below the sheet, and undo and redo.
+// Takes: what was written before, in earlier visits, too, as a strip of small pictures below the sheet, and undo and redo.
 
 import { draw } from "../sheet/pens.js";
 import { html } from "../util/dom.js";
 import { label, words } from "../words/words.js";
+import { forgetTake, inkOf, newKey, showPicture, storedTakes, storeTake } from "./stored-takes.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./app.js").Written} Written */
@@ -23,13 +24,21 @@ const MOST_SCALE = 0.2;
 const SETTLE = 400;
 /** Points of a picture that are drawn in one go: a few milliseconds. */
 const SLICE = 2500;
+/** CSS pixels around a picture for the ring that marks it. */
+const RING = 5;
 /** Letters of the text in a take's name. */
 const MAX_NAME = 40;
 
 /**
+ * What was written in an earlier visit: enough to write it again.
+ * @typedef {Pick<Written, "settings" | "strokes" | "own">} Remembered
+ */
+
+/**
  * @typedef {object} Take
  * @property {number} number
- * @property {Written} written
+ * @property {string} key by which it is stored
+ * @property {Written | Remembered} written
  * @property {boolean} kept
  * @property {boolean} released whether the worker has it no more
  * @property {HTMLLIElement} item
@@ -37,7 +46,7 @@ const MAX_NAME = 40;
  * @property {HTMLCanvasElement} picture
  */
 
-/** What undo returns to. @typedef {{ written: Written | undefined, settings: Settings }} Step */
+/** What undo returns to. @typedef {{ written: Written | Remembered | undefined, settings: Settings }} Step */
 
 export class Takes {
   /** @type {App} */ #app;
@@ -48,6 +57,7 @@ export class Takes {
   /** The step that is shown. */ #at = -1;
   /** A take that is being written again. @type {Take | undefined} */ #replaced;
   /** Whether the next take that is chosen is compared with the one on the sheet. */ #comparing = false;
+  /** Done once the text on its way is on the sheet. @type {(() => void) | undefined} */ #next;
   #settling = 0;
   /** Loaded when it is first used. @type {import("./compare.js").CompareDialog | undefined} */ #dialog;
   #strip = html("ol", { className: "takes-strip" });
@@ -72,7 +82,12 @@ export class Takes {
       html("div", { className: "takes-bar" }, html("div", { className: "takes-steps" }, this.#undo, this.#redo), this.#hint, actions),
       this.#strip,
     );
-    app.addEventListener("finished", () => this.#add());
+    this.#restoreStored();
+    app.addEventListener("finished", () => {
+      this.#add();
+      this.#next?.();
+      this.#next = undefined;
+    });
     app.addEventListener("stopped", () => {
       // A greeting that gave way is nothing to keep.
       if (app.written?.own && app.ink.count) this.#add();
@@ -133,13 +148,15 @@ export class Takes {
     this.#update();
   }
 
-  /** @param {Written} written @param {Settings} settings */
+  /** @param {Written | Remembered} written @param {Settings} settings */
   #show(written, settings) {
     const take = this.#takes.find((take) => take.written === written);
-    if (!take || take.released) {
+    if (!take || take.released || !("ink" in written)) {
       this.#replaced = take;
-      this.#form.apply(settings);
-      this.#app.write({ instant: true });
+      const problems = this.#form.apply(settings);
+      this.#app.pendingNotes += problems.map((problem) => `${problem} `).join("");
+      if (written.strokes.length) this.#app.continueStrokes(written.strokes, { instant: true });
+      else this.#app.write({ instant: true });
     } else {
       this.#app.show(written, settings);
     }
@@ -148,19 +165,39 @@ export class Takes {
 
   // --- takes -----------------------------------------------------------------------------------
 
+  /** Takes of earlier visits into the strip. */
+  #restoreStored() {
+    for (const { key, settings, strokes, kept, picture } of storedTakes(this.#settings, MOST)) {
+      const take = this.#insert(key, { settings, strokes, own: true });
+      Object.assign(take, { kept, released: true });
+      void showPicture(picture, take.picture);
+    }
+  }
+
+  /** Stores a take for later visits; the page's own greeting is not one. @param {Take} take */
+  #store({ key, written, kept, picture }) {
+    if (written.own || kept) storeTake(key, written, kept, picture);
+  }
+
+  /** Draws a take's picture, and stores it. @param {Take} take @param {Written} written */
+  async #draw(take, written) {
+    if (await drawPicture(take.picture, written)) this.#store(take);
+  }
+
   /** Takes the text on the sheet into the strip. */
   #add() {
     const { written } = this.#app;
     if (!written?.ink.count) return;
-    const replaced = this.#replaced;
+    const ink = inkOf(written.settings, written.strokes);
+    const replaced = this.#replaced ?? this.#takes.find(({ written: other }) => !("ink" in other) && inkOf(other.settings, other.strokes) === ink);
     this.#replaced = undefined;
     if (replaced && replaced.written !== written) {
       for (const step of this.#steps) if (step.written === replaced.written) step.written = written;
       Object.assign(replaced, { written, released: false });
     }
     const known = this.#takes.find((take) => take.written === written);
-    if (known) void drawPicture(known.picture, written);
-    else this.#insert(written);
+    if (known) void this.#draw(known, written);
+    else this.#insertWritten(written);
     this.#push({ written, settings: { ...written.settings } });
     this.#limit();
     this.#update();
@@ -173,24 +210,30 @@ export class Takes {
     // The worker has more of it, or less; it is written again when it is returned to.
     void this.#app.client.request("release", { take: written.id }).catch(() => {});
     if (!written.own || sheet.drawn === 0 || written.ink.count === 0) return;
-    this.#insert(written).released = true;
+    this.#insertWritten(written).released = true;
     this.#push({ written, settings: { ...written.settings } });
     this.#limit();
   }
 
   /** @param {Written} written @returns {Take} */
-  #insert(written) {
+  #insertWritten(written) {
+    const take = this.#insert(newKey(), written);
+    void this.#draw(take, written);
+    return take;
+  }
+
+  /** @param {string} key @param {Written | Remembered} written @returns {Take} */
+  #insert(key, written) {
     const number = (this.#count += 1);
-    const picture = html("canvas");
+    const picture = html("canvas", { width: PICTURE.width, height: PICTURE.height });
     picture.setAttribute("aria-hidden", "true");
     const button = html("button", { type: "button", className: "take" }, picture);
     const item = html("li", {}, button);
     /** @type {Take} */
-    const take = { number, written, kept: false, released: false, item, button, picture };
+    const take = { number, key, written, kept: false, released: false, item, button, picture };
     button.addEventListener("click", () => this.#choose(take));
     this.#takes.push(take);
     this.#strip.append(item);
-    void drawPicture(picture, written);
     return take;
   }
 
@@ -223,7 +266,7 @@ export class Takes {
     for (let loose = others(); loose.length >= MOST; loose = others()) this.#delete(loose[0]);
     let points = 0;
     for (const take of [...this.#takes].reverse()) {
-      points += take.written.ink.count;
+      points += "ink" in take.written ? take.written.ink.count : 0;
       if (points > MOST_POINTS && take !== this.#current && !take.released) this.#release(take);
     }
   }
@@ -231,6 +274,7 @@ export class Takes {
   /** @param {Take} take */
   #release(take) {
     take.released = true;
+    if (!("id" in take.written)) return;
     void this.#app.client.request("release", { take: take.written.id }).catch(() => {});
   }
 
@@ -238,6 +282,7 @@ export class Takes {
   #delete(take) {
     this.#takes = this.#takes.filter((other) => other !== take);
     take.item.remove();
+    forgetTake(take.key);
     const now = this.#steps[this.#at];
     this.#steps = this.#steps.filter((step) => step.written !== take.written || step === now);
     this.#at = this.#steps.indexOf(now);
@@ -247,7 +292,10 @@ export class Takes {
 
   #toggleKept() {
     const take = this.#current;
-    if (take) take.kept = !take.kept;
+    if (take) {
+      take.kept = !take.kept;
+      this.#store(take);
+    }
     this.#update();
   }
 
@@ -275,10 +323,18 @@ export class Takes {
     const current = this.#current;
     this.#update();
     if (!current || current === other) return;
+    const [left, right] = [current.written, other.written];
+    if (!("ink" in left)) return;
+    if (!("ink" in right)) {
+      // It is written first, and with that it is the one on the sheet.
+      this.#choose(other);
+      this.#next = () => void this.#openComparison(current);
+      return;
+    }
     const { CompareDialog } = await import("./compare.js");
     this.#dialog ??= new CompareDialog();
-    const show = (/** @type {Take} */ take) => ({ name: name(take), written: take.written, use: () => this.#choose(take) });
-    this.#dialog.open(show(current), show(other));
+    const show = (/** @type {Take} */ take, /** @type {Written} */ written) => ({ name: name(take), written, use: () => this.#choose(take) });
+    this.#dialog.open(show(current, left), show(other, right));
   }
 
   // --- what is shown ---------------------------------------------------------------------------
@@ -288,8 +344,8 @@ export class Takes {
     clearTimeout(this.#settling);
     this.#settling = setTimeout(() => {
       const current = this.#current;
-      if (!current || this.#app.writing) return;
-      void drawPicture(current.picture, current.written);
+      if (!current || !("ink" in current.written) || this.#app.writing) return;
+      void this.#draw(current, current.written);
       this.#push({ written: current.written, settings: { ...current.written.settings } });
     }, SETTLE);
   }
@@ -297,11 +353,12 @@ export class Takes {
   #update() {
     const current = this.#current;
     const several = this.#takes.length > 1;
+    const others = this.#takes.length > (current ? 1 : 0);
     this.#undo.disabled = this.#at <= 0;
     this.#redo.disabled = this.#at >= this.#steps.length - 1;
     for (const button of [this.#keep, this.#compare, this.#remove]) button.disabled = !current || !several;
     /** @type {HTMLElement} */ (this.#keep.parentElement).classList.toggle("unseen", !several);
-    this.#strip.classList.toggle("unseen", !several);
+    this.#strip.classList.toggle("unseen", !others);
     this.#keep.setAttribute("aria-pressed", String(current?.kept ?? false));
     this.#compare.setAttribute("aria-pressed", String(this.#comparing));
     label(this.#keep, current?.kept ? "takes.kept" : "takes.keep");
@@ -340,7 +397,8 @@ export function summary({ style, bias, temperature, seed }) {
 
 /** Scrolls a strip, and nothing else, until an item is seen. @param {HTMLElement} strip @param {HTMLElement} item */
 function reveal(strip, item) {
-  const [left, right] = [item.offsetLeft - strip.offsetLeft, item.offsetLeft - strip.offsetLeft + item.offsetWidth];
+  const left = item.offsetLeft - strip.offsetLeft - RING;
+  const right = left + item.offsetWidth + 2 * RING;
   if (left < strip.scrollLeft) strip.scrollLeft = left;
   else if (right > strip.scrollLeft + strip.clientWidth) strip.scrollLeft = right - strip.clientWidth;
 }
@@ -351,12 +409,13 @@ const drawing = new WeakMap();
 /**
  * Draws the ink of a text's first page, as large as it fits, in slices.
  * @param {HTMLCanvasElement} canvas @param {Written} written
+ * @returns {Promise<boolean>} whether it is drawn, and no newer one has taken its place
  */
 async function drawPicture(canvas, { ink, settings }) {
   const token = {};
   drawing.set(canvas, token);
   const context = canvas.getContext("2d");
-  if (!context) return;
+  if (!context) return false;
   const ratio = Math.min(2, devicePixelRatio || 1);
   const [first, end] = ink.range(0);
   const box = boundsOf(ink.data, first, end);
@@ -374,8 +433,9 @@ async function drawPicture(canvas, { ink, settings }) {
   for (let from = first; from < end; from += SLICE) {
     draw(context, ink.data, first, from, Math.min(end, from + SLICE), look, scale, (0.8 * ratio) / scale);
     await new Promise((resolve) => setTimeout(resolve));
-    if (drawing.get(canvas) !== token) return;
+    if (drawing.get(canvas) !== token) return false;
   }
+  return true;
 }
 
 /** @param {Float32Array} points x, y, pen @param {number} first @param {number} end */

@@ -22,6 +22,9 @@ export const MESSAGES = {
   moduleForbidden: ({ reason }) =>
     `The server’s Content-Security-Policy forbids WebAssembly (${reason}). Its script-src must allow ‘wasm-unsafe-eval’.`,
   ended: () => "The worker was ended.",
+  nothingToWrite: () =>
+    "There is nothing to write: the network knows none of these characters. It writes Latin letters with their accents, " +
+    "digits and signs; Greek and Cyrillic letters become Latin ones.",
   nothingWritten: () => "Nothing has been written yet.",
   otherVersion: () => "The site changed while this page was loading, so its parts no longer match. Reload the page.",
   /** @param {Damage & { path: string }} values */

@@ -94,9 +94,13 @@ function settings() {
     field("export-down", words.downZ, number("export-down", -100, 10_000, undefined, 0), { formats: "gcode" }),
     field("export-feed", words.feed, number("export-feed", 1, 100_000, undefined, 1500), { formats: "gcode hpgl" }),
     field("export-dwell", words.dwell, number("export-dwell", 0, 60, undefined, 0), { formats: "gcode" }),
-    check("export-crop", words.crop, `pdf ${STILL} ${MOVING}`),
-    check("export-paper", words.paper, "png gif webm", true),
-    check("export-optimise", words.optimise, "svg gcode hpgl"),
+    html(
+      "div",
+      { className: "checks wide" },
+      check("export-crop", words.crop, `pdf ${STILL} ${MOVING}`),
+      check("export-paper", words.paper, "png gif webm", true),
+      check("export-optimise", words.optimise, "svg gcode hpgl"),
+    ),
   );
 }
 

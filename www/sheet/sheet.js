@@ -2,7 +2,7 @@
 
 import { words } from "../words/words.js";
 import { draw } from "./pens.js";
-import { drawRules } from "./rules.js";
+import { drawRules, rulesOf } from "./rules.js";
 
 /** @typedef {import("./ink.js").Ink} Ink */
 /** @typedef {import("./ink.js").Pen} Pen */
@@ -24,6 +24,7 @@ import { drawRules } from "./rules.js";
  * @property {CanvasRenderingContext2D} context
  * @property {number} page
  * @property {number} scale device pixels per corpus unit
+ * @property {number} top device pixels above the ink's paper, where the sheet has room for more than that
  * @property {number} painted how many of the ink's points are on it, those of other pages included
  */
 
@@ -35,6 +36,8 @@ const BUDGET = 9;
 const SLICE = 150;
 /** Points that are painted anew on the canvas itself; more are painted beside it first, so that it does not flicker. */
 const FEW = 1500;
+/** Share of a sheet's spare room that is above the ink: a little above the middle, as src/document/paper.rs has it. */
+const ABOVE = 0.4;
 /** Width of the thinnest line of a pen on the screen, in CSS pixels. */
 const LEAST_LINE = 1.3;
 
@@ -198,9 +201,10 @@ export class Sheet extends EventTarget {
   position(point) {
     if (!this.#ink || point < 0 || point >= this.#ink.count) return undefined;
     if (this.#ink.pageOf(point) !== this.#page) return undefined;
-    const scale = this.#scale / (devicePixelRatio || 1);
+    const ratio = devicePixelRatio || 1;
+    const scale = this.#front.scale / ratio;
     const { data } = this.#ink;
-    return { x: data[3 * point] * scale, y: data[3 * point + 1] * scale, scale };
+    return { x: data[3 * point] * scale, y: data[3 * point + 1] * scale + this.#front.top / ratio, scale };
   }
 
   /** The page that the pen is on. */
@@ -299,11 +303,6 @@ export class Sheet extends EventTarget {
     this.#pen.setAttribute("hidden", "");
   }
 
-  /** Device pixels per corpus unit, of what is seen. */
-  get #scale() {
-    return this.#front.scale;
-  }
-
   /** Paints the page anew: paper of the right shape, its rules, the ink. */
   #redraw() {
     const ink = this.#ink;
@@ -340,9 +339,12 @@ export class Sheet extends EventTarget {
     target.painted = 0;
     if (!ink) return;
     target.scale = width / ink.sheet.width;
+    const { across, upright } = rulesOf(ink.sheet, this.#page);
+    const isPlain = across.length === 0 && upright.length === 0;
+    target.top = isPlain ? Math.round((height - ink.sheet.height * target.scale) * ABOVE) : 0;
     context.fillStyle = getComputedStyle(this.#front.canvas).color;
     drawRules(context, ink.sheet, this.#page, target.scale, Math.max(1, Math.round(ratio)));
-    context.setTransform(target.scale, 0, 0, target.scale, 0, 0);
+    context.setTransform(target.scale, 0, 0, target.scale, 0, target.top);
     const number = ink.number(this.#page);
     draw(context, number, 0, 0, number.length / 3, this.#penStyle(), target.scale, (LEAST_LINE * ratio) / target.scale);
   }
@@ -354,8 +356,8 @@ export class Sheet extends EventTarget {
     const [first, end] = this.#ink.range(target.page);
     const to = Math.min(this.#drawn, end);
     const until = performance.now() + BUDGET;
-    const { context, scale } = target;
-    context.setTransform(scale, 0, 0, scale, 0, 0);
+    const { context, scale, top } = target;
+    context.setTransform(scale, 0, 0, scale, 0, top);
     const least = (LEAST_LINE * (devicePixelRatio || 1)) / scale;
     const style = this.#penStyle();
     target.painted = Math.max(target.painted, first);
@@ -391,5 +393,5 @@ export class Sheet extends EventTarget {
 function painting(canvas) {
   const context = canvas.getContext("2d");
   if (!context) throw new Error(words.status.noCanvas);
-  return { canvas, context, page: 0, scale: 1, painted: 0 };
+  return { canvas, context, page: 0, scale: 1, top: 0, painted: 0 };
 }

@@ -26,11 +26,7 @@ const words = {
   },
   notes: {
     otherWeights: "Der Link wurde mit anderen Gewichten erstellt, daher sieht die Schrift anders aus.",
-    unknown: (letters) => `Das kann das Netz nicht schreiben, es fehlt daher: ${letters}.`,
-    replaced: (pairs) => `Ersetzt: ${pairs}.`,
-    pair: (from, to) => `${from} durch ${to}`,
     split: (words) => `Zu lang für eine Zeile und daher getrennt: ${words}.`,
-    control: "Steuerzeichen werden weggelassen.",
     nothing: "Damit bleibt nichts zu schreiben.",
     cut: "Eine Zeile lief zu weit und wurde abgeschnitten. Ein neuer Versuch gelingt vielleicht besser.",
     andMore: (listed, more) => `${listed} und ${more} weitere`,
@@ -87,6 +83,7 @@ const words = {
       "Schreib mir einmal einen Brief.",
       "Ein Punkt nach dem anderen.",
     ],
+    seeds: [5, 5, 2, 4, 3, 4, 3, 5, 4, 1, 1, 2, 1, 4],
   },
   inks: {
     blueBlack: "Blauschwarz",
@@ -149,15 +146,15 @@ const words = {
     starting: "Startet …",
     line: "Zeile",
     noScript: "Running Hand läuft in deinem Browser und braucht JavaScript, das hier ausgeschaltet ist.",
-    export: "Laden oder drucken",
+    export: "Sichern oder drucken",
     copyLink: "Link kopieren",
     ideas: "Ideen",
-    code: "In deiner App nutzen",
+    code: "Für deine App",
     shareSheet: "Teilen",
     inspector: "Beim Denken zusehen",
     reload: "Neu laden",
     retry: "Noch einmal versuchen",
-    update: "Eine neue Version ist da.",
+    update: "Eine neue Version ist bereit.",
     description:
       "Gib einen Satz ein und sieh zu, wie ein neuronales Netz ihn von Hand schreibt, auf deiner eigenen GPU oder CPU. Was du eingibst, verlässt die Seite nicht.",
     sheet: "Blatt",
@@ -385,7 +382,7 @@ const words = {
     "other-text": "Das scheint nicht der Satz zu sein. Prüfe, ob er Wort für Wort stimmt, und schreibe deutlich.",
   },
   export: {
-    title: "Laden oder drucken",
+    title: "Sichern oder drucken",
     format: "Format",
     machines: "Für Plotter und Programme",
     preview: "Vorschau",
@@ -473,7 +470,7 @@ const words = {
     jsonHint: "Striche, Text und Einstellungen, für deine eigenen Programme.",
   },
   code: {
-    title: "In deiner App nutzen",
+    title: "Für deine App",
     lead: "Der Code für genau das, was auf dem Blatt steht. Das Netz läuft dort, wo deine Seite oder dein Programm läuft; nichts wird irgendwohin gesendet.",
     element: "Auf einer Webseite",
     script: "In JavaScript",
@@ -486,10 +483,10 @@ const words = {
     missing: (list) => `Das Element lässt weg: ${list}.`,
     missingPaper: "Papier",
     missingSlant: "Neigung",
-    missingWander: "Schwanken",
+    missingWander: "Unruhe",
     missingBlend: "die zweite Handschrift",
     missingTip: "die Spitze des Stifts",
-    ownHand: "Deine eigene Handschrift bleibt auf diesem Gerät. Exportiere sie unter „Deine eigene Handschrift“ und gib die Datei dem Befehl als --sample.",
+    ownHand: "Deine eigene Handschrift bleibt auf diesem Gerät. Exportiere sie unter „Eigene Handschrift“ und gib die Datei dem Befehl als --sample.",
     strokes: "Die Striche, die du gezeichnet hast, sind nicht im Code.",
   },
   ideas: {
@@ -621,6 +618,20 @@ const words = {
     second: "Ordnung B",
     picture: (text, bias) => `„${text}“, Ordnung ${bias}`,
   },
+  layout: {
+    paperSize: ({ width, height, least, most }) => `${width} × ${height} mm geht nicht: Seiten müssen ${least} bis ${most} mm lang sein`,
+    range: ({ value, least, most }) => `${value} mm liegt nicht zwischen ${least} und ${most}`,
+    roomAcross: ({ margin, other, side, most }) =>
+      `${margin} mm links und ${other} mm rechts lassen auf ${side} mm breitem Papier keinen Platz: nimm links höchstens ${most} mm oder größeres Papier`,
+    roomDown: ({ margin, other, side, most }) =>
+      `${margin} mm oben und ${other} mm unten lassen auf ${side} mm hohem Papier keinen Platz: nimm oben höchstens ${most} mm oder größeres Papier`,
+    linesOverlap: ({ pitch, size }) =>
+      `bei ${pitch} mm lägen die Zeilen übereinander: nimm mindestens ${size} mm oder kleinere Buchstaben`,
+    noWordFits: ({ size, pitch, width, height, most, widest }) =>
+      `mit einem ${size} mm hohen x und Zeilen im Abstand von ${pitch} mm passt kein Wort zwischen die Ränder dieses Papiers, ${width} × ${height} mm: nimm höchstens ${most} mm (Zeilenabstand ${widest} mm) oder schmalere Ränder`,
+    noLineFits: ({ pitch, height }) =>
+      `${pitch} mm sind mehr als die ${height} mm zwischen den Rändern dieses Papiers: nimm weniger oder schmalere Ränder`,
+  },
   errors: {
     notStarted: ({ cause }) =>
       `Die Engine ist nicht gestartet${cause && ` (${cause})`}. Sie braucht WebAssembly-SIMD und Modul-Worker: Chrome 91, ` +
@@ -633,6 +644,9 @@ const words = {
     moduleForbidden: ({ reason }) =>
       `Die Content-Security-Policy des Servers verbietet WebAssembly (${reason}). Ihr script-src muss ‚wasm-unsafe-eval‘ erlauben.`,
     ended: () => "Der Worker wurde beendet.",
+    nothingToWrite: () =>
+      "Es gibt nichts zu schreiben: Das Netz kennt keines dieser Zeichen. Es schreibt lateinische Buchstaben mit ihren " +
+      "Akzenten, Ziffern und Zeichen; griechische und kyrillische Buchstaben werden zu lateinischen.",
     nothingWritten: () => "Noch ist nichts geschrieben.",
     otherVersion: () =>
       "Die Website hat sich geändert, während die Seite lud; ihre Teile passen nicht mehr zusammen. Lade die Seite neu.",

@@ -539,6 +539,28 @@ const words = {
     /** @param {string} text @param {string} bias */
     picture: (text, bias) => `“${text}”, neatness ${bias}`,
   },
+  /** What cannot be of the paper and its lines, by the codes of `Error::Layout` in src/document/paper.rs; in millimetres. */
+  layout: {
+    /** @param {Record<string, string>} values */
+    paperSize: ({ width, height, least, most }) => `${width} × ${height} mm isn’t possible: sides must be from ${least} to ${most} mm`,
+    /** @param {Record<string, string>} values */
+    range: ({ value, least, most }) => `${value} mm is outside ${least} to ${most}`,
+    /** @param {Record<string, string>} values */
+    roomAcross: ({ margin, other, side, most }) =>
+      `${margin} mm at the left and ${other} mm at the right leave no room on paper of ${side} mm: take at most ${most} mm at the left, or larger paper`,
+    /** @param {Record<string, string>} values */
+    roomDown: ({ margin, other, side, most }) =>
+      `${margin} mm above and ${other} mm below leave no room on paper of ${side} mm: take at most ${most} mm above, or larger paper`,
+    /** @param {Record<string, string>} values */
+    linesOverlap: ({ pitch, size }) =>
+      `at ${pitch} mm the lines would lie on one another: take at least ${size} mm, or smaller letters`,
+    /** @param {Record<string, string>} values */
+    noWordFits: ({ size, pitch, width, height, most, widest }) =>
+      `with an x of ${size} mm and lines ${pitch} mm apart no word fits between the margins of this paper, ${width} × ${height} mm: take at most ${most} mm (lines ${widest} mm apart), or smaller margins`,
+    /** @param {Record<string, string>} values */
+    noLineFits: ({ pitch, height }) =>
+      `${pitch} mm is more than the ${height} mm between the margins of this paper: take less, or smaller margins`,
+  },
   /** By the codes of `CodedError`. */
   errors: MESSAGES,
 };

@@ -5,10 +5,10 @@ const words = {
   status: {
     ready: "Listo",
     loading: "Cargando la red",
-    writing: "Escribiendo …",
+    writing: "Escribiendo…",
     stopped: "Detenido",
     done: "Terminado",
-    reading: (file) => `Leyendo ${file} …`,
+    reading: (file) => `Leyendo ${file}…`,
     line: (line, lines) => `${line} de ${lines}`,
     sheet: (sheet, sheets) => `Hoja ${sheet} de ${sheets}`,
     offline: "Ya funciona sin conexión.",
@@ -26,11 +26,7 @@ const words = {
   },
   notes: {
     otherWeights: "El enlace se hizo con otros pesos, así que la escritura no es la misma.",
-    unknown: (letters) => `La red no sabe escribir estos caracteres y se omiten: ${letters}.`,
-    replaced: (pairs) => `Sustituido: ${pairs}.`,
-    pair: (from, to) => `${from} por ${to}`,
     split: (words) => `Demasiado largo para una línea, así que se ha partido: ${words}.`,
-    control: "Los caracteres de control se omiten.",
     nothing: "No queda nada que escribir.",
     cut: "Una línea se alargó demasiado y se cortó. Quizá otro intento salga mejor.",
     andMore: (listed, more) => `${listed} y ${more} más`,
@@ -84,9 +80,10 @@ const words = {
       "Tómate tu tiempo, como yo.",
       "Tinta hecha de números.",
       "He aprendido de mucha gente.",
-      "Escribe una carta algún día.",
+      "Escríbeme una carta algún día.",
       "Un punto detrás de otro.",
     ],
+    seeds: [3, 1, 5, 5, 2, 6, 3, 6, 5, 2, 4, 5, 1, 3],
   },
   inks: {
     blueBlack: "Azul negro",
@@ -146,7 +143,7 @@ const words = {
   page: {
     title: "Running Hand: escritura a mano con una red neuronal",
     tagline: "Escritura a mano con una red neuronal, en tu propio dispositivo.",
-    starting: "Iniciando …",
+    starting: "Iniciando…",
     line: "Línea",
     noScript: "Running Hand funciona en tu navegador y necesita JavaScript, que aquí está desactivado.",
     export: "Descargar o imprimir",
@@ -157,7 +154,7 @@ const words = {
     inspector: "Ver cómo piensa",
     reload: "Recargar",
     retry: "Reintentar",
-    update: "Hay una versión nueva.",
+    update: "Hay una nueva versión lista.",
     description:
       "Escribe una frase y mira cómo una red neuronal la escribe a mano, en tu propia GPU o CPU. Nada de lo que escribes sale de la página.",
     sheet: "Hoja",
@@ -183,9 +180,9 @@ const words = {
     stop: "Detener",
     anotherTake: "Otro intento",
     hand: "Letra",
-    surprise: "Al azar",
-    ownHand: "Tu propia letra …",
-    continueStrokes: "Continuar mis trazos …",
+    surprise: "Sorpréndeme",
+    ownHand: "Tu propia letra…",
+    continueStrokes: "Continuar mis trazos…",
     mixWith: "Mezclar con",
     noMix: "ninguna otra",
     share: "Proporción",
@@ -233,7 +230,7 @@ const words = {
     envelopeDl: "Sobre DL",
     envelopeC6: "Sobre C6",
     envelope10: "Sobre US n.º 10",
-    own: "Otro formato …",
+    own: "Otro formato…",
     envelopeHint: "Escribe la dirección. Para añadir un remitente, ponlo primero y luego una línea con ---.",
     ownSize: "Otro formato",
     width: "Ancho",
@@ -289,11 +286,11 @@ const words = {
     modeStrokes: "Continuar mis trazos",
     pad: "Papel para escribir con el ratón, el dedo o un lápiz",
     myHand: "Mi letra",
-    reading: "Leyendo lo que has escrito …",
+    reading: "Leyendo lo que has escrito…",
     storedUnreadable: (hand, reason) => `Una letra guardada aquí (${hand}) no se puede leer. ${reason}`,
     unreadable: (hand, reason) => `La letra «${hand}»: ${reason}`,
     strokesUnusable: "Sus trazos no se pueden usar.",
-    opening: (file) => `Leyendo ${file} …`,
+    opening: (file) => `Leyendo ${file}…`,
     fileSize: "El archivo está vacío o es demasiado grande para una letra.",
     importedBut: (advice) => `Importada, pero: ${advice}`,
     imported: (hand) => `«${hand}» está importada y elegida.`,
@@ -339,8 +336,8 @@ const words = {
     foreign: "aprendida con otros pesos",
     learning: (hand) => `Aprendiendo «${hand}»`,
     relearning: (hand) => `«${hand}» se aprendió con otros pesos. Se aprende de nuevo a partir de su tinta`,
-    starting: "Preparando …",
-    checking: "Comprobando que se puede leer …",
+    starting: "Preparando…",
+    checking: "Comprobando que se puede leer…",
     percent: (percent) => `${percent} %`,
     timeLeft: (percent, seconds) => `${percent} %, quedan unos ${seconds} segundos`,
     wordsSoFar: "Palabras con la letra aprendida hasta ahora",
@@ -489,7 +486,7 @@ const words = {
     missingWander: "la irregularidad",
     missingBlend: "la segunda letra",
     missingTip: "la punta del lápiz",
-    ownHand: "Tu propia letra se queda en este dispositivo. Expórtala y dale el archivo al comando con --sample.",
+    ownHand: "Tu propia letra se queda en este dispositivo. Expórtala en «Tu propia letra» y dale el archivo al comando con --sample.",
     strokes: "Los trazos que dibujaste no están en el código.",
   },
   ideas: {
@@ -621,6 +618,20 @@ const words = {
     second: "Pulcritud B",
     picture: (text, bias) => `«${text}», pulcritud ${bias}`,
   },
+  layout: {
+    paperSize: ({ width, height, least, most }) => `${width} × ${height} mm no es posible: los lados miden de ${least} a ${most} mm`,
+    range: ({ value, least, most }) => `${value} mm no está entre ${least} y ${most}`,
+    roomAcross: ({ margin, other, side, most }) =>
+      `${margin} mm a la izquierda y ${other} mm a la derecha no dejan sitio en un papel de ${side} mm: pon como mucho ${most} mm a la izquierda, o un papel mayor`,
+    roomDown: ({ margin, other, side, most }) =>
+      `${margin} mm arriba y ${other} mm abajo no dejan sitio en un papel de ${side} mm: pon como mucho ${most} mm arriba, o un papel mayor`,
+    linesOverlap: ({ pitch, size }) =>
+      `con ${pitch} mm las líneas quedarían unas sobre otras: pon al menos ${size} mm, o letras más pequeñas`,
+    noWordFits: ({ size, pitch, width, height, most, widest }) =>
+      `con una x de ${size} mm y líneas a ${pitch} mm no cabe ninguna palabra entre los márgenes de este papel, ${width} × ${height} mm: pon como mucho ${most} mm (líneas a ${widest} mm), o márgenes menores`,
+    noLineFits: ({ pitch, height }) =>
+      `${pitch} mm es más que los ${height} mm entre los márgenes de este papel: pon menos, o márgenes menores`,
+  },
   errors: {
     notStarted: ({ cause }) =>
       `El motor no ha arrancado${cause && ` (${cause})`}. Necesita WebAssembly SIMD y workers de módulo: Chrome 91, ` +
@@ -633,6 +644,9 @@ const words = {
     moduleForbidden: ({ reason }) =>
       `La Content-Security-Policy del servidor prohíbe WebAssembly (${reason}). Su script-src debe permitir ‘wasm-unsafe-eval’.`,
     ended: () => "El worker se ha cerrado.",
+    nothingToWrite: () =>
+      "No hay nada que escribir: la red no conoce ninguno de estos caracteres. Escribe letras latinas con sus acentos, " +
+      "cifras y signos; las letras griegas y cirílicas se convierten en latinas.",
     nothingWritten: () => "Aún no hay nada escrito.",
     otherVersion: () =>
       "El sitio cambió mientras se cargaba la página, y sus partes ya no encajan. Recarga la página.",

@@ -5,10 +5,10 @@ const words = {
   status: {
     ready: "Prêt",
     loading: "Chargement du réseau",
-    writing: "Écriture en cours …",
+    writing: "Écriture en cours…",
     stopped: "Arrêté",
     done: "Terminé",
-    reading: (file) => `Lecture de ${file} …`,
+    reading: (file) => `Lecture de ${file}…`,
     line: (line, lines) => `${line} sur ${lines}`,
     sheet: (sheet, sheets) => `Feuille ${sheet} sur ${sheets}`,
     offline: "Fonctionne désormais hors ligne.",
@@ -26,11 +26,7 @@ const words = {
   },
   notes: {
     otherWeights: "Le lien a été créé avec d’autres poids : l’écriture n’est donc pas la même.",
-    unknown: (letters) => `Le réseau ne sait pas écrire ces caractères, ils sont omis : ${letters}.`,
-    replaced: (pairs) => `Remplacé : ${pairs}.`,
-    pair: (from, to) => `${from} par ${to}`,
     split: (words) => `Trop long pour une ligne, donc coupé : ${words}.`,
-    control: "Les caractères de contrôle sont omis.",
     nothing: "Il ne reste donc rien à écrire.",
     cut: "Une ligne s’est trop allongée et a été coupée. Un autre essai sera peut-être meilleur.",
     andMore: (listed, more) => `${listed} et ${more} de plus`,
@@ -84,9 +80,10 @@ const words = {
       "Prenez votre temps, comme moi.",
       "De l'encre faite de nombres.",
       "J'ai appris de bien des mains.",
-      "Un jour, écrivez une lettre.",
+      "Un jour, écrivez-moi une lettre.",
       "Un point après l'autre.",
     ],
+    seeds: [2, 4, 2, 1, 1, 3, 4, 4, 4, 4, 4, 2, 3, 4],
   },
   inks: {
     blueBlack: "Bleu-noir",
@@ -148,7 +145,7 @@ const words = {
   page: {
     title: "Running Hand : l’écriture manuscrite par un réseau de neurones",
     tagline: "L’écriture manuscrite par un réseau de neurones, sur votre propre appareil.",
-    starting: "Démarrage …",
+    starting: "Démarrage…",
     line: "Ligne",
     noScript: "Running Hand fonctionne dans votre navigateur et a besoin de JavaScript, qui est désactivé ici.",
     export: "Télécharger ou imprimer",
@@ -186,8 +183,8 @@ const words = {
     anotherTake: "Un autre essai",
     hand: "Écriture",
     surprise: "Surprenez-moi",
-    ownHand: "Votre écriture …",
-    continueStrokes: "Continuer mes traits …",
+    ownHand: "Votre écriture…",
+    continueStrokes: "Continuer mes traits…",
     mixWith: "Mélanger avec",
     noMix: "aucune autre",
     share: "Proportion",
@@ -235,7 +232,7 @@ const words = {
     envelopeDl: "Enveloppe DL",
     envelopeC6: "Enveloppe C6",
     envelope10: "Enveloppe US n° 10",
-    own: "Autre format …",
+    own: "Autre format…",
     envelopeHint: "Tapez l’adresse. Pour un expéditeur, mettez-le d’abord, puis une ligne avec ---.",
     ownSize: "Autre format",
     width: "Largeur",
@@ -291,11 +288,11 @@ const words = {
     modeStrokes: "Continuer mes traits",
     pad: "Papier où écrire à la souris, au doigt ou au stylet",
     myHand: "Mon écriture",
-    reading: "Lecture de ce que vous avez écrit …",
+    reading: "Lecture de ce que vous avez écrit…",
     storedUnreadable: (hand, reason) => `Une écriture enregistrée ici (${hand}) est illisible. ${reason}`,
     unreadable: (hand, reason) => `L’écriture « ${hand} » : ${reason}`,
     strokesUnusable: "Ses traits sont inutilisables.",
-    opening: (file) => `Lecture de ${file} …`,
+    opening: (file) => `Lecture de ${file}…`,
     fileSize: "Le fichier est vide, ou bien trop gros pour une écriture.",
     importedBut: (advice) => `Importée, mais : ${advice}`,
     imported: (hand) => `« ${hand} » est importée et choisie.`,
@@ -341,8 +338,8 @@ const words = {
     foreign: "apprise avec d’autres poids",
     learning: (hand) => `Apprentissage de « ${hand} »`,
     relearning: (hand) => `« ${hand} » a été apprise avec d’autres poids. Nouvel apprentissage à partir de son encre`,
-    starting: "Préparation …",
-    checking: "Vérification de la lisibilité …",
+    starting: "Préparation…",
+    checking: "Vérification de la lisibilité…",
     percent: (percent) => `${percent} %`,
     timeLeft: (percent, seconds) => `${percent} %, encore ${seconds} secondes environ`,
     wordsSoFar: "Des mots dans l’écriture apprise jusqu’ici",
@@ -488,10 +485,10 @@ const words = {
     missing: (list) => `L’élément laisse de côté : ${list}.`,
     missingPaper: "le papier",
     missingSlant: "l’inclinaison",
-    missingWander: "le flottement",
+    missingWander: "l’irrégularité",
     missingBlend: "la deuxième écriture",
     missingTip: "la pointe du stylo",
-    ownHand: "Votre propre écriture reste sur cet appareil. Exportez-la et donnez le fichier à la commande avec --sample.",
+    ownHand: "Votre propre écriture reste sur cet appareil. Exportez-la dans « Votre écriture » et donnez le fichier à la commande avec --sample.",
     strokes: "Les traits que vous avez dessinés ne sont pas dans le code.",
   },
   ideas: {
@@ -623,6 +620,20 @@ const words = {
     second: "Soin B",
     picture: (text, bias) => `« ${text} », soin ${bias}`,
   },
+  layout: {
+    paperSize: ({ width, height, least, most }) => `${width} × ${height} mm n’est pas possible : les côtés vont de ${least} à ${most} mm`,
+    range: ({ value, least, most }) => `${value} mm n’est pas compris entre ${least} et ${most}`,
+    roomAcross: ({ margin, other, side, most }) =>
+      `${margin} mm à gauche et ${other} mm à droite ne laissent pas de place sur un papier de ${side} mm : prenez au plus ${most} mm à gauche, ou un papier plus grand`,
+    roomDown: ({ margin, other, side, most }) =>
+      `${margin} mm en haut et ${other} mm en bas ne laissent pas de place sur un papier de ${side} mm : prenez au plus ${most} mm en haut, ou un papier plus grand`,
+    linesOverlap: ({ pitch, size }) =>
+      `à ${pitch} mm, les lignes se superposeraient : prenez au moins ${size} mm, ou des lettres plus petites`,
+    noWordFits: ({ size, pitch, width, height, most, widest }) =>
+      `avec un x de ${size} mm et des lignes distantes de ${pitch} mm, aucun mot ne tient entre les marges de ce papier, ${width} × ${height} mm : prenez au plus ${most} mm (lignes distantes de ${widest} mm), ou des marges plus petites`,
+    noLineFits: ({ pitch, height }) =>
+      `${pitch} mm, c’est plus que les ${height} mm entre les marges de ce papier : prenez moins, ou des marges plus petites`,
+  },
   errors: {
     notStarted: ({ cause }) =>
       `Le moteur n’a pas démarré${cause && ` (${cause})`}. Il lui faut WebAssembly SIMD et les workers modules : Chrome 91, ` +
@@ -635,6 +646,9 @@ const words = {
     moduleForbidden: ({ reason }) =>
       `La Content-Security-Policy du serveur interdit WebAssembly (${reason}). Son script-src doit autoriser ‘wasm-unsafe-eval’.`,
     ended: () => "Le worker a été arrêté.",
+    nothingToWrite: () =>
+      "Il n’y a rien à écrire : le réseau ne connaît aucun de ces caractères. Il écrit les lettres latines avec leurs " +
+      "accents, les chiffres et les signes ; les lettres grecques et cyrilliques deviennent latines.",
     nothingWritten: () => "Rien n’est encore écrit.",
     otherVersion: () =>
       "Le site a changé pendant le chargement de la page, et ses parties ne vont plus ensemble. Rechargez la page.",

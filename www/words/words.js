@@ -117,9 +117,16 @@ export function label(element, key, attribute = "") {
  */
 export function explain(error) {
   if (!(error instanceof Error)) return String(error);
-  const { code, values } = /** @type {Error & { code?: string, values?: Record<string, unknown> }} */ (error);
-  const say = code === undefined ? undefined : find(`errors.${code}`);
-  return typeof say === "function" ? say(values ?? {}) : error.message;
+  const { code, values = {} } = /** @type {Error & { code?: string, values?: Record<string, unknown> }} */ (error);
+  if (code === undefined) return error.message;
+  const say = find(`errors.${code}`);
+  if (typeof say === "function") return say(values);
+  const sayLayout = find(`layout.${code}`);
+  if (typeof sayLayout !== "function") return error.message;
+  const digits = new Intl.NumberFormat(language, { maximumFractionDigits: 2, useGrouping: false });
+  const shown = Object.entries(values).map(([name, value]) => [name, typeof value === "number" ? digits.format(value) : value]);
+  const field = find(`fields.${values.name}`);
+  return `${field}: ${sayLayout(Object.fromEntries(shown))}.`;
 }
 
 /** What is wrong with ink that was drawn. @param {{ name: string, message: string }} advice */

@@ -1,0 +1,26 @@
+// Whether a page fits on a phone.
+
+/**
+ * What is too wide, too small for fingers (44 pixels), or does not have room for its words.
+ * @param {import("playwright-core").Page} page
+ * @returns {Promise<string[]>}
+ */
+export const misfits = (page) =>
+  page.evaluate(() => {
+    const found = [];
+    const wide = document.documentElement.scrollWidth - innerWidth;
+    if (wide > 0) found.push(`the page is ${wide} pixels too wide`);
+    for (const control of document.querySelectorAll("button, select, textarea, summary, input, .swatch, .tile")) {
+      // Radio buttons and boxes are pressed on their labels.
+      const own = control.matches("[type=checkbox], [type=radio]");
+      const target = own ? (control.closest("label") ?? document.querySelector(`label[for="${control.id}"]`)) : control;
+      if (!target?.checkVisibility({ visibilityProperty: true })) continue;
+      const { width, height, left, right } = target.getBoundingClientRect();
+      const name = control.id || target.textContent?.trim();
+      if (width < 44 || height < 44) found.push(`${name}: ${Math.round(width)} × ${Math.round(height)}`);
+      if (left < 0 || right > innerWidth) found.push(`${name} is off the screen`);
+      // What "Another take" is called is for screen readers: it shows a picture.
+      if (target.matches("button, summary") && target.id !== "new-seed" && target.scrollWidth > target.clientWidth) found.push(`${name} is cut`);
+    }
+    return found;
+  });

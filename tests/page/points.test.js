@@ -1,0 +1,445 @@
+// What a visitor gets, point by point, in Chromium and in Firefox: each browser opens the page once and does all of it
+// as a person would. What needs a browser's own tools, or other programs, is tested beside this in Chromium.
+
+import assert from "node:assert/strict";
+import { after, before, test as testOnce } from "node:test";
+import { misfits } from "./fit.js";
+import { Visitor, launch, launchFirefox, serve, strokes } from "./site.js";
+
+/** With a mouse: without one, Firefox takes the machine for a tablet. */
+const MOUSE = { firefoxUserPrefs: { "ui.primaryPointerCapabilities": 6, "ui.allPointerCapabilities": 6 } };
+
+let server;
+before(async () => {
+  server = await serve();
+});
+after(() => server.close());
+
+/** What the canvas shows. */
+const picture = (visitor) => visitor.page.locator("#canvas").evaluate((canvas) => canvas.toDataURL());
+const label = (visitor) => visitor.page.locator("#canvas").getAttribute("aria-label");
+
+/** Waits for the text that a changed setting starts, and for its end. */
+async function settles(visitor) {
+  await visitor.page.waitForFunction(() => document.querySelector("#state").textContent.startsWith("Writing"));
+  await visitor.hears(/Done$/);
+}
+
+for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", () => launch()], ["Firefox", () => launchFirefox(MOUSE)]])) {
+  let browser, visitor;
+  before(async () => {
+    browser = await launchBrowser();
+  });
+  after(() => browser.close());
+
+  const come = async (visit = {}) => {
+    await visitor?.leave();
+    visitor = undefined;
+    visitor = await Visitor.come(browser, server.address, { query: "?engine=cpu", viewport: { width: 1280, height: 900 }, ...visit });
+  };
+
+  /**
+   * A test of the page that is open. In Firefox it is tried again on a fresh page if it fails, which is reported: on a
+   * busy machine a worker of Firefox stops answering in one of about thirty runs. A fault of the page fails both times.
+   */
+  const test = (name, steps, visit = {}) =>
+    testOnce(`${name}: ${browserName}`, async (context) => {
+      if (!visitor || Object.keys(visit).length) await come(visit);
+      try {
+        await steps(visitor);
+      } catch (error) {
+        if (browserName !== "Firefox") throw error;
+        context.diagnostic(`tried again: ${error.message}`);
+        await come(visit);
+        try {
+          await steps(visitor);
+        } catch (error) {
+          await visitor.leave();
+          visitor = undefined;
+          throw error;
+        }
+      }
+      assert.deepEqual(visitor.complaints, []);
+    });
+
+  const greeted = { greeting: true, ready: /Writing …$/ };
+  test("the page greets by itself, another line at each visit, and gives way to what is typed", async (visitor) => {
+    const { page, text } = visitor;
+    const greeting = await text.inputValue();
+    assert.ok(greeting.length > 10);
+    const caret = await text.evaluate((field) => [document.activeElement === field, field.selectionStart, field.selectionEnd]);
+    assert.deepEqual(caret, [true, 0, greeting.length], "what is typed takes its place");
+    assert.equal(await page.locator(".tile").count(), 15, "the hands are there, or their room");
+    await page.waitForFunction(() => !document.querySelector("#pen").hasAttribute("hidden"));
+    assert.ok((await visitor.inked()) > 0);
+    await page.keyboard.type("My own words");
+    await visitor.hears(/Stopped$/);
+    assert.equal(await text.inputValue(), "My own words");
+    assert.equal(new URL(page.url()).hash, "", "a greeting is no link");
+    // The engine's line is there for those who ask.
+    assert.ok(await page.locator("#engine-line").isHidden());
+    assert.match(await visitor.engine(), /^CPU · SIMD/);
+    await page.keyboard.press("Escape");
+    await visitor.speed("At once");
+    await visitor.writes();
+    assert.equal(await label(visitor), "Handwriting: My own words");
+    assert.equal(await text.inputValue(), "My own words");
+    // Who leaves nothing behind is greeted with another line.
+    await text.fill("");
+    await page.waitForFunction(() => localStorage.getItem("running-hand draft") === null);
+    await page.goto("about:blank");
+    await page.goto(`${server.address}?engine=cpu`);
+    await page.waitForFunction(() => !document.querySelector("#pen").hasAttribute("hidden"));
+    const second = await text.inputValue();
+    assert.ok(second.length > 10 && second !== greeting);
+    await page.locator("#canvas").click();
+    await visitor.hears(/Done$/);
+    assert.equal(await label(visitor), `Handwriting: ${second}`);
+  }, greeted);
+
+  test("what cannot be written is marked while one types, with what stands in its place", async (visitor) => {
+    const { page, text } = visitor;
+    await text.click();
+    await page.keyboard.press("ControlOrMeta+A");
+    await page.keyboard.insertText("Жe 你好\nna\u0308ive 👩‍👩‍👧 é");
+    await page.locator("#unwritable").filter({ hasText: "Left out: 你 好 👩‍👩‍👧. Written differently: Ж as Zh." }).waitFor();
+    const marks = () => page.locator(".text-mirror mark").evaluateAll((all) => all.map((mark) => [mark.textContent, mark.className]));
+    assert.deepEqual(await marks(), [["Ж", "otherwise"], ["你", "left-out"], ["好", "left-out"], ["👩‍👩‍👧", "left-out"]]);
+    // Each mark lies under its letters.
+    const [mirror, field] = await page.evaluate(() =>
+      ["#text", ".text-mirror"].map((selector) => {
+        const { left, top } = document.querySelector(selector).getBoundingClientRect();
+        const { fontSize, fontFamily, lineHeight, padding } = getComputedStyle(document.querySelector(selector));
+        return { left, top, fontSize, fontFamily, lineHeight, padding };
+      }),
+    );
+    assert.deepEqual(mirror, field);
+    assert.match(await text.evaluate((field) => document.getElementById(field.getAttribute("aria-describedby")).textContent), /^Left out/);
+    await text.fill("plain again");
+    await page.waitForFunction(() => document.querySelector("#unwritable").textContent === "");
+    assert.deepEqual(await marks(), []);
+  });
+
+  const alone = { permissions: browserName === "Chromium" ? ["clipboard-read", "clipboard-write"] : undefined };
+  test("settings are written without Write; takes are kept, returned to, compared, undone, and there after a reload", async (visitor) => {
+    const { page } = visitor;
+    const button = (name) => page.getByRole("button", { name, exact: true });
+    const takes = page.locator(".take");
+    const current = () => takes.evaluateAll((all) => all.findIndex((take) => take.getAttribute("aria-current")));
+    await visitor.speed("At once");
+    await visitor.writes("answer");
+    const first = await picture(visitor);
+    // Firefox gives Playwright no downloads; firefox.test.js looks into the folder where they lie.
+    const ink = async () => (browserName === "Chromium" ? strokes(await visitor.downloads()) : []);
+    const firstInk = await ink();
+    assert.ok(await button("Undo").isDisabled());
+
+    // A slider: a word shows what it does, and the text follows.
+    await visitor.slide("Neatness (bias)", 1.7);
+    await page.locator(".preview").waitFor();
+    await settles(visitor);
+    const second = await picture(visitor);
+    await visitor.choosesHand("Tall");
+    await settles(visitor);
+    await page.getByLabel("Mix with").selectOption("Round");
+    await settles(visitor);
+    const fourth = await picture(visitor);
+    assert.equal(new Set([first, second, fourth]).size, 3);
+    assert.equal(await takes.count(), 4);
+    assert.equal(await current(), 3);
+
+    // Undo and redo bring back the very same ink with its settings, also by keyboard, and a text that was only typed.
+    await visitor.text.fill("typed only");
+    await page.getByRole("heading").first().click();
+    await page.keyboard.press("Control+Z");
+    await visitor.hears(/Done$/);
+    assert.equal(await visitor.text.inputValue(), "answer");
+    for (let steps = 0; steps < 3; steps++) await page.keyboard.press("Control+Z");
+    assert.equal(await picture(visitor), first);
+    assert.equal(await page.getByLabel("Neatness (bias)").inputValue(), "0.75");
+    assert.deepEqual(await ink(), firstInk);
+    assert.equal(await current(), 0);
+    await button("Redo").click();
+    assert.equal(await picture(visitor), second);
+    for (let steps = 0; steps < 3; steps++) await page.keyboard.press("Control+Shift+Z");
+    assert.equal(await visitor.text.inputValue(), "typed only");
+    assert.equal(await picture(visitor), fourth);
+    await visitor.text.press("Control+Z");
+    assert.equal(await picture(visitor), fourth, "in the text field the keys are the field's");
+
+    // The strip: return, keep, compare, delete.
+    await takes.nth(0).click();
+    assert.equal(await picture(visitor), first);
+    assert.match(page.url(), /bias=0\.75/);
+    await button("Keep").click();
+    assert.equal(await page.getByRole("button", { name: "Take 1: answer (kept)" }).count(), 1);
+    await button("Compare").click();
+    await takes.nth(3).click();
+    const dialog = page.getByRole("dialog", { name: "Compare two takes" });
+    await dialog.waitFor();
+    assert.deepEqual(await dialog.locator("figcaption").allTextContents(), ["Take 1: answer (kept)", "Take 4: answer"]);
+    await dialog.getByRole("button", { name: "Use this one: Take 4: answer" }).click();
+    assert.equal(await picture(visitor), fourth);
+    await button("Delete").click();
+    assert.equal(await takes.count(), 3);
+    assert.equal(await current(), 2);
+
+    // Other paper is no other take: the same ink lies elsewhere, at once.
+    const before = await ink();
+    await visitor.more();
+    await page.getByLabel("Paper", { exact: true }).selectOption("a5");
+    await page.waitForFunction(() => document.querySelector("#canvas").height > document.querySelector("#canvas").width);
+    await page.getByLabel("Left", { exact: true }).fill("60");
+    await page.waitForFunction(() => /marginLeft=60/.test(location.hash));
+    assert.equal(await takes.count(), 3);
+    await page.waitForFunction(() => !document.querySelector(".takes-steps button").disabled);
+    const moved = await ink();
+    assert.deepEqual(moved.map((stroke) => stroke.length), before.map((stroke) => stroke.length));
+    assert.ok(Math.min(...moved.map(([x]) => x)) > 56);
+    const third = await picture(visitor);
+    // What was typed and not written, and all takes, are there after a reload, with the speed.
+    await visitor.text.fill("and more");
+    await page.waitForFunction(() => localStorage.getItem("running-hand draft")?.includes("and+more"));
+    const strip = () => takes.evaluateAll((all) => all.map((take) => take.title));
+    const titles = await strip();
+    const pixels = () =>
+      page.locator(".take canvas").evaluateAll((all) => all.map((canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.filter((value) => value > 128).length));
+    const inks = await pixels();
+    await page.reload();
+    await visitor.hears(/Done$/);
+    await takes.nth(2).and(page.locator("[aria-current]")).waitFor();
+    assert.equal(await visitor.text.inputValue(), "and more");
+    assert.equal(await page.getByLabel("Speed").inputValue(), "Infinity");
+    assert.deepEqual(await strip(), titles);
+    await page.waitForFunction(() => [...document.querySelectorAll(".take canvas")].every((canvas) => canvas.width > 0));
+    assert.equal(await picture(visitor), third, "the sheet is as it was");
+    assert.equal(await page.getByRole("button", { name: "Take 1: answer (kept)" }).count(), 1);
+    for (const [i, ink] of (await pixels()).entries()) assert.ok(Math.abs(ink - inks[i]) <= 0.03 * inks[i], `picture ${i}: ${ink}, ${inks[i]}`);
+    await takes.nth(1).click();
+    await visitor.hears(/Done$/);
+    assert.equal(await picture(visitor), second);
+    // One that is not written yet can be compared, too.
+    await button("Compare").click();
+    await takes.nth(0).click();
+    await dialog.waitFor();
+    await page.keyboard.press("Escape");
+    assert.equal(await picture(visitor), first);
+    await button("Delete").click();
+    assert.equal(await takes.count(), 2);
+    assert.equal(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("running-hand take ")).length), 2);
+  }, alone);
+
+  test("the pen hurries when it is asked to, nothing moves when it begins, and the view follows it", async (visitor) => {
+    const { page } = visitor;
+    const write = page.getByRole("button", { name: "Write", exact: true });
+    const places = () =>
+      page.evaluate(() =>
+        ["#sheet", ".toolbar", "#takes", "#form", "#write"].map((selector) => {
+          const { left, top, width, height } = document.querySelector(selector).getBoundingClientRect();
+          return [selector, left, top, width, height].join(" ");
+        }),
+      );
+    await visitor.more();
+    await page.getByLabel("Paper", { exact: true }).selectOption("free");
+    await visitor.speed("As a hand writes");
+    const begins = async (text) => {
+      await visitor.text.fill(text);
+      // What is there is painted anew on a sheet of another height.
+      await page.waitForTimeout(300);
+      await page.locator("#form").evaluate((form) => (form.scrollTop = 0));
+      const before = await places();
+      await write.click();
+      await page.waitForFunction(() => !document.querySelector("#pen").hasAttribute("hidden"));
+      assert.deepEqual(await places(), before);
+      assert.match(await visitor.status.textContent(), /Writing …$/);
+      return before;
+    };
+    // A tap on the sheet, the space bar, and a speed that is chosen meanwhile.
+    const long = "A letter of some length, which takes a while at the pace of a hand.";
+    const before = await begins(long);
+    await page.locator("#canvas").click();
+    await visitor.hears(/Done$/);
+    assert.deepEqual(await places(), before);
+    await begins(`${long}\nAnd another line.\nAnd one more.`);
+    await page.getByRole("heading").first().click();
+    await page.keyboard.press("Space");
+    await visitor.hears(/Done$/);
+    assert.equal(await page.evaluate(() => scrollY), 0, "the space bar does not scroll");
+    await begins("on the button, too");
+    await page.keyboard.press("Space");
+    await visitor.hears(/Done$/);
+    // One line stands in the middle of the sheet, and not at its upper edge.
+    const [above, below] = await page.locator("#canvas").evaluate((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const rows = Array.from({ length: canvas.height }, (_, y) => y).filter((y) => data.subarray(4 * y * canvas.width, 4 * (y + 1) * canvas.width).some((value, i) => i % 4 === 3 && value > 99));
+      return [rows[0] / canvas.height, 1 - rows.at(-1) / canvas.height];
+    });
+    assert.ok(above > 0.2 && below > 0.25, `${above} above, ${below} below`);
+    await begins("short");
+    await page.getByLabel("Speed").selectOption("Infinity");
+    await visitor.hears(/Done$/);
+    // The view follows the pen down a page, until the visitor scrolls.
+    await page.setViewportSize({ width: 1280, height: 520 });
+    await page.getByLabel("Paper", { exact: true }).selectOption("a4");
+    await page.getByLabel("Speed").selectOption("20");
+    await visitor.text.fill(`${"Down and down it goes. ".repeat(30)}`);
+    await page.evaluate(() => scrollTo(0, 0));
+    await write.evaluate((button) => button.click());
+    await page.waitForFunction(() => scrollY > 60);
+    await page.waitForFunction(() => {
+      const { top, bottom } = document.querySelector("#pen").getBoundingClientRect();
+      return top >= 0 && bottom <= innerHeight;
+    });
+    await page.mouse.move(300, 300);
+    // A view that is on its way would get there first.
+    for (let tries = 0; tries < 40 && (await page.evaluate(() => scrollY)) > 0; tries++) {
+      await page.mouse.wheel(0, -5000);
+      await page.waitForTimeout(100);
+    }
+    await page.waitForTimeout(900);
+    assert.ok((await page.evaluate(() => scrollY)) < 2);
+    await page.keyboard.press("Escape");
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
+  test("ideas set the page up; the code of the sheet is shown; a link needs nothing but a text, and is copied", async (visitor) => {
+    const { page } = visitor;
+    await visitor.speed("At once");
+    await page.locator("#ideas-open:enabled").press("Enter");
+    const ideas = page.getByRole("dialog", { name: "Ideas" });
+    await ideas.waitFor();
+    await page.waitForFunction(() => [...document.querySelectorAll("#ideas img")].every((image) => image.complete && image.naturalWidth === 560));
+    assert.equal(await ideas.getByRole("link").count(), 7);
+    await ideas.getByRole("link", { name: /An envelope/ }).press("Enter");
+    await page.waitForFunction(() => document.querySelector("#canvas").getAttribute("aria-label").startsWith("Handwriting: Martin Field"));
+    assert.ok(await ideas.isHidden());
+    assert.ok(await visitor.text.evaluate((field) => field === document.activeElement), "the words are next");
+    assert.match(await visitor.text.inputValue(), /---/);
+    assert.equal(await page.getByLabel("Paper", { exact: true }).inputValue(), "envelope-dl");
+    // Another one does not keep what the first set.
+    await page.getByRole("button", { name: "Ideas" }).click();
+    await ideas.getByRole("link", { name: /A signature/ }).click();
+    await page.waitForFunction(() => document.querySelector("#canvas").getAttribute("aria-label") === "Handwriting: Anna Berg");
+    assert.equal(await page.getByLabel("Paper", { exact: true }).inputValue(), "free");
+
+    await page.evaluate(() => (location.hash = "#text=Happy birthday"));
+    await page.waitForFunction(() => document.querySelector("#canvas").getAttribute("aria-label") === "Handwriting: Happy birthday");
+    await page.getByRole("button", { name: "Copy link" }).click();
+    await visitor.hears(/Link copied\.$/);
+    assert.match(page.url(), /#text=Happy\+birthday&.*seed=1&/);
+    if (browserName === "Chromium") assert.equal(await page.evaluate(() => navigator.clipboard.readText()), page.url());
+
+    await page.getByRole("button", { name: "Use in your app" }).click();
+    const code = page.getByRole("dialog", { name: "Use in your app" });
+    await code.waitFor();
+    const codes = await code.locator("pre").allTextContents();
+    assert.equal(codes.length, 3);
+    for (const part of codes) assert.match(part, /Happy birthday/);
+    await code.getByRole("button", { name: "Copy: In a terminal" }).click();
+    await code.locator("[role=status]").filter({ hasText: "Copied." }).waitFor();
+    if (browserName === "Chromium") assert.equal(await page.evaluate(() => navigator.clipboard.readText()), codes[2]);
+    await page.keyboard.press("Escape");
+  });
+
+  test("on a phone of 320 pixels the sheet is in view above the bar, all is large enough for fingers, in all languages, and shared", async (visitor) => {
+    const { page } = visitor;
+    await page.locator("#capture-open:visible").waitFor();
+    await page.locator("#speed-open").waitFor();
+    await visitor.more();
+    assert.deepEqual(await misfits(page), []);
+    const rows = () => page.locator(".toolbar button").evaluateAll((all) => new Set(all.map((button) => Math.round(button.getBoundingClientRect().top))).size);
+    assert.ok((await rows()) <= 3, "the toolbar is low");
+    // What cannot be of the paper is said in the language of the page.
+    await page.locator("#paper").selectOption("card");
+    await page.getByLabel("Links", { exact: true }).fill("100");
+    await visitor.hears(/^Ränder: 100 mm links und 10 mm rechts lassen auf 105 mm breitem Papier keinen Platz: nimm links höchstens 94 mm/);
+    await page.getByLabel("Links", { exact: true }).press("ControlOrMeta+A");
+    await page.keyboard.press("Delete");
+    await page.locator("#paper").selectOption("free");
+    await visitor.hears(/Bereit$/);
+    await page.locator("#text").fill("eine Zeile und noch eine");
+    const write = page.getByRole("button", { name: "Schreiben", exact: true });
+
+    // The speed: a tap shows it, a slider changes it.
+    const speed = page.locator("#speed-open");
+    assert.match(await speed.textContent(), /Tempo Auto$/);
+    await speed.click();
+    const slider = page.getByRole("slider", { name: "Tempo" });
+    assert.equal(await slider.getAttribute("aria-valuetext"), "Automatisches Tempo");
+    await slider.press("End");
+    assert.equal(await slider.getAttribute("aria-valuetext"), "Sofort");
+    assert.match(await speed.textContent(), /∞$/);
+    assert.deepEqual(await misfits(page), []);
+    await page.keyboard.press("Escape");
+    assert.ok(await slider.isHidden());
+
+    // Wherever the form is scrolled to, Write and the sheet are there.
+    for (const place of ["Schrift", "Mehr"]) {
+      await page.locator(".actions").getByRole("button", { name: place, exact: true }).click();
+      // Where motion is welcome it takes a moment.
+      await page.waitForFunction(() => {
+        const { top } = document.activeElement.closest("label, summary, select").getBoundingClientRect();
+        return top >= document.querySelector("#sheet").offsetHeight - 1 && top < innerHeight - 64;
+      });
+      const box = await write.boundingBox();
+      assert.ok(box.y + box.height <= 640 && box.y > 500, `Write is at ${box.y}`);
+      const sheet = await page.locator("#sheet").boundingBox();
+      assert.ok(Math.abs(sheet.y) < 2 && sheet.height < 300, `the sheet is at ${sheet.y}`);
+    }
+    await write.click();
+    await visitor.hears(/Fertig$/);
+    assert.ok((await visitor.inked()) > 0);
+
+    // Picture and link are shared, where the browser can.
+    await page.getByRole("button", { name: "Teilen", exact: true }).click();
+    await page.waitForFunction(() => globalThis.shared.length === 1);
+    const [url, name, type, width] = await page.evaluate(async () => {
+      const [{ url, files }] = globalThis.shared;
+      return [url, files[0].name, files[0].type, (await createImageBitmap(files[0])).width];
+    });
+    assert.equal(url, page.url());
+    assert.deepEqual([name, type], ["eine-zeile-und-noch-eine.png", "image/png"]);
+    assert.ok(width > 400);
+
+    // The keyboard leaves half of the screen.
+    await page.locator("#text").focus();
+    await page.setViewportSize({ width: 320, height: 330 });
+    await page.locator("#text").scrollIntoViewIfNeeded();
+    const [text, bar] = [await page.locator("#text").boundingBox(), await write.boundingBox()];
+    assert.ok(bar.y + bar.height <= 330 && text.y >= 0 && text.y < bar.y, `text at ${text.y}, Write at ${bar.y}`);
+    await page.setViewportSize({ width: 320, height: 640 });
+
+    // Another language is chosen, stays, and has what was written; an address can ask for one, too.
+    assert.equal(await page.locator("[data-of=bias]").textContent(), "0,75");
+    assert.equal(await page.getByRole("radio", { name: "Schräg" }).inputValue(), "Slanted");
+    assert.equal(await page.locator("label[title=Burgunderrot]").count(), 1);
+    for (const [language, done] of [["fr", /Terminé$/], ["es", /Terminado$/], ["en", /Done$/]]) {
+      await page.locator("#language").selectOption(language);
+      await page.waitForFunction((code) => document.documentElement.lang === code && document.querySelector("#language").value === code, language);
+      await visitor.hears(done);
+      assert.equal(await page.locator("#text").inputValue(), "eine Zeile und noch eine", "the text is written again");
+      await page.locator("#speed-open").waitFor();
+      await visitor.more();
+      assert.deepEqual(await misfits(page), [], language);
+      assert.ok((await rows()) <= 3, language);
+    }
+    await page.goto("about:blank");
+    await page.goto(`${server.address}?engine=cpu&greeting=off&language=es`);
+    await visitor.hears(/Listo$/);
+    await page.goto("about:blank");
+    await page.goto(`${server.address}?engine=cpu&greeting=off`);
+    await visitor.hears(/Ready$/);
+  }, {
+    locale: "de-AT", ready: /Bereit$/, viewport: { width: 320, height: 640 },
+    init: () => {
+      // A finger, and a menu for sharing.
+      const media = globalThis.matchMedia.bind(globalThis);
+      globalThis.matchMedia = (query) => (query === "(pointer: coarse)" ? { ...media(query), matches: true } : media(query));
+      globalThis.shared = [];
+      navigator.canShare = () => true;
+      navigator.share = async (data) => {
+        globalThis.shared.push(data);
+      };
+    },
+  });
+}
