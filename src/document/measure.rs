@@ -40,6 +40,8 @@ const FAR_TALL: f64 = 3.0;
 const SUPPORT_REACH: f64 = 0.35;
 const HEAD_SUPPORT: f64 = 0.7;
 const FLOAT: f64 = 1.0;
+/// How much a foot below the baseline of digits and capitals speaks against it.
+const TAIL: f64 = 0.7;
 /// Feet that tell a word's level without heads.
 const ENOUGH_SUPPORT: f64 = 0.3;
 /// Feet of a word with which its neighbours' level weighs as much as its own.
@@ -163,6 +165,10 @@ struct Turn {
     y: f64,
     is_head: bool,
     at: usize,
+    /// At which character its stroke begins, whether that has few points, and whether it is too small for a letter.
+    begun: usize,
+    is_brief: bool,
+    is_small: bool,
 }
 
 /// Where letters of a stretch stand and how high they are.
@@ -189,7 +195,13 @@ pub struct Fit {
 impl Fit {
     /// Measures a stretch's ink: `at` is each point's character.
     pub fn of(points: &[[f32; 3]], at: &[u32], characters: &[char], hand: &HandMeasure) -> Self {
-        let turns = turns(points, at, hand.x_height * TURN);
+        let mut turns = turns(points, at, hand.x_height * TURN);
+        // Dots, bars and quotation marks stand nowhere.
+        let is_quote = |turn: &Turn| turn.is_brief && matches!(characters.get(turn.begun), Some('"' | '\''));
+        let is_letter = |turn: &Turn| !turn.is_small && !is_quote(turn);
+        if turns.iter().any(is_letter) {
+            turns.retain(is_letter);
+        }
         let class = |turn: &Turn, letters: &str, others: fn(&char) -> bool| {
             characters.get(turn.at).is_some_and(|c| letters.contains(*c) || others(c))
         };
@@ -298,7 +310,10 @@ impl Fit {
             share * (1.0 - ((off - at) / (SUPPORT_REACH * height)).powi(2)).max(0.0).powi(2)
         };
         let support = |turns: &[[f64; 3]], at: f64| turns.iter().map(|turn| weight(turn, at)).sum::<f64>();
-        let score = |at: f64| support(&turns, at) - (at / (FLOAT * height)).powi(2) / 2.0;
+        // Digits and capitals have no tails, but turns within them.
+        let below = |at: f64| turns.iter().filter(|turn| turn[1] > at + SUPPORT_REACH * height).count() as f64;
+        let tails = |at: f64| if is_tall { TAIL * below(at) } else { 0.0 };
+        let score = |at: f64| support(&turns, at) - tails(at) - (at / (FLOAT * height)).powi(2) / 2.0;
         let places = turns.iter().map(|turn| turn[1]);
         let mut at = places.fold(0.0, |best, at| if score(at) > score(best) { at } else { best });
         // Heads tell which feet are those of the baseline. How high an x is here may not be known yet.
@@ -370,11 +385,19 @@ fn turns(points: &[[f32; 3]], at: &[u32], least: f64) -> Vec<Turn> {
     let mut start = 0;
     for stroke in points.split_inclusive(|point| point[2] > 0.5) {
         let y = |k: usize| f64::from(stroke[k][1]);
+        let [top, bottom] =
+            (0..stroke.len()).map(y).fold([f64::INFINITY, f64::NEG_INFINITY], |[min, max], y| [min.min(y), max.max(y)]);
+        let is_brief = stroke.len() < LETTER_POINTS;
+        let is_small = is_brief && bottom - top < SMALL / TURN * least;
+        let begun = at.get(start).map_or(0, |&at| at as usize);
         let turn = |k: usize, is_head: bool| Turn {
             x: stroke[k][0].into(),
             y: y(k),
             is_head,
             at: at.get(start + k).map_or(0, |&at| at as usize),
+            begun,
+            is_brief,
+            is_small,
         };
         // The extreme since the last turn, and the direction in which the pen moves: down is 1.
         let (mut low, mut high, mut down) = (0, 0, 0);

@@ -91,6 +91,8 @@ impl Structure {
         let mut structure = Self::default();
         let (mut blank, mut breaks_page) = (0, false);
         let text = text.replace("\r\n", "\n").replace(['\r', '\u{b}', '\u{85}', '\u{2028}', '\u{2029}'], "\n");
+        // Other control characters part words, as far as anyone can tell.
+        let text = text.replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\u{c}'), " ");
         for (sheet, text) in text.split('\u{c}').enumerate() {
             breaks_page |= sheet > 0;
             for line in text.split('\n') {
@@ -263,6 +265,7 @@ fn mark(word: &str) -> Option<f64> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use super::super::paper::Paper;
     use super::*;
 
     const ALPHABET: &str = " abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPRSTUVWXYZ0123456789.,-()";
@@ -299,7 +302,7 @@ mod tests {
     #[test]
     fn whatever_ends_a_line_ends_it_and_form_feeds_begin_pages() {
         let found = read("\n\nab\r\ncd\ref\u{0}gh\u{c}ij\n\n\u{c}");
-        assert_eq!(texts(&found), ["ab", "cd", "efgh", "ij"]);
+        assert_eq!(texts(&found), ["ab", "cd", "ef gh", "ij"]);
         let breaks: Vec<bool> = found.paragraphs.iter().map(|paragraph| paragraph.breaks_page).collect();
         assert_eq!(breaks, [false, false, false, true]);
         assert!(found.paragraphs.iter().all(|paragraph| paragraph.blank == 0));
@@ -317,6 +320,21 @@ mod tests {
         let long = read(&"y".repeat(5000));
         assert!(long.stretches.iter().all(|stretch| stretch.text.len() <= MOST));
         assert_eq!(texts(&long).concat().matches('y').count(), 5000);
+    }
+
+    #[test]
+    fn letters_of_a_card_are_as_small_as_its_lines_need_and_no_smaller() {
+        let card = PageStyle::default().with_paper(Paper::named("card").map(Paper::landscape));
+        let size = |text: &str, letter_width: f64| read(text).fitted_to_card(card, letter_width).unit / card.unit;
+        assert_eq!(size("dear all,\nthanks", 170.0), 1.0);
+        let wide = size("congratulations,\nall of you", 500.0);
+        assert!((0.5..0.95).contains(&wide), "{wide}");
+        let line = card.paper.map_or(0.0, |paper| paper.width - paper.margins.left - paper.margins.right);
+        assert!(16.0 * 500.0 * wide * card.unit < line);
+        assert!(size(&format!("dear all,\n\n{}", "thanks ".repeat(40)), 170.0) < 1.0, "all of it on one side");
+        assert_eq!(size(&"a\n".repeat(30), 170.0), 1.0, "more lines than the card has go on on another");
+        assert_eq!(size(&"thanks ".repeat(400), 170.0), 1.0, "nor is it made tiny");
+        assert_eq!(read("congratulations,").fitted_to_card(PageStyle::default(), 900.0), PageStyle::default());
     }
 
     #[test]

@@ -38,7 +38,10 @@ const TYPES: &str = r#"
 /** "auto": the GPU where there is a real one, else the CPU. */
 export type EngineChoice = "auto" | "cpu" | "gpu";
 
-/** Paper that has a name. "a6" is also called "card"; "envelope-10" is the American No. 10. */
+/**
+ * Paper that has a name. "card" is as large as "a6", and a text of few lines is written small enough for it; "envelope-10" is
+ * the American No. 10.
+ */
 export type PaperName =
   | "a4"
   | "a5"

@@ -81,9 +81,9 @@ pub struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 1400, help_heading = "Writing")]
     points: usize,
 
-    /// a4, a5, a6 (or card), letter, legal, envelope-dl, envelope-c6, envelope-10 (US), or a size such as 120x80mm and
-    /// 5x7in. What does not fit on one sheet goes to FILE-2, FILE-3 and so on. On an envelope the text is the address;
-    /// above a line of `---` in it stands the sender [default: one sheet, as large as the ink]
+    /// a4, a5, a6, card (an a6 to which few lines are fitted), letter, legal, envelope-dl, envelope-c6, envelope-10 (US),
+    /// or a size such as 120x80mm and 5x7in. What does not fit on one sheet goes to FILE-2, FILE-3 and so on. On an envelope
+    /// the text is the address; above a line of `---` in it stands the sender [default: one sheet, as large as the ink]
     #[arg(long, value_name = "SHEET", value_parser = paper, help_heading = "Layout")]
     paper: Option<Paper>,
     /// Turns the sheet so that its longer side lies across

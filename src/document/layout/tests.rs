@@ -467,3 +467,48 @@ fn too_little_ink_stays_on_its_line() {
     assert_eq!((placed.len(), placed[0].points[0][0]), (1, spot.left as f32));
     assert!((f64::from(placed[0].points[0][1]) - spot.baseline).abs() < 1.0);
 }
+
+#[test]
+fn the_last_line_of_a_greeting_is_not_left_alone() {
+    // There would be room for its first line, and for none.
+    let paper = Paper::new(148.0, 120.0).unwrap().with_margin(10.0).unwrap();
+    let rows = Sheet::new(&style(Some(paper)), Extent::default()).rows(0);
+    for above in [rows - 1, rows] {
+        let content = format!("{}\n\nyours\nsam", vec!["a line"; above - 1].join("\n"));
+        let (layout, _) = laid(style(Some(paper)), &content);
+        assert_eq!(layout.pages(), 2, "{above}");
+        assert_eq!(layout.text_on(1, usize::MAX), ["yours", "sam"], "{above}");
+        check(&layout, &content);
+    }
+}
+
+#[test]
+fn numbers_and_capitals_are_as_high_beside_small_letters_as_the_hand_makes_them() {
+    let text = text("an ear 2026 on a nose NASA or 14 men");
+    let mut ink = stretch(&text, 0);
+    let source: Vec<char> = text.structure.stretches[0].text.chars().collect();
+    // Some are as low as letters, others very high.
+    for (point, &at) in ink.points.iter_mut().zip(&ink.characters) {
+        let size = match source[at as usize] {
+            '2' | '0' | '6' => 3.0,
+            'N' | 'A' | 'S' => 1.9,
+            _ => 1.0,
+        };
+        point[1] *= size;
+    }
+    let mut layout = Layout::new(style(None), 5, Extent::default(), Some(text), false);
+    layout.add(ink);
+    let height = |text: &str| {
+        let strokes = layout.strokes(0..layout.points().len());
+        let own = strokes.iter().filter(|(_, word)| word.is_some_and(|word| word.text == text));
+        let ys: Vec<f32> =
+            own.flat_map(|(range, _)| layout.points()[range.clone()].iter().map(|point| point[1])).collect();
+        f64::from(ys.iter().fold(f32::MIN, |a, b| a.max(*b)) - ys.iter().fold(f32::MAX, |a, b| a.min(*b))) / X_HEIGHT
+    };
+    let [year, agency, age, nose] = ["2026", "NASA", "14", "nose"].map(height);
+    assert!(
+        (1.3..2.0).contains(&year) && (1.3..2.2).contains(&agency) && (1.2..2.0).contains(&age),
+        "{year} {agency} {age}"
+    );
+    assert!(year / age < 1.3 && (0.8..1.3).contains(&nose), "{year} {age} {nose}");
+}
