@@ -190,9 +190,9 @@ impl RunningHand {
     #[wasm_bindgen(js_name = emptySheet, unchecked_return_type = "Sheet")]
     pub fn empty_sheet(
         #[wasm_bindgen(unchecked_param_type = "LayoutOptions")] options: JsValue,
-    ) -> Result<JsValue, JsError> {
+    ) -> Result<JsValue, JsValue> {
         let style = page_style_of(options)?;
-        Sheet::new(&document::Sheet::new(&style, Extent::default()), style.ruling, 1).to_js(&[])
+        Ok(Sheet::new(&document::Sheet::new(&style, Extent::default()), style.ruling, 1).to_js(&[])?)
     }
 
     /// How many characters fit in a line, if they are `letterWidth` corpus units wide on average.

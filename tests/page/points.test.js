@@ -415,7 +415,7 @@ for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", (
     assert.equal(await page.locator("label[title=Burgunderrot]").count(), 1);
     for (const [language, done] of [["fr", /Terminé$/], ["es", /Terminado$/], ["en", /Done$/]]) {
       await page.locator("#language").selectOption(language);
-      await page.waitForFunction((code) => document.documentElement.lang === code && document.querySelector("#language").value === code, language);
+      await page.waitForFunction((code) => document.documentElement?.lang === code && document.querySelector("#language")?.value === code, language);
       await visitor.hears(done);
       assert.equal(await page.locator("#text").inputValue(), "eine Zeile und noch eine", "the text is written again");
       await page.locator("#speed-open").waitFor();

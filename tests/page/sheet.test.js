@@ -182,7 +182,7 @@ test("an envelope has the sender in the upper left and the address in the lower 
 
 test("a scribble fits on its sheet, however few letters a line has", async () => {
   const visitor = await come({ viewport: { width: 390, height: 844 } });
-  await visitor.speed("At once");
+  await visitor.more();
   for (const columns of [24, 10]) {
     await visitor.page.getByLabel("Letters per line", { exact: true }).fill(String(columns));
     await visitor.writes("");

@@ -83,7 +83,7 @@ const words = {
       "Schreib mir einmal einen Brief.",
       "Ein Punkt nach dem anderen.",
     ],
-    seeds: [5, 5, 2, 4, 3, 4, 3, 5, 4, 1, 1, 2, 1, 4],
+    seeds: [5, 5, 2, 6, 3, 4, 1, 5, 4, 1, 1, 2, 1, 4],
   },
   inks: {
     blueBlack: "Blauschwarz",

@@ -83,7 +83,7 @@ const words = {
       "Escríbeme una carta algún día.",
       "Un punto detrás de otro.",
     ],
-    seeds: [3, 1, 5, 5, 2, 6, 3, 6, 5, 2, 4, 5, 1, 3],
+    seeds: [3, 1, 5, 6, 2, 6, 1, 6, 5, 2, 4, 4, 1, 3],
   },
   inks: {
     blueBlack: "Azul negro",

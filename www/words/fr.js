@@ -83,7 +83,7 @@ const words = {
       "Un jour, écrivez-moi une lettre.",
       "Un point après l'autre.",
     ],
-    seeds: [2, 4, 2, 1, 1, 3, 4, 4, 4, 4, 4, 2, 3, 4],
+    seeds: [2, 4, 2, 4, 1, 3, 3, 4, 4, 4, 4, 2, 3, 4],
   },
   inks: {
     blueBlack: "Bleu-noir",
