@@ -40,6 +40,10 @@ def read_texts(folder: Path | None) -> dict[str, list[str]]:
     return texts
 
 
+#: On which the widest hand has a sentence on a line.
+WIDE_PAPER = "1800x1800mm"
+
+
 def hands_read(args: argparse.Namespace, writer: TextWriter, hands: Sequence[str]) -> None:
     """Print what is read wrongly of each hand."""
     readers = {"tesseract": tesseract_reader(args.processes)}
@@ -50,7 +54,8 @@ def hands_read(args: argparse.Namespace, writer: TextWriter, hands: Sequence[str
     readings = []
     for hand in hands:
         progress(hand)
-        lines = [line for seed in range(1, args.seeds + 1) for line in writer.words(texts, hand, seed, args.bias)]
+        seeds = range(1, args.seeds + 1)
+        lines = [line for seed in seeds for line in writer.words(texts, hand, seed, args.bias, WIDE_PAPER)]
         readings.append((hand, HandReading.of(texts * args.seeds, lines, readers, X_HEIGHT)))
     print(table_of_hands(readings))
 

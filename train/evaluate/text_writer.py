@@ -33,20 +33,23 @@ class TextWriter:
         """Strokes `[n, 2]` of each text, y down, an x being `X_HEIGHT` high; errors as of `words`."""
         return [[stroke for word in line for stroke in word] for line in self.words(texts, hand, seed, bias)]
 
-    def words(self, texts: Sequence[str], hand: str, seed: int, bias: float) -> list[list[list[np.ndarray]]]:
+    def words(
+        self, texts: Sequence[str], hand: str, seed: int, bias: float, paper: str | None = None
+    ) -> list[list[list[np.ndarray]]]:
         """Strokes `[n, 2]` of each word of each text, y down, an x being `X_HEIGHT` high.
 
-        The texts are written as paragraphs of one document, each on a line. Raises `SystemExit` if the command fails,
-        or if a text does not fit on a line.
+        The texts are written as paragraphs of one document, each on a line, which has room for 100 characters of usual
+        width, or for what fits on the `paper`. Raises `SystemExit` if the command fails, or if a text does not fit.
         """
-        arguments = ["-", "--format", "json", "--engine", "cpu", "--quiet", "--columns", "100"]
+        arguments = ["-", "--format", "json", "--engine", "cpu", "--quiet"]
+        arguments += ["--paper", paper] if paper else ["--columns", "100"]
         options = {"--hand": hand, "--seed": seed, "--bias": f"{bias:g}", "--size": X_HEIGHT}
         arguments += [str(part) for option in options.items() for part in option]
         ink = json.loads(self.run(arguments, "\n".join(texts)))
         strokes = [np.array(stroke, np.float64).reshape(-1, 2) for stroke in ink["strokes"]]
         lines: list[list[list[np.ndarray]]] = [[] for _ in texts]
         for word in ink["words"]:
-            if word["line"] >= len(texts):
+            if word["line"] >= len(texts) or word["page"]:
                 raise SystemExit("a text is longer than a line: give shorter ones")
             lines[word["line"]].append(strokes[word["first"] : word["last"] + 1])
         return lines
