@@ -7,7 +7,7 @@ use running_hand::adapt::{Batch, Example, Learner, Recipe, Trainable};
 use running_hand::capture::{self, Sample};
 use running_hand::engine::Engine;
 use running_hand::engine::cpu::CpuEngine;
-use running_hand::model::{Hand, Kind, Weights};
+use running_hand::model::{Hand, HandLayout, Kind, Weights};
 use running_hand::text::alphabet::Alphabet;
 use running_hand::writer::{Prime, Settings, Writer};
 use safetensors::SafeTensors;
@@ -241,8 +241,10 @@ fn a_hand_is_learnt_from_two_lines_and_only_with_its_weights_used() {
 
         // It is borne as it is; one of large random numbers is taken back.
         assert_eq!(writer.bearable_strength(&hand, 1.0).await.unwrap(), 1.0);
-        let wild = |(n, number): (usize, &i16)| if *number == 0 { 0 } else { (n * 7919 % 12_289) as i16 - 6000 };
-        let wild = Hand { numbers: hand.numbers.iter().enumerate().map(wild).collect(), ..*hand };
+        let layout = HandLayout::new(&weights.config);
+        let learnt = layout.gates[1].start..layout.output.end;
+        let wild = |n: usize| if learnt.contains(&n) { (n * 7919 % 12_289) as i16 - 6000 } else { 0 };
+        let wild = Hand { numbers: (0..layout.count()).map(wild).collect(), ..*hand };
         assert!(writer.bearable_strength(&Arc::new(wild.clone()), 1.0).await.unwrap() < 0.6);
 
         let refused = async |writer: &mut Writer, settings: Settings, part: &str| {

@@ -6,7 +6,7 @@ use running_hand::adapt::{Example, Learner, Recipe};
 use running_hand::engine::cpu::CpuEngine;
 use running_hand::engine::{Engine, Line};
 use running_hand::inspect::{Component, DrawnPoint, Replay, Snapshot};
-use running_hand::model::{Kind, Weights};
+use running_hand::model::{Hand, HandLayout, Kind, Weights};
 use running_hand::writer::{Settings, Writer};
 use std::error::Error;
 use std::fmt::Write;
@@ -327,7 +327,7 @@ fn sliders(
 }
 
 /// Lines of a hand that the page does not offer, and what the network writes before it has learnt from them, and after.
-async fn learnt_hand(writer: &mut Writer) -> Result<String, Failure> {
+async fn learnt_hand(writer: &mut Writer) -> Result<[String; 2], Failure> {
     let weights = Arc::clone(writer.weights(Kind::Synthesis).ok_or("no network")?);
     let style = |name: &str| weights.config.styles.iter().position(|own| own == name).ok_or("no such hand");
     let plain = Settings::default().with_bias(0.75).with_seed(3);
@@ -343,7 +343,9 @@ async fn learnt_hand(writer: &mut Writer) -> Result<String, Failure> {
     let examples: Vec<Example> = rows.iter().map(|(line, _)| example(line)).collect();
     let mut learner = Learner::new(&weights, &examples, Recipe::for_lines(examples.len()), examples.len())?;
     while learner.step()?.is_some() {}
-    let hand = plain.clone().with_learnt_hand(Arc::new(learner.hand())).with_strength(Recipe::STRENGTH);
+    let learnt = Arc::new(learner.hand());
+    let how = learning(&weights, &rows[0].0, &learnt)?;
+    let hand = plain.clone().with_learnt_hand(learnt).with_strength(Recipe::STRENGTH);
     let text = "a line of other words";
     rows.push((InspectedLine::new(writer, text, &plain).await?, "Other words, before:"));
     rows.push((InspectedLine::new(writer, text, &hand).await?, "… and after:"));
@@ -360,7 +362,175 @@ async fn learnt_hand(writer: &mut Writer) -> Result<String, Failure> {
         let path = ink(&line.path(0, line.drawn.len(), [-left, -(top + bottom) / 2.0]), colour, 14.0);
         let _ = write!(content, "<g transform=\"translate(36 {middle:.0}) scale({SCALE})\">{path}</g>");
     }
-    Ok(picture(720.0, 410.0, "A hand before and after it was learnt", &content))
+    Ok([picture(720.0, 410.0, "A hand before and after it was learnt", &content), how])
+}
+
+/// Four points of a line, one after the other, on their way through the network and back; and which biases are learnt.
+fn learning(weights: &Arc<Weights>, line: &InspectedLine, hand: &Hand) -> Result<String, Failure> {
+    const COLUMNS: [f32; 4] = [178.0, 276.0, 374.0, 472.0];
+    const GUESS: f32 = 80.0;
+    const THIRD: f32 = 184.0;
+    const SECOND: f32 = 248.0;
+    const FIRST: f32 = 312.0;
+    const POINT: f32 = 392.0;
+    /// How many points of the ink are shown.
+    const SHOWN: usize = 16;
+    /// Pixels of a corpus unit: of the ink and of the guess.
+    const INK_SCALE: f32 = 0.16;
+    const GUESS_SCALE: f32 = 1.0;
+    // The network as it is before it learns reads the ink.
+    let mut replay = Replay::new(weights, &Line { style: Vec::new(), hand: None, bias: 0.0, ..line.line.clone() })?;
+    replay.extend(&line.drawn);
+    let snapshots: Vec<Snapshot> = replay.collect();
+    // Where its guess is widest, within a stroke.
+    let spread = |k: &usize| {
+        let of = |c: &Component| c.pi * (c.sigma[0] * line.sd[0]).hypot(c.sigma[1] * line.sd[1]);
+        let span = *k..*k + COLUMNS.len();
+        let is_within = line.drawn[*k - SHOWN..span.end + 1].iter().all(|point| !point.pen_lift);
+        let narrowest = span.map(|k| snapshots[k].components.iter().map(of).sum::<f32>()).fold(f32::MAX, f32::min);
+        if is_within { narrowest } else { 0.0 }
+    };
+    let places = SHOWN..line.drawn.len() - COLUMNS.len() - 1;
+    let from = places.max_by(|a, b| spread(a).total_cmp(&spread(b))).ok_or("the ink is too short")?;
+    let mut svg = String::new();
+    let arrow = |[x, y]: [f32; 2], [to_x, to_y]: [f32; 2], colour: &str| {
+        let (dx, dy) = (
+            (to_x - x).signum() * f32::from(u8::from(to_x != x)),
+            (to_y - y).signum() * f32::from(u8::from(to_y != y)),
+        );
+        let head = |side: f32| [to_x - 5.0 * dx + side * dy, to_y - 5.0 * dy + side * dx];
+        let ([ax, ay], [bx, by]) = (head(3.0), head(-3.0));
+        format!(
+            "<path d=\"M{x:.0} {y:.0}L{to_x:.0} {to_y:.0}M{ax:.0} {ay:.0}L{to_x:.0} {to_y:.0}L{bx:.0} {by:.0}\" \
+             fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.4\"/>\n"
+        )
+    };
+    for (title, y) in [
+        ("its guess,", GUESS - 8.0),
+        ("layer 3", THIRD + 4.0),
+        ("layer 2", SECOND + 4.0),
+        ("layer 1, window", FIRST + 4.0),
+        ("the ink,", POINT - 8.0),
+    ] {
+        svg += &label(24.0, y, 13.0, QUIET, "start", title);
+    }
+    svg += &label(24.0, GUESS + 9.0, 13.0, QUIET, "start", "what came");
+    svg += &label(24.0, POINT + 9.0, 13.0, QUIET, "start", "point by point");
+    for (column, &x) in COLUMNS.iter().enumerate() {
+        let k = from + column;
+        let [pen_x, pen_y] = line.positions[k];
+        for y in [THIRD, SECOND, FIRST] {
+            let _ = writeln!(
+                svg,
+                "<rect x=\"{:.0}\" y=\"{:.0}\" width=\"60\" height=\"26\" rx=\"4\" fill=\"none\" stroke=\"{INK}\"/>",
+                x - 30.0,
+                y - 13.0
+            );
+            if y < FIRST {
+                let _ = writeln!(
+                    svg,
+                    "<rect x=\"{:.0}\" y=\"{:.0}\" width=\"10\" height=\"10\" fill=\"{CLOUD}\"/>",
+                    x - 5.0,
+                    y - 5.0
+                );
+            }
+        }
+        // Up and down, to the right and to the left.
+        for (lower, upper) in [
+            (POINT - 32.0, FIRST + 13.0),
+            (FIRST - 13.0, SECOND + 13.0),
+            (SECOND - 13.0, THIRD + 13.0),
+            (THIRD - 13.0, GUESS + 50.0),
+        ] {
+            svg += &arrow([x - 9.0, lower], [x - 9.0, upper], INK);
+            if lower < FIRST - 13.0 {
+                svg += &arrow([x + 9.0, upper], [x + 9.0, lower], CLOUD);
+            }
+        }
+        for y in [THIRD, SECOND, FIRST] {
+            if column + 1 < COLUMNS.len() {
+                svg += &arrow([x + 30.0, y - 5.0], [x + 68.0, y - 5.0], INK);
+                if y < FIRST {
+                    svg += &arrow([x + 68.0, y + 5.0], [x + 30.0, y + 5.0], CLOUD);
+                }
+            }
+        }
+        // The ink up to the pen.
+        let path = ink(&line.path(k - SHOWN, k, [-pen_x, -pen_y]), INK, 14.0);
+        let _ = writeln!(
+            svg,
+            "<g transform=\"translate({:.0} {:.0}) scale({INK_SCALE})\">{path}<circle r=\"26\" fill=\"{INK}\"/></g>",
+            x + 8.0,
+            POINT
+        );
+        // Where it guesses that the pen goes, and where it went.
+        let [next_x, next_y] = line.positions[k + 1];
+        let cloud = line.cloud(k, &snapshots[k].components, 2.0, [-pen_x, -pen_y]);
+        let _ = writeln!(
+            svg,
+            "<g transform=\"translate({x:.0} {GUESS:.0}) scale({GUESS_SCALE})\"><g fill=\"{CLOUD}\">{cloud}</g>\
+             <path d=\"M0 0L{:.1} {:.1}\" stroke=\"{INK}\" stroke-width=\"2\"/><circle r=\"3\" fill=\"{INK}\"/>\
+             <circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\" fill=\"{PAPER}\" stroke=\"{INK}\" stroke-width=\"2\"/></g>",
+            next_x - pen_x,
+            next_y - pen_y,
+            next_x - pen_x,
+            next_y - pen_y
+        );
+        let _ = writeln!(
+            svg,
+            "<rect x=\"{:.0}\" y=\"{:.0}\" width=\"10\" height=\"10\" fill=\"{CLOUD}\"/>",
+            x + 4.0,
+            GUESS + 36.0
+        );
+    }
+    svg += &label(24.0, 452.0, 13.0, INK, "start", "Forward: a point goes up, what is remembered goes right.");
+    svg += &label(
+        24.0,
+        471.0,
+        13.0,
+        CLOUD,
+        "start",
+        "Backward: how far the guess was off goes down and left; each bias ■ is told which way to go.",
+    );
+    // What was learnt: the mean size of each group of biases.
+    let layout = HandLayout::new(&weights.config);
+    let mean = |part: std::ops::Range<usize>| {
+        let size = |n: &i16| f32::from(n.unsigned_abs()) / 4096.0;
+        hand.numbers[part.clone()].iter().map(size).sum::<f32>() / part.len().max(1) as f32
+    };
+    svg += &label(540.0, 36.0, 13.0, QUIET, "start", "What was learnt:");
+    svg += &label(540.0, 54.0, 13.0, QUIET, "start", "mean size of biases");
+    let (output, m) = (layout.output.start, weights.config.mixtures);
+    let outputs = [
+        ("pen", 0..1),
+        ("π", 1..1 + m),
+        ("μ", 1 + m..1 + 3 * m),
+        ("σ", 1 + 3 * m..1 + 5 * m),
+        ("ρ", 1 + 5 * m..1 + 6 * m),
+    ];
+    let mut groups: Vec<(String, f32)> = Vec::new();
+    groups.extend(outputs.map(|(name, part)| (name.to_owned(), mean(output + part.start..output + part.end))));
+    for (layer, title) in [(2, "layer 3"), (1, "layer 2")] {
+        let gates = layout.gates.get(layer).ok_or("a network of three layers is needed")?;
+        let units = gates.len() / 4;
+        for (gate, name) in ["i", "f", "g", "o"].into_iter().enumerate() {
+            let first = gates.start + gate * units;
+            groups.push((format!("{title}: {name}"), mean(first..first + units)));
+        }
+    }
+    let most = groups.iter().map(|(_, size)| *size).fold(1e-6, f32::max);
+    for (row, (name, size)) in groups.iter().enumerate() {
+        let y = 82.0 + 25.0 * row as f32;
+        svg += &label(600.0, y, 12.0, QUIET, "end", name);
+        let _ = writeln!(
+            svg,
+            "<rect x=\"608\" y=\"{:.0}\" width=\"{:.1}\" height=\"9\" fill=\"{CLOUD}\"/>",
+            y - 9.0,
+            60.0 * size / most
+        );
+        svg += &label(672.0, y, 11.0, QUIET, "start", &format!("{size:.3}"));
+    }
+    Ok(picture(720.0, 490.0, "How a hand is learnt", &svg))
 }
 
 async fn draw() -> Result<(), Failure> {
@@ -423,7 +593,9 @@ async fn draw() -> Result<(), Failure> {
         }
         std::fs::write(out.join(file), sliders(&base, k, &cases, name))?;
     }
-    std::fs::write(out.join("hand.svg"), learnt_hand(&mut writer).await?)?;
+    let [hand, how] = learnt_hand(&mut writer).await?;
+    std::fs::write(out.join("hand.svg"), hand)?;
+    std::fs::write(out.join("learning.svg"), how)?;
     Ok(())
 }
 

@@ -6,9 +6,11 @@
 //!
 //! One file for each kernel: [`lstm`], [`window`] and [`mixture`] are the steps of a line, forward and backward;
 //! [`products`] the products of matrices with the vectors of all lines; [`adam`] the descent; [`network`] calls them in
-//! order. All in `f32`, from sums and products in a fixed order, so that the same ink gives the same hand everywhere.
+//! order, and [`descent`] says when, and makes a hand of what they tell. All in `f32`, from sums and products in a fixed
+//! order, so that the same ink gives the same hand everywhere, on however many cores.
 
 pub mod adam;
+pub mod descent;
 pub mod lstm;
 pub mod math;
 pub mod mixture;
@@ -19,11 +21,12 @@ pub mod products;
 mod tests;
 pub mod window;
 
-pub use network::{Batch, Example, Losses, Trainable};
+pub use descent::Descent;
+pub use mixture::Loss;
+pub use network::{Batch, Example, LineResult, Losses, Pass, Trainable};
 
 use crate::error::{Error, Result};
 use crate::model::{Hand, Weights};
-use adam::Adam;
 use std::sync::Arc;
 
 /// How a hand is learnt.
@@ -75,10 +78,6 @@ impl Recipe {
     }
 }
 
-/// By how much, in nats a point, the loss of held points may be above the least one: it is not the same from step to step
-/// even where nothing is wrong.
-const TOLERANCE: f64 = 0.02;
-
 /// How far the learning is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
@@ -90,216 +89,114 @@ pub struct Progress {
     pub losses: Losses,
 }
 
+/// The lines that each of at most so many workers takes, by their lengths in points: shares of about equal length, none
+/// empty.
+pub fn shares(lengths: &[usize], workers: usize) -> Vec<Vec<usize>> {
+    let mut lines: Vec<usize> = (0..lengths.len()).collect();
+    // The longest line goes where least is.
+    lines.sort_by_key(|&line| std::cmp::Reverse(lengths[line]));
+    let mut shares = vec![Vec::new(); workers.clamp(1, lines.len().max(1))];
+    let length = |share: &Vec<usize>| share.iter().map(|&line| lengths[line]).sum::<usize>();
+    for line in lines {
+        if let Some(share) = shares.iter_mut().min_by_key(|share| length(share)) {
+            share.push(line);
+        }
+    }
+    shares
+}
+
 /// Learns a hand, step by step.
 #[derive(Debug)]
 pub struct Learner {
     trainable: Trainable,
-    recipe: Recipe,
     /// Each is computed on a core of its own.
-    batches: Vec<Batch>,
-    parameters: Vec<f32>,
-    gradient: Vec<f32>,
-    adam: Adam,
-    step: usize,
-    /// The parameters that [`Learner::hand`] goes back to at the end, and their loss of held points, per point.
-    best: Option<(f64, Vec<f32>)>,
-    /// Whether all steps are done, or no more can be.
-    is_done: bool,
-    /// Rows of the output layer that are pinned, see `train/network/pin_zero_offsets.py`.
-    pinned: Vec<usize>,
+    shares: Vec<Share>,
+    descent: Descent,
+}
+
+/// Lines, by their numbers, that are computed together.
+#[derive(Debug)]
+struct Share {
+    lines: Vec<usize>,
+    batch: Batch,
 }
 
 impl Learner {
-    /// Gets ready to learn from these lines, on at most so many threads.
+    /// Gets ready to learn from these lines, on at most so many threads. The hand is the same, whatever their number.
     ///
     /// # Errors
     /// [`Error::Learning`] without a line that has points, and for ids that the network does not know.
     pub fn new(weights: &Arc<Weights>, lines: &[Example], recipe: Recipe, threads: usize) -> Result<Self> {
-        let ids = weights.config.ids();
-        let is_usable = |line: &Example| {
-            (ids == 0 || !line.ids.is_empty())
-                && line.ids.iter().all(|&id| (id as usize) < ids)
-                && line.points.iter().flatten().all(|value| value.is_finite())
-        };
-        if let Some(number) = lines.iter().position(|line| !is_usable(line)) {
-            return Err(Error::Learning(format!(
-                "line {} has ink or characters that the network cannot read",
-                number + 1
-            )));
-        }
-        let mut lines: Vec<&Example> = lines.iter().filter(|line| !line.points.is_empty()).collect();
-        if lines.is_empty() {
-            return Err(Error::Learning("there is no ink to learn from".into()));
-        }
+        check(weights, lines)?;
+        let lines: Vec<&Example> = lines.iter().filter(|line| !line.points.is_empty()).collect();
         let trainable = Trainable::new(weights, recipe.rounded);
-        // Shares of about equal length: the longest line goes where least is.
-        lines.sort_by_key(|line| std::cmp::Reverse(line.points.len()));
-        let mut shares = vec![Vec::new(); threads.clamp(1, lines.len())];
-        let length = |share: &Vec<Example>| share.iter().map(|line| line.points.len()).sum::<usize>();
-        for line in lines {
-            if let Some(share) = shares.iter_mut().min_by_key(|share| length(share)) {
-                share.push(line.clone());
-            }
-        }
-        let output = &weights.output.weight;
-        let is_pinned = |row: &usize| output.row(*row).iter().all(|weight| *weight == 0);
-        let parameters = vec![0.0; trainable.layout.count()];
-        Ok(Self {
-            batches: shares.iter().map(|share| Batch::new(&trainable, share, recipe.held)).collect(),
-            pinned: (0..output.rows()).filter(is_pinned).collect(),
-            gradient: parameters.clone(),
-            parameters,
-            trainable,
-            recipe,
-            adam: Adam::default(),
-            step: 0,
-            best: None,
-            is_done: false,
-        })
+        let lengths: Vec<usize> = lines.iter().map(|line| line.points.len()).collect();
+        let shares = shares(&lengths, threads).into_iter().map(|share| {
+            let own: Vec<Example> = share.iter().map(|&line| lines[line].clone()).collect();
+            Share { batch: Batch::new(&trainable, &own, recipe.held), lines: share }
+        });
+        Ok(Self { shares: shares.collect(), trainable, descent: Descent::new(weights, recipe) })
     }
 
     /// Steps in all.
     pub fn steps(&self) -> usize {
-        self.recipe.style_steps + self.recipe.bias_steps
+        self.descent.steps()
     }
 
-    /// Steps after which the held points are learnt from, too.
-    fn watched_steps(&self) -> usize {
-        self.recipe.style_steps + self.recipe.bias_steps / 2
-    }
-
-    /// Goes one step down; `None` when all are done. It ends earlier, with the best hand until then, if a gradient is not
-    /// finite, or if the held points fit clearly worse than before: the others are then learnt by heart.
+    /// Goes one step down; `None` when all are done, or earlier: see [`Descent::take`].
     ///
     /// # Errors
-    /// [`Error::Learning`] if the first gradient is not finite.
+    /// As [`Descent::take`].
     pub fn step(&mut self) -> Result<Option<Progress>> {
-        let (step, Recipe { style_steps, style_rate, style_prior, bias_rate, .. }) = (self.step, self.recipe);
-        if self.is_done {
-            return Ok(None);
-        }
-        if step == self.watched_steps() {
-            let losses = self.losses();
-            if !self.compare(losses) {
-                self.finish();
-                return Ok(None);
-            }
-            // It holds beyond what was learnt from: the rest is learnt from all there is.
-            self.batches.iter_mut().for_each(Batch::release);
-            self.best = None;
-        }
-        if step >= self.steps() {
-            let losses = self.losses();
-            self.compare(losses);
-            self.finish();
-            return Ok(None);
-        }
-        let learns_style = step < style_steps;
-        let losses = self.compute_gradient(!learns_style);
-        let points = losses.points.max(1) as f32;
-        self.gradient.iter_mut().for_each(|value| *value /= points);
-        let layout = &self.trainable.layout;
-        let learnt = if learns_style {
-            let style = layout.style.clone();
-            self.gradient[style.clone()]
-                .iter_mut()
-                .zip(&self.parameters[style.clone()])
-                .for_each(|(d, s)| *d += style_prior * s);
-            style
-        } else {
-            for &row in &self.pinned {
-                self.gradient[layout.output.start + row] = 0.0;
-            }
-            layout.gates.get(1).map_or(layout.output.start, |gates| gates.start)..layout.output.end
-        };
-        let is_finite = self.gradient[learnt.clone()].iter().all(|value| value.is_finite());
-        if !(is_finite && is_finite_loss(losses)) {
-            if self.best.is_none() {
-                return Err(Error::Learning("the ink leads to numbers without end".into()));
-            }
-            self.finish();
-            return Ok(None);
-        }
-        self.compare(losses);
-        if step == style_steps {
-            self.adam = Adam::default();
-        }
-        let turn = step as f32 / style_steps.max(1) as f32 * std::f32::consts::PI;
-        let rate = if learns_style { style_rate * 0.5 * (1.0 + libm::cosf(turn)) } else { bias_rate };
-        self.adam.step(&mut self.parameters[learnt.clone()], &self.gradient[learnt], rate);
-        self.step += 1;
-        Ok(Some(Progress { step: self.step, steps: self.steps(), losses }))
-    }
-
-    /// Keeps the parameters, which have these losses, unless earlier ones had a clearly lower one of the held points;
-    /// returns whether it did.
-    fn compare(&mut self, losses: Losses) -> bool {
-        let held = (losses.held.point + losses.held.stop) / losses.held_points.max(1) as f64;
-        if !is_finite_loss(losses) {
-            return false;
-        }
-        match &mut self.best {
-            Some((least, _)) if held > *least + TOLERANCE => return false,
-            Some((least, best)) => {
-                *least = least.min(held);
-                best.copy_from_slice(&self.parameters);
-            }
-            none => *none = Some((held, self.parameters.clone())),
-        }
-        true
+        let Self { trainable, shares, descent } = self;
+        let Some(pass) = descent.wanted() else { return Ok(None) };
+        let parameters = descent.parameters();
+        let results = in_parallel(shares, |Share { lines, batch }| {
+            lines.iter().copied().zip(trainable.run(batch, parameters, pass)).collect::<Vec<_>>()
+        });
+        let mut results = results.concat();
+        results.sort_by_key(|(line, _)| *line);
+        let results: Vec<LineResult> = results.into_iter().map(|(_, result)| result).collect();
+        descent.take(&results)
     }
 
     /// Ends the learning: its hand is the best.
     pub fn finish(&mut self) {
-        self.is_done = true;
-        if let Some((_, best)) = self.best.take() {
-            self.parameters = best;
-        }
-    }
-
-    /// The losses of all lines.
-    fn losses(&mut self) -> Losses {
-        let Self { trainable, batches, parameters, .. } = self;
-        let parts = in_parallel(batches, |batch| trainable.losses(batch, parameters, None, true));
-        parts.into_iter().fold(Losses::default(), |mut all, losses| {
-            all.add(losses);
-            all
-        })
-    }
-
-    /// The gradient of all lines, and their losses.
-    fn compute_gradient(&mut self, only_biases: bool) -> Losses {
-        let Self { trainable, batches, parameters, gradient, .. } = self;
-        let results = in_parallel(batches, |batch| {
-            let mut gradient = vec![0.0; parameters.len()];
-            let losses = trainable.losses(batch, parameters, Some(&mut gradient), only_biases);
-            (gradient, losses)
-        });
-        gradient.fill(0.0);
-        let mut all = Losses::default();
-        for (part, losses) in results {
-            gradient.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
-            all.add(losses);
-        }
-        all
+        self.descent.finish();
     }
 
     /// What has been learnt so far.
     pub fn hand(&self) -> Hand {
-        Hand::new(self.trainable.weights.fingerprint, &self.parameters)
+        self.descent.hand()
     }
 }
 
-fn is_finite_loss(losses: Losses) -> bool {
-    [losses.learnt.point, losses.learnt.stop, losses.held.point, losses.held.stop].iter().all(|loss| loss.is_finite())
+/// Whether a network can learn from these lines.
+///
+/// # Errors
+/// [`Error::Learning`] without a line that has points, and for ids that the network does not know.
+pub fn check(weights: &Weights, lines: &[Example]) -> Result<()> {
+    let ids = weights.config.ids();
+    let is_usable = |line: &Example| {
+        (ids == 0 || !line.ids.is_empty())
+            && line.ids.iter().all(|&id| (id as usize) < ids)
+            && line.points.iter().flatten().all(|value| value.is_finite())
+    };
+    if let Some(number) = lines.iter().position(|line| !is_usable(line)) {
+        return Err(Error::Learning(format!("line {} has ink or characters that the network cannot read", number + 1)));
+    }
+    if lines.iter().all(|line| line.points.is_empty()) {
+        return Err(Error::Learning("there is no ink to learn from".into()));
+    }
+    Ok(())
 }
 
-/// Does `work` on each batch, each on a thread of its own; the last one here.
+/// Does `work` on each share, each on a thread of its own; the last one here.
 #[cfg(not(target_arch = "wasm32"))]
-fn in_parallel<R: Send>(batches: &mut [Batch], work: impl Fn(&mut Batch) -> R + Sync) -> Vec<R> {
-    let Some((own, others)) = batches.split_last_mut() else { return Vec::new() };
+fn in_parallel<R: Send>(shares: &mut [Share], work: impl Fn(&mut Share) -> R + Sync) -> Vec<R> {
+    let Some((own, others)) = shares.split_last_mut() else { return Vec::new() };
     std::thread::scope(|scope| {
-        let others: Vec<_> = others.iter_mut().map(|batch| scope.spawn(|| work(batch))).collect();
+        let others: Vec<_> = others.iter_mut().map(|share| scope.spawn(|| work(share))).collect();
         let own = work(own);
         let join = |thread: std::thread::ScopedJoinHandle<'_, R>| {
             thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -308,7 +205,8 @@ fn in_parallel<R: Send>(batches: &mut [Batch], work: impl Fn(&mut Batch) -> R + 
     })
 }
 
+/// Does `work` on each share, here.
 #[cfg(target_arch = "wasm32")]
-fn in_parallel<R>(batches: &mut [Batch], work: impl Fn(&mut Batch) -> R) -> Vec<R> {
-    batches.iter_mut().map(work).collect()
+fn in_parallel<R>(shares: &mut [Share], work: impl Fn(&mut Share) -> R) -> Vec<R> {
+    shares.iter_mut().map(work).collect()
 }

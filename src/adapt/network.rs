@@ -79,6 +79,8 @@ pub struct Batch {
     /// Row of each timestep's first line, `[T + 1]`.
     starts: Vec<usize>,
     ids: Vec<Vec<u32>>,
+    /// Where each of these lines was among the lines that the batch was made of.
+    places: Vec<usize>,
     /// `[N, 3]`: the point before, and the point.
     inputs: Vec<f32>,
     targets: Vec<[f32; 3]>,
@@ -99,7 +101,7 @@ pub struct Batch {
 }
 
 /// Of a layer: `[N, 4 H]`, `[N, H]`, `[N, H]`, and the part of the sums that does not change with the biases
-/// `[N, 4 H]`, empty in the lowest layer.
+/// `[N, 4 H]`, empty in the lowest layer. All are empty while nothing needs them: they are most of the memory.
 #[derive(Debug, Default)]
 struct Activations {
     gates: Vec<f32>,
@@ -108,7 +110,37 @@ struct Activations {
     fixed: Vec<f32>,
 }
 
-/// Losses of a batch, and its number of points: of those that are learnt from, and those that are held back.
+impl Activations {
+    /// Makes room for so many rows and units, but not for `fixed`.
+    fn reserve(&mut self, rows: usize, units: usize) {
+        self.gates.resize(rows * 4 * units, 0.0);
+        self.cell.resize(rows * units, 0.0);
+        self.hidden.resize(rows * units, 0.0);
+    }
+}
+
+/// What is computed of the lines of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pass {
+    /// Whether gradients are wanted, or losses alone.
+    pub gradient: bool,
+    /// Whether held points, too, are in the gradients.
+    pub released: bool,
+    /// Whether the gradients of the style, and of the lowest layer's gates, are left out: 0. What does not depend on the
+    /// other biases is then computed only once for a batch.
+    pub only_biases: bool,
+}
+
+/// What a pass tells of one line. It depends on no other line of its batch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LineResult {
+    /// Its losses.
+    pub losses: Losses,
+    /// The gradient of its losses' sum, as the parameters are laid out; empty if none was wanted.
+    pub gradient: Vec<f32>,
+}
+
+/// Losses of some lines, and their number of points: of those that are learnt from, and those that are held back.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Losses {
     /// Of what is learnt from.
@@ -122,20 +154,27 @@ pub struct Losses {
 }
 
 impl Losses {
-    /// Adds another batch's.
+    /// Adds those of other lines.
     pub fn add(&mut self, other: Self) {
         self.learnt += other.learnt;
         self.points += other.points;
         self.held += other.held;
         self.held_points += other.held_points;
     }
+
+    /// What was held back is learnt from, too.
+    pub fn release(&mut self) {
+        self.learnt += std::mem::take(&mut self.held);
+        self.points += std::mem::take(&mut self.held_points);
+    }
 }
 
 impl Batch {
     /// Of some lines. Of each the last `held` of its points, a share, are held back.
     pub fn new(trainable: &Trainable, lines: &[Example], held: f32) -> Self {
-        let mut lines: Vec<&Example> = lines.iter().filter(|line| !line.points.is_empty()).collect();
-        lines.sort_by_key(|line| std::cmp::Reverse(line.points.len()));
+        let mut places: Vec<usize> = (0..lines.len()).filter(|&line| !lines[line].points.is_empty()).collect();
+        places.sort_by_key(|&line| std::cmp::Reverse(lines[line].points.len()));
+        let lines: Vec<&Example> = places.iter().map(|&line| &lines[line]).collect();
         let longest = lines.first().map_or(0, |line| line.points.len());
         let mut starts = vec![0];
         let (mut inputs, mut targets, mut is_last, mut is_learnt) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -152,32 +191,22 @@ impl Batch {
         let config = &trainable.weights.config;
         let rows = targets.len();
         let zeros = |width: usize| vec![0.0; rows * width];
-        let layers = config.hidden.iter().enumerate().map(|(l, &units)| Activations {
-            gates: zeros(4 * units),
-            cell: zeros(units),
-            hidden: zeros(units),
-            fixed: if l == 0 { Vec::new() } else { zeros(4 * units) },
-        });
         Self {
             starts,
             ids: lines.iter().map(|line| line.ids.clone()).collect(),
+            places,
             inputs,
             targets,
             is_last,
             is_learnt,
             bottom: None,
-            layers: layers.collect(),
+            layers: config.hidden.iter().map(|_| Activations::default()).collect(),
             window: zeros(config.ids()),
             kappa: zeros(config.window),
             window_parameters: zeros(3 * config.window),
             outputs: zeros(config.outputs()),
             fixed_outputs: zeros(config.outputs()),
         }
-    }
-
-    /// Lets all points be learnt from.
-    pub fn release(&mut self) {
-        self.is_learnt.fill(true);
     }
 
     /// Number of points.
@@ -229,9 +258,8 @@ impl Trainable {
         if self.rounded { crate::engine::fixed::point(point).map(|x| x as f32 / 1024.0) } else { point }
     }
 
-    /// Forward: the losses of a batch with these parameters. Backward, if `gradient` is given: adds the gradient of the
-    /// learnt points' sum of losses to it. With `only_biases`, the style's gradient, and those of the lowest layer's
-    /// gates, are left as they are, and what does not depend on the other biases is computed only once for a batch.
+    /// The sums of all lines' losses and, if `gradient` is given, of their gradients, which are added to it: of the points
+    /// that are learnt from. See [`Pass`] for `only_biases`.
     pub fn losses(
         &self,
         batch: &mut Batch,
@@ -239,41 +267,75 @@ impl Trainable {
         gradient: Option<&mut [f32]>,
         only_biases: bool,
     ) -> Losses {
+        let pass = Pass { gradient: gradient.is_some(), released: false, only_biases };
+        let lines = self.run(batch, parameters, pass);
+        let mut losses = Losses::default();
+        lines.iter().for_each(|line| losses.add(line.losses));
+        if let Some(sum) = gradient {
+            lines.iter().for_each(|line| add_rows(&line.gradient, sum));
+        }
+        losses
+    }
+
+    /// Forward with these parameters, and backward if gradients are wanted: what there is to tell of each line of the
+    /// batch that has points, in the order in which it was given.
+    pub fn run(&self, batch: &mut Batch, parameters: &[f32], pass: Pass) -> Vec<LineResult> {
         let bottom: Vec<f32> = parameters[self.layout.style.clone()]
             .iter()
             .chain(&parameters[self.layout.gates[0].clone()])
             .copied()
             .collect();
-        if batch.bottom.as_ref() != Some(&bottom) {
+        let has_lowest = !batch.layers[0].gates.is_empty();
+        if batch.bottom.as_ref() != Some(&bottom) || !(has_lowest || pass.only_biases) {
             self.run_bottom(batch, parameters);
             batch.bottom = Some(bottom);
         }
+        if pass.only_biases {
+            // The way back ends above.
+            batch.layers[0] = Activations::default();
+        }
         for l in 1..self.layers.len() {
+            let rows = batch.points();
+            batch.layers[l].reserve(rows, self.weights.config.hidden[l]);
             self.run_layer(batch, l, parameters);
         }
         self.run_output(batch, parameters);
-        let config = &self.weights.config;
-        let (width, mut terms) = (config.outputs(), vec![0.0; config.mixtures]);
-        let mut losses = Losses::default();
-        for (n, outputs) in batch.outputs.chunks_exact_mut(width).enumerate() {
-            let loss = mixture::loss(outputs, config.stop, batch.targets[n], batch.is_last[n], self.floor, &mut terms);
-            if batch.is_learnt[n] {
-                losses.learnt += loss;
-                losses.points += 1;
-            } else {
-                losses.held += loss;
-                losses.held_points += 1;
-                outputs.fill(0.0);
-            }
-        }
-        if let Some(gradient) = gradient {
-            self.backward(batch, gradient, only_biases);
-            if !only_biases {
+        let length = if pass.gradient { parameters.len() } else { 0 };
+        let mut lines = vec![LineResult { losses: Losses::default(), gradient: vec![0.0; length] }; batch.ids.len()];
+        self.judge(batch, pass, &mut lines);
+        if pass.gradient {
+            self.backward(batch, &mut lines, pass.only_biases);
+            if !pass.only_biases {
                 // Its activations have become gradients.
                 batch.bottom = None;
             }
         }
-        losses
+        let mut results: Vec<(usize, LineResult)> = batch.places.iter().copied().zip(lines).collect();
+        results.sort_by_key(|(place, _)| *place);
+        results.into_iter().map(|(_, line)| line).collect()
+    }
+
+    /// Losses of each line; outputs are replaced by their gradients.
+    fn judge(&self, batch: &mut Batch, pass: Pass, lines: &mut [LineResult]) {
+        let config = &self.weights.config;
+        let (width, mut terms) = (config.outputs(), vec![0.0; config.mixtures]);
+        for now in batch.starts.windows(2).map(|pair| pair[0]..pair[1]) {
+            for (n, LineResult { losses, .. }) in now.zip(lines.iter_mut()) {
+                let outputs = &mut batch.outputs[n * width..(n + 1) * width];
+                let target = batch.targets[n];
+                let loss = mixture::loss(outputs, config.stop, target, batch.is_last[n], self.floor, &mut terms);
+                if batch.is_learnt[n] {
+                    losses.learnt += loss;
+                    losses.points += 1;
+                } else {
+                    losses.held += loss;
+                    losses.held_points += 1;
+                    if !pass.released {
+                        outputs.fill(0.0);
+                    }
+                }
+            }
+        }
     }
 
     /// Bias of a layer's gates with the style's part; the learnt part is only added in the lowest layer.
@@ -296,6 +358,8 @@ impl Trainable {
         let config = &self.weights.config;
         let (units, ids, components) = (config.hidden[0], config.ids(), config.window);
         let layer = &self.layers[0];
+        let rows = batch.points();
+        batch.layers[0].reserve(rows, units);
         let Batch { starts, layers, window, kappa, window_parameters, inputs, outputs: _, fixed_outputs, .. } = batch;
         let Activations { gates, cell, hidden, .. } = &mut layers[0];
         repeat(gates, &self.gate_bias(0, parameters));
@@ -337,6 +401,7 @@ impl Trainable {
         let (lowest, above) = layers.split_at_mut(1);
         for (l, activations) in (1..).zip(above) {
             let layer = &self.layers[l];
+            activations.fixed.resize(rows * 4 * config.hidden[l], 0.0);
             repeat(&mut activations.fixed, &self.gate_bias(l, parameters));
             layer.point.forward.add_products(inputs, &mut activations.fixed);
             if ids > 0 {
@@ -389,10 +454,10 @@ impl Trainable {
     }
 
     /// Backward through time: activations are replaced by gradients of the sums.
-    fn backward(&self, batch: &mut Batch, gradient: &mut [f32], only_biases: bool) {
+    fn backward(&self, batch: &mut Batch, lines: &mut [LineResult], only_biases: bool) {
         let config = &self.weights.config;
         let lowest = usize::from(only_biases);
-        add_rows(&batch.outputs, &mut gradient[self.layout.output.clone()]);
+        add_rows_by_line(&batch.outputs, &batch.starts, lines, &self.layout.output);
         let rows = batch.points();
         let mut d_window = vec![0.0; if only_biases { 0 } else { rows * config.ids() }];
         // Gradient of the hidden states of the layer at hand, from the layer above.
@@ -403,13 +468,16 @@ impl Trainable {
             layer.output.backward.add_products(&batch.outputs, &mut d_hidden);
             self.backward_layer(batch, l, &mut d_hidden, &mut d_window);
             let d_gates = &batch.layers[l].gates;
-            add_rows(d_gates, &mut gradient[self.layout.gates[l].clone()]);
+            add_rows_by_line(d_gates, &batch.starts, lines, &self.layout.gates[l]);
             if !only_biases && !layer.style.is_empty() {
-                let mut sums = vec![0.0; 4 * units];
-                add_rows(d_gates, &mut sums);
-                let style = &mut gradient[self.layout.style.clone()];
-                for (row, sum) in layer.style.chunks_exact(style.len()).zip(sums) {
-                    style.iter_mut().zip(row).for_each(|(d, weight)| *d += weight * sum);
+                // A style adds to the gates' biases.
+                for LineResult { gradient, .. } in &mut *lines {
+                    let (style, above) = gradient.split_at_mut(self.layout.style.end);
+                    let biases = self.layout.gates[l].start - style.len()..self.layout.gates[l].end - style.len();
+                    let style = &mut style[self.layout.style.start..];
+                    for (row, bias) in layer.style.chunks_exact(style.len()).zip(&above[biases]) {
+                        style.iter_mut().zip(row).for_each(|(d, weight)| *d += weight * bias);
+                    }
                 }
             }
             d_hidden.clear();
@@ -496,5 +564,14 @@ fn repeat(rows: &mut [f32], row: &[f32]) {
 fn add_rows(rows: &[f32], sum: &mut [f32]) {
     for row in rows.chunks_exact(sum.len().max(1)) {
         sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+    }
+}
+
+/// Adds to a part of each line's gradient the line's rows.
+fn add_rows_by_line(rows: &[f32], starts: &[usize], lines: &mut [LineResult], part: &Range<usize>) {
+    for now in starts.windows(2).map(|pair| pair[0]..pair[1]) {
+        for (n, LineResult { gradient, .. }) in now.zip(lines.iter_mut()) {
+            add_rows(&rows[n * part.len()..(n + 1) * part.len()], &mut gradient[part.clone()]);
+        }
     }
 }

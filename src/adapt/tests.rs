@@ -100,7 +100,7 @@ fn the_forward_pass_on_the_grids_follows_the_engine() {
     parameters[trainable.layout.gates[0].clone()].fill(0.0);
     let hand = {
         let mut learner = Learner::new(&weights, &lines(), Recipe::for_lines(4), 1).unwrap();
-        learner.parameters.copy_from_slice(&parameters);
+        learner.descent.parameters.copy_from_slice(&parameters);
         learner.hand()
     };
     let (style, biases) = hand.at_strength(&weights.config, 1.0);
@@ -173,14 +173,14 @@ fn numbers_without_end_stop_the_learning_and_keep_the_hand() {
     let weights = weights(&[6, 5]);
     let mut learner = Learner::new(&weights, &lines(), Recipe::for_lines(1), 2).unwrap();
     let output = learner.trainable.layout.output.start;
-    learner.parameters[output] = f32::NAN;
+    learner.descent.parameters[output] = f32::NAN;
     assert!(learner.step().is_err());
-    learner.parameters[output] = 0.0;
+    learner.descent.parameters[output] = 0.0;
     learner.step().unwrap().unwrap();
     let before = learner.hand();
     learner.step().unwrap().unwrap();
     assert_ne!(learner.hand(), before);
-    learner.parameters[output] = f32::INFINITY;
+    learner.descent.parameters[output] = f32::INFINITY;
     assert_eq!([learner.step().unwrap(), learner.step().unwrap()], [None, None]);
     assert_eq!(learner.hand(), before);
 }
@@ -201,7 +201,7 @@ fn what_is_learnt_by_heart_is_taken_back() {
             steps = progress.step;
         }
         let batch = &mut Batch::new(&learner.trainable, &line, 0.12);
-        let losses = learner.trainable.losses(batch, &learner.parameters, None, true);
+        let losses = learner.trainable.losses(batch, &learner.descent.parameters, None, true);
         (steps, losses.held.point + losses.held.stop)
     };
     let ((some, held), (all, by_heart)) = (learn(0.12), learn(0.0));
@@ -212,7 +212,7 @@ fn what_is_learnt_by_heart_is_taken_back() {
         let losses = trainable.losses(&mut Batch::new(&trainable, &line, 0.12), &zeros, None, true);
         losses.held.point + losses.held.stop
     };
-    assert!(held <= none + TOLERANCE, "{none} at first, {held} at the best, {by_heart} after all steps");
+    assert!(held <= none + descent::TOLERANCE, "{none} at first, {held} at the best, {by_heart} after all steps");
 }
 
 #[test]
@@ -232,4 +232,35 @@ fn points_that_are_held_back_change_no_gradient() {
     assert_eq!((losses[0].points, losses[0].held_points), (8, 1));
     assert_eq!(gradients[0], gradients[1]);
     assert_ne!(losses[0].held, losses[1].held);
+}
+
+#[test]
+fn the_hand_is_the_same_on_any_number_of_workers() {
+    let weights = weights(&[12, 10, 8]);
+    // Empty lines are left out, held points are released in the middle, and the style is learnt first.
+    let mut lines = lines();
+    lines.insert(1, Example { points: Vec::new(), ..lines[0].clone() });
+    let recipe = Recipe { style_steps: 2, bias_steps: 6, held: 0.3, ..Recipe::for_lines(4) };
+    let learn = |workers: usize| {
+        let mut learner = Learner::new(&weights, &lines, recipe, workers).unwrap();
+        let shares = learner.shares.len();
+        let mut course = Vec::new();
+        while let Some(progress) = learner.step().unwrap() {
+            course.push(progress);
+        }
+        (shares, course, learner.descent.parameters)
+    };
+    let (one, course, parameters) = learn(1);
+    assert!(one == 1 && course.len() == 8 && parameters.iter().any(|value| *value != 0.0));
+    for (workers, shares) in [(2, 2), (3, 3), (9, 4)] {
+        assert_eq!(learn(workers), (shares, course.clone(), parameters.clone()), "{workers} workers");
+    }
+}
+
+#[test]
+fn workers_get_about_the_same_number_of_points() {
+    assert_eq!(shares(&[700, 800, 600, 900], 2), [[3, 2], [1, 0]]);
+    assert_eq!(shares(&[5, 5], 7), [[0], [1]]);
+    assert_eq!(shares(&[1, 2, 3], 0), [[2, 1, 0]]);
+    assert_eq!(shares(&[], 2), [[0; 0]]);
 }

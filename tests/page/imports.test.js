@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const WWW = fileURLToPath(new URL("../../www/", import.meta.url));
 
 /** From the bottom to the top; folders in one row do not know one another. `pkg` is built from Rust. */
-const LAYERS = [["pkg"], ["util"], ["engine"], ["words"], ["sheet"], ["app"], ["capture", "export", "inspector", "element"], ["share", "ideas"], [""]];
+const LAYERS = [["pkg"], ["util"], ["engine"], ["words"], ["sheet"], ["app"], ["capture", "export", "inspector"], ["element"], ["share", "ideas"], [""]];
 
 const level = (path) => LAYERS.findIndex((folders) => folders.includes(folderOf(path)));
 const folderOf = (path) => (path.includes("/") ? path.split("/")[0] : "");

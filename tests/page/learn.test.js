@@ -13,7 +13,7 @@ import { Visitor, launch, launchFirefox, serve, strokes } from "./site.js";
 const OWN = { style: "Tall", blend: { style: "Slanted", share: 0.8 }, bias: 0.75, seed: 5 };
 const TEXT = "in a hand of my own";
 
-/** What `use` returns in the page, given the module's `RunningHand`, `learnHand` and `openHand`, and `lines` of ink. */
+/** What `use` returns in the page, given a `RunningHand`, `learnHand` and `openHand`, and `strokes` of ink. */
 async function inPage(launchBrowser, use) {
   const [server, browser] = [await serve(), await launchBrowser()];
   try {
@@ -48,13 +48,13 @@ async function inPage(launchBrowser, use) {
   }
 }
 
-test("a hand is learnt by the package's function, taken away and opened again", async () => {
+test("a hand is learnt by the package's function, on any number of workers, taken away and opened again", async () => {
     const found = await inPage(launch, async ({ runningHand, strokes, learnHand, openHand }) => {
       const own = { style: "Tall", blend: { style: "Slanted", share: 0.8 }, seed: 5 };
       const samples = [];
       for (const text of ["quick brown foxes", "jumped over dogs"]) samples.push({ text, strokes: await strokes(text, own) });
       const steps = [];
-      const learnt = await learnHand(samples, { name: "Mine", words: "so it goes", onProgress: (step) => steps.push(step) });
+      const learnt = await learnHand(samples, { name: "Mine", words: "so it goes", workers: 2, onProgress: (step) => steps.push(step) });
       const { hand, prime, file, legible } = learnt;
       const kept = await openHand(file);
       const text = "in a hand of my own";
@@ -74,27 +74,73 @@ test("a hand is learnt by the package's function, taken away and opened again", 
       };
       // Ended early: the hand so far is what one gets.
       const enough = new AbortController();
-      const some = await learnHand(samples.slice(0, 1), { enough: enough.signal, onProgress: ({ step }) => step === 2 && enough.abort() });
-      // Cancelled in the middle, from within its progress.
+      const some = await learnHand(samples.slice(1), { enough: enough.signal, onProgress: ({ step }) => step === 2 && enough.abort() });
+      // Cancelled in the middle, from within its progress; until then one worker has learnt as two do.
+      const hands = [];
       const controller = new AbortController();
       let told = 0;
       const cancelled = learnHand(samples, {
+        workers: 1,
         signal: controller.signal,
-        onProgress: () => {
+        onProgress: ({ hand }) => {
+          hands.push(JSON.stringify(hand));
           told += 1;
-          controller.abort(new Error("enough"));
+          if (told === 2) controller.abort(new Error("enough"));
         },
       });
+      const stopped = await refusal(cancelled);
+      // Each pass is equal, whoever computes it: workers, or this page where they are lost or forbidden.
+      const load = (path) => import(new URL(path, location.href).href);
+      const [{ default: init, HandLearner }, { LearningTeam, workersFor }] = await Promise.all(["capture/learner/learner.js", "capture/learning-team.js"].map(load));
+      await init();
+      const weights = new Uint8Array(await (await fetch("weights/synthesis.safetensors")).arrayBuffer());
+      const lines = [];
+      for (const text of ["so it went on", "ten letters", "and on and on"]) lines.push({ text, strokes: await strokes(text, { seed: 3 }) });
+      const learner = new HandLearner(weights, lines);
+      const Original = globalThis.Worker;
+      let started = 0;
+      const toldBy = async (workers, Worker) => {
+        globalThis.Worker = Worker;
+        const team = new LearningTeam(learner, weights, lines, workers);
+        const first = await team.compute(learner.wanted());
+        const same = (await team.compute(learner.wanted())).join() === first.join();
+        const { size } = team;
+        team.end();
+        return { size, same, all: first.join() };
+      };
+      class Counted extends Original {
+        constructor(address, options) {
+          super(address, options);
+          started += 1;
+        }
+      }
+      class Lost extends Original {
+        constructor(address, options) {
+          super(address, options);
+          setTimeout(() => this.dispatchEvent(new ErrorEvent("error", { message: "lost" })));
+        }
+      }
+      const Forbidden = class { constructor() { throw new Error("forbidden"); } };
+      const one = await toldBy(1, Original);
+      const others = [await toldBy(2, Counted), await toldBy(9, Counted), await toldBy(2, Lost), await toldBy(3, Forbidden)];
+      globalThis.Worker = Original;
+      const next = learner.take(Float64Array.from(one.all.split(",")));
+      const team = {
+        sizes: [one, ...others].map(({ size }) => size), same: [one, ...others].every(({ same }) => same),
+        equal: others.every(({ all }) => all === one.all), numbers: one.all.split(",").length, started, step: next.step,
+        workers: [1, 2, 3, 4, 6, 8, 64].map(workersFor),
+      };
       return {
+        team,
         steps: steps.map(({ step, steps, loss, hand, words }) => ({ step, steps, loss, count: hand.numbers.length, words: words?.length })),
         some: some.hand.numbers.some((number) => number !== 0) && JSON.stringify(some.hand.numbers) !== JSON.stringify(hand.numbers),
         strength: hand.strength, legible, written, refused, size: file.length - JSON.stringify(JSON.parse(file).samples).length,
         same: JSON.stringify(kept.numbers) === JSON.stringify(hand.numbers), name: kept.name,
         ink: JSON.stringify(kept.samples.map(({ text }) => text)),
-        cancelled: await refusal(cancelled), told,
+        cancelled: stopped, told, equal: hands.every((one, step) => one === JSON.stringify(steps[step].hand)),
       };
     });
-    const { steps, written } = found;
+    const { steps, written, team } = found;
     assert.ok(steps.length > 5 && steps.every(({ step, steps: all, count }, n) => step === n + 1 && all >= steps.length && count > 1000));
     const words = steps.filter(({ words }) => words !== undefined);
     assert.ok(words.length > 2 && words.every(({ words }) => words > 300 && words % 3 === 0), JSON.stringify(words));
@@ -111,7 +157,10 @@ test("a hand is learnt by the package's function, taken away and opened again", 
     assert.match(found.refused.damaged, /damaged/);
     assert.match(found.refused.scribble, /quick brown foxes”: /);
     assert.match(found.refused.many, /1 to 12 lines/);
-    assert.deepEqual([found.cancelled, found.told], ["enough", 1]);
+    assert.deepEqual([found.cancelled, found.told, found.equal], ["enough", 2, true]);
+    const { numbers, ...rest } = team;
+    assert.deepEqual(rest, { sizes: [1, 2, 3, 2, 3], same: true, equal: true, started: 3, step: 1, workers: [1, 2, 2, 2, 3, 4, 4] });
+    assert.ok(numbers > 3 * 3000);
 });
 
 /**

@@ -44,6 +44,8 @@ export async function line(text: string, options: WriteOptions = { bias: 1, seed
 const element = document.createElement("running-hand");
 element.text = "Dear reader,";
 element.seed = 3;
+element.handSrc = "me.hand.json";
+element.handFile = new Uint8Array();
 element.addEventListener("finish", () => console.log(element.points.length));
 void element.write();
 // @ts-expect-error: no such engine
@@ -64,7 +66,7 @@ export function Heading({ text }: { text: string }) {
   const [done, setDone] = useState(false);
   return (
     <h1 className={done ? "done" : ""}>
-      <running-hand text={text} bias={1} speed="instant" manual ref={(element: RunningHandElement | null) => void element?.write()}
+      <running-hand text={text} hand-src="me.hand.json" bias={1} speed="instant" manual ref={(element: RunningHandElement | null) => void element?.write()}
         onfinish={(event) => setDone(event.detail.finish === "stopped")}>{text}</running-hand>
       {/* @ts-expect-error: a word is no number of characters */}
       <running-hand columns={{}} />
@@ -225,7 +227,7 @@ test("what a server renders is seen without JavaScript, and taken over by the el
   server.close();
 });
 
-test("it writes a line from thirty lines of JavaScript, and as an element", async () => {
+test("it writes a line from thirty lines of JavaScript, and as an element, which takes a hand that was learnt", async () => {
   assert.ok(JAVASCRIPT.split("\n").length <= 30);
   const server = await serve(mine.folder);
   const page = await browser.newPage();
@@ -238,6 +240,44 @@ test("it writes a line from thirty lines of JavaScript, and as an element", asyn
   assert.ok(strokes(svg).length >= 5, svg);
   await page.goto(`${server.address}element.html`);
   await page.waitForFunction(() => document.querySelector("running-hand").points.length > 0, undefined, { timeout: 120_000 });
+  /** What the element says when `change` is done to it, and its ink. */
+  const after = (change, given) =>
+    page.evaluate(
+      ([change, given]) =>
+        new Promise((resolve) => {
+          const element = document.querySelector("running-hand");
+          for (const name of ["finish", "error"]) {
+            const heard = (event) => {
+              event.preventDefault();
+              resolve({ name, message: event.message, ink: [...element.points] });
+            };
+            element.addEventListener(name, heard, { once: true });
+          }
+          new Function("element", "given", change)(element, given);
+        }),
+      [change, given],
+    );
+  const { ink } = await after("element.text = 'ten letters'");
+  // One step is enough for a hand.
+  const file = await page.evaluate(async (ink) => {
+    const { learnHand } = await import("./node_modules/running-hand/capture/learn.js");
+    const strokes = [[]];
+    for (let i = 0; i < ink.length; i += 3) {
+      strokes.at(-1).push([ink[i], ink[i + 1], 7 * i]);
+      if (ink[i + 2] > 0.5 && i + 3 < ink.length) strokes.push([]);
+    }
+    const enough = new AbortController();
+    return (await learnHand([{ text: "ten letters", strokes }], { enough: enough.signal, onProgress: () => enough.abort() })).file;
+  }, ink);
+  await mine.add({ "me.hand.json": file });
+  const own = await after("element.handSrc = 'me.hand.json'");
+  assert.ok(own.name === "finish" && own.ink.length > 0 && own.ink.join() !== ink.join(), own.message);
+  const missing = await after("element.setAttribute('hand-src', 'nobody.json')");
+  assert.match(`${missing.name}: ${missing.message}`, /^error: The hand nobody.json can’t be downloaded: the server answered 404/);
+  const damaged = await after("element.handFile = given", file.replace('"numbers":[', '"numbers":[1,'));
+  assert.match(`${damaged.name}: ${damaged.message}`, /^error: The hand can’t be read: .*damaged/);
+  assert.deepEqual((await after("element.handFile = given", file)).ink, own.ink, "its content says the same as its address");
+  assert.deepEqual((await after("element.handFile = null; element.removeAttribute('hand-src')")).ink, ink);
   assert.deepEqual(complaints, []);
   await page.close();
   server.close();
@@ -275,24 +315,25 @@ test("the manifest and the README describe the element as it is", async () => {
     const slots = [...made.shadowRoot.querySelectorAll("slot")].map((slot) => slot.name);
     const callbacks = ["constructor", "connectedCallback", "disconnectedCallback", "attributeChangedCallback"];
     // An attribute is reflected in both directions.
+    const attributeOf = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const reflects = own.filter((name) => {
       const value = name === "manual" ? true : "3";
       if (!Object.getOwnPropertyDescriptor(Object.getPrototypeOf(made), name).set) return false;
       made[name] = value;
-      const [set, read] = [made.getAttribute(name), made[name]];
+      const [set, read] = [made.getAttribute(attributeOf(name)), made[name]];
       made[name] = name === "manual" ? false : null;
-      return set !== null && read === value && !made.hasAttribute(name);
+      return set !== null && read === value && !made.hasAttribute(attributeOf(name));
     });
     return { members: own.filter((name) => !callbacks.includes(name)), parts, slots, reflects };
   });
   const [{ declarations: [described] }] = JSON.parse(await installed("custom-elements.json")).modules;
   const names = (list) => list.map(({ name }) => name).sort();
   assert.deepEqual(names(described.members), element.members.sort());
-  assert.deepEqual(names(described.attributes), element.reflects.sort());
+  assert.deepEqual(described.attributes.map(({ fieldName }) => fieldName).sort(), element.reflects.sort());
   assert.deepEqual(names(described.cssParts), element.parts.sort());
   assert.deepEqual(names(described.slots), element.slots);
   const readme = await installed("README.md");
-  for (const name of [...element.members, ...element.parts, ...names(described.events)]) assert.match(readme, new RegExp(`[\\x60(]${name}[\\x60(),]`), name);
+  for (const name of [...element.members, ...names(described.attributes), ...element.parts, ...names(described.events)]) assert.match(readme, new RegExp(`[\\x60(]${name}[\\x60(),]`), name);
   await page.close();
   server.close();
 });

@@ -3,6 +3,7 @@
 import { serve } from "../engine/server.js";
 import { weights } from "../engine/weights.js";
 import init, { HandLearner, ownHandFromFile } from "./learner/learner.js";
+import { LearningTeam, workersFor } from "./learning-team.js";
 
 /** @typedef {import("./learner/learner.js").InkSample} InkSample */
 /** @typedef {import("./learner/learner.js").KeptOwnHand} KeptOwnHand */
@@ -15,11 +16,12 @@ import init, { HandLearner, ownHandFromFile } from "./learner/learner.js";
  */
 
 /**
- * The requests that this worker serves; `bytes` of `learn` are the weights, those beside the page by default. `finish`
- * ends what `learn` does after the step that it is in.
+ * The requests that this worker serves; `bytes` of `learn` are the weights, those beside the page by default, and
+ * `workers` the most that compute, as many as there are cores for by default. `finish` ends what `learn` does after the
+ * step that it is in.
  * @typedef {{
  *   learn: {
- *     params: { samples: InkSample[], name: string, words: string, bytes: Uint8Array | undefined },
+ *     params: { samples: InkSample[], name: string, words: string, bytes?: Uint8Array, workers?: number },
  *     event: Progress,
  *     result: LearntHand,
  *   },
@@ -37,10 +39,14 @@ let isEnough = false;
 
 serve(
   /** @type {import("../engine/server.js").Handlers<LearnRequests>} */ ({
-    async learn({ samples, name, words, bytes }, { emit }) {
+    async learn({ samples, name, words, bytes, workers = workersFor(navigator.hardwareConcurrency ?? 1) }, { emit }) {
       await ready;
-      let learner = new HandLearner(bytes ?? (await weights("weights/synthesis.safetensors")), samples);
-      for (let progress; !isEnough && (progress = learner.step()); ) {
+      bytes ??= await weights("weights/synthesis.safetensors");
+      let learner = new HandLearner(bytes, samples);
+      const team = new LearningTeam(learner, bytes, samples, workers);
+      for (let pass; !isEnough && (pass = learner.wanted()); ) {
+        const progress = learner.take(await team.compute(pass));
+        if (!progress) continue;
         /** @type {Progress} */
         const event = { ...progress, hand: learner.hand() };
         if (words && (progress.step === 1 || progress.step % WORDS_EVERY === 0)) {
@@ -51,6 +57,7 @@ serve(
         // Lets a request to finish come in.
         await new Promise((resolve) => setTimeout(resolve));
       }
+      team.end();
       learner.finish();
       learner = await learner.findStrength();
       return { hand: learner.hand(), prime: learner.prime(), file: learner.toFile(name), legible: learner.isLegible };

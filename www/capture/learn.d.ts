@@ -31,6 +31,11 @@ export interface LearnOptions {
   enough?: AbortSignal;
   /** A file of other weights than those of the package. */
   weights?: Uint8Array;
+  /**
+   * Most workers that compute, each on a core of its own with a share of the lines. The hand does not depend on their
+   * number. Default: as many as the machine has cores for, at most 4.
+   */
+  workers?: number;
 }
 
 /**
@@ -39,5 +44,8 @@ export interface LearnOptions {
  */
 export function learnHand(samples: InkSample[], options?: LearnOptions): Promise<LearntHand>;
 
-/** A hand from its file. Rejects with the reason if that is damaged. */
-export function openHand(file: Uint8Array | string): Promise<KeptOwnHand>;
+/**
+ * A hand from its file. Rejects with the reason if that is damaged. `folder` is where the package is served, for builds that
+ * do not copy its workers by themselves.
+ */
+export function openHand(file: Uint8Array | string, folder?: URL): Promise<KeptOwnHand>;

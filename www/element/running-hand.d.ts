@@ -15,6 +15,12 @@ export class RunningHandElement extends HTMLElement {
   /** A hand, by its name. */
   get hand(): string | null;
   set hand(value: Attribute);
+  /** The address of a hand's file, as `learnHand` and the page make them; it takes the place of `hand`. */
+  get handSrc(): string | null;
+  set handSrc(value: Attribute);
+  /** The content of such a file; it takes the place of both. No attribute. */
+  get handFile(): string | Uint8Array | null;
+  set handFile(value: string | Uint8Array | null | undefined);
   /** 0 to 5; larger is neater. Default 0.75. */
   get bias(): string | null;
   set bias(value: Attribute);
@@ -69,6 +75,9 @@ export interface RunningHandEvents {
 export interface RunningHandAttributes {
   text?: string;
   hand?: string;
+  "hand-src"?: string;
+  handSrc?: string;
+  handFile?: string | Uint8Array | null;
   bias?: number | string;
   temperature?: number | string;
   seed?: number | string;

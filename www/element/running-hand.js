@@ -1,9 +1,10 @@
 // <running-hand text="Dear reader,"></running-hand>: handwriting as an element of any page.
 //
 // It writes when it is first visible, at the size and in the colour of the surrounding text. Its attributes are those
-// of `WriteOptions`, with `hand` for a style, and `speed`: 1 is as people write, "instant" is at once. With `manual` it
+// of `WriteOptions`, with `hand` for a style or `hand-src` for a hand's file, and `speed`: 1 is as people write, "instant" is at once. With `manual` it
 // waits for `write()`. Ink that a server has written (`renderToString`) stays until an attribute changes.
 
+import { handAt } from "./hand-file.js";
 import { writeInTurn } from "./write-queue.js";
 
 export { configure } from "./write-queue.js";
@@ -20,9 +21,11 @@ const COLUMNS = 40;
 const LONGEST_FRAME = 100;
 
 const NUMBERS = /** @type {const} */ (["bias", "temperature", "seed", "columns", "attempts"]);
-const TEXTS = /** @type {const} */ (["text", "hand"]);
-/** Properties that reflect attributes, as strings. */
+const TEXTS = /** @type {const} */ (["text", "hand", "hand-src"]);
+/** Attributes that properties reflect, as strings. */
 const REFLECTED = [...TEXTS, ...NUMBERS, "speed"];
+/** A property's name. @param {string} attribute */
+const propertyOf = (attribute) => attribute.replace(/-./g, (part) => part[1].toUpperCase());
 const SVG = "http://www.w3.org/2000/svg";
 
 const STYLE = `
@@ -48,7 +51,9 @@ export class RunningHandElement extends Base {
   #slot = document.createElement("slot");
   /** Aborted to stop what is being written or drawn. @type {AbortController | undefined} */
   #run;
-  /** The text written last, and the text and options it was written from. @type {(Written & { source: string }) | undefined} */
+  /** Content of a hand's file. @type {string | Uint8Array | null} */
+  #handFile = null;
+  /** The text written last, and what it was written from. @type {(Written & { source: string, hand: unknown }) | undefined} */
   #written;
   /** Whether its ink is what a server has sent. */ #isSent;
   /** Whether it has been visible. */ #seen = false;
@@ -80,7 +85,7 @@ export class RunningHandElement extends Base {
 
   connectedCallback() {
     // Properties that were set before the element was defined hide the accessors of the class.
-    for (const name of [...REFLECTED, "manual"]) {
+    for (const name of [...REFLECTED.map(propertyOf), "manual", "handFile"]) {
       if (!Object.hasOwn(this, name)) continue;
       const value = Reflect.get(this, name);
       Reflect.deleteProperty(this, name);
@@ -129,11 +134,11 @@ export class RunningHandElement extends Base {
     this.#isSent = false;
     const run = (this.#run = new AbortController());
     try {
-      const { text, options } = this.#request();
+      const { text, options, hand } = this.#request();
       const source = JSON.stringify([text, options]);
-      if (this.#written?.source !== source) {
+      if (this.#written?.source !== source || this.#written.hand !== hand) {
         this.#svg.replaceChildren();
-        this.#written = { ...(await writeInTurn(text, options, run.signal)), source };
+        this.#written = { ...(await writeInTurn(text, options, hand, run.signal)), source, hand };
       }
       const { plan, points, finish } = this.#written;
       this.dispatchEvent(new CustomEvent("start", { detail: { plan } }));
@@ -160,6 +165,17 @@ export class RunningHandElement extends Base {
 
   set manual(value) {
     this.toggleAttribute("manual", Boolean(value));
+  }
+
+  /** The content of a hand's file to write in, in place of `hand` and `hand-src`. */
+  get handFile() {
+    return this.#handFile;
+  }
+
+  set handFile(value) {
+    if (this.#handFile === (value ?? null)) return;
+    this.#handFile = value ?? null;
+    this.#change();
   }
 
   /** Stops the pen where it is. */
@@ -193,7 +209,7 @@ export class RunningHandElement extends Base {
     this.#setView(0, -LINE / 2, Math.min(columns, Math.max(...lines)) * CHARACTER, rows * LINE);
   }
 
-  /** The text and the options to write it with, from the attributes. */
+  /** The text and the options to write it with, from the attributes, and the file of a hand to write it in, if any. */
   #request() {
     /** @type {import("../pkg/running_hand.js").WriteOptions} */
     const options = {};
@@ -203,9 +219,11 @@ export class RunningHandElement extends Base {
       options[name] = Number(value);
       if (value.trim() === "" || !Number.isFinite(options[name])) throw new Error(`${name}: “${value}” is no number.`);
     }
+    const source = this.getAttribute("hand-src");
+    const own = this.#handFile ?? (source ? handAt(source) : undefined);
     const hand = this.getAttribute("hand");
-    if (hand) options.style = hand;
-    return { text: this.#text, options };
+    if (hand && !own) options.style = hand;
+    return { text: this.#text, options, hand: own };
   }
 
   /** How fast to draw; read at every frame, so that it can be changed while it writes. */
@@ -287,7 +305,7 @@ const round = (value) => Math.round(value * 10) / 10;
 
 // Properties that reflect the attributes, for frameworks that set properties.
 for (const name of REFLECTED) {
-  Object.defineProperty(RunningHandElement.prototype, name, {
+  Object.defineProperty(RunningHandElement.prototype, propertyOf(name), {
     /** @this {RunningHandElement} */
     get() {
       return this.getAttribute(name);

@@ -2,6 +2,7 @@
 
 import { startEngine } from "../engine/start.js";
 import { site } from "../util/site-files.js";
+import { handOptions } from "./hand-file.js";
 
 /** @typedef {import("../pkg/running_hand.js").Finish} Finish */
 /** @typedef {import("../pkg/running_hand.js").Plan} Plan */
@@ -29,21 +30,27 @@ let last = Promise.resolve();
 
 /**
  * Writes a text when those before it are over.
- * @param {string} text @param {WriteOptions} options @param {AbortSignal} signal
+ * @param {string} text @param {WriteOptions} options
+ * @param {URL | string | Uint8Array | undefined} hand the file of a hand to write in: its address or its content
+ * @param {AbortSignal} signal
  * @returns {Promise<Written>}
  */
-export function writeInTurn(text, options, signal) {
+export function writeInTurn(text, options, hand, signal) {
   const written = last.then(() => {
     signal.throwIfAborted();
-    return write(text, options, signal);
+    return write(text, options, hand, signal);
   });
   last = written.catch(() => {});
   return written;
 }
 
-/** @param {string} text @param {WriteOptions} options @param {AbortSignal} signal @returns {Promise<Written>} */
-async function write(text, options, signal) {
+/**
+ * @param {string} text @param {WriteOptions} options @param {URL | string | Uint8Array | undefined} hand
+ * @param {AbortSignal} signal @returns {Promise<Written>}
+ */
+async function write(text, options, hand, signal) {
   const client = await openEngine();
+  if (hand) options = { ...options, ...(await handOptions(hand, client, folder)) };
   /** @type {Float32Array[]} */
   const pieces = [];
   /** @type {Plan | undefined} */

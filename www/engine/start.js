@@ -13,7 +13,7 @@ import { Client } from "./client.js";
  * @param {URL} [folder] where the package's files lie, if not where this script or its bundler says
  * @returns {Client<EngineRequests>}
  */
-export function startEngine(onNotice, folder = besideViteCache()) {
+export function startEngine(onNotice, folder = packageFolder()) {
   const worker = trustedWorker(() =>
     folder
       ? new Worker(new URL("engine/worker.js", folder), { type: "module" })
@@ -23,10 +23,11 @@ export function startEngine(onNotice, folder = besideViteCache()) {
 }
 
 /**
- * The package's folder on Vite's development server, which bundles this script into its cache, away from the worker.
+ * Where the package's files lie, if not where this script or its bundler says: on Vite's development server, which
+ * bundles this script into its cache, away from the worker.
  * (This script's own address would be a path of the developer's machine in webpack's bundles.)
  */
-function besideViteCache() {
+export function packageFolder() {
   const { href } = new URL("../pkg/running_hand_bg.wasm", import.meta.url);
   const end = href.indexOf("/.vite/");
   return end < 0 ? undefined : new URL(`${href.slice(0, end)}/running-hand/`);

@@ -12,7 +12,8 @@ use crate::{imports, listing, tools};
 
 /// The scripts that pages and workers start from, wherever they are in `www/`. The modules that they
 /// import are packaged too.
-const SCRIPTS: [&str; 5] = ["running-hand.js", site::WORKER, "pool-worker.js", "learn.js", "learn-worker.js"];
+const SCRIPTS: [&str; 6] =
+    ["running-hand.js", site::WORKER, "pool-worker.js", "learn.js", "learn-worker.js", "line-worker.js"];
 
 /// Where the package is made.
 pub fn folder(root: &Path) -> PathBuf {
