@@ -54,12 +54,6 @@ fn main() -> io::Result<()> {
     let kernel = "src/engine/cpu/matvec/relaxed.wat";
     fs::write(out.join("relaxed.wasm"), wat::parse_file(kernel).map_err(io::Error::other)?)?;
     println!("cargo::rerun-if-changed={kernel}");
-    // All of `src/export`, but for the WebAssembly module that writes.
-    println!("cargo::rustc-check-cfg=cfg(all_formats)");
-    let target = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
-    if target != "wasm32" || env::var_os("CARGO_FEATURE_EXPORT_MODULE").is_some() {
-        println!("cargo::rustc-cfg=all_formats");
-    }
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=shaders");
     Ok(())

@@ -2,6 +2,8 @@
 // package.
 
 import { readFile } from "node:fs/promises";
+import initFiles from "./pkg/files/sheet_file.js";
+import initInk from "./pkg/ink/ink_file.js";
 import init, { RunningHand } from "./pkg/running_hand.js";
 
 export * from "./pkg/running_hand.js";
@@ -9,15 +11,22 @@ export * from "./pkg/running_hand.js";
 /** @param {string} path in this package */
 const file = (path) => readFile(new URL(path, import.meta.url));
 
-/** The module, compiled once. @type {Promise<unknown> | undefined} */
+/** The modules, compiled once: those that browsers load later too, since Node.js does not fetch files. @type {Promise<unknown> | undefined} */
 let ready;
+
+/** @param {(options: { module_or_path: Promise<Uint8Array> }) => Promise<unknown>} init @param {string} path */
+const compiled = (init, path) => init({ module_or_path: file(path) });
 
 /**
  * Opens an engine that can write. The prediction network, which writes without a text, is read when it is first needed.
  * @param {"auto" | "cpu" | "gpu"} [engine]
  */
 export async function open(engine = "auto") {
-  ready ??= file("pkg/running_hand_bg.wasm").then((bytes) => init({ module_or_path: bytes }));
+  ready ??= Promise.all([
+    compiled(init, "pkg/running_hand_bg.wasm"),
+    compiled(initFiles, "pkg/files/sheet_file_bg.wasm"),
+    compiled(initInk, "pkg/ink/ink_file_bg.wasm"),
+  ]);
   await ready;
   const hand = await RunningHand.open(engine);
   const load = async (/** @type {"synthesis" | "prediction"} */ kind) =>

@@ -50,11 +50,14 @@ pub mod testing;
 pub mod text;
 #[cfg(all(
     target_arch = "wasm32",
-    not(any(feature = "ink-module", feature = "learn-module", feature = "export-module"))
+    not(any(feature = "gpu-module", feature = "ink-module", feature = "learn-module", feature = "export-module"))
 ))]
 pub mod web;
-// The page loads the reader of ink files as a module of its own, when a visitor opens such a file, and likewise what
-// learns a hand and what writes files that few visitors need.
+// The page loads the GPU engine as a module of its own, where the browser has WebGPU; likewise the reader of ink files,
+// when a visitor opens such a file, what learns a hand, and what writes files that few visitors need.
+#[cfg(all(target_arch = "wasm32", feature = "gpu-module"))]
+#[path = "web/gpu.rs"]
+pub mod web;
 #[cfg(all(target_arch = "wasm32", feature = "ink-module"))]
 #[path = "web/ink_file.rs"]
 pub mod web;

@@ -4,6 +4,8 @@
 use crate::engine::cpu::CpuEngine;
 use crate::engine::noise::NoiseStream;
 #[cfg(test)]
+use crate::engine::remote::{Later, RemoteEngine};
+#[cfg(test)]
 use crate::engine::step::check_chunk;
 use crate::engine::{Engine, Noise};
 #[cfg(test)]
@@ -17,7 +19,11 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use safetensors::tensor::{Dtype, TensorView};
 #[cfg(test)]
+use std::cell::Cell;
+#[cfg(test)]
 use std::collections::VecDeque;
+#[cfg(test)]
+use std::rc::Rc;
 #[cfg(test)]
 use std::sync::Arc;
 
@@ -194,6 +200,8 @@ pub struct LostGpu {
     cpu: CpuEngine,
     lines: usize,
     in_flight: VecDeque<Vec<Step>>,
+    /// How many these are, for tests.
+    count: Rc<Cell<usize>>,
     /// Chunks that can still be collected.
     left: usize,
 }
@@ -202,49 +210,57 @@ pub struct LostGpu {
 impl LostGpu {
     /// Lost when chunk `chunks` (counted from 0) is collected.
     pub fn after(chunks: usize) -> Self {
-        Self { cpu: CpuEngine::new(), lines: 0, in_flight: VecDeque::new(), left: chunks }
+        Self { cpu: CpuEngine::new(), lines: 0, in_flight: VecDeque::new(), count: Rc::default(), left: chunks }
     }
 
-    /// Chunks that were submitted and not collected.
-    pub fn in_flight(&self) -> usize {
-        self.in_flight.len()
+    /// Tells how many chunks were submitted and not collected.
+    pub fn counter(&self) -> Rc<Cell<usize>> {
+        Rc::clone(&self.count)
     }
+}
 
-    pub fn label(&self) -> String {
+#[cfg(test)]
+impl RemoteEngine for LostGpu {
+    fn label(&self) -> String {
         "a GPU that is lost".into()
     }
 
-    pub fn open(&mut self, weights: &Arc<Weights>, lines: &[Line]) -> Result<()> {
-        self.in_flight.clear();
-        self.lines = lines.len();
-        self.cpu.open(weights, lines)
+    fn holds(&self, _weights: &Arc<Weights>) -> bool {
+        true
     }
 
-    pub fn assign_slot(&mut self, slot: usize, line: &Line) -> Result<()> {
+    fn open<'a>(&'a mut self, weights: &'a Arc<Weights>, lines: &'a [Line], _longest: usize) -> Later<'a, ()> {
+        Box::pin(async {
+            self.in_flight.clear();
+            self.lines = lines.len();
+            self.cpu.open(weights, lines)
+        })
+    }
+
+    fn assign_slot(&mut self, slot: usize, line: &Line) -> Result<()> {
         self.cpu.assign_slot(slot, line)
     }
 
-    pub fn release_slot(&mut self, _slot: usize) -> Result<()> {
-        Ok(())
+    fn restart(&mut self, slot: usize) -> Result<()> {
+        self.cpu.rewind(slot, 0).map(drop)
     }
 
-    pub fn checkpoint(&mut self, _slot: usize, _count: usize) {}
-
-    pub fn rewind(&mut self, slot: usize, _count: usize) -> Result<usize> {
-        self.cpu.rewind(slot, 0)
-    }
-
-    pub fn submit(&mut self, steps: usize, noise: &[Noise]) -> Result<()> {
+    fn submit(&mut self, steps: usize, noise: &[Noise]) -> Result<()> {
         check_chunk(steps, self.lines, noise, self.in_flight.len())?;
         self.cpu.submit(steps, noise)?;
         self.in_flight.push_back(self.cpu.collect()?);
+        self.count.set(self.in_flight.len());
         Ok(())
     }
 
-    pub fn collect(&mut self) -> Result<Vec<Step>> {
-        let Some(left) = self.left.checked_sub(1) else { return Err(Error::DeviceLost("unplugged".into())) };
-        self.left = left;
-        self.in_flight.pop_front().ok_or_else(crate::engine::step::nothing_submitted)
+    fn collect(&mut self) -> Later<'_, Vec<Step>> {
+        Box::pin(async {
+            let Some(left) = self.left.checked_sub(1) else { return Err(Error::DeviceLost("unplugged".into())) };
+            self.left = left;
+            let chunk = self.in_flight.pop_front();
+            self.count.set(self.in_flight.len());
+            chunk.ok_or_else(crate::engine::step::nothing_submitted)
+        })
     }
 }
 

@@ -2,15 +2,13 @@
 // cached beside it, and activated when no page of the old one is open any more.
 
 import { WEIGHTS_CACHE, cacheKey, sri, weights } from "./engine/weights.js";
-import { site } from "./util/site-files.js";
+import { site } from "./util/all-files.js";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 const ROOT = new URL("./", import.meta.url);
 /** Prefix of this site's caches. It has the path, since caches are shared by all sites of a host. */
 const CACHE_PREFIX = `running-hand site ${ROOT.pathname} `;
 const CACHE = CACHE_PREFIX + site.build;
-/** The list of files, which does not list itself. */
-const LIST = "util/site-files.js";
 
 const paths = Object.keys(site.files);
 /** @param {string} path */
@@ -25,15 +23,11 @@ async function install() {
     const response = await fetch(new URL(path, ROOT), { cache: "no-cache", ...init });
     if (!response.ok) throw new Error(`${path}: the server answered ${response.status}`);
     const body = await response.arrayBuffer();
-    if (path === LIST && !new TextDecoder().decode(body).includes(site.build)) {
-      throw new Error("the site was changed while it was being fetched");
-    }
     // A new response: one that was redirected may not be served to a page.
     const headers = new Headers(response.headers);
     for (const name of ["content-encoding", "content-length"]) headers.delete(name);
     await cache.put(new URL(path, ROOT), new Response(body, { headers }));
   };
-  await store(LIST, {});
   await Promise.all(
     paths.map(async (path) => {
       const sha256 = site.files[path]?.sha256 ?? "";
@@ -101,7 +95,7 @@ function pathOf({ method, url }) {
 
 worker.addEventListener("fetch", (event) => {
   const path = pathOf(event.request);
-  if (site.build === "" || path === undefined || !(path === LIST || site.files[path])) return;
+  if (site.build === "" || path === undefined || !site.files[path]) return;
   const respond = async () => {
     const cache = await caches.open(isWeights(path) ? WEIGHTS_CACHE : CACHE);
     const key = isWeights(path) ? cacheKey(site.files[path]?.sha256 ?? "") : new URL(path, ROOT);

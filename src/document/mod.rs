@@ -423,14 +423,28 @@ impl Pages {
         options: &export::Options,
         frame: Frame,
     ) -> Result<String> {
+        let (ink, options) = self.page_to_export(page, format, options, frame)?;
+        export::write(&ink, format, &options)
+    }
+
+    /// The ink of a page, and how [`export::write`] is to write it in this format.
+    ///
+    /// # Errors
+    /// As [`Pages::export`].
+    pub fn page_to_export(
+        &self,
+        page: usize,
+        format: Format,
+        options: &export::Options,
+        frame: Frame,
+    ) -> Result<(Ink, export::Options)> {
         // These formats say which strokes are which word; the others have the strokes as they were drawn.
         if matches!(format, Format::Json | Format::Svg) {
-            let (ink, options) = self.sheet_to_export(page, options, frame)?;
-            return export::write(&ink, format, &options);
+            return self.sheet_to_export(page, options, frame);
         }
         let mut ink = self.ink(page, frame.end);
         self.append_page_number(page, frame, &mut ink);
-        export::write(&ink, format, &self.export_options(page, options, frame)?)
+        Ok((ink, self.export_options(page, options, frame)?))
     }
 
     /// The ink of a page by its words, and how [`export::pdf()`] is to write it.

@@ -10,6 +10,8 @@ pub mod fixed;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod noise;
+#[cfg(any(test, target_arch = "wasm32"))]
+pub mod remote;
 #[cfg(feature = "gpu")]
 #[doc(hidden)]
 pub mod selftest;
@@ -17,11 +19,11 @@ pub(crate) mod step;
 
 use crate::error::{Error, Result};
 use crate::model::Weights;
-#[cfg(test)]
-use crate::testing::LostGpu;
 use cpu::CpuEngine;
 #[cfg(feature = "gpu")]
 use gpu::GpuEngine;
+#[cfg(any(test, target_arch = "wasm32"))]
+use remote::RemoteEngine;
 use std::sync::Arc;
 pub use step::{IN_FLIGHT, Line, Noise, Step, forced_point};
 
@@ -33,9 +35,9 @@ pub enum Engine {
     /// WGSL kernels through wgpu.
     #[cfg(feature = "gpu")]
     Gpu(Box<GpuEngine>),
-    /// A test double of a GPU that is lost.
-    #[cfg(test)]
-    Lost(LostGpu),
+    /// A GPU engine that is not in this module: in the page it is a WebAssembly module of its own.
+    #[cfg(any(test, target_arch = "wasm32"))]
+    Remote(Box<dyn RemoteEngine>),
 }
 
 /// Calls the same method of whichever engine it is.
@@ -45,8 +47,8 @@ macro_rules! on_engine {
             Engine::Cpu($name) => $call,
             #[cfg(feature = "gpu")]
             Engine::Gpu($name) => $call,
-            #[cfg(test)]
-            Engine::Lost($name) => $call,
+            #[cfg(any(test, target_arch = "wasm32"))]
+            Engine::Remote($name) => $call,
         }
     };
 }
@@ -58,6 +60,40 @@ pub struct ReadyGpu {
     pub engine: Engine,
     /// Whether it writes a single line faster than the CPU engine.
     pub is_faster_for_one_line: bool,
+}
+
+impl ReadyGpu {
+    /// Lets a GPU engine that has passed the self-test load this network and make all pipelines that batches of it need,
+    /// after a race with the CPU engine: each writes some timesteps of one line. `clock` is in milliseconds. Meanwhile
+    /// another CPU engine can write.
+    ///
+    /// # Errors
+    /// [`Error::GpuUnavailable`], [`Error::DeviceLost`].
+    pub async fn new(mut gpu: Engine, weights: &Arc<Weights>, clock: fn() -> f64) -> Result<Self> {
+        /// Timesteps of the race: two milliseconds for a CPU, and more than a GPU needs to get going.
+        const RACE: usize = 32;
+        let ids = if weights.config.window > 0 { vec![0] } else { Vec::new() };
+        let line = Line { ids, temperature: 1.0, ..Line::default() };
+        let mut milliseconds = [0.0; 2];
+        for (engine, milliseconds) in [&mut gpu, &mut Engine::Cpu(CpuEngine::new())].into_iter().zip(&mut milliseconds)
+        {
+            engine.open(weights, std::slice::from_ref(&line)).await?;
+            // The first chunk warms up: it waits for the pipelines.
+            for _ in 0..2 {
+                let began = clock();
+                engine.submit(RACE, &[forced_point([0.0; 3]); RACE])?;
+                engine.collect().await?;
+                *milliseconds = clock() - began;
+            }
+        }
+        // The pipelines of larger batches.
+        for lines in step::BATCH_SIZES {
+            gpu.open(weights, &vec![line.clone(); lines]).await?;
+            gpu.submit(1, &vec![forced_point([0.0; 3]); lines])?;
+            gpu.collect().await?;
+        }
+        Ok(Self { engine: gpu, is_faster_for_one_line: milliseconds[0] < milliseconds[1] })
+    }
 }
 
 /// Which engine the user wants.
@@ -105,57 +141,33 @@ impl Engine {
         (Engine::Cpu(CpuEngine::new()), Some(reason.to_string()))
     }
 
-    /// A GPU (a software adapter only if `software` is set) that is tested and holds this network with all pipelines that
-    /// batches of it need, after a race with the CPU engine: each writes some timesteps of one line. `clock` is in
-    /// milliseconds. Meanwhile another CPU engine can write.
+    /// A GPU (a software adapter only if `software` is set) that is tested and [ready](ReadyGpu::new).
     ///
     /// # Errors
     /// [`Error::GpuUnavailable`], [`Error::DeviceLost`].
     #[cfg(feature = "gpu")]
     pub async fn ready_gpu(software: bool, weights: &Arc<Weights>, clock: fn() -> f64) -> Result<ReadyGpu> {
-        /// Timesteps of the race: two milliseconds for a CPU, and more than a GPU needs to get going.
-        const RACE: usize = 32;
-        let mut gpu = Self::tested_gpu(software).await?;
-        let ids = if weights.config.window > 0 { vec![0] } else { Vec::new() };
-        let line = Line { ids, temperature: 1.0, ..Line::default() };
-        let mut milliseconds = [0.0; 2];
-        for (engine, milliseconds) in [&mut gpu, &mut Engine::Cpu(CpuEngine::new())].into_iter().zip(&mut milliseconds)
-        {
-            engine.open(weights, std::slice::from_ref(&line)).await?;
-            // The first chunk warms up: it waits for the pipelines.
-            for _ in 0..2 {
-                let began = clock();
-                engine.submit(RACE, &[forced_point([0.0; 3]); RACE])?;
-                engine.collect().await?;
-                *milliseconds = clock() - began;
-            }
-        }
-        // The pipelines of larger batches.
-        for lines in gpu::BATCH_SIZES {
-            gpu.open(weights, &vec![line.clone(); lines]).await?;
-            gpu.submit(1, &vec![forced_point([0.0; 3]); lines])?;
-            gpu.collect().await?;
-        }
-        Ok(ReadyGpu { engine: gpu, is_faster_for_one_line: milliseconds[0] < milliseconds[1] })
+        ReadyGpu::new(Self::tested_gpu(software).await?, weights, clock).await
     }
 
     /// A GPU engine that has passed the self-test; on a software adapter only if `software` is set.
     #[cfg(feature = "gpu")]
     async fn tested_gpu(software: bool) -> Result<Self> {
-        let mut engine = GpuEngine::new(software).await?;
-        selftest::run_once(&mut engine).await?;
-        Ok(Engine::Gpu(Box::new(engine)))
+        Ok(Engine::Gpu(Box::new(selftest::tested(software).await?)))
     }
 
     /// Whether it can open a single line of this network without making pipelines first.
-    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "there is no GPU in this build"))]
+    #[cfg_attr(
+        not(any(test, feature = "gpu", target_arch = "wasm32")),
+        expect(unused_variables, reason = "the CPU engine is the only one")
+    )]
     pub(crate) fn holds(&self, weights: &Arc<Weights>) -> bool {
         match self {
             Engine::Cpu(_) => true,
             #[cfg(feature = "gpu")]
             Engine::Gpu(engine) => engine.holds(weights),
-            #[cfg(test)]
-            Engine::Lost(_) => true,
+            #[cfg(any(test, target_arch = "wasm32"))]
+            Engine::Remote(engine) => engine.holds(weights),
         }
     }
 
@@ -181,14 +193,17 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::open`].
-    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "the CPU allocates each line separately"))]
+    #[cfg_attr(
+        not(any(test, feature = "gpu", target_arch = "wasm32")),
+        expect(unused_variables, reason = "the CPU allocates each line separately")
+    )]
     pub async fn open_with_capacity(&mut self, weights: &Arc<Weights>, lines: &[Line], longest: usize) -> Result<()> {
         match self {
             Engine::Cpu(engine) => engine.open(weights, lines),
             #[cfg(feature = "gpu")]
             Engine::Gpu(engine) => engine.open_with_capacity(weights, lines, longest).await,
-            #[cfg(test)]
-            Engine::Lost(engine) => engine.open(weights, lines),
+            #[cfg(any(test, target_arch = "wasm32"))]
+            Engine::Remote(engine) => engine.open(weights, lines, longest).await,
         }
     }
 
@@ -243,8 +258,8 @@ impl Engine {
             Engine::Cpu(engine) => engine.collect(),
             #[cfg(feature = "gpu")]
             Engine::Gpu(engine) => engine.collect().await,
-            #[cfg(test)]
-            Engine::Lost(engine) => engine.collect(),
+            #[cfg(any(test, target_arch = "wasm32"))]
+            Engine::Remote(engine) => engine.collect().await,
         }
     }
 }

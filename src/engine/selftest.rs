@@ -17,11 +17,21 @@ const STEPS: usize = 12;
 /// Labels of the adapters tested so far, and what was wrong with them.
 static TESTED: Mutex<Vec<(String, Option<String>)>> = Mutex::new(Vec::new());
 
+/// A GPU engine that has passed the test; on a software adapter only if `software` is set.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) async fn tested(software: bool) -> Result<GpuEngine> {
+    let mut engine = GpuEngine::new(software).await?;
+    run_once(&mut engine).await?;
+    Ok(engine)
+}
+
 /// As [`run`], but an adapter with the same label is tested only once; its result is remembered.
 ///
 /// # Errors
 /// As [`run`].
-pub(super) async fn run_once(engine: &mut GpuEngine) -> Result<()> {
+async fn run_once(engine: &mut GpuEngine) -> Result<()> {
     let label = engine.label();
     let known = {
         let tested = TESTED.lock().unwrap_or_else(PoisonError::into_inner);

@@ -20,6 +20,9 @@ pub fn forced_point([dx, dy, pen]: [f32; 3]) -> Noise {
 /// Chunks that may be submitted and not yet collected.
 pub const IN_FLIGHT: usize = 2;
 
+/// Numbers of lines of which each has pipelines of its own on a hardware adapter, but for a single line.
+pub(crate) const BATCH_SIZES: [usize; 3] = [2, 3, 33];
+
 /// Most characters of a line, the end mark among them.
 const MOST_IDS: usize = 1 << 14;
 

@@ -2,10 +2,8 @@
 
 use super::text::{mm, number};
 use super::{Layout, Options, PageNumber, Word};
-#[cfg(all_formats)]
 use crate::error::{Error, Result};
 use crate::ink::Ink;
-#[cfg(all_formats)]
 use crate::ink::Point;
 use serde_json::Value;
 
@@ -63,7 +61,6 @@ pub(super) fn document(ink: &Ink, layout: &Layout, options: &Options, out: &mut 
 ///
 /// # Errors
 /// [`Error::Setting`] if the text is no such file.
-#[cfg(all_formats)]
 pub fn read(text: &str, unit: f32) -> Result<(Ink, Options)> {
     let bad = |problem: String| Error::Setting { name: "ink".into(), problem };
     let file: File = serde_json::from_str(text).map_err(|error| bad(error.to_string()))?;
@@ -87,7 +84,6 @@ pub fn read(text: &str, unit: f32) -> Result<(Ink, Options)> {
 }
 
 /// A file as it is read.
-#[cfg(all_formats)]
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct File {
@@ -105,7 +101,7 @@ struct File {
     page_number: Option<PageNumber>,
 }
 
-#[cfg(all(test, all_formats))]
+#[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;

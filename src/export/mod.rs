@@ -3,26 +3,19 @@
 //! [`write()`] places the strokes on the sheet, in millimetres, as [`Layout`] says, and passes them to the format.
 //! [`pdf()`] writes several sheets into one file. Pictures and videos are made by the page, with the browser's own means.
 //!
-//! What visitors need only when they ask for it is not in the WebAssembly module that writes, whose size they wait for,
-//! but in a module of its own (feature `export-module`): both modules and natives are told apart by `all_formats`.
+//! The page loads this as a WebAssembly module of its own (feature `export-module`).
 
 mod animated;
-#[cfg(all_formats)]
 mod color;
 mod curve;
 mod gcode;
-#[cfg(all_formats)]
 mod hpgl;
 mod inkml;
 mod json;
-#[cfg(all_formats)]
 mod lottie;
-#[cfg(all_formats)]
 mod order;
 mod outline;
-#[cfg(all_formats)]
 mod pdf;
-#[cfg(all_formats)]
 mod pen;
 mod rules;
 mod svg;
@@ -34,11 +27,8 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use gcode::{Dialect, Gcode, Lift};
-#[cfg(all_formats)]
 pub use json::read;
-#[cfg(all_formats)]
 pub use pdf::pdf;
-#[cfg(all_formats)]
 pub use pen::Tip;
 pub use rules::Rules;
 pub use svg::svg;
@@ -62,14 +52,12 @@ pub enum Format {
     /// G-code for pen plotters.
     Gcode,
     /// HPGL for older pen plotters.
-    #[cfg(all_formats)]
     Hpgl,
     /// W3C Ink Markup Language.
     Inkml,
     /// Strokes, text and settings as JSON.
     Json,
     /// Lottie: an animation for web pages and apps.
-    #[cfg(all_formats)]
     Lottie,
 }
 
@@ -80,11 +68,9 @@ impl Format {
         (Self::Outline, "outline", "svg"),
         (Self::Animated, "animated", "svg"),
         (Self::Gcode, "gcode", "gcode"),
-        #[cfg(all_formats)]
         (Self::Hpgl, "hpgl", "hpgl"),
         (Self::Inkml, "inkml", "inkml"),
         (Self::Json, "json", "json"),
-        #[cfg(all_formats)]
         (Self::Lottie, "lottie", "json"),
     ];
 }
@@ -158,8 +144,7 @@ impl Layout {
 }
 
 /// Which strokes are a word.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[cfg_attr(all_formats, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Deserialize)]
 pub struct Word {
     /// As it is written.
     pub text: String,
@@ -174,8 +159,7 @@ pub struct Word {
 }
 
 /// Which strokes are a page's number.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[cfg_attr(all_formats, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Deserialize)]
 pub struct PageNumber {
     /// As it is written.
     pub text: String,
@@ -204,10 +188,8 @@ pub struct Options {
     /// The plotter's settings. HPGL uses only the speed.
     pub gcode: Gcode,
     /// Whether SVG, G-code and HPGL have their strokes in the order of least travel, instead of that of writing.
-    #[cfg(all_formats)]
     pub optimise: bool,
     /// What the pen's tip does to the line of a PDF.
-    #[cfg(all_formats)]
     pub tip: Tip,
     /// The ink's text: a title or comment in the file.
     pub text: String,
@@ -227,9 +209,7 @@ setters!(Options {
     with_speed => speed: f32,
     with_rules => rules: impl Into<Option<Rules>>,
     with_gcode => gcode: Gcode,
-    #[cfg(all_formats)]
     with_optimise => optimise: bool,
-    #[cfg(all_formats)]
     with_tip => tip: Tip,
     with_text => text: impl Into<String>,
     with_words => words: Vec<Word>,
@@ -246,9 +226,7 @@ impl Default for Options {
             speed: 1.0,
             rules: None,
             gcode: Gcode::default(),
-            #[cfg(all_formats)]
             optimise: false,
-            #[cfg(all_formats)]
             tip: Tip::default(),
             text: String::new(),
             words: Vec::new(),
@@ -265,7 +243,6 @@ impl Default for Options {
 pub fn write(ink: &Ink, format: Format, options: &Options) -> Result<String> {
     let layout = checked(ink, options)?;
     let placed = layout.place(ink);
-    #[cfg(all_formats)]
     let (placed, without_words) = if options.optimise && matches!(format, Format::Svg | Format::Gcode | Format::Hpgl) {
         let home = Point { x: 0.0, y: if format == Format::Svg { 0.0 } else { layout.height } };
         // Strokes of a word, and those of the page number, do not stay together.
@@ -273,7 +250,6 @@ pub fn write(ink: &Ink, format: Format, options: &Options) -> Result<String> {
     } else {
         (placed, None)
     };
-    #[cfg(all_formats)]
     let options = without_words.as_ref().unwrap_or(options);
     let mut out = String::new();
     match format {
@@ -281,11 +257,9 @@ pub fn write(ink: &Ink, format: Format, options: &Options) -> Result<String> {
         Format::Outline => outline::outlines(&placed, &layout, options, &mut out),
         Format::Animated => animated::animation(&placed, &layout, options, &mut out),
         Format::Gcode => gcode::program(&placed, &layout, options, &mut out)?,
-        #[cfg(all_formats)]
         Format::Hpgl => hpgl::program(&placed, &layout, options, &mut out)?,
         Format::Inkml => inkml::traces(&placed, &layout, options, &mut out),
         Format::Json => json::document(&placed, &layout, options, &mut out),
-        #[cfg(all_formats)]
         Format::Lottie => lottie::animation(&placed, &layout, options, &mut out)?,
     }
     Ok(out)

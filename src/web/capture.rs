@@ -1,11 +1,7 @@
-//! Capture of a hand, for JavaScript: reading ink from the screen, and the file of a hand.
+//! Capture of a hand, for JavaScript: by another module (`ink_file.rs`), which is loaded when there is ink to read.
 
-use super::{RunningHand, from_js, set, to_js};
-use crate::capture::{self, Advice, HandSample, Points, Sample};
-use crate::error::Error;
-use crate::model::Kind;
-use js_sys::{Float32Array, Object};
-use serde::{Deserialize, Serialize};
+use super::RunningHand;
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -38,12 +34,17 @@ export interface KeptHand {
 }
 "#;
 
-/// `KeptHand` from JavaScript.
-#[derive(Debug, Default, Deserialize, Serialize)]
-struct Kept {
-    name: String,
-    text: String,
-    strokes: Vec<Vec<[f64; 3]>>,
+#[wasm_bindgen(module = "/src/web/load.js")]
+extern "C" {
+    /// `InkReader` of the other module, once it is loaded, with the file of the synthesis network.
+    #[wasm_bindgen(js_name = readInk)]
+    fn read_ink(weights: Option<Uint8Array>, strokes: &JsValue, text: &str, check: bool) -> Promise;
+    /// As there.
+    #[wasm_bindgen(js_name = handToFile)]
+    fn hand_to_file_there(hand: &JsValue) -> Promise;
+    /// As there.
+    #[wasm_bindgen(js_name = handFromFile)]
+    fn hand_from_file_there(bytes: &Uint8Array) -> Promise;
 }
 
 #[wasm_bindgen]
@@ -51,63 +52,25 @@ impl RunningHand {
     /// Reads strokes from the screen that say `text`, or any strokes if it is empty. The resulting points are at the
     /// network's scale and rate, for `WriteOptions.prime`. The network then checks that the strokes do say the text,
     /// which takes as long as writing it twice; `check` false leaves that out.
-    #[wasm_bindgen(js_name = readInk, unchecked_return_type = "ReadInk")]
-    pub async fn read_ink(
+    #[wasm_bindgen(js_name = readInk, unchecked_return_type = "Promise<ReadInk>")]
+    pub fn read_ink(
         &self,
-        #[wasm_bindgen(unchecked_param_type = "RawStrokes")] strokes: JsValue,
-        text: String,
+        #[wasm_bindgen(unchecked_param_type = "RawStrokes")] strokes: &JsValue,
+        text: &str,
         check: Option<bool>,
-    ) -> Result<JsValue, JsError> {
-        let strokes: Vec<Vec<[f64; 3]>> = from_js("strokes", strokes)?;
-        let strokes = samples(&strokes);
-        let read = if text.trim().is_empty() {
-            capture::fit_free(&strokes).map(|points| (points, None))
-        } else {
-            let writer = self.shared.writer.lock().await;
-            let missing = || Error::NotLoaded { kind: Kind::Synthesis.to_string() };
-            let weights = writer.weights(Kind::Synthesis).cloned().ok_or_else(missing)?;
-            drop(writer);
-            if check == Some(false) {
-                capture::fit(&weights.config, &text, &strokes).map(|(points, _)| (points, None))
-            } else {
-                capture::fit_and_verify(&weights, &text, &strokes)
-            }
-        };
-        match read {
-            Ok((points, doubt)) => answer(&points, doubt),
-            Err(advice) => answer(&Points::new(), Some(advice)),
-        }
+    ) -> Promise {
+        read_ink(self.shared.files.synthesis(), strokes, text, check != Some(false))
     }
 }
 
 /// The file of a hand, as text.
-#[wasm_bindgen(js_name = handToFile)]
-pub fn hand_to_file(#[wasm_bindgen(unchecked_param_type = "KeptHand")] hand: JsValue) -> Result<String, JsError> {
-    let Kept { name, text, strokes } = from_js("hand", hand)?;
-    Ok(HandSample { name, text, strokes: samples(&strokes) }.to_json()?)
+#[wasm_bindgen(js_name = handToFile, unchecked_return_type = "Promise<string>")]
+pub fn hand_to_file(#[wasm_bindgen(unchecked_param_type = "KeptHand")] hand: &JsValue) -> Promise {
+    hand_to_file_there(hand)
 }
 
-/// A hand from the bytes of its file; throws the reason if it is damaged.
-#[wasm_bindgen(js_name = handFromFile, unchecked_return_type = "KeptHand")]
-pub fn hand_from_file(bytes: &[u8]) -> Result<JsValue, JsError> {
-    let HandSample { name, text, strokes } = HandSample::from_json(bytes)?;
-    let strokes = strokes.iter().map(|stroke| stroke.iter().map(|s| [s.x, s.y, s.ms]).collect()).collect();
-    to_js(&Kept { name, text, strokes })
-}
-
-fn samples(strokes: &[Vec<[f64; 3]>]) -> Vec<Vec<Sample>> {
-    let sample = |&[x, y, ms]: &[f64; 3]| Sample { x, y, ms };
-    strokes.iter().map(|stroke| stroke.iter().map(sample).collect()).collect()
-}
-
-fn answer(points: &Points, advice: Option<Advice>) -> Result<JsValue, JsError> {
-    let object = Object::new();
-    set(&object, "points", &Float32Array::from(points.as_flattened()))?;
-    if let Some(advice) = advice {
-        let told = Object::new();
-        set(&told, "name", &advice.name().into())?;
-        set(&told, "message", &advice.to_string().into())?;
-        set(&object, "advice", &told)?;
-    }
-    Ok(object.into())
+/// A hand from the bytes of its file; rejects with the reason if it is damaged.
+#[wasm_bindgen(js_name = handFromFile, unchecked_return_type = "Promise<KeptHand>")]
+pub fn hand_from_file(bytes: &Uint8Array) -> Promise {
+    hand_from_file_there(bytes)
 }

@@ -1,9 +1,10 @@
-//! Ink as files, for JavaScript.
+//! Pages as files, for JavaScript: by another module (`sheet_file.rs`), which is loaded when a file is first asked for.
 
-use super::options::{Fields, bad, frame};
+use super::options::{Fields, frame};
+use super::{Writing, set};
 use crate::document::Frame;
-use crate::error::Error;
-use crate::export::{Gcode, Lift, Options};
+use crate::export::{Format, Layout, Options, PageNumber, Rules, Word};
+use js_sys::{Array, Float32Array, Object, Promise};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -11,9 +12,9 @@ const TYPES: &str = r##"
 /**
  * "svg": one unfilled path per stroke, as plotters like them; "outline": filled outlines, wider where
  * the pen was slower; "animated": SVG that is written before one's eyes; "gcode": for pen plotters;
- * "inkml": W3C Ink Markup Language; "json": see `docs/ink.schema.json`.
+ * "hpgl": for old plotters; "inkml": W3C Ink Markup Language; "lottie": an animation; "json": see `docs/ink.schema.json`.
  */
-export type ExportFormat = "svg" | "outline" | "animated" | "gcode" | "inkml" | "json";
+export type ExportFormat = "svg" | "outline" | "animated" | "gcode" | "hpgl" | "inkml" | "lottie" | "json";
 
 /** What a format has no use for is ignored. */
 export interface ExportOptions {
@@ -40,50 +41,73 @@ export interface ExportOptions {
     /** Seconds that the pen rests on the paper for a dot. Default 0.1. */
     dot?: number;
   };
+  /** Whether SVG, G-code and HPGL have their strokes in the order of least travel of the lifted pen. Default false. */
+  optimise?: boolean;
   /** What else determined the ink, to be kept with it in JSON: a plain object. */
   settings?: object;
 }
 "##;
 
-/// Reads `ExportOptions & FrameOptions`: how to write a file, and which part of the page.
-pub fn export_options(options: JsValue) -> Result<(Options, Frame), Error> {
-    let mut fields = Fields::new(options)?;
-    let default = Options::default();
-    let gcode = match fields.object("gcode")? {
-        None => default.gcode,
-        Some(mut fields) => {
-            let Gcode { dialect, feed, lift, up, down, dwell, dot } = default.gcode;
-            let gcode = Gcode {
-                dialect: fields.text("dialect")?.map_or(Ok(dialect), |name| name.parse())?,
-                feed: fields.float("feed")?.unwrap_or(feed),
-                lift: match fields.text("lift")?.as_deref() {
-                    None => lift,
-                    Some("z") => Lift::Z,
-                    Some("servo") => Lift::Servo,
-                    Some(other) => return Err(bad("gcode.lift", format!("{other:?} is neither z nor servo"))),
-                },
-                up: fields.float("up")?.unwrap_or(up),
-                down: fields.float("down")?.unwrap_or(down),
-                dwell: fields.float("dwell")?.unwrap_or(dwell),
-                dot: fields.float("dot")?.unwrap_or(dot),
-            };
-            fields.finish()?;
-            gcode
+#[wasm_bindgen(module = "/src/web/load.js")]
+extern "C" {
+    /// `fileOfPage` of the other module, once it is loaded.
+    #[wasm_bindgen(js_name = fileOfPage)]
+    fn file_of_page(page: &Object, format: &str, options: &JsValue) -> Promise;
+}
+
+#[wasm_bindgen]
+impl Writing {
+    /// A page as a file, with the ink that it has now.
+    #[wasm_bindgen(js_name = exportPage, unchecked_return_type = "Promise<string>")]
+    pub fn export_page(
+        &self,
+        page: usize,
+        #[wasm_bindgen(unchecked_param_type = "ExportFormat")] format: &str,
+        #[wasm_bindgen(unchecked_optional_param_type = "ExportOptions & FrameOptions")] options: JsValue,
+    ) -> Result<Promise, JsError> {
+        let parsed: Format = format.parse()?;
+        // The other module refuses what neither of them knows.
+        let frame = frame(&mut Fields::new(options.clone())?)?;
+        Ok(file_of_page(&self.page_to_js(page, parsed, frame)?, format, &options))
+    }
+
+    /// `PageToExport` of `sheet_file.rs`.
+    fn page_to_js(&self, page: usize, format: Format, frame: Frame) -> Result<Object, JsError> {
+        // What the width of a line is multiplied by.
+        let options = Options { line_width: 1.0, ..Options::default() };
+        let (ink, options) = self.state.pages.borrow().page_to_export(page, format, &options, frame)?;
+        let Options { layout, line_width, sample_ms, text, words, page_number, rules, .. } = options;
+        let object = Object::new();
+        let points: Vec<f32> = ink
+            .strokes
+            .iter()
+            .flat_map(|stroke| {
+                let last = stroke.len().saturating_sub(1);
+                stroke.iter().enumerate().flat_map(move |(n, p)| [p.x, p.y, f32::from(u8::from(n == last))])
+            })
+            .collect();
+        set(&object, "points", &Float32Array::from(points.as_slice()))?;
+        if let Some(Layout { width, height, x, y, scale }) = layout {
+            set(&object, "layout", &Float32Array::from([width, height, x, y, scale].as_slice()))?;
         }
-    };
-    let options = Options {
-        color: fields.text("color")?.unwrap_or(default.color),
-        line_width: fields.float("lineWidth")?.unwrap_or(default.line_width),
-        speed: fields.float("speed")?.unwrap_or(default.speed),
-        settings: fields.value("settings").unwrap_or_default(),
-        gcode,
-        #[cfg(all_formats)]
-        optimise: fields.flag("optimise")?,
-        #[cfg(all_formats)]
-        tip: fields.text("tip")?.map_or(Ok(default.tip), |name| name.parse())?,
-        ..Options::default()
-    };
-    let frame = frame(&mut fields)?;
-    fields.finish()?;
-    Ok((options, frame))
+        set(&object, "lineFactor", &line_width.into())?;
+        set(&object, "sampleMs", &sample_ms.into())?;
+        set(&object, "text", &text.into())?;
+        let list = Array::new();
+        for Word { text, page, line, first, last } in words {
+            let numbers = [page, line, first, last].map(JsValue::from);
+            list.push(&[JsValue::from(text)].into_iter().chain(numbers).collect::<Array>());
+        }
+        set(&object, "words", &list)?;
+        if let Some(PageNumber { text, first, last }) = page_number {
+            let number: Array = [JsValue::from(text), first.into(), last.into()].into_iter().collect();
+            set(&object, "pageNumber", &number)?;
+        }
+        if let Some(Rules { across, upright, dotted }) = rules {
+            let list = |places: Vec<f32>| JsValue::from(Float32Array::from(places.as_slice()));
+            let rules: Array = [list(across), list(upright), dotted.into()].into_iter().collect();
+            set(&object, "rules", &rules)?;
+        }
+        Ok(object)
+    }
 }

@@ -1,7 +1,10 @@
-//! The reader of files with ink, of other programs and of learnt hands, for JavaScript: a WebAssembly module of its own.
+//! The reader of ink, for JavaScript: from the screen, from files of other programs and of hands. A WebAssembly module of
+//! its own.
 
 #[path = "own_hand.rs"]
 mod own_hand;
+#[path = "screen_ink.rs"]
+mod screen_ink;
 
 use crate::capture::{FileInk, HandSample, InkFileError};
 use wasm_bindgen::prelude::*;

@@ -1,11 +1,10 @@
 //! Pages, for JavaScript: their sheets, laying ink out again, and exporting it.
 
-use super::export::export_options;
 use super::options::{Fields, frame, page_style_of};
 use super::{RunningHand, Writing, set, to_js};
 use crate::document::{self, Extent, LETTER_WIDTH, PageNumber, PlacedInk, Ruling};
 use crate::error::Error;
-use crate::export::{self, Format};
+use crate::export;
 use js_sys::{Array, Float32Array, Object, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -141,19 +140,6 @@ impl Writing {
         fields.finish()?;
         let export::Layout { width, height, x, y, scale } = self.state.pages.borrow().frame(page, frame)?;
         to_js(&FrameInMm { width, height, x, y, scale })
-    }
-
-    /// A page as a file.
-    #[wasm_bindgen(js_name = exportPage)]
-    pub fn export_page(
-        &self,
-        page: usize,
-        #[wasm_bindgen(unchecked_param_type = "ExportFormat")] format: String,
-        #[wasm_bindgen(unchecked_optional_param_type = "ExportOptions & FrameOptions")] options: JsValue,
-    ) -> Result<String, JsError> {
-        let format: Format = format.parse()?;
-        let (options, frame) = export_options(options)?;
-        Ok(self.state.pages.borrow().export_framed(page, format, &options, frame)?)
     }
 
     /// A page as SVG to be shown in a web page: one unfilled path per stroke, in corpus units, cropped to the ink.

@@ -14,19 +14,21 @@ mod inspect;
 mod layout;
 mod options;
 mod prime;
+mod remote_gpu;
 
 use crate::document::{self, Document, HandMeasure, LineInk, LineStream, Pages, PlacedInk, measure_hand};
-use crate::engine::{Choice, Engine};
+use crate::engine::cpu::CpuEngine;
+use crate::engine::{Choice, Engine, ReadyGpu};
 use crate::error::Error;
 use crate::model::{Hand, Kind, Weights};
 use crate::text::alphabet::Alphabet;
 use crate::writer::{Canceller, Finish, Settings, Writer};
 use async_lock::Mutex;
-use js_sys::{Function, Object, Reflect};
+use js_sys::{Function, Object, Reflect, Uint8Array};
 use options::Fields;
 use prime::PrimeInk;
+use remote_gpu::Files;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -280,6 +282,7 @@ struct Shared {
     wants_gpu: Cell<bool>,
     /// Locked while a GPU is looked for and made ready.
     gpu: Arc<Mutex<()>>,
+    files: Files,
     styles: RefCell<Vec<String>>,
     /// The synthesis network's; empty until one is loaded.
     alphabet: RefCell<Alphabet>,
@@ -299,16 +302,15 @@ impl Shared {
     }
 
     /// Makes a GPU ready in the background; the writer's CPU engine can write meanwhile.
-    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "there is no GPU in this build"))]
     fn look_for_gpu(self: &Rc<Self>, weights: &Arc<Weights>) {
         let (shared, weights) = (self.clone(), Arc::clone(weights));
         let Some(looking) = self.gpu.try_lock_arc() else { return };
         wasm_bindgen_futures::spawn_local(async move {
-            #[cfg(feature = "gpu")]
-            let ready = Engine::ready_gpu(false, &weights, event_loop::milliseconds).await;
-            #[cfg(not(feature = "gpu"))]
-            let ready = Err::<crate::engine::ReadyGpu, _>(Error::GpuUnavailable("this build has none".into()));
-            match ready {
+            let ready = async {
+                let gpu = remote_gpu::open(false, shared.files.clone()).await?;
+                ReadyGpu::new(gpu, &weights, event_loop::milliseconds).await
+            };
+            match ready.await {
                 Ok(ready) => shared.writer.lock().await.add_gpu(ready),
                 Err(error) => *shared.notice.borrow_mut() = error.to_string(),
             }
@@ -340,13 +342,20 @@ impl RunningHand {
     ) -> Result<RunningHand, JsError> {
         console_error_panic_hook::set_once();
         let choice: Choice = engine.as_deref().unwrap_or("auto").parse()?;
-        let may_have_gpu = has_browser_gpu();
-        let wants_gpu = choice == Choice::Auto && may_have_gpu;
-        let tried = if may_have_gpu && choice == Choice::Gpu { Choice::Gpu } else { Choice::Cpu };
-        let (engine, mut notice) = Engine::choose(tried).await;
-        if choice == Choice::Gpu && !may_have_gpu {
-            notice = Some(Error::GpuUnavailable("it needs a browser".into()).to_string());
-        }
+        let place = Place::find();
+        let files = Files::default();
+        let unavailable = |reason: &str| Some(Err(Error::GpuUnavailable(reason.into())));
+        let opened = match (choice, place) {
+            (Choice::Gpu, Place::BrowserWithGpu) => Some(remote_gpu::open(true, files.clone()).await),
+            (Choice::Gpu, Place::Elsewhere) => unavailable("it needs a browser"),
+            (Choice::Gpu | Choice::Auto, Place::BrowserWithoutGpu) => unavailable("this browser offers no WebGPU here"),
+            _ => None,
+        };
+        let (engine, notice) = match opened {
+            Some(Ok(gpu)) => (gpu, String::new()),
+            Some(Err(error)) => (Engine::Cpu(CpuEngine::new()), error.to_string()),
+            None => (Engine::Cpu(CpuEngine::new()), String::new()),
+        };
         let mut writer = Writer::new(engine);
         writer.set_clock(event_loop::milliseconds);
         let shared = Shared {
@@ -354,9 +363,10 @@ impl RunningHand {
             current: Cell::new(0),
             has_pool: Cell::new(false),
             label: RefCell::new(writer.engine_label()),
-            notice: RefCell::new(notice.unwrap_or_default()),
-            wants_gpu: Cell::new(wants_gpu),
+            notice: RefCell::new(notice),
+            wants_gpu: Cell::new(choice == Choice::Auto && place == Place::BrowserWithGpu),
             gpu: Arc::default(),
+            files,
             styles: RefCell::default(),
             alphabet: RefCell::default(),
             hands: RefCell::default(),
@@ -378,17 +388,18 @@ impl RunningHand {
     ) -> Result<JsValue, JsError> {
         let bytes = fetch::bytes(&url, progress.as_ref()).await.map_err(|message| JsError::new(&message))?;
         let file = url.rsplit('/').next().unwrap_or(&url);
-        self.load_bytes(&bytes, file, kind).await
+        self.load_bytes(Uint8Array::from(bytes.as_slice()), file, kind).await
     }
 
-    /// Takes a network from the bytes of a weights file; `name` is for messages.
+    /// Takes a network from the bytes of a weights file, which must not be changed afterwards; `name` is for messages.
     #[wasm_bindgen(js_name = loadBytes, unchecked_return_type = "Network")]
     pub async fn load_bytes(
         &self,
-        bytes: &[u8],
+        file: Uint8Array,
         name: &str,
         #[wasm_bindgen(unchecked_optional_param_type = "Network[\"kind\"]")] kind: Option<String>,
     ) -> Result<JsValue, JsError> {
+        let bytes = &file.to_vec();
         let weights = match kind.as_deref() {
             None => Weights::from_bytes(bytes, name)?,
             Some("prediction") => Weights::from_bytes_of(Kind::Prediction, bytes, name)?,
@@ -406,6 +417,7 @@ impl RunningHand {
             corpus: &config.corpus,
         })?;
         let weights = Arc::new(weights);
+        self.shared.files.keep(&weights, file);
         if weights.config.kind == Kind::Synthesis {
             self.shared.styles.borrow_mut().clone_from(&weights.config.styles);
             *self.shared.alphabet.borrow_mut() = Alphabet::new(&weights.config.alphabet);
@@ -678,12 +690,26 @@ impl Writing {
     }
 }
 
-/// Whether this is a page or a worker of a browser. Elsewhere (Node.js) asking wgpu for an adapter panics.
-fn has_browser_gpu() -> bool {
-    ["Window", "WorkerGlobalScope"].iter().any(|name| {
+/// Where this runs, as far as a GPU is concerned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Node.js and the like.
+    Elsewhere,
+    BrowserWithoutGpu,
+    BrowserWithGpu,
+}
+
+impl Place {
+    fn find() -> Self {
         // Of a name that is not defined it is `undefined`.
-        Reflect::get(&js_sys::global(), &(*name).into()).is_ok_and(|class| !class.is_undefined())
-    })
+        let part = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).unwrap_or_default();
+        let global = js_sys::global();
+        if ["Window", "WorkerGlobalScope"].iter().all(|name| part(&global, name).is_undefined()) {
+            return Self::Elsewhere;
+        }
+        let gpu = part(&part(&global, "navigator"), "gpu");
+        if gpu.is_object() { Self::BrowserWithGpu } else { Self::BrowserWithoutGpu }
+    }
 }
 
 /// A learnt hand, and how much of it.
@@ -747,10 +773,6 @@ fn hex(fingerprint: u64) -> String {
 fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
     // So that JSON objects become plain objects, not `Map`s.
     Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
-}
-
-fn from_js<T: DeserializeOwned>(name: &str, value: JsValue) -> Result<T, Error> {
-    serde_json::from_value(json(name, value)?).map_err(|error| options::bad(name, error.to_string()))
 }
 
 /// A JavaScript value as JSON; an empty object for `undefined` and `null`.

@@ -8,7 +8,7 @@ use pollster::block_on;
 /// A writer whose GPU is lost after so many chunks.
 fn writer_losing_gpu_after(chunks: usize) -> Writer {
     let mut writer = writer();
-    writer.engine = Engine::Lost(LostGpu::after(chunks));
+    writer.engine = Engine::Remote(Box::new(LostGpu::after(chunks)));
     writer
 }
 
@@ -186,7 +186,7 @@ fn write_batch(writer: &mut Writer, count: usize, settings: &Settings) -> (Vec<(
 
 /// The double of a GPU that is not lost for a long time.
 fn ready_gpu(is_faster_for_one_line: bool) -> ReadyGpu {
-    ReadyGpu { engine: Engine::Lost(LostGpu::after(100_000)), is_faster_for_one_line }
+    ReadyGpu { engine: Engine::Remote(Box::new(LostGpu::after(100_000))), is_faster_for_one_line }
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn a_single_line_is_written_by_the_engine_that_won_the_race() {
 fn a_gpu_that_took_over_may_be_lost_too() {
     let mut writer = writer();
     let (_, expected, _) = write_line(&mut writer, "hello there my dear", &Settings::default());
-    writer.add_gpu(ReadyGpu { engine: Engine::Lost(LostGpu::after(2)), is_faster_for_one_line: true });
+    writer.add_gpu(ReadyGpu { engine: Engine::Remote(Box::new(LostGpu::after(2))), is_faster_for_one_line: true });
     let (_, ink, _) = write_line(&mut writer, "hello there my dear", &Settings::default());
     assert_eq!(ink, expected);
     assert!(writer.engine.is_cpu() && writer.notice().contains("lost"));
@@ -460,11 +460,12 @@ fn settings_out_of_range_and_missing_networks_are_refused_by_name() {
 
 #[test]
 fn a_gpu_computes_the_next_chunk_while_one_is_collected() {
-    let mut writer = writer_losing_gpu_after(3);
+    let gpu = LostGpu::after(3);
+    let in_flight = gpu.counter();
+    let mut writer = Writer { engine: Engine::Remote(Box::new(gpu)), ..writer() };
     block_on(writer.start("hello there", &Settings { attempts: 0, ..Settings::default() })).unwrap();
     assert!(block_on(writer.next()).unwrap().is_some());
-    let Engine::Lost(gpu) = &writer.engine else { unreachable!("not lost yet") };
-    assert_eq!(gpu.in_flight(), IN_FLIGHT - 1);
+    assert_eq!(in_flight.get(), IN_FLIGHT - 1);
 }
 
 #[test]

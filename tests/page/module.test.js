@@ -86,7 +86,7 @@ test("a text on pages: placed ink, laid out anew, exported page by page, cut sho
     for await (const pieces of writing) ink.push(...pieces);
     const { sheet, plan } = writing;
     const count = ink.reduce((sum, { points }) => sum + points.length / 3, 0);
-    const second = JSON.parse(writing.exportPage(1, "json"));
+    const second = JSON.parse(await writing.exportPage(1, "json"));
     const cropped = writing.frame(0, { crop: true, width: 50 });
     const svg = writing.toSvg(1);
     const free = writing.layOut({});

@@ -23,9 +23,9 @@ async function version(build, changes) {
   const folder = await mkdtemp(join(tmpdir(), "running-hand-site-"));
   folders.push(folder);
   await cp(DIST, folder, { recursive: true });
-  let list = await readFile(join(folder, "util/site-files.js"), "utf8");
-  list = list.replace(/build: "[^"]*"/, `build: "${build}"`);
-  for (const [path, change] of Object.entries(changes)) {
+  const named = (list) => list.replace(/build: "[^"]*"/, `build: "${build}"`);
+  let list = named(await readFile(join(folder, "util/all-files.js"), "utf8"));
+  for (const [path, change] of Object.entries({ ...changes, "util/site-files.js": named })) {
     const text = change(await readFile(join(folder, path), "utf8"));
     await writeFile(join(folder, path), text);
     const entry = new RegExp(`"${path}": \\{.*`);
@@ -33,7 +33,7 @@ async function version(build, changes) {
     const sha256 = createHash("sha256").update(text).digest("hex");
     list = list.replace(entry, `"${path}": { sha256: "${sha256}", bytes: ${Buffer.byteLength(text)} },`);
   }
-  await writeFile(join(folder, "util/site-files.js"), list);
+  await writeFile(join(folder, "util/all-files.js"), list);
   return folder;
 }
 
@@ -76,7 +76,7 @@ test("a second visit fetches nothing; it only looks for a new version", async ()
   const again = await open();
   await again.speed("At once");
   await again.writes("again");
-  const looked = ["sw.js", "util/site-files.js", "engine/weights.js"];
+  const looked = ["sw.js", "util/all-files.js", "util/site-files.js", "engine/weights.js"];
   assert.deepEqual(server.asked.filter((path) => !looked.includes(path)), []);
   await context.close();
   server.close();
@@ -145,7 +145,7 @@ test("a version that is published in halves is not taken, and the old one goes o
 test("served from its sources again, the site lets go of what was kept", async () => {
   const { server, context, visitor } = await first();
   const sources = await version("", { "index.html": (text) => text.replace(/<title[^>]*>.*<\/title>/, "<title>Running Hand, edited</title>") });
-  await writeFile(join(sources, "util/site-files.js"), 'export const site = { build: "", files: {} };\n');
+  for (const name of ["site", "all"]) await writeFile(join(sources, `util/${name}-files.js`), 'export const site = { build: "", files: {} };\n');
   server.folder = sources;
   await visitor.page.reload();
   await visitor.page.waitForFunction(() => document.title === "Running Hand, edited");

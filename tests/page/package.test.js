@@ -38,7 +38,7 @@ export async function line(text: string, options: WriteOptions = { bias: 1, seed
   const lines: string[] = writing.plan.lines;
   console.log(finish, lines);
   console.log(pages.length, writing.sheet.rules[0].across);
-  return writing.exportPage(0, "svg", { color: "navy", crop: true }) + writing.toSvg(0);
+  return (await writing.exportPage(0, "svg", { color: "navy", crop: true })) + writing.toSvg(0);
 }
 
 const element = document.createElement("running-hand");

@@ -1,7 +1,7 @@
 // Reads ink from files of this and other programs, and learnt hands. The reader is the crate's (src/web/ink_file.rs), in a
 // WebAssembly module of its own, which is loaded with this script when a visitor opens such a file or has such a hand.
 
-import init, { changeOwnHandFile, ownHandFromFile, readInk } from "./pkg/ink_file.js";
+import init, { changeOwnHandFile, ownHandFromFile, readInk } from "../pkg/ink/ink_file.js";
 
 /** A stroke: [x, y, milliseconds] of each sample, y down. @typedef {import("./pad.js").Stroke} Stroke */
 

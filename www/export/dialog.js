@@ -23,8 +23,8 @@ import { encoderFor } from "./video.js";
 /** @typedef {import("../pkg/running_hand.js").Frame} Frame */
 /** @typedef {import("./formats.js").FormatName} FormatName */
 /** @typedef {import("./messages.js").SheetFileClient} SheetFileClient */
-/** @typedef {import("./pkg/sheet_file.js").SheetFormat} SheetFormat */
-/** @typedef {import("./pkg/sheet_file.js").WrittenSheet} WrittenSheet */
+/** @typedef {import("../pkg/files/sheet_file.js").SheetFormat} SheetFormat */
+/** @typedef {import("../pkg/files/sheet_file.js").WrittenSheet} WrittenSheet */
 /** @typedef {import("./picture.js").NumberedPage} NumberedPage */
 /** @typedef {import("./timeline.js").Motion} Motion */
 

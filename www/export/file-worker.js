@@ -79,7 +79,7 @@ function begun() {
 serve(
   /** @type {import("../engine/server.js").Handlers<SheetFileRequests>} */ ({
     async fileOfSheets({ sheets, format, options }, { transfer }) {
-      const { default: init, fileOfSheets } = await import("./pkg/sheet_file.js");
+      const { default: init, fileOfSheets } = await import("../pkg/files/sheet_file.js");
       await init();
       const file = /** @type {Uint8Array<ArrayBuffer>} */ (fileOfSheets(sheets, format, options));
       transfer.push(file.buffer);

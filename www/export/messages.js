@@ -1,9 +1,9 @@
 // The requests that the export dialog's worker serves. Types only.
 
 /** @typedef {import("../pkg/running_hand.js").ExportOptions} ExportOptions */
-/** @typedef {import("./pkg/sheet_file.js").SheetFormat} SheetFormat */
-/** @typedef {import("./pkg/sheet_file.js").SheetOptions} SheetOptions */
-/** @typedef {import("./pkg/sheet_file.js").WrittenSheet} WrittenSheet */
+/** @typedef {import("../pkg/files/sheet_file.js").SheetFormat} SheetFormat */
+/** @typedef {import("../pkg/files/sheet_file.js").SheetOptions} SheetOptions */
+/** @typedef {import("../pkg/files/sheet_file.js").WrittenSheet} WrittenSheet */
 
 /** Pixels, RGBA, and where they lie in their picture. @typedef {{ pixels: Uint8ClampedArray, x: number, y: number, width: number, height: number }} Area */
 

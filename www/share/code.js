@@ -112,7 +112,7 @@ export function scriptCode({ settings, unit }) {
     "await runningHand.load(weights);",
     `const writing = await runningHand.write(${literal(text)}, ${Object.keys(options).length ? literal(options) : "{}"});`,
     "for await (const ink of writing); // draw it as it comes, or wait",
-    `const svg = writing.exportPage(0, "svg", ${literal(file)});`,
+    `const svg = await writing.exportPage(0, "svg", ${literal(file)});`,
   ].join("\n");
 }
 

@@ -1,5 +1,6 @@
-//! `site-files.js` of the built page: the SHA-256 of every file. The page checks its downloads against it, and
-//! the service worker caches exactly the files of one version.
+//! `site-files.js` of the built page: which version it is, and the SHA-256 of its weights, which the page checks its
+//! downloads against. `all-files.js`: likewise that of every file, from which the service worker caches exactly the files
+//! of one version. They are two, because the page waits for the first one.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,14 +12,16 @@ use sha2::{Digest, Sha256};
 
 use crate::imports;
 
-/// The name of the list. In `www/` it lists no file, for the page when it is served from its sources.
+/// The names of the lists. In `www/` they list no file, for the page when it is served from its sources.
 const LIST: &str = "site-files.js";
+const ALL: &str = "all-files.js";
 
-/// Whether the list, which is at `list`, has an entry for `path`. It cannot hold its own hash, browsers
-/// cache the service worker themselves, no page loads type declarations, and hosts do not serve their own
-/// configuration (`_headers`, `.nojekyll`).
-fn is_listed(path: &str, list: &str) -> bool {
-    path != list && path != "sw.js" && !path.starts_with(['_', '.']) && !path.ends_with(".d.ts")
+/// Whether the version depends on `path`. The lists name the version themselves, browsers cache the service worker with
+/// its list themselves, no page loads type declarations, and hosts do not serve their own configuration (`_headers`,
+/// `.nojekyll`).
+fn is_listed(path: &str) -> bool {
+    let is_list = [LIST, ALL].iter().any(|name| path.ends_with(&format!("/{name}")) || path == *name);
+    !is_list && path != "sw.js" && !path.starts_with(['_', '.']) && !path.ends_with(".d.ts")
 }
 
 struct File {
@@ -26,24 +29,47 @@ struct File {
     bytes: usize,
 }
 
-/// Lists the files of a built page in its `site-files.js`, which is there already, in any folder.
+impl File {
+    fn new(bytes: &[u8]) -> Self {
+        Self { sha256: hex(&Sha256::digest(bytes)), bytes: bytes.len() }
+    }
+}
+
+/// Lists the files of a built page in its lists, which are there already, in any folder.
 pub fn write(site: &Path) -> Result<()> {
-    write_those(site, |_| true)
+    let (list, all) = (write_weights(site)?, imports::find(site, ALL)?);
+    let mut files = files(site)?;
+    let build = build(&files);
+    let bytes = fs::read(site.join(&list)).with_context(|| format!("cannot read {list}"))?;
+    files.insert(list, File::new(&bytes));
+    write_list(&site.join(all), &text(&build, &files))
 }
 
-/// Lists only the weights, for a package, whose other files bundlers rename. The version is that of all files.
-pub fn write_weights(package: &Path) -> Result<()> {
-    write_those(package, |path| path.ends_with(".safetensors"))
-}
-
-/// Writes the list with the paths that `keeps` accepts.
-fn write_those(site: &Path, keeps: fn(&str) -> bool) -> Result<()> {
+/// Lists the weights alone; a package has no other list, since bundlers rename its files. Returns where the list is.
+pub fn write_weights(site: &Path) -> Result<String> {
     let list = imports::find(site, LIST)?;
+    let mut files = files(site)?;
+    let build = build(&files);
+    files.retain(|path, _| path.ends_with(".safetensors"));
+    write_list(&site.join(&list), &text(&build, &files))?;
+    Ok(list)
+}
+
+fn write_list(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// All files that are listed.
+fn files(site: &Path) -> Result<BTreeMap<String, File>> {
     let mut files = BTreeMap::new();
     gather(site, "", &mut files)?;
-    files.retain(|path, _| is_listed(path, &list));
-    let list = site.join(list);
-    fs::write(&list, text(&files, keeps)?).with_context(|| format!("cannot write {}", list.display()))
+    files.retain(|path, _| is_listed(path));
+    // Paths are used as URLs and JavaScript strings without escaping.
+    let is_plain = |path: &&String| path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
+    match files.keys().find(|path| !is_plain(path)) {
+        Some(path) => bail!("{path}: rename it with letters, digits, `-`, `_` and `.` only"),
+        None => Ok(files),
+    }
 }
 
 fn gather(folder: &Path, prefix: &str, files: &mut BTreeMap<String, File>) -> Result<()> {
@@ -57,32 +83,32 @@ fn gather(folder: &Path, prefix: &str, files: &mut BTreeMap<String, File>) -> Re
             gather(&entry.path(), &format!("{path}/"), files)?;
         } else {
             let bytes = fs::read(entry.path()).with_context(|| format!("cannot read {}", entry.path().display()))?;
-            files.insert(path, File { sha256: hex(&Sha256::digest(&bytes)), bytes: bytes.len() });
+            files.insert(path, File::new(&bytes));
         }
     }
     Ok(())
 }
 
-/// The source of `site-files.js` with the paths that `keeps` accepts; `build` is a hash over all paths and hashes.
-fn text(files: &BTreeMap<String, File>, keeps: fn(&str) -> bool) -> Result<String> {
+/// The version: a hash over all paths and hashes.
+fn build(files: &BTreeMap<String, File>) -> String {
     let mut build = Sha256::new();
+    for (path, File { sha256, .. }) in files {
+        build.update(format!("{sha256} {path}\n"));
+    }
+    hex(&build.finalize()[..8])
+}
+
+/// The source of a list.
+fn text(build: &str, files: &BTreeMap<String, File>) -> String {
     let mut lines = String::new();
     for (path, File { sha256, bytes }) in files {
-        // Paths are used as URLs and JavaScript strings without escaping.
-        if !path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)) {
-            bail!("{path}: rename it with letters, digits, `-`, `_` and `.` only");
-        }
-        build.update(format!("{sha256} {path}\n"));
-        if !keeps(path) {
-            continue;
-        }
-        writeln!(lines, "    \"{path}\": {{ sha256: \"{sha256}\", bytes: {bytes} }},")?;
+        // Writing to a string cannot fail.
+        let _ = writeln!(lines, "    \"{path}\": {{ sha256: \"{sha256}\", bytes: {bytes} }},");
     }
-    let build = hex(&build.finalize()[..8]);
-    Ok(format!(
-        "// Written by `cargo xtask build`: the files of this version of the site.\n\
+    format!(
+        "// Written by `cargo xtask build`: files of this version of the site.\n\
          export const site = {{\n  build: \"{build}\",\n  files: {{\n{lines}  }},\n}};\n"
-    ))
+    )
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -97,7 +123,7 @@ mod tests {
 
     fn listed(site: &Path) -> String {
         write(site).unwrap();
-        fs::read_to_string(site.join("util").join(LIST)).unwrap()
+        fs::read_to_string(site.join("util").join(ALL)).unwrap()
     }
 
     #[test]
@@ -111,6 +137,7 @@ mod tests {
             ("pkg/a.js", ""),
             ("pkg/a.d.ts", ""),
             ("util/site-files.js", ""),
+            ("util/all-files.js", ""),
             ("sw.js", ""),
             ("_headers", ""),
         ] {
@@ -125,12 +152,17 @@ mod tests {
             !first.contains("a.d.ts")
                 && !first.contains("_headers")
                 && !first.contains("sw.js")
-                && !first.contains("site-files.js\""),
+                && !first.contains("all-files.js\""),
             "{first}"
         );
+        let list = fs::read_to_string(folder.path().join("util").join(LIST)).unwrap();
+        assert!(!list.contains("index.html"), "{list}");
+        let sha256 = hex(&Sha256::digest(&list));
+        assert!(first.contains(&format!("\"util/site-files.js\": {{ sha256: \"{sha256}\"")), "{first}");
         assert_eq!(listed(folder.path()), first, "the same files, the same list");
         fs::write(folder.path().join("index.html"), "abd").unwrap();
         let build = |text: &str| text.lines().find(|line| line.contains("build:")).map(str::to_owned).unwrap();
+        assert_eq!(build(&list), build(&first));
         assert_ne!(build(&listed(folder.path())), build(&first));
     }
 
@@ -153,7 +185,7 @@ mod tests {
     #[test]
     fn names_that_would_need_escaping_are_refused() {
         let folder = Scratch::new("odd-name");
-        for name in ["a b.js", LIST] {
+        for name in ["a b.js", LIST, ALL] {
             fs::write(folder.path().join(name), "").unwrap();
         }
         assert!(format!("{:#}", write(folder.path()).unwrap_err()).contains("a b.js"));

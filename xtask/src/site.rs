@@ -13,34 +13,43 @@ use crate::{command, libraries, listing, tools};
 pub const WASM: &str = "pkg/running_hand_bg.wasm";
 /// The folder of the module that learns hands, likewise.
 pub const LEARNER: &str = "capture/learner";
-/// The folder of the module that writes files of sheets, likewise.
-const SHEETS: &str = "export/pkg";
 /// The name of the script that runs an engine as a worker.
 pub const WORKER: &str = "worker.js";
 
-/// Compiles `running-hand` to WASM and writes the module and its JavaScript to `www/pkg`; likewise the reader of ink
-/// files to `www/capture/pkg`, the module that learns hands to `www/capture/learner` and the one that writes files of
-/// sheets to `www/export/pkg`.
+/// The compiler's `opt-level`. For size, a tenth less has to be downloaded; the loops in which an engine spends its time
+/// are vector instructions already, or in a module of their own (`src/engine/cpu/matvec/relaxed.wat`).
+const SIZE: &str = "s";
+const SPEED: &str = "3";
+
+/// The modules that the one that writes loads when it needs them: their folders beside it, their names, and the features
+/// that make them.
+const LATER: [(&str, &str, &str); 3] =
+    [("gpu", "gpu", "gpu-module"), ("ink", "ink_file", "ink-module"), ("files", "sheet_file", "export-module")];
+
+/// Compiles `running-hand` to WASM and writes the module and its JavaScript to `www/pkg`, those that it loads later to
+/// folders in there, and the module that learns hands to `www/capture/learner`.
 pub fn build_package(root: &Path) -> Result<()> {
     tools::wasm_target(root)?;
     same_wasm_bindgen(root)?;
     libraries::copy(root)?;
-    let reader = ["--no-default-features", "--features", "ink-module"];
-    build_module(root, &reader, "ink_file", &root.join("www/capture/pkg"))?;
-    let learner = ["--no-default-features", "--features", "learn-module"];
-    build_module(root, &learner, "learner", &root.join("www").join(LEARNER))?;
-    let sheets = ["--no-default-features", "--features", "export-module"];
-    build_module(root, &sheets, "sheet_file", &root.join("www").join(SHEETS))?;
-    build_module(root, &[], "running_hand", &root.join("www/pkg"))
+    let www = root.join("www");
+    // Nobody waits for this one's download, but for its work.
+    build_module(root, "learn-module", SPEED, "learner", &www.join(LEARNER))?;
+    build_module(root, "", SIZE, "running_hand", &www.join("pkg"))?;
+    for (folder, name, feature) in LATER {
+        build_module(root, feature, SIZE, name, &www.join("pkg").join(folder))?;
+    }
+    Ok(())
 }
 
-/// Compiles the crate with these features, and writes the module `name` to an emptied folder.
-fn build_module(root: &Path, features: &[&str], name: &str, package: &Path) -> Result<()> {
+/// Compiles the crate with this feature alone, and writes the module `name` to an emptied folder.
+fn build_module(root: &Path, feature: &str, opt_level: &str, name: &str, package: &Path) -> Result<()> {
     command::run(
         command::cargo(root)
             .args(["build", "--package", "running-hand", "--lib", "--release", "--locked"])
             .args(["--target", tools::WASM_TARGET])
-            .args(features),
+            .args(["--no-default-features", "--features", feature])
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", opt_level),
     )?;
     let module = tools::target(root).join(tools::WASM_TARGET).join("release/running_hand.wasm");
     if package.exists() {

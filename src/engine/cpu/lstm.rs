@@ -2,6 +2,9 @@
 
 #![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of functions compiled for AVX2 or AVX-512"))]
 
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+
 use super::math::{MOST_DECAY, ONE, SigmoidTable, rescale, rsh};
 use crate::engine::fixed::RowScales;
 
@@ -10,7 +13,10 @@ const MOST_CELL: i32 = 32_767;
 const MOST_HIDDEN: i32 = 127;
 
 /// Units that are computed at a time.
+#[cfg(not(target_arch = "wasm32"))]
 const FEW: usize = 16;
+#[cfg(target_arch = "wasm32")]
+const FEW: usize = 4;
 
 /// Adds the products with point and window, Q10, to those with hidden states, Q7: in as Q7, out as Q10.
 ///
@@ -45,8 +51,12 @@ fn add_four(columns: &[(&[i8], i32); 4], unit: i32, sums: &mut [i32]) {
 #[inline(always)]
 fn four_columns(columns: &[(&[i8], i32); 4], unit: i32, sums: &mut [i32]) {
     let rows = sums.len();
+    #[cfg(target_arch = "wasm32")]
+    let first = wasm::four_columns(columns, unit, sums);
+    #[cfg(not(target_arch = "wasm32"))]
+    let first = 0;
     let [a, b, c, d] = columns.map(|(column, x)| (&column[..rows], x));
-    for r in 0..rows {
+    for r in first..rows {
         let product = |(column, x): (&[i8], i32)| i32::from(column[r]) * x;
         sums[r] = unit * sums[r] + ((product(a) + product(b)) + (product(c) + product(d)));
     }
@@ -74,8 +84,13 @@ fn units(sums: &[i32], scales: &RowScales, bias: &[i32], cell: &mut [i32], hidde
     // that they share each read of the weights. Some units at a time: loops of constant length, of which the compiler
     // makes vector instructions, but for those that read the table.
     let whole = units - units % FEW;
-    for first in (0..whole).step_by(FEW) {
+    let mut first = 0;
+    while first < whole {
+        #[cfg(target_arch = "wasm32")]
+        wasm::four_units(table, scales.shift, &gates, first, cell, hidden);
+        #[cfg(not(target_arch = "wasm32"))]
         few_units::<FEW>(table, scales.shift, &gates, first, cell, hidden);
+        first += FEW;
     }
     for unit in whole..units {
         few_units::<1>(table, scales.shift, &gates, unit, cell, hidden);

@@ -93,8 +93,14 @@ impl SigmoidTable {
     /// [`sigmoid`].
     #[inline(always)]
     pub fn sigmoid(&self, x: i32) -> i32 {
-        let t = i32::from(self.0[x.abs().min(MOST_DECAY) as usize & MOST_DECAY as usize]);
+        let t = self.at(x.abs().min(MOST_DECAY));
         if x >= 0 { t } else { ONE - t }
+    }
+
+    /// [`sigmoid`] of 0 ≤ x ≤ [`MOST_DECAY`].
+    #[inline(always)]
+    pub fn at(&self, x: i32) -> i32 {
+        i32::from(self.0[x as usize & MOST_DECAY as usize])
     }
 }
 
@@ -108,6 +114,7 @@ pub fn tanh(x: i32) -> i32 {
 const MOST_EXP: i32 = 20 << 16;
 
 /// eˣ, x in Q16, as (p, n): p 2ⁿ⁻¹⁵ with 2¹⁵ ≤ p < 2¹⁶.
+#[inline]
 pub fn exp(x: i32) -> (i32, i32) {
     // x times log₂ e
     let t = rescale(x.clamp(-MOST_EXP, MOST_EXP), 23_637, 14);

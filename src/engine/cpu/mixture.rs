@@ -174,7 +174,8 @@ pub fn log_density(output: &[i32], terms: &mut [i32], dx: i32, dy: i32) -> i32 {
 /// cancellation where |ρ| is near 1 [G eq 24].
 fn log_normal(output: &[i32], m: usize, component: usize, dx: i32, dy: i32) -> i32 {
     let row = |block: usize| output[1 + block * m + component];
-    let [log_sx, log_sy] = [row(3), row(4)].map(|log_sd| log_sd.clamp(-DENSITY_LOG_SD, DENSITY_LOG_SD));
+    let log_sx = row(3).clamp(-DENSITY_LOG_SD, DENSITY_LOG_SD);
+    let log_sy = row(4).clamp(-DENSITY_LOG_SD, DENSITY_LOG_SD);
     let x = distance(dx, row(1), log_sx);
     let y = distance(dy, row(2), log_sy);
     let rho = row(5).clamp(-DENSITY_RHO, DENSITY_RHO);
@@ -192,6 +193,7 @@ fn log_normal(output: &[i32], m: usize, component: usize, dx: i32, dy: i32) -> i
 }
 
 /// How many standard deviations an offset, Q10, is from a mean: Q12.
+#[inline]
 fn distance(offset: i32, mean: i32, log_sd: i32) -> i32 {
     let difference = ((offset << 6) - mean).clamp(-MOST_DIFFERENCE, MOST_DIFFERENCE);
     let (p, n) = exp(-log_sd);

@@ -2,6 +2,9 @@
 
 #![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of functions compiled for AVX2 or AVX-512"))]
 
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+
 use super::math::{decay, fixed, rsh};
 
 /// Largest α, Q10; largest β, Q12; largest κ, Q16.
@@ -56,7 +59,11 @@ fn add_component(phi: &mut [i32], first: i32, kappa: i32, alpha: i32, beta: i32)
 #[inline(always)]
 fn component(phi: &mut [i32], first: i32, kappa: i32, alpha: i32, beta: i32) {
     let farthest = MOST_EXPONENT / beta;
-    for u in 0..phi.len() {
+    #[cfg(target_arch = "wasm32")]
+    let done = wasm::component(phi, first, kappa, alpha, beta, farthest);
+    #[cfg(not(target_arch = "wasm32"))]
+    let done = 0;
+    for u in done..phi.len() {
         let distance = rsh(kappa - ((first + u as i32) << 16), 5);
         let square = (distance * distance) >> 12;
         // The minimum keeps the product within 32 bits where the result is not used.

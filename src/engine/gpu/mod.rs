@@ -27,7 +27,6 @@ use crate::model::Weights;
 use buffers::{Batch, Shape};
 use device::Gpu;
 use network::Network;
-pub(super) use pipelines::BATCH_SIZES;
 pub use pipelines::PACKED_DOT;
 use pipelines::{Shaders, tile_for};
 use std::sync::Arc;
@@ -60,7 +59,7 @@ struct Open {
 
 impl GpuEngine {
     /// Opens the fastest adapter; a software one (llvmpipe, SwiftShader) only if `software` is set. Whether the adapter
-    /// computes correctly is not tested here but in [`crate::engine::Engine::choose`].
+    /// computes correctly is not tested here but in [`crate::engine::selftest`].
     ///
     /// # Errors
     /// [`Error::GpuUnavailable`].
@@ -85,7 +84,7 @@ impl GpuEngine {
     }
 
     /// Whether this network's weights and pipelines are on the GPU.
-    pub(super) fn holds(&self, weights: &Arc<Weights>) -> bool {
+    pub(crate) fn holds(&self, weights: &Arc<Weights>) -> bool {
         self.networks.iter().any(|network| network.is_of(weights))
     }
 

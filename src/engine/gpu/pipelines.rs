@@ -85,10 +85,7 @@ pub const TILES: [Tile; 7] = [
     Tile { lines: 4, lanes: 8 },
 ];
 
-/// Numbers of lines of which each has a tile shape of its own on a hardware adapter, but for a single line.
-pub const BATCH_SIZES: [usize; 3] = [2, 3, 33];
-
-/// The tile shape of a batch, by measurement. Few lines are latency-bound, so many threads should have reads in flight;
+/// The tile shape of a batch, by measurement; [`BATCH_SIZES`](crate::engine::step::BATCH_SIZES) goes with it. Few lines are latency-bound, so many threads should have reads in flight;
 /// many lines keep the GPU busy, and reducing over lanes costs time too. On a software adapter every thread costs time.
 pub fn tile_for(lines: usize, software: bool) -> usize {
     match (software, lines) {

@@ -187,8 +187,9 @@ pub fn multiply_with<L>(
     assert!(kernel.is_supported(), "this machine has no {kernel:?}");
     for line in &mut *lines {
         let MatVecOperands { input, sums } = operands(line);
-        let sum: i32 = input[..matrix.columns()].iter().map(|&x| i32::from(x)).sum();
-        sums[..matrix.padded_rows()].fill(-OFFSET * sum);
+        let sum = total(&input[..matrix.columns()]);
+        // Some at a time, which is one instruction, even where this is compiled for size.
+        sums[..matrix.padded_rows()].as_chunks_mut::<ROWS>().0.fill([-OFFSET * sum; ROWS]);
     }
     // As many tiles at a time as the L1 cache holds beside the lines' vectors.
     let all = matrix.rows.div_ceil(ROWS);
@@ -199,26 +200,38 @@ pub fn multiply_with<L>(
         // Two lines share each read of a weight.
         let (pairs, last) = lines.as_chunks_mut::<2>();
         for [a, b] in pairs {
-            add_products(kernel, chunks, &rows, [operands(a), operands(b)]);
+            let lines = [vectors(operands(a), chunks, &rows), vectors(operands(b), chunks, &rows)];
+            add_products(kernel, chunks, lines);
         }
         for line in last {
-            add_products(kernel, chunks, &rows, [operands(line)]);
+            add_products(kernel, chunks, [vectors(operands(line), chunks, &rows)]);
         }
     }
 }
 
-/// Adds the products of some tiles, whose rows are `rows` of the matrix, with the vectors of N lines.
-fn add_products<const N: usize>(
-    kernel: Kernel,
+/// The sum of all numbers.
+fn total(input: &[i8]) -> i32 {
+    // Compiled for size, the loop below has no vector instructions.
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    let (sum, input) = wasm::total(input);
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+    let sum = 0;
+    sum + input.iter().map(|&x| i32::from(x)).sum::<i32>()
+}
+
+/// A line's part of a product with some tiles, whose rows are `rows` of the matrix.
+fn vectors<'a>(
+    MatVecOperands { input, sums }: MatVecOperands<'a>,
     chunks: &[TileChunk],
     rows: &Range<usize>,
-    lines: [MatVecOperands<'_>; N],
-) {
-    let lines = lines.map(|MatVecOperands { input, sums }| {
-        let ((input, _), (sums, _)) = (input.as_chunks::<CHUNK>(), sums[rows.clone()].as_chunks_mut::<ROWS>());
-        let width = chunks.len() / sums.len().max(1);
-        (&input[..width], sums)
-    });
+) -> LineVectors<'a> {
+    let ((input, _), (sums, _)) = (input.as_chunks::<CHUNK>(), sums[rows.clone()].as_chunks_mut::<ROWS>());
+    let width = chunks.len() / sums.len().max(1);
+    (&input[..width], sums)
+}
+
+/// Adds the products of some tiles with the vectors of N lines.
+fn add_products<const N: usize>(kernel: Kernel, chunks: &[TileChunk], lines: [LineVectors<'_>; N]) {
     match kernel {
         Kernel::Portable => portable::add(chunks, lines),
         #[cfg(target_arch = "x86_64")]

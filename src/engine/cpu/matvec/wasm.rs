@@ -4,12 +4,25 @@
 
 use super::{LineVectors, ROWS, TileChunk};
 use core::arch::wasm32::{
-    i16x8_extend_low_i8x16, i16x8_load_extend_u8x8, i32x4_add, i32x4_dot_i16x8, i32x4_shuffle, i32x4_splat, v128,
-    v128_load, v128_store,
+    i16x8_extadd_pairwise_i8x16, i16x8_extend_low_i8x16, i16x8_load_extend_u8x8, i32x4_add, i32x4_dot_i16x8,
+    i32x4_extadd_pairwise_i16x8, i32x4_extract_lane, i32x4_shuffle, i32x4_splat, v128, v128_load, v128_store,
 };
 
 /// Rows whose sums fit the registers.
 const FEW: usize = 8;
+
+/// The sum of whole vectors of `input`, and the numbers that are left.
+pub fn total(input: &[i8]) -> (i32, &[i8]) {
+    let (vectors, rest) = input.as_chunks::<16>();
+    let mut total = i32x4_splat(0);
+    for vector in vectors {
+        // SAFETY: these are the 16 bytes that are read, and a vector need not be aligned.
+        let x = unsafe { v128_load(vector.as_ptr().cast()) };
+        total = i32x4_add(total, i32x4_extadd_pairwise_i16x8(i16x8_extadd_pairwise_i8x16(x)));
+    }
+    let halves = i32x4_add(total, i32x4_shuffle::<2, 3, 0, 1>(total, total));
+    (i32x4_extract_lane::<0>(halves) + i32x4_extract_lane::<1>(halves), rest)
+}
 
 /// See [`super::portable::add`].
 pub fn add<const N: usize>(chunks: &[TileChunk], lines: [LineVectors<'_>; N]) {
