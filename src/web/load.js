@@ -1,25 +1,40 @@
 // The WebAssembly modules that the one that writes loads when it needs them. They lie in folders beside it, and this
 // script, for which wasm-bindgen chooses the place, in `snippets/…/src/web`.
 
+/**
+ * Imports a module and compiles its WebAssembly. Bundlers see two files to be copied, and no import: this is a worker,
+ * and Vite, for one, does not split the code of workers unless it is told to.
+ * @param {URL} script @param {URL} binary
+ */
+async function load({ href }, binary) {
+  const module = await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ href);
+  await module.default({ module_or_path: binary.href });
+  return module;
+}
+
 /** The GPU engine: opens an adapter and tests it. @param {boolean} software */
 export async function openGpu(software) {
-  const { default: init, Gpu } = await import("../../../../gpu/gpu.js");
-  await init();
+  const { Gpu } = await load(
+    new URL("../../../../gpu/gpu.js", import.meta.url),
+    new URL("../../../../gpu/gpu_bg.wasm", import.meta.url),
+  );
   return Gpu.open(software);
 }
 
 /** A page as a file. @param {object} page @param {string} format @param {object | undefined} options */
 export async function fileOfPage(page, format, options) {
-  const { default: init, fileOfPage } = await import("../../../../files/sheet_file.js");
-  await init();
+  const { fileOfPage } = await load(
+    new URL("../../../../files/sheet_file.js", import.meta.url),
+    new URL("../../../../files/sheet_file_bg.wasm", import.meta.url),
+  );
   return fileOfPage(page, format, options);
 }
 
-async function inkModule() {
-  const module = await import("../../../../ink/ink_file.js");
-  await module.default();
-  return module;
-}
+const inkModule = () =>
+  load(
+    new URL("../../../../ink/ink_file.js", import.meta.url),
+    new URL("../../../../ink/ink_file_bg.wasm", import.meta.url),
+  );
 
 /** The network's file that the reader has. @type {Uint8Array | undefined} */
 let file;

@@ -108,7 +108,7 @@ def test_inkml_is_valid():
 def test_pdf_has_all_sheets_at_their_size_and_says_its_text(tmp_path):
     text = "Dear “reader”, naïve café; żółw.\n" * 9
     file = tmp_path / "letter.pdf"
-    arguments = ["--paper", "card", "--ruling", "squared", "--tip", "fountain", "--color", "#ff0000", "-o", str(file)]
+    arguments = ["--paper", "a6", "--ruling", "squared", "--tip", "fountain", "--color", "#ff0000", "-o", str(file)]
     subprocess.run([COMMAND, text, "--engine", "cpu", "--quiet", *arguments], check=True)
     assert not (tmp_path / "letter-2.pdf").exists()
     reader = pypdf.PdfReader(file)

@@ -36,7 +36,7 @@ SENTENCES = [
     "Thank you for the beautiful card from Lisbon",
     "The doctor's hands were cold, but very steady",
     "Every morning a fox sits by the garden wall",
-    "You must taste the plum jam that Ines made",
+    "You must taste the plum jam that Nora made",
     "London was grey; the parks were full of light",
     "Keep this between us: the plan has changed",
 ]

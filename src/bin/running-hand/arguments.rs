@@ -420,7 +420,11 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
 
 /// A setting's message with the name of its argument: `firstTop` is `--first-top`.
 fn as_argument(error: &running_hand::Error) -> String {
-    let running_hand::Error::Setting { name, problem } = error else { return error.to_string() };
+    let (name, problem) = match error {
+        running_hand::Error::Setting { name, problem } => (name.as_str(), problem),
+        running_hand::Error::Layout { name, problem, .. } => (*name, problem),
+        _ => return error.to_string(),
+    };
     let kebab: String =
         name.chars().flat_map(|c| c.is_uppercase().then_some('-').into_iter().chain(c.to_lowercase())).collect();
     format!("--{kebab}: {problem}")
@@ -449,7 +453,7 @@ fn explained(error: clap::Error, given: &[std::ffi::OsString]) -> clap::Error {
 
 fn paper(name: &str) -> Result<Paper, String> {
     name.parse().map_err(|error: running_hand::Error| match error {
-        running_hand::Error::Setting { problem, .. } => problem,
+        running_hand::Error::Setting { problem, .. } | running_hand::Error::Layout { problem, .. } => problem,
         other => other.to_string(),
     })
 }
