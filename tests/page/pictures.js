@@ -40,6 +40,10 @@ async function written(link, options) {
   const page = await context.newPage();
   await page.goto(`${server.address}?engine=cpu${link}`);
   await page.getByRole("status").filter({ hasText: /Done$/ }).waitFor();
+  // What is loaded after the ink changes the page once more.
+  await page.locator("#inspector-toggle").waitFor();
+  await page.locator("#export-open:enabled").waitFor();
+  await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== "running"));
   return page;
 }
 
