@@ -454,12 +454,11 @@ export class App extends EventTarget {
   }
 
   /** What will not be written as it was entered. @param {Plan} plan */
-  #describe({ kind, lines, broken, fingerprint }) {
+  #describe({ broken, fingerprint }) {
     const says = words.notes;
     const notes = [];
     if (this.#expectedWeights && this.#expectedWeights !== fingerprint) notes.push(says.otherWeights);
     if (broken.length) notes.push(says.split(list(broken.map((word) => `${word.slice(0, 20)}…`), ", ")));
-    if (kind === "synthesis" && lines.length === 0) notes.push(says.nothing);
     return notes.map((note) => `${note} `).join("");
   }
 

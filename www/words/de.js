@@ -27,7 +27,6 @@ const words = {
   notes: {
     otherWeights: "Der Link wurde mit anderen Gewichten erstellt, daher sieht die Schrift anders aus.",
     split: (words) => `Zu lang für eine Zeile und daher getrennt: ${words}.`,
-    nothing: "Damit bleibt nichts zu schreiben.",
     cut: "Eine Zeile lief zu weit und wurde abgeschnitten. Ein neuer Versuch gelingt vielleicht besser.",
     andMore: (listed, more) => `${listed} und ${more} weitere`,
     strokesTooMany: "Deine Striche sind zu lang für einen Link und daher nicht darin.",

@@ -27,7 +27,6 @@ const words = {
   notes: {
     otherWeights: "El enlace se hizo con otros pesos, así que la escritura no es la misma.",
     split: (words) => `Demasiado largo para una línea, así que se ha partido: ${words}.`,
-    nothing: "No queda nada que escribir.",
     cut: "Una línea se alargó demasiado y se cortó. Quizá otro intento salga mejor.",
     andMore: (listed, more) => `${listed} y ${more} más`,
     strokesTooMany: "Tus trazos son demasiado largos para un enlace, así que no los incluye.",

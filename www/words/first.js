@@ -36,7 +36,6 @@ export const first = {
     otherWeights: "The link was made with other weights, so the writing is not the same.",
     /** @param {string} words */
     split: (words) => `Too long for one line, so split: ${words}.`,
-    nothing: "That leaves nothing to write.",
     cut: "One line ran on and was cut off. Another take may come out better.",
     /** @param {string} listed @param {number} more */
     andMore: (listed, more) => `${listed} and ${more} more`,

@@ -27,7 +27,6 @@ const words = {
   notes: {
     otherWeights: "Le lien a été créé avec d’autres poids : l’écriture n’est donc pas la même.",
     split: (words) => `Trop long pour une ligne, donc coupé : ${words}.`,
-    nothing: "Il ne reste donc rien à écrire.",
     cut: "Une ligne s’est trop allongée et a été coupée. Un autre essai sera peut-être meilleur.",
     andMore: (listed, more) => `${listed} et ${more} de plus`,
     strokesTooMany: "Vos traits sont trop longs pour un lien, qui ne les contient donc pas.",
