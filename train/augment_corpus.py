@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from train.augment.glyphs import segment_line
-from train.augment.splicing import augmented_lines
+from train.augment.splicing import augmented_lines, paired_lines
 from train.data.alphabet import CAPITALS, DIGITS
 from train.data.corpus import load_split, subsample_mask
 from train.data.lines import strokes_to_offsets
@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True, help="synthesis network that aligns ink and text")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--lines", type=int, default=2000, help="how many lines to add")
+    parser.add_argument("--pairs", type=int, default=0, help="how many pairs of lines by one writer to add")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     tensors, meta = read_weights(args.weights)
@@ -49,12 +50,15 @@ def main() -> None:
         kept = np.flatnonzero(subsample_mask(rows, stride))
         nearest = np.minimum(np.searchsorted(kept, np.arange(len(rows))), len(kept) - 1)
         lines.append(segment_line(rows, packed.texts[i], packed.writers[i], positions[nearest]))
-    made = augmented_lines(lines, args.lines, np.random.default_rng(args.seed))
-    for line in made:
+    rng = np.random.default_rng(args.seed)
+    made = augmented_lines(lines, args.lines, rng)
+    pairs = paired_lines(lines, args.pairs, rng)
+    for line in made + pairs:
         packed.append(line, strokes_to_offsets(line.strokes))
     save_packed(packed, args.out, notice=notice)
     counts = {c: sum(line.text.count(c) for line in made) for c in DIGITS + CAPITALS + "&@#%=*$€+/"}
-    print(f"{args.out}: {len(made)} lines added; " + " ".join(f"{c} {n}" for c, n in counts.items()))
+    listed = " ".join(f"{c} {n}" for c, n in counts.items())
+    print(f"{args.out}: {len(made)} lines and {len(pairs)} pairs added; {listed}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ that character in other people's hands than like any other character.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -19,6 +19,8 @@ from train.data.alphabet import CAPITALS, DIGITS
 X_HEIGHT = 3.4
 #: Half the length of the stretch whose median is the midline, in x-heights.
 MIDLINE_REACH = 5.0
+#: Largest width and height of a dot, in x-heights.
+LARGEST_DOT = 0.3
 PUNCTUATION = ".,:;!?()-/+'\""
 
 #: Characters that may be written alike: each counts as the other's class.
@@ -129,7 +131,7 @@ def candidate_glyphs(line: SegmentedLine) -> list[tuple[str, list[Glyph]]]:
         spans = [range(first, last + 1)]
         if last + 1 < len(overlapping):
             spans.append(range(first, last + 2))
-        glyphs = [_glyph(line, span) for span in spans if _separate(line, span, low, high)]
+        glyphs = [without_dots(_glyph(line, span)) for span in spans if _separate(line, span, low, high)]
         glyphs = [g for g in glyphs if _plausible_size(g)]
         if glyphs and share > 0.8:
             found.append((character, glyphs))
@@ -142,6 +144,14 @@ def _glyph(line: SegmentedLine, span: range) -> Glyph:
     left, right = points[:, 0].min(), points[:, 0].max()
     origin = np.array([left, line.midline((left + right) / 2)])
     return Glyph(line.writer, line.slant, [(line.strokes[k] - origin) / line.x_height for k in span])
+
+
+def without_dots(glyph: Glyph) -> Glyph:
+    """A capital or digit without strokes that are dots: a full stop behind it, or the dot of an i taken for an I."""
+    kept = [s for s in glyph.strokes if np.ptp(s, axis=0).max() > LARGEST_DOT]
+    if len(kept) == len(glyph.strokes) or not kept:
+        return glyph
+    return replace(glyph, strokes=[s - [min(k[:, 0].min() for k in kept), 0.0] for s in kept])
 
 
 def _separate(line: SegmentedLine, span: range, low: list[float], high: list[float]) -> bool:

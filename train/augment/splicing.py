@@ -3,24 +3,32 @@
 A line of the corpus is cut between two words, and a synthetic token is spliced in there, or put before or behind the
 line: a number, a price, an abbreviation, a word in capitals, a symbol. Its characters are glyphs that people wrote
 (`glyphs.py`), by the line's own writer where there are any, otherwise by one with a similar slant, scaled to the line;
-characters that the corpus lacks are drawn (`symbols.py`).
+characters that the corpus lacks are drawn (`symbols.py`). Some lines are tokens only. Others are pairs: two lines of
+one writer, the second behind the first, so that the network learns to write on in the hand that it has read.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
 from train.augment.glyphs import Glyph, SegmentedLine, candidate_glyphs, select_glyphs
 from train.augment.symbols import SYMBOLS, draw_symbol
 from train.data.alphabet import CAPITALS, DEFAULT_ALPHABET, DIGITS
-from train.data.lines import InkLine, usable_offsets
+from train.data.lines import MAX_CHARACTERS, InkLine, usable_offsets
 
 #: The place of a token that begins its line, and the share of tokens that do: the first character of a line is the
 #: hardest for the network, which has no context yet.
 LINE_START = -1
 START_SHARE = 0.25
-#: Share of tokens that end their line.
-END_SHARE = 0.15
+#: Share of tokens that end their line: lines end with full stops so often that the network learns to set one.
+END_SHARE = 0.25
+#: Share of augmented lines that consist of a token only, or of two.
+TOKEN_ONLY_SHARE = 0.08
+#: Gap between the lines of a pair, in x-heights, and bounds of the factor that brings the second to the first's size.
+PAIR_GAP = (0.7, 1.5)
+PAIR_SIZE = (0.8, 1.25)
 #: Exponent with which the digits and capitals of a token are brought to one height; 1 would make all equally high.
 HEIGHT_EQUALISATION = 0.7
 #: Relative frequency of capitals in tokens, 1 if not listed: the rarer in the corpus, the higher.
@@ -118,7 +126,10 @@ class TokenSynthesiser:
             lambda: number(1, 4),
             lambda: number(2, 5),
             lambda: f"{rng.integers(15, 21)}{number(2, 2)}",
-            lambda: f"{rng.integers(1, 13)}:{rng.integers(0, 60):02}",
+            *[lambda: f"{rng.integers(1, 24)}:{rng.integers(0, 60):02}"] * 2,
+            lambda: f"{rng.integers(1990, 2040)}-{rng.integers(1, 13):02}-{rng.integers(1, 32):02}",
+            lambda: f"{number(1, 3)},{number(3, 3)}",
+            lambda: f"${number(1, 2)},{number(3, 3)}.{number(2, 2)}",
             lambda: f"{rng.choice(['$', '€'])}{number(1, 3)}",
             lambda: f"{rng.choice(['$', '€'])}{number(1, 2)}.{number(2, 2)}",
             lambda: f"{number(1, 2)}%",
@@ -131,7 +142,8 @@ class TokenSynthesiser:
             *[lambda: capitals(2, 4)] * 3,
             lambda: capitals(1, 3) + rng.choice(["", "", "!", "?"]),
             lambda: f"{capitals(1, 1)}&{capitals(1, 1)}",
-            lambda: f"{capitals(1, 1)}{number(1, 2)}",
+            *[lambda: f"{capitals(1, 1)}{number(1, 2)}"] * 2,
+            lambda: f"{capitals(2, 3)}{number(1, 2)}",
             lambda: f"{capitals(1, 2)}@{capitals(1, 2)}",
             lambda: str(rng.choice(list("&&&@@#%=+**$€"))),
             lambda: str(rng.choice(list("&&@=+*/"))),
@@ -184,6 +196,68 @@ def splice(
     return text, strokes
 
 
+def alone(line: SegmentedLine, token: str, synthesiser: TokenSynthesiser) -> tuple[str, list[np.ndarray]] | None:
+    """Text and strokes of the words of `token` by themselves, at the line's size; `None` if they cannot be made."""
+    strokes, x = [], 0.0
+    for word in token.split(" "):
+        made = synthesiser.token_strokes(word, line)
+        if made is None:
+            return None
+        strokes += [(stroke + np.array([x, 0.0])) * line.x_height for stroke in made[0]]
+        x += made[1] + synthesiser.rng.uniform(0.6, 1.6)
+    return token, strokes
+
+
+def pair(first: SegmentedLine, second: SegmentedLine, rng) -> tuple[str, list[np.ndarray]]:
+    """Text and strokes of two lines as one: the second a word's gap behind the first, at its height and size."""
+    size = float(np.clip(first.x_height / second.x_height, *PAIR_SIZE))
+    right = max(s[:, 0].max() for s in first.strokes)
+    left = min(s[:, 0].min() for s in second.strokes)
+    origin = np.array([right + rng.uniform(*PAIR_GAP) * first.x_height, first.midline(right)])
+    start = np.array([left, second.midline(left)])
+    return f"{first.text} {second.text}", [*first.strokes, *(origin + (s - start) * size for s in second.strokes)]
+
+
+def cut(line: SegmentedLine, low: int, high: int) -> SegmentedLine:
+    """The words between the blanks at text indices `low` and `high`, which are splice points or the line's ends."""
+    kept = [k for k, index in enumerate(line.stroke_characters()) if low < index < high]
+    characters = [line.characters[k] - (low + 1) for k in kept]
+    return replace(line, text=line.text[low + 1 : high], strokes=[line.strokes[k] for k in kept], characters=characters)
+
+
+def paired_lines(lines: list[SegmentedLine], count: int, rng) -> list[InkLine]:
+    """`count` pairs of lines, each of one known writer, of the split "augmented", with names that begin with "pair-".
+
+    Of lines that are too long together the first loses words at its beginning, the second at its end.
+    """
+    by_writer: dict[str, list[SegmentedLine]] = {}
+    for line in lines:
+        if line.writer:
+            by_writer.setdefault(line.writer, []).append(line)
+    sources = [line for same in by_writer.values() if len(same) > 1 for line in same]
+    made: list[InkLine] = []
+    while sources and len(made) < count:
+        first = sources[rng.integers(len(sources))]
+        same = by_writer[first.writer]
+        second = same[rng.integers(len(same))]
+        if first is second:
+            continue
+        if len(first.text) + len(second.text) >= MAX_CHARACTERS:
+            half = MAX_CHARACTERS // 2
+            starts = [i for i in splice_points(first) if len(first.text) - i <= half]
+            ends = [i for i in splice_points(second) if i < half]
+            if not starts or not ends:
+                continue
+            first, second = cut(first, starts[0], len(first.text) + 1), cut(second, -1, ends[-1])
+        if not first.strokes or not second.strokes:
+            continue
+        text, strokes = pair(first, second, rng)
+        candidate = InkLine(f"pair-{len(made)}", text, strokes, first.writer, "augmented")
+        if usable_offsets(candidate, DEFAULT_ALPHABET) is not None:
+            made.append(candidate)
+    return made
+
+
 def augmented_lines(lines: list[SegmentedLine], count: int, rng) -> list[InkLine]:
     """`count` new lines of the split "augmented", with names that begin with "augmented-"."""
     synthesiser = TokenSynthesiser(lines, rng)
@@ -197,11 +271,16 @@ def augmented_lines(lines: list[SegmentedLine], count: int, rng) -> list[InkLine
         following = line.text[index + 1 :]
         joined = following[:1].islower() and rng.random() < 0.35
         token = synthesiser.random_text()
-        if joined:
+        only = rng.random() < TOKEN_ONLY_SHARE
+        if only:
+            # As a heading in capitals has several words.
+            words = [str(rng.choice(synthesiser.capital_words)) for _ in range(2) if synthesiser.capital_words]
+            token = " ".join(words) if words and rng.random() < 0.5 else token
+        elif joined:
             # A capital before a word, the rare ones more often; Q only before u.
             capitals = [c for c in "QXZQXZKVUJYGRE" + CAPITALS if c != "Q" or following[0] == "u"]
             token = str(rng.choice(capitals))
-        result = splice(line, index, token, synthesiser, joined)
+        result = alone(line, token, synthesiser) if only else splice(line, index, token, synthesiser, joined)
         if result is None:
             continue
         text, strokes = result

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conftest import BOX, line_of
-from train.augment.glyphs import KEPT_SHARE, Glyph, candidate_glyphs, select_glyphs, shape_descriptor
+from train.augment.glyphs import KEPT_SHARE, Glyph, candidate_glyphs, select_glyphs, shape_descriptor, without_dots
 
 UPRIGHT = np.array([[0, 0], [0, 1], [0, 2]], float)
 ANGLE = np.array([[0, 0], [0, 1], [1, 1], [0.9, 1]], float)
@@ -60,6 +60,14 @@ def test_a_second_candidate_includes_the_next_stroke():
     line.strokes[3] = line.strokes[3] - [28, 0]  # close behind
     [(_, made)] = candidate_glyphs(line)
     assert [len(p.strokes) for p in made] == [1, 2]
+
+
+def test_a_capital_loses_the_dot_that_stands_beside_it():
+    bar, dot = np.array([[0.5, -1.0], [0.6, 0.5]]), np.array([[0.0, 0.5], [0.05, 0.45]])
+    assert without_dots(Glyph("ann", 0.0, [bar])).strokes[0] is bar
+    [stroke] = without_dots(Glyph("ann", 0.0, [dot, bar])).strokes
+    np.testing.assert_allclose(stroke, bar - [0.5, 0])
+    assert without_dots(Glyph("ann", 0.0, [dot])).strokes[0] is dot, "something must remain"
 
 
 def test_a_descriptor_depends_on_shape_but_not_on_size_or_place():

@@ -6,7 +6,16 @@ import numpy as np
 
 from conftest import BOX, line_of, succeed, synthetic_lines, tiny_network
 from train.augment.glyphs import Glyph
-from train.augment.splicing import LINE_START, TokenSynthesiser, augmented_lines, splice, splice_points
+from train.augment.splicing import (
+    LINE_START,
+    TokenSynthesiser,
+    alone,
+    augmented_lines,
+    pair,
+    paired_lines,
+    splice,
+    splice_points,
+)
 from train.augment.symbols import draw_symbol, pen_path
 from train.data.alphabet import DEFAULT_ALPHABET, DIGITS
 from train.data.corpus import load_split
@@ -52,6 +61,48 @@ def test_a_token_is_spliced_in_at_the_lines_size_and_the_rest_shifts():
     assert text == "ab cd 78"
     assert max(s[:, 0].max() for s in strokes[:4]) < min(s[:, 0].min() for s in strokes[4:])
     np.testing.assert_array_equal(strokes[:4], line.strokes)
+
+
+def test_the_words_of_a_token_that_is_a_line_stand_apart():
+    rng = np.random.default_rng(8)
+    line = line_of("7 8 9 7 8 9", "bob")
+    text, strokes = alone(line, "78 9", TokenSynthesiser([line], rng))
+    assert text == "78 9"
+    assert min(s[:, 0].min() for s in strokes) >= 0
+    gap = strokes[2][:, 0].min() - strokes[1][:, 0].max()
+    assert gap > 0.5 * line.x_height, "a blank"
+    assert alone(line, "7 5", TokenSynthesiser([line], rng)) is None, "nobody wrote a 5"
+
+
+def test_the_second_line_of_a_pair_stands_behind_the_first_at_its_height_and_size():
+    rng = np.random.default_rng(9)
+    first, second = line_of("ab cd", "ann"), line_of("ef gh ij", "ann", size=1.2)
+    text, strokes = pair(first, second, rng)
+    assert text == "ab cd ef gh ij"
+    np.testing.assert_array_equal(strokes[: len(first.strokes)], first.strokes)
+    left, right = strokes[: len(first.strokes)], strokes[len(first.strokes) :]
+    gap = min(s[:, 0].min() for s in right) - max(s[:, 0].max() for s in left)
+    assert 0.7 * first.x_height <= gap <= 1.5 * first.x_height
+    heights = [np.median([np.ptp(s[:, 1]) for s in part]) for part in (left, right)]
+    assert abs(heights[1] / heights[0] - 1) < 0.05, "one was a fifth larger"
+    middles = [np.median(np.concatenate(part)[:, 1]) for part in (left, right)]
+    assert abs(middles[1] - middles[0]) < 0.1 * first.x_height
+
+
+def test_pairs_are_of_one_known_writer_and_fit_for_training():
+    rng = np.random.default_rng(10)
+    texts = {"ab cd": "ann", "gh ij": "ann", "kl mn": "bob", "no pq": "", "ab cd ef " * 5: "eve", "rs tu " * 8: "eve"}
+    lines = [line_of(text.strip(), writer) for text, writer in texts.items()]
+    made = paired_lines(lines, 40, rng)
+    assert {line.writer for line in made} == {"ann", "eve"}, "bob has one line only, and nobody is no writer"
+    for line in made:
+        assert usable_offsets(line, DEFAULT_ALPHABET) is not None
+        assert line.split == "augmented"
+    assert "gh ij ab cd" in {line.text for line in made}
+    long = [line.text for line in made if len(line.text) > 30]
+    assert long, "those that are too long together are cut"
+    assert all(text.startswith(("ab ", "cd ", "ef ", "rs ", "tu ")) for text in long)
+    assert paired_lines(lines[2:4], 5, rng) == [], "nobody has two"
 
 
 def test_the_characters_of_a_token_share_a_baseline_and_have_similar_heights():
@@ -108,7 +159,7 @@ def test_the_program_keeps_the_existing_lines(tmp_path):
     write_weights(tmp_path / "w.safetensors", tensors, meta)
     # A random network cannot align ink and text, so only reading and writing of the file is tested here.
     program = ("--data", tmp_path / "ink.npz", "--weights", tmp_path / "w.safetensors", "--lines", 0)
-    assert "0 lines added" in succeed("augment_corpus", *program, "--out", tmp_path / "rich.npz")
+    assert "0 lines and 0 pairs added" in succeed("augment_corpus", *program, "--out", tmp_path / "rich.npz")
     after = load_split(tmp_path / "rich.npz", "train")
     assert after.texts == before.texts
     np.testing.assert_array_equal(after.mean, before.mean)
