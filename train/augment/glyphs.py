@@ -22,6 +22,8 @@ MIDLINE_REACH = 5.0
 #: Largest width and height of a dot, in x-heights.
 LARGEST_DOT = 0.3
 PUNCTUATION = ".,:;!?()-/+'\""
+#: Fewest strokes of punctuation; the window often counts a dot with the next character.
+STROKES = {"!": 2, "?": 2, ":": 2, ";": 2, '"': 2}
 
 #: Characters that may be written alike: each counts as the other's class.
 LOOKALIKES = [{"0", "O"}, {"1", "I"}, {"5", "S"}, {"2", "Z"}, {"U", "V"}, {"D", "0"}, {"D", "O"}]
@@ -118,7 +120,8 @@ def candidate_glyphs(line: SegmentedLine) -> list[tuple[str, list[Glyph]]]:
         share = np.mean(np.concatenate([line.characters[k] for k in own]) == index)
         if character in PUNCTUATION:
             glyph = _glyph(line, range(own[0], own[-1] + 1))
-            if share > 0.6 and glyph.width < 1.5 and glyph.height < 3:
+            whole = len(own) >= STROKES.get(character, 1)
+            if share > 0.6 and whole and glyph.width < 1.5 and glyph.height < 3:
                 found.append((character, [glyph]))
             continue
         first, last = own[0], own[-1]

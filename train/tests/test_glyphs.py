@@ -70,6 +70,15 @@ def test_a_capital_loses_the_dot_that_stands_beside_it():
     assert without_dots(Glyph("ann", 0.0, [dot])).strokes[0] is dot, "something must remain"
 
 
+def test_a_colon_of_one_dot_is_no_candidate():
+    line = line_of("ab : 7")
+    assert [c for c, _ in candidate_glyphs(line)] == ["7"], "it has one stroke"
+    below = line.strokes[2] + [0, 20]
+    line.strokes.insert(3, below)
+    line.characters.insert(3, line.characters[2])
+    assert [c for c, _ in candidate_glyphs(line)] == [":", "7"]
+
+
 def test_a_descriptor_depends_on_shape_but_not_on_size_or_place():
     looks = [shape_descriptor(glyph(s)) for s in (ANGLE, ANGLE * 3 + 5, UPRIGHT)]
     for vector in looks:
