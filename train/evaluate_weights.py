@@ -19,6 +19,7 @@ from train.evaluate.contact_sheets import character_sheet, hand_sheets, predicti
 from train.evaluate.legibility import tesseract_version
 from train.evaluate.line_writer import COMMAND, LineWriter
 from train.evaluate.log_loss import FileLoss, log_loss_table, measure_file
+from train.evaluate.priming import primed_log_loss
 from train.evaluate.report import BIASES, characters_report, written_lines_report
 from train.evaluate.tables import progress
 from train.export.weights_file import read_weights
@@ -101,6 +102,11 @@ def main() -> None:
     if "loss" in sections:
         trained = [measure(path, args, integers=False) for path in args.trained]
         report.append(log_loss_table(trained, [measure(path, args) for path, _ in exported], published=True))
+        for path, meta in exported:
+            if meta["kind"] == "synthesis":
+                progress(f"{path}: log-loss behind another line")
+                primed = primed_log_loss(path, args.data)
+                report += [primed.sentence(path.name)] if primed else []
         report.append("[G] Graves 2013, arXiv 1308.0850. [H] Ha, Dai and Le 2016, arXiv 1609.09106.")
     if needs_writer:
         path, meta = synthesis

@@ -9,19 +9,22 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conftest import run_program, succeed, tiny_network
+from conftest import run_program, succeed, synthetic_lines, tiny_network
 from train.data.alphabet import DEFAULT_ALPHABET, encode
-from train.data.corpus import ids_width
+from train.data.corpus import ids_width, load_split
+from train.data.packed import pack_lines, save_packed
 from train.evaluate import legibility
 from train.evaluate.contact_sheets import LONG_SENTENCES, alphabet_contexts, character_contexts
 from train.evaluate.line_writer import LineWriter, WrittenLine
 from train.evaluate.log_loss import FileLoss, evaluate_integers, make_log_loss_evaluator
+from train.evaluate.priming import followed_lines, primed_log_loss
 from train.evaluate.report import broken_row, characters_report, held_out_lines
 from train.export.quantise import quantise_network
-from train.export.weights_file import metadata, write_weights
+from train.export.weights_file import config_from_metadata, metadata, read_weights, write_weights
 from train.make_fixtures import PlaceholderCorpus
 from train.reference import network as reference
 
@@ -119,6 +122,31 @@ def test_log_loss_in_integers_is_that_of_the_rounded_network_in_training(kind, v
     assert (in_integers["lines"], in_integers["valid_points"]) == (in_f32["lines"], in_f32["valid_points"])
     for name in ("log_loss", "log_loss_grid_floor", "stop_loss", "sse"):
         assert in_integers[name] == pytest.approx(in_f32[name], rel=2e-3), name
+
+
+def test_primed_lines_follow_a_line_of_another_form_and_count_alone(folders, tmp_path):
+    lines = synthetic_lines(5, "valid", 2, writers=("eve",))
+    for line, name in zip(lines, ("a-1", "a-2", "b-1", "c-1", "c-2"), strict=True):
+        line.name = name
+    lines[4].writer = "ida"  # who has one form only
+    packed, _ = pack_lines(lines + synthetic_lines(3, "train", 1))
+    assert followed_lines(packed, list(range(5)), 9) == [(2, 0), (2, 1), (3, 2), (0, 3)]
+    save_packed(packed, tmp_path / "forms.npz")
+    path = folders[1] / "synthesis.safetensors"
+    loss = primed_log_loss(path, tmp_path / "forms.npz")
+    assert loss.lines == 4
+    tensors, meta = read_weights(path)
+    units = meta["offset_mean"], meta["offset_sd"]
+    valid = load_split(tmp_path / "forms.npz", "valid", units=units)
+    valid.points, valid.texts, valid.writers = valid.points[:4], valid.texts[:4], valid.writers[:4]
+    evaluate = make_log_loss_evaluator(config_from_metadata(meta), quantise=True)
+    result = evaluate({name: jnp.asarray(value) for name, value in tensors.items()}, valid, ids_width(valid))
+    assert loss.alone == pytest.approx(result["log_loss_grid_floor"], rel=1e-5)
+    assert loss.primed != pytest.approx(loss.alone, rel=1e-3), "what stands before it matters"
+    for line in lines:
+        line.name = "a-1"
+    save_packed(pack_lines(lines + synthetic_lines(3, "train", 1))[0], tmp_path / "one.npz")
+    assert primed_log_loss(path, tmp_path / "one.npz") is None
 
 
 @needs_tesseract

@@ -17,7 +17,7 @@ ALLOWED = {
     "network": {"data"},
     "augment": {"data", "network"},
     "export": {"data", "network"},
-    "evaluate": {"data", "network", "export", "reference"},
+    "evaluate": {"data", "network", "augment", "export", "reference"},
     "reference": {"network.config"},
 }
 
