@@ -97,9 +97,14 @@ test("a GPU that is lost in the middle of a line: the CPU writes on, the ink is 
   await whole.leave();
 });
 
-test("left to itself the page prefers the CPU to a software adapter, and says so", async () => {
-  const visitor = await site.come();
-  // The CPU engine is ready at once; the adapter is looked at meanwhile.
-  await visitor.page.locator("#engine-line").filter({ hasText: /^CPU · SIMD.*only a software adapter/ }).waitFor({ state: "attached" });
-  await visitor.leave();
+test("left to itself the page prefers the CPU to a software adapter, and says so in the visitor’s language", async () => {
+  for (const [locale, ready, said] of [
+    ["en", /Ready$/, /^CPU · SIMD.*\. No GPU engine: only a software adapter \(.+\), which is slower/],
+    ["fr", /Prêt$/, /^CPU · SIMD.*\. Pas de moteur GPU : il n’y a qu’un adaptateur logiciel \(.+\), plus lent/],
+  ]) {
+    const visitor = await site.come({ locale, ready });
+    // The CPU engine is ready at once; the adapter is looked at meanwhile.
+    await visitor.page.locator("#engine-line").filter({ hasText: said }).waitFor({ state: "attached" });
+    await visitor.leave();
+  }
 });

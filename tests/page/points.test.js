@@ -424,8 +424,9 @@ for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", (
       assert.ok((await rows()) <= 3, language);
     }
     await page.goto("about:blank");
-    await page.goto(`${server.address}?engine=cpu&greeting=off&language=es`);
+    await page.goto(`${server.address}?engine=gpu&greeting=off&language=es`);
     await visitor.hears(/Listo$/);
+    await page.locator("#notice").filter({ hasText: "Sin motor de GPU: este navegador no ofrece WebGPU aquí." }).waitFor({ state: "attached" });
     await page.goto("about:blank");
     await page.goto(`${server.address}?engine=cpu&greeting=off`);
     await visitor.hears(/Ready$/);

@@ -1,11 +1,14 @@
-// The page's words: every language has all of them, and index.html says in English what words/en.js says.
+// The page's words: every language has all of them, index.html says in English what words/en.js says, and the engine what
+// engine/notices.js says.
 
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { test } from "node:test";
+import { NOTICES, readNotice } from "../../www/engine/notices.js";
 import en from "../../www/words/en.js";
 
 const WWW = new URL("../../www/", import.meta.url);
+const SRC = new URL("../../src/", import.meta.url);
 const html = await readFile(new URL("index.html", WWW), "utf8");
 const others = Object.fromEntries(
   await Promise.all(["de", "fr", "es"].map(async (code) => [code, (await import(`../../www/words/${code}.js`)).default])),
@@ -27,8 +30,9 @@ test("each language has every word, of the same values, and says something", () 
     for (const [key, word] of entries(words)) {
       const original = english.get(key);
       assert.equal(typeof word, typeof original, `${code} ${key}`);
-      if (/^(errors|layout)\./.test(key)) {
+      if (/^(errors|layout|notices)\./.test(key)) {
         const values = { cause: "c1", path: "p1", found: "size", bytes: 71, expected: 72, reason: "r1", answer: "a1", loaded: 73 };
+        if (key.startsWith("notices.")) Object.assign(values, { name: "p1", found: 71, right: 72, count: 73 });
         const lengths = ["width", "height", "least", "most", "value", "margin", "other", "side", "pitch", "size", "widest"];
         Object.assign(values, Object.fromEntries(lengths.map((name, i) => [name, 740 + i])));
         const parts = (text) => (text.match(/c1|p1|7[1-3]\b|74\d|750|r1|a1/g) ?? []).sort().join();
@@ -66,6 +70,44 @@ test("index.html says what words/en.js says, and nothing besides", () => {
     const silent = plain(text);
     if (silent && !tag.includes("data-words=")) assert.match(silent, names, `<${tag}>`);
   }
+});
+
+test("what the engine says of the GPU has a code and values, from which it is said again", async () => {
+  const sources = {};
+  for (const path of await readdir(SRC, { recursive: true })) {
+    if (!path.endsWith(".rs") || /(^|\/)(tests|testing|test_access)\b/.test(path)) continue;
+    sources[path] = (await readFile(new URL(path, SRC), "utf8")).split("#[cfg(test)]\n#[expect")[0];
+  }
+  const all = (pattern) => Object.values(sources).flatMap((source) => [...source.matchAll(pattern)].map(([, text]) => text));
+  // What is never said on a page, or only if the engine is broken.
+  const others = ["this build has none", "it needs a browser", "it sent parts of steps"];
+  const errors = [...sources["error.rs"].matchAll(/#\[error\("([^"]+)"\)\]\s+(\w+)/g)];
+  const sentences = Object.fromEntries(errors.map(([, text, name]) => [name, text]));
+  const found = new Set();
+  const check = (kind, reason) => {
+    if (others.includes(reason)) return;
+    // Each place of a format gets a value of its own.
+    let place = 0;
+    const values = [];
+    const filled = reason.replace(/\{[^}]*\}/g, () => (values.push(`v (${++place}).`), values.at(-1)));
+    const sentence = sentences[kind].replace("{0}", filled).replace(/^./, (letter) => letter.toUpperCase());
+    const read = readNotice(sentence);
+    assert.ok(read && !["noGpu", "gpuLost"].includes(read.code), sentence);
+    assert.deepEqual(Object.values(read.values), values, sentence);
+    assert.equal(NOTICES[read.code](read.values), sentence);
+    found.add(read.code);
+  };
+  for (const reason of all(/GpuUnavailable\(\s*(?:format!\(\s*)?"([^"]+)"/g)) check("GpuUnavailable", reason);
+  for (const reason of all(/\bunavailable\("([^"]+)"\)/g)) check("GpuUnavailable", reason);
+  for (const reason of all(/(?:DeviceLost\(\s*|\.lost\()"([^"]+)"/g)) check("DeviceLost", reason);
+  const [room] = all(/format!\("(the \{what\} has [^"]+)"/g);
+  for (const what of ["window", "mixture"]) check("GpuUnavailable", room.replace("{what}", what));
+  const [silent] = all(/is_empty\(\) \{ "([^"]+)" \} else \{ message/g);
+  check("DeviceLost", silent);
+  assert.deepEqual([...found, "noGpu", "gpuLost"].sort(), Object.keys(NOTICES).sort());
+  // A browser's or a driver's own words stay as they are.
+  assert.deepEqual(readNotice("No GPU engine: Failed to fetch. The CPU engine writes instead."), { code: "noGpu", values: { cause: "Failed to fetch" } });
+  assert.equal(readNotice("Something else."), undefined);
 });
 
 test("no script of the page says what is not among its words", async () => {

@@ -1,7 +1,7 @@
 // The status line and the progress bars.
 
 import { element } from "../util/dom.js";
-import { label, words } from "../words/words.js";
+import { explainNotice, label, words } from "../words/words.js";
 
 const state = element("state", HTMLElement);
 const loading = element("loading", HTMLElement);
@@ -27,7 +27,15 @@ export function showStatus(message, problem = false) {
  */
 export function showEngine(label, notice) {
   element("engine", HTMLElement).textContent = notice ? `${label}.` : label;
-  element("notice", HTMLElement).textContent = notice.charAt(0).toUpperCase() + notice.slice(1);
+  const shown = element("notice", HTMLElement);
+  const english = notice.charAt(0).toUpperCase() + notice.slice(1);
+  // Until the visitor's language has come.
+  shown.textContent = english;
+  if (!notice) return;
+  void explainNotice(english).then((said) => {
+    // A later notice stays.
+    if (shown.textContent === english) shown.textContent = said;
+  });
 }
 
 /** Lets a button show and hide the engine's line. */

@@ -665,6 +665,28 @@ const words = {
     brokeOff: ({ path, loaded, reason }) =>
       `Der Download von ${path} brach nach ${loaded} Bytes ab (${reason}). Prüfe die Verbindung und lade die Seite neu.`,
   },
+  notices: {
+    noWebGpu: () => "Keine GPU-Engine: Dieser Browser bietet hier kein WebGPU. Stattdessen schreibt die CPU-Engine.",
+    softwareGpu: ({ name }) =>
+      `Keine GPU-Engine: Es gibt nur einen Software-Adapter (${name}), und der ist langsamer als die CPU-Engine. Stattdessen schreibt die CPU-Engine.`,
+    gpuNotOpened: ({ name, cause }) =>
+      `Keine GPU-Engine: ${name} lässt sich nicht öffnen (${cause}). Stattdessen schreibt die CPU-Engine.`,
+    gpuRefused: ({ name, cause }) => `Keine GPU-Engine: ${name} meldet: ${cause}. Stattdessen schreibt die CPU-Engine.`,
+    gpuLostInTest: ({ name, cause }) =>
+      `Keine GPU-Engine: ${name} ging beim Test verloren (${cause}). Stattdessen schreibt die CPU-Engine.`,
+    gpuWrong: ({ name, found, right }) =>
+      `Keine GPU-Engine: ${name} rechnet falsch, ${found} statt ${right}. Stattdessen schreibt die CPU-Engine.`,
+    windowTooLarge: ({ count, most }) =>
+      `Keine GPU-Engine: Das Fenster des Netzes hat ${count} Komponenten, Platz ist für ${most}. Stattdessen schreibt die CPU-Engine.`,
+    mixtureTooLarge: ({ count, most }) =>
+      `Keine GPU-Engine: Die Mischung des Netzes hat ${count} Komponenten, Platz ist für ${most}. Stattdessen schreibt die CPU-Engine.`,
+    noGpu: ({ cause }) => `Keine GPU-Engine: ${cause}. Stattdessen schreibt die CPU-Engine.`,
+    gpuLostSilently: () =>
+      "Die GPU ging verloren; der Treiber nannte keinen Grund. Die CPU-Engine macht beim letzten Punkt weiter.",
+    gpuUnreadable: () =>
+      "Die GPU ging verloren; ihre Ergebnisse waren nicht lesbar. Die CPU-Engine macht beim letzten Punkt weiter.",
+    gpuLost: ({ cause }) => `Die GPU ging verloren: ${cause}. Die CPU-Engine macht beim letzten Punkt weiter.`,
+  },
 };
 
 export default words;

@@ -2,6 +2,7 @@
 // translate it, and add it to LANGUAGES in words.js. `tsc` says which words are missing.
 
 import { MESSAGES } from "../engine/errors.js";
+import { NOTICES } from "../engine/notices.js";
 import { first } from "./first.js";
 
 /** @typedef {typeof words} Words */
@@ -563,6 +564,8 @@ const words = {
   },
   /** By the codes of `CodedError`. */
   errors: MESSAGES,
+  /** What the engine says of the GPU, by the codes of `readNotice`. */
+  notices: NOTICES,
 };
 
 export default words;

@@ -665,6 +665,28 @@ const words = {
     brokeOff: ({ path, loaded, reason }) =>
       `La descarga de ${path} se interrumpió tras ${loaded} bytes (${reason}). Comprueba la conexión y recarga la página.`,
   },
+  notices: {
+    noWebGpu: () => "Sin motor de GPU: este navegador no ofrece WebGPU aquí. En su lugar escribe el motor de CPU.",
+    softwareGpu: ({ name }) =>
+      `Sin motor de GPU: solo hay un adaptador por software (${name}), más lento que el motor de CPU. En su lugar escribe el motor de CPU.`,
+    gpuNotOpened: ({ name, cause }) =>
+      `Sin motor de GPU: no se puede abrir ${name} (${cause}). En su lugar escribe el motor de CPU.`,
+    gpuRefused: ({ name, cause }) => `Sin motor de GPU: ${name} avisa: ${cause}. En su lugar escribe el motor de CPU.`,
+    gpuLostInTest: ({ name, cause }) =>
+      `Sin motor de GPU: ${name} se perdió durante la prueba (${cause}). En su lugar escribe el motor de CPU.`,
+    gpuWrong: ({ name, found, right }) =>
+      `Sin motor de GPU: ${name} calcula mal, ${found} en vez de ${right}. En su lugar escribe el motor de CPU.`,
+    windowTooLarge: ({ count, most }) =>
+      `Sin motor de GPU: la ventana de la red tiene ${count} componentes, y solo caben ${most}. En su lugar escribe el motor de CPU.`,
+    mixtureTooLarge: ({ count, most }) =>
+      `Sin motor de GPU: la mezcla de la red tiene ${count} componentes, y solo caben ${most}. En su lugar escribe el motor de CPU.`,
+    noGpu: ({ cause }) => `Sin motor de GPU: ${cause}. En su lugar escribe el motor de CPU.`,
+    gpuLostSilently: () =>
+      "Se ha perdido la GPU; el controlador no dio ningún motivo. El motor de CPU continúa desde el último punto.",
+    gpuUnreadable: () =>
+      "Se ha perdido la GPU; no se pudieron leer sus resultados. El motor de CPU continúa desde el último punto.",
+    gpuLost: ({ cause }) => `Se ha perdido la GPU: ${cause}. El motor de CPU continúa desde el último punto.`,
+  },
 };
 
 export default words;

@@ -667,6 +667,28 @@ const words = {
     brokeOff: ({ path, loaded, reason }) =>
       `Le téléchargement de ${path} s’est interrompu après ${loaded} octets (${reason}). Vérifiez la connexion et rechargez la page.`,
   },
+  notices: {
+    noWebGpu: () => "Pas de moteur GPU : ce navigateur n’offre pas WebGPU ici. Le moteur CPU écrit à sa place.",
+    softwareGpu: ({ name }) =>
+      `Pas de moteur GPU : il n’y a qu’un adaptateur logiciel (${name}), plus lent que le moteur CPU. Le moteur CPU écrit à sa place.`,
+    gpuNotOpened: ({ name, cause }) =>
+      `Pas de moteur GPU : impossible d’ouvrir ${name} (${cause}). Le moteur CPU écrit à sa place.`,
+    gpuRefused: ({ name, cause }) => `Pas de moteur GPU : ${name} signale : ${cause}. Le moteur CPU écrit à sa place.`,
+    gpuLostInTest: ({ name, cause }) =>
+      `Pas de moteur GPU : ${name} a été perdu pendant le test (${cause}). Le moteur CPU écrit à sa place.`,
+    gpuWrong: ({ name, found, right }) =>
+      `Pas de moteur GPU : ${name} calcule faux, ${found} au lieu de ${right}. Le moteur CPU écrit à sa place.`,
+    windowTooLarge: ({ count, most }) =>
+      `Pas de moteur GPU : la fenêtre du réseau a ${count} composantes, et il n’y a de place que pour ${most}. Le moteur CPU écrit à sa place.`,
+    mixtureTooLarge: ({ count, most }) =>
+      `Pas de moteur GPU : le mélange du réseau a ${count} composantes, et il n’y a de place que pour ${most}. Le moteur CPU écrit à sa place.`,
+    noGpu: ({ cause }) => `Pas de moteur GPU : ${cause}. Le moteur CPU écrit à sa place.`,
+    gpuLostSilently: () =>
+      "Le GPU a été perdu ; le pilote n’a pas donné de raison. Le moteur CPU continue à partir du dernier point.",
+    gpuUnreadable: () =>
+      "Le GPU a été perdu ; ses résultats n’ont pas pu être lus. Le moteur CPU continue à partir du dernier point.",
+    gpuLost: ({ cause }) => `Le GPU a été perdu : ${cause}. Le moteur CPU continue à partir du dernier point.`,
+  },
 };
 
 export default words;

@@ -129,6 +129,20 @@ export function explain(error) {
   return `${field}: ${sayLayout(Object.fromEntries(shown))}.`;
 }
 
+/** What the engine says of the GPU, in the visitor's language; never rejected. @param {string} english */
+export async function explainNotice(english) {
+  if (language === "en") return english;
+  try {
+    // Loaded only now: most visitors are told nothing, or in English.
+    const [{ readNotice }] = await Promise.all([import("../engine/notices.js"), translated]);
+    const { code, values } = readNotice(english) ?? {};
+    const say = find(`notices.${code}`);
+    return typeof say === "function" ? say(values) : english;
+  } catch {
+    return english;
+  }
+}
+
 /** What is wrong with ink that was drawn. @param {{ name: string, message: string }} advice */
 export function explainAdvice({ name, message }) {
   const said = find(`advice.${name}`);
