@@ -341,6 +341,46 @@ for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", (
     await page.keyboard.press("Escape");
   });
 
+  test("one’s own hand: the dialog fits on the screen, with all of its buttons in view, and room for its paper", async (visitor) => {
+    const { page } = visitor;
+    const dialog = page.getByRole("dialog", { name: "Your own hand" });
+    /** What of the dialog is not in view. */
+    const unseen = () =>
+      dialog.evaluate((dialog) => {
+        const box = dialog.getBoundingClientRect();
+        const found = box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight ? ["the dialog"] : [];
+        const buttons = [...dialog.querySelectorAll("#capture-writing .actions button, .foot button")].filter((button) => button.checkVisibility());
+        for (const button of buttons) {
+          const { left, top, right, bottom } = button.getBoundingClientRect();
+          const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+          const corners = [[left + 9, y], [right - 9, y], [x, top + 2], [x, bottom - 2]];
+          if (!corners.every(([x, y]) => document.elementFromPoint(x, y) === button)) found.push(button.textContent);
+        }
+        return { count: buttons.length, found };
+      });
+    const seesPaper = () =>
+      dialog.locator("#capture-pad svg").evaluate((paper) => {
+        const { left, top, right, bottom } = paper.getBoundingClientRect();
+        return [[left + 12, top + 12], [right - 12, bottom - 12]].every(([x, y]) => paper.contains(document.elementFromPoint(x, y)));
+      });
+    for (const [width, height] of [[1280, 800], [390, 844], [844, 390]]) {
+      await page.setViewportSize({ width, height });
+      await page.getByRole("button", { name: "Your own hand …" }).click();
+      for (const [mode, count] of [["Continue my strokes", 4], ["Teach it my hand", 7]]) {
+        await dialog.getByRole("radio", { name: mode }).check();
+        const size = `${width} × ${height}, ${mode}`;
+        assert.deepEqual(await unseen(), { count, found: [] }, size);
+        // On a phone one may have to scroll to it, and the buttons stay.
+        if (width < 1000) await dialog.locator("#capture-pad svg").evaluate((paper) => paper.scrollIntoView({ block: "start" }));
+        assert.ok(await seesPaper(), size);
+        assert.deepEqual(await unseen(), { count, found: [] }, size);
+      }
+      if (width === 390) assert.deepEqual(await misfits(page), []);
+      await dialog.getByRole("button", { name: "Close" }).click();
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
   test("on a phone of 320 pixels the sheet is in view above the bar, all is large enough for fingers, in all languages, and shared", async (visitor) => {
     const { page } = visitor;
     await page.locator("#capture-open:visible").waitFor();

@@ -6,20 +6,25 @@ import { allWords } from "../words/words.js";
 /** Files that can be opened: hands, and ink of this and other programs. */
 const FILES = ".json,application/json,.inkml,.xml,application/inkml+xml,.ndjson,.excalidraw,.excalidrawlib,.tldr";
 
-/** Adds the dialog to the page, closed. What belongs to one mode only has `data-mode`. */
+/** Adds the dialog to the page, closed. What belongs to one mode only has `data-mode`; `body` scrolls above `foot`. */
 export function addDialog() {
   const radio = (/** @type {string} */ value, /** @type {string} */ label) =>
     html("label", {}, html("input", { type: "radio", name: "capture-mode", value, checked: value === "hand" }), ` ${label}`);
-  const dialog = html(
-    "dialog",
-    { id: "capture" },
-    html("h2", { id: "capture-title", textContent: allWords.capture.title }),
+  const body = html(
+    "div",
+    // Opened, it can be scrolled by keyboard, and no field is chosen that the visitor has not.
+    { className: "body", tabIndex: -1, autofocus: true },
     html(
-      "fieldset",
-      { className: "modes" },
-      html("legend", { className: "visually-hidden", textContent: allWords.capture.modes }),
-      radio("hand", allWords.capture.modeHand),
-      radio("strokes", allWords.capture.modeStrokes),
+      "div",
+      { className: "head" },
+      html("h2", { id: "capture-title", textContent: allWords.capture.title }),
+      html(
+        "fieldset",
+        { className: "modes" },
+        html("legend", { className: "visually-hidden", textContent: allWords.capture.modes }),
+        radio("hand", allWords.capture.modeHand),
+        radio("strokes", allWords.capture.modeStrokes),
+      ),
     ),
     html("section", { id: "capture-learning", hidden: true }),
     html(
@@ -28,13 +33,17 @@ export function addDialog() {
       ofMode(
         "hand",
         html("p", { className: "hint", textContent: allWords.capture.handHint }),
-        labelled(html("ol", { id: "capture-steps" }), allWords.capture.steps),
         html(
           "div",
-          { className: "setting" },
-          html("label", { htmlFor: "capture-sentence", id: "capture-sentence-label" }),
-          described(html("input", { id: "capture-sentence", type: "text", maxLength: 80, autocomplete: "off" }), "capture-sentence-hint"),
-          html("p", { className: "hint", id: "capture-sentence-hint", textContent: allWords.capture.sentenceHint }),
+          { className: "sentence" },
+          labelled(html("ol", { id: "capture-steps" }), allWords.capture.steps),
+          html(
+            "div",
+            { className: "setting" },
+            html("label", { htmlFor: "capture-sentence", id: "capture-sentence-label" }),
+            described(html("input", { id: "capture-sentence", type: "text", maxLength: 80, autocomplete: "off" }), "capture-sentence-hint"),
+            html("p", { className: "hint", id: "capture-sentence-hint", textContent: allWords.capture.sentenceHint }),
+          ),
         ),
       ),
       ofMode("strokes", html("p", { className: "hint", textContent: allWords.capture.strokesHint })),
@@ -47,23 +56,6 @@ export function addDialog() {
         html("span", { className: "gap" }),
         ofMode("hand", button("back", allWords.capture.back), button("next", allWords.capture.next)),
       ),
-    ),
-    html("p", { id: "capture-advice", className: "advice", role: "status" }),
-    html(
-      "div",
-      { className: "actions", id: "capture-actions" },
-      ofMode(
-        "hand",
-        html(
-          "span",
-          { className: "name" },
-          html("label", { htmlFor: "capture-name", textContent: allWords.capture.name }),
-          html("input", { id: "capture-name", type: "text", maxLength: 40, autocomplete: "off" }),
-        ),
-        button("keep", allWords.capture.keep),
-        button("learn", allWords.capture.learn, "primary"),
-      ),
-      ofMode("strokes", button("continue", allWords.capture.continue, "primary")),
     ),
     ofMode(
       "hand",
@@ -85,8 +77,35 @@ export function addDialog() {
         html("input", { id: "capture-import", type: "file", accept: FILES }),
       ),
     ),
-    html("p", {}, button("close", allWords.capture.close)),
   );
+  const foot = html(
+    "div",
+    { className: "foot" },
+    html("p", { id: "capture-advice", className: "advice", role: "status" }),
+    html(
+      "div",
+      { className: "actions" },
+      button("close", allWords.capture.close),
+      html("span", { className: "gap" }),
+      html(
+        "div",
+        { id: "capture-actions" },
+        ofMode(
+          "hand",
+          html(
+            "span",
+            { className: "name" },
+            html("label", { htmlFor: "capture-name", textContent: allWords.capture.name }),
+            html("input", { id: "capture-name", type: "text", maxLength: 40, autocomplete: "off" }),
+          ),
+          button("keep", allWords.capture.keep),
+          button("learn", allWords.capture.learn, "primary"),
+        ),
+        ofMode("strokes", button("continue", allWords.capture.continue, "primary")),
+      ),
+    ),
+  );
+  const dialog = html("dialog", { id: "capture" }, body, foot);
   dialog.setAttribute("aria-labelledby", "capture-title");
   dialog.querySelector("#capture-undo")?.setAttribute("aria-keyshortcuts", "Control+Z");
   document.body.append(dialog);
