@@ -1,4 +1,16 @@
-// Whether a page fits on a phone.
+// Whether a page fits on a phone, and its tiles on one another.
+
+/**
+ * Heights of the tiles of the hands, and the names that do not have room.
+ * @param {import("playwright-core").Page} page
+ */
+export const tiles = (page) =>
+  page.evaluate(() => {
+    const all = [...document.querySelectorAll("#tiles > *")];
+    const heights = [...new Set(all.map((tile) => Math.round(tile.getBoundingClientRect().height)))];
+    const names = [...document.querySelectorAll("#tiles .tile span")];
+    return { heights: heights.length, cut: names.filter((name) => name.scrollHeight > name.clientHeight).map(({ textContent }) => textContent) };
+  });
 
 /**
  * What is too wide, too small for fingers (44 pixels), or does not have room for its words.

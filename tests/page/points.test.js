@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test as testOnce } from "node:test";
-import { misfits } from "./fit.js";
+import { misfits, tiles } from "./fit.js";
 import { Visitor, launch, launchFirefox, serve, strokes } from "./site.js";
 
 /** With a mouse: without one, Firefox takes the machine for a tablet. */
@@ -72,6 +72,7 @@ for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", (
     assert.equal(await page.locator(".tile").count(), 15, "the hands are there, or their room");
     await page.waitForFunction(() => !document.querySelector("#pen").hasAttribute("hidden"));
     assert.ok((await visitor.inked()) > 0);
+    assert.deepEqual(await tiles(page), { heights: 1, cut: [] });
     await page.keyboard.type("My own words");
     await visitor.hears(/Stopped$/);
     assert.equal(await text.inputValue(), "My own words");
@@ -461,6 +462,7 @@ for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", (
       await page.locator("#speed-open").waitFor();
       await visitor.more();
       assert.deepEqual(await misfits(page), [], language);
+      assert.deepEqual(await tiles(page), { heights: 1, cut: [] }, language);
       assert.ok((await rows()) <= 3, language);
     }
     await page.goto("about:blank");
