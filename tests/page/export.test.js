@@ -13,6 +13,7 @@ import { promisify } from "node:util";
 import { inflateSync } from "node:zlib";
 import { Ajv } from "ajv";
 import { decode } from "fast-png";
+import { emptyPage, gifFrames, played } from "./films.js";
 import { open, strokes } from "./site.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -188,15 +189,6 @@ test("printed, a sheet has its true size", async () => {
   assert.equal(pdf.match(/\/Type \/Page\b/g).length, 1);
 });
 
-/** Frames and films: on a page of the same origin without the page's policy. Returns what `use` returns there. */
-async function onPage({ bytes }, use, script) {
-  const page = await visitor.page.context().newPage();
-  await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
-  await page.goto(`${site.address}empty.html`);
-  if (script) await page.addScriptTag({ path: script });
-  return page.evaluate(use, bytes.toString("base64")).finally(() => page.close());
-}
-
 test("a PDF has the sheet at its true size, with the lines of the paper, and its text", async () => {
   await openDialog();
   const { name, bytes } = await visitor.saves("pdf");
@@ -221,31 +213,12 @@ test("GIF: other programs see it move, for as long as was asked, in the shape th
   await visitor.page.getByLabel("Pace").selectOption("10");
   await visitor.page.getByLabel("Pause at the end in seconds").fill("1.5");
   const all = Number((await visitor.page.locator("#export-length").textContent()).split(" ")[0]);
-  const decoded = async (file) =>
-    onPage(file, async (base64) => {
-      const data = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-      const decoder = new ImageDecoder({ data, type: "image/gif" });
-      await Promise.all([decoder.tracks.ready, decoder.completed]);
-      const { frameCount, repetitionCount } = decoder.tracks.selectedTrack;
-      const frames = [];
-      for (let frameIndex = 0; frameIndex < frameCount; frameIndex++) {
-        const { image } = await decoder.decode({ frameIndex });
-        const canvas = new OffscreenCanvas(image.displayWidth, image.displayHeight);
-        const context = canvas.getContext("2d");
-        context.drawImage(image, 0, 0);
-        const { data: pixels } = context.getImageData(0, 0, canvas.width, canvas.height);
-        let [ink, clear] = [0, 0];
-        for (let i = 0; i < pixels.length; i += 4) {
-          if (pixels[i + 3] === 0) clear += 1;
-          else if (pixels[i] < 128) ink += 1;
-        }
-        frames.push({ size: [canvas.width, canvas.height], ink, clear, seconds: image.duration / 1e6 });
-        image.close();
-      }
-      return { frames, repetitionCount };
-    });
-  const { frames, repetitionCount } = await decoded(await visitor.saves("gif"));
-  assert.ok(frames.length > 10 && repetitionCount === Infinity, `${frames.length} frames, ${repetitionCount}`);
+  const decoded = async ({ bytes }) => {
+    const page = await emptyPage(visitor.page.context(), site.address);
+    return gifFrames(page, bytes).finally(() => page.close());
+  };
+  const { frames, endless } = await decoded(await visitor.saves("gif"));
+  assert.ok(frames.length > 10 && endless, `${frames.length} frames, ${endless}`);
   assert.ok(frames.every(({ size, clear }) => String(size) === "480,480" && clear === 0));
   assert.ok(frames.every(({ ink }, i) => i === 0 || ink >= frames[i - 1].ink), "ink only comes");
   assert.ok(frames[0].ink < frames.at(-1).ink / 8 && frames.at(-1).ink > 500, `${frames[0].ink}, ${frames.at(-1).ink}`);
@@ -266,25 +239,10 @@ test("GIF: other programs see it move, for as long as was asked, in the shape th
 });
 
 test("videos play, as long and as large as was asked; WebM without the paper is transparent", async () => {
-  const played = async (file) =>
-    onPage(file, async (base64) => {
-      const data = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-      const video = Object.assign(document.createElement("video"), { muted: true, src: URL.createObjectURL(new Blob([data])) });
-      const { promise, resolve, reject } = Promise.withResolvers();
-      video.onended = resolve;
-      video.onerror = () => reject(new Error(video.error.message));
-      await Promise.all([video.play(), promise]);
-      const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
-      const context = canvas.getContext("2d");
-      context.drawImage(video, 0, 0);
-      const { data: pixels } = context.getImageData(0, 0, canvas.width, canvas.height);
-      let [ink, clear] = [0, 0];
-      for (let i = 0; i < pixels.length; i += 4) {
-        if (pixels[i + 3] < 16) clear += 1;
-        else if (pixels[i] < 128 && pixels[i + 3] > 200) ink += 1;
-      }
-      return { seconds: video.duration, size: [canvas.width, canvas.height], ink, clear };
-    });
+  const shown = async ({ bytes }) => {
+    const page = await emptyPage(visitor.page.context(), site.address);
+    return played(page, bytes).finally(() => page.close());
+  };
   await visitor.choosesFormat("webm");
   await visitor.page.getByLabel("Shape").selectOption("16:9");
   await visitor.page.getByLabel("Pause at the end in seconds").fill("0.2");
@@ -293,17 +251,17 @@ test("videos play, as long and as large as was asked; WebM without the paper is 
     assert.deepEqual(size, [480, 270]);
     assert.ok(Math.abs(seconds - all) < 0.1 && ink > 100, `${seconds} s of ${all}, ${ink} pixels of ink`);
   };
-  const webm = await played(await visitor.saves("webm"));
+  const webm = await shown(await visitor.saves("webm"));
   check(webm);
   assert.equal(webm.clear, 0);
   await visitor.page.getByLabel("Include the paper").uncheck();
-  const transparent = await played(await visitor.saves("webm"));
+  const transparent = await shown(await visitor.saves("webm"));
   check(transparent);
   assert.ok(transparent.clear > 100_000, JSON.stringify(transparent));
   await visitor.page.getByLabel("Include the paper").check();
   const mp4 = visitor.page.locator("#export input[value=mp4]");
   // Whether a browser has an encoder for H.264 depends on who built it.
-  if (await mp4.isEnabled()) check(await played(await visitor.saves("mp4")));
+  if (await mp4.isEnabled()) check(await shown(await visitor.saves("mp4")));
   else assert.match(await mp4.locator("..").getAttribute("title"), /can’t make/);
 });
 
@@ -311,21 +269,20 @@ test("Lottie’s own player plays the strokes; HPGL and ordered files go through
   const { name, bytes } = await visitor.saves("lottie");
   assert.equal(name, "not-only-ink.json");
   const player = createRequire(import.meta.url).resolve("lottie-web/build/player/lottie_light.min.js");
-  const [seconds, early, late] = await onPage(
-    { bytes },
-    async (base64) => {
-      const animationData = JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))));
-      const container = document.body.appendChild(document.createElement("div"));
-      const animation = lottie.loadAnimation({ container, renderer: "svg", autoplay: false, loop: false, animationData });
-      await new Promise((resolve) => animation.addEventListener("DOMLoaded", resolve));
-      const drawn = (share) => {
-        animation.goToAndStop(animation.totalFrames * share, true);
-        return [...container.querySelectorAll("path")].map((path) => path.getTotalLength()).filter((length) => length > 0).length;
-      };
-      return [animation.getDuration(), drawn(0.05), drawn(0.99)];
-    },
-    player,
-  );
+  const page = await emptyPage(visitor.page.context(), site.address);
+  await page.addScriptTag({ path: player });
+  const [seconds, early, late] = await page.evaluate(async (base64) => {
+    const animationData = JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))));
+    const container = document.body.appendChild(document.createElement("div"));
+    const animation = lottie.loadAnimation({ container, renderer: "svg", autoplay: false, loop: false, animationData });
+    await new Promise((resolve) => animation.addEventListener("DOMLoaded", resolve));
+    const drawn = (share) => {
+      animation.goToAndStop(animation.totalFrames * share, true);
+      return [...container.querySelectorAll("path")].map((path) => path.getTotalLength()).filter((length) => length > 0).length;
+    };
+    return [animation.getDuration(), drawn(0.05), drawn(0.99)];
+  }, bytes.toString("base64"));
+  await page.close();
   const json = JSON.parse((await visitor.saves("json")).bytes.toString());
   const points = json.strokes.flat().length;
   // Two seconds of rest; ten times as fast as the pen.

@@ -2,22 +2,48 @@
 // as a person would. What needs a browser's own tools, or other programs, is tested beside this in Chromium.
 
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test as testOnce } from "node:test";
+import { runElement, runScript, startsApart } from "./copied.js";
+import { emptyPage, gifFrames, played, webmTimes } from "./films.js";
 import { misfits, tiles } from "./fit.js";
 import { Visitor, launch, launchFirefox, serve, strokes } from "./site.js";
 
 /** With a mouse: without one, Firefox takes the machine for a tablet. */
 const MOUSE = { firefoxUserPrefs: { "ui.primaryPointerCapabilities": 6, "ui.allPointerCapabilities": 6 } };
 
-let server;
+let server, folder;
 before(async () => {
   server = await serve();
+  folder = await mkdtemp(join(tmpdir(), "running-hand-downloads-"));
 });
-after(() => server.close());
+after(async () => {
+  server.close();
+  await rm(folder, { recursive: true });
+});
 
 /** What the canvas shows. */
 const picture = (visitor) => visitor.page.locator("#canvas").evaluate((canvas) => canvas.toDataURL());
 const label = (visitor) => visitor.page.locator("#canvas").getAttribute("aria-label");
+
+/** A file from the open dialog, as the page gives it to be saved: Firefox tells Playwright of no downloads. */
+async function saves({ page }, format) {
+  await page.locator(`#export input[value=${format}]`).check({ force: true });
+  await page.evaluate(() => {
+    document.querySelector("#export-message").textContent = "";
+    const make = (globalThis.makeAddress ??= URL.createObjectURL);
+    URL.createObjectURL = (blob) => make.call(URL, (globalThis.savedFile = blob));
+  });
+  await page.getByRole("button", { name: "Download", exact: true }).click();
+  await page.locator("#export-message").filter({ hasText: "is in your downloads" }).waitFor({ timeout: 60_000 });
+  const base64 = await page.evaluate(async () => {
+    const bytes = new Uint8Array(await globalThis.savedFile.arrayBuffer());
+    return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+  });
+  return Buffer.from(base64, "base64");
+}
 
 /** Waits for the text that a changed setting starts, and for its end. */
 async function settles(visitor) {
@@ -25,17 +51,18 @@ async function settles(visitor) {
   await visitor.hears(/Done$/);
 }
 
-for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", () => launch()], ["Firefox", () => launchFirefox(MOUSE)]])) {
+for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", () => launch()], ["Firefox", () => launchFirefox({ ...MOUSE, downloadsPath: folder })]])) {
   let browser, visitor;
   before(async () => {
     browser = await launchBrowser();
   });
   after(() => browser.close());
 
+  const permissions = browserName === "Chromium" ? ["clipboard-read", "clipboard-write"] : undefined;
   const come = async (visit = {}) => {
     await visitor?.leave();
     visitor = undefined;
-    visitor = await Visitor.come(browser, server.address, { query: "?engine=cpu", viewport: { width: 1280, height: 900 }, ...visit });
+    visitor = await Visitor.come(browser, server.address, { query: "?engine=cpu", viewport: { width: 1280, height: 900 }, permissions, ...visit });
   };
 
   /**
@@ -121,7 +148,7 @@ for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", (
     assert.deepEqual(await marks(), []);
   });
 
-  const alone = { permissions: browserName === "Chromium" ? ["clipboard-read", "clipboard-write"] : undefined };
+  const alone = { greeting: false };
   test("settings are written without Write; takes are kept, returned to, compared, undone, and there after a reload", async (visitor) => {
     const { page } = visitor;
     const button = (name) => page.getByRole("button", { name, exact: true });
@@ -330,16 +357,138 @@ for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", (
     assert.match(page.url(), /#text=Happy\+birthday&.*seed=1&/);
     if (browserName === "Chromium") assert.equal(await page.evaluate(() => navigator.clipboard.readText()), page.url());
 
+    // What is copied writes the sheet again. (share.test.js does it with more settings, and the command.)
+    await page.getByRole("button", { name: "Download or print" }).click();
+    const sheet = (await saves(visitor, "svg")).toString();
+    await page.keyboard.press("Escape");
+    await page.evaluate(() => {
+      const write = navigator.clipboard.writeText;
+      navigator.clipboard.writeText = (text) => write.call(navigator.clipboard, (globalThis.copiedText = text));
+    });
     await page.getByRole("button", { name: "Use in your app" }).click();
     const code = page.getByRole("dialog", { name: "Use in your app" });
     await code.waitFor();
-    const codes = await code.locator("pre").allTextContents();
-    assert.equal(codes.length, 3);
-    for (const part of codes) assert.match(part, /Happy birthday/);
-    await code.getByRole("button", { name: "Copy: In a terminal" }).click();
-    await code.locator("[role=status]").filter({ hasText: "Copied." }).waitFor();
-    if (browserName === "Chromium") assert.equal(await page.evaluate(() => navigator.clipboard.readText()), codes[2]);
+    const shown = await code.locator("pre").allTextContents();
+    const copied = [];
+    for (const part of ["On a web page", "In JavaScript", "In a terminal"]) {
+      await code.locator("[role=status]").evaluate((message) => (message.textContent = ""));
+      await code.getByRole("button", { name: `Copy: ${part}` }).click();
+      await code.locator("[role=status]").filter({ hasText: "Copied." }).waitFor();
+      copied.push(await page.evaluate(() => globalThis.copiedText));
+    }
+    if (browserName === "Chromium") assert.equal(await page.evaluate(() => navigator.clipboard.readText()), copied[2]);
     await page.keyboard.press("Escape");
+    assert.deepEqual(copied, shown);
+    for (const part of copied) assert.match(part, /Happy birthday/);
+    assert.deepEqual(strokes(await runScript(page, copied[1])), strokes(sheet));
+    const { colour, starts } = await runElement(page.context(), server.address, copied[0]);
+    assert.notEqual(colour, "rgb(0, 0, 0)");
+    assert.equal(starts.length, strokes(sheet).length);
+    assert.ok(startsApart(starts, strokes(sheet)) < 0.05);
+  });
+
+  test("a film has the shape, margin, frame rate, speed, pause and ground that were asked for", async (visitor) => {
+    const { page } = visitor;
+    await visitor.speed("At once");
+    await visitor.writes("quite a film");
+    await page.getByRole("button", { name: "Download or print" }).click();
+    const player = await emptyPage(page.context(), server.address);
+    const film = async (format, settings, paper) => {
+      await page.locator(`#export input[value=${format}]`).check({ force: true });
+      for (const [label, value] of settings) {
+        const field = page.locator("#export").getByLabel(label, { exact: true }).and(page.locator(":enabled"));
+        const kind = await field.evaluate(({ type }) => type);
+        if (kind === "select-one") await field.selectOption(value);
+        else if (kind === "range") await field.fill(value);
+        else {
+          await field.press("ControlOrMeta+A");
+          await page.keyboard.type(value);
+        }
+      }
+      await page.getByLabel("Include the paper").setChecked(paper);
+      const seconds = Number((await page.locator("#export-length").textContent()).split(" ")[0]);
+      return { bytes: await saves(visitor, format), seconds };
+    };
+    const near = (found, expected, slack, what) => assert.ok(Math.abs(found - expected) <= slack, `${what}: ${found} instead of ${expected}`);
+    const sum = (frames) => frames.reduce((sum, { seconds }) => sum + seconds, 0);
+
+    const common = [["Shape", "4:3"], ["Longer side", "480"], ["Pace", "10"], ["Frames per second", "10"]];
+    const quick = await film("gif", [...common, ["Padding", "25"], ["Pause at the end in seconds", "1.5"]], false);
+    const { frames, endless } = await gifFrames(player, quick.bytes);
+    const end = frames.at(-1);
+    assert.ok(endless && frames.every(({ size }) => String(size) === "480,360"));
+    for (const { seconds } of frames.slice(0, -1)) near(seconds, 0.1, 0.001, "a frame");
+    near(end.seconds, 1.6, 0.001, "the pause");
+    near(sum(frames), quick.seconds, 0.11, "all");
+    assert.ok(end.clear > 0.8 * 480 * 360 && end.ink > 300, `${end.clear} clear, ${end.ink} ink`);
+    const slow = await film("gif", [["Pace", "4"], ["Padding", "0"], ["Pause at the end in seconds", "0"]], true);
+    const { frames: slower } = await gifFrames(player, slow.bytes);
+    near(sum(slower), 2.5 * (sum(frames) - 1.5), 0.35, "at four tenths of the pace");
+    assert.equal(slower.at(-1).clear, 0);
+    // Without padding there is a little room around the ink; with a quarter on each side it is all one and a half as wide.
+    const [left, , right] = slower.at(-1).box;
+    assert.ok(left < 0.15 && right > 0.85, `${left} to ${right}`);
+    near(end.box[0], (left + 0.25) / 1.5, 0.01, "left");
+    near(end.box[2], (right + 0.25) / 1.5, 0.01, "right");
+
+    const webm = await film("webm", [["Shape", "9:16"], ["Longer side", "480"], ["Pace", "10"], ["Frames per second", "60"], ["Pause at the end in seconds", "0.5"]], true);
+    const times = webmTimes(webm.bytes);
+    near(times.length, 60 * webm.seconds, 2, "frames");
+    for (const [i, time] of times.entries()) near(time, (i * 1000) / 60, 1, `frame ${i}`);
+    const video = await played(player, webm.bytes);
+    assert.deepEqual([video.size, video.clear], [[270, 480], 0]);
+    near(video.seconds, webm.seconds, 0.05, "the video");
+    assert.ok(video.ink > 100, `${video.ink} pixels of ink`);
+    const transparent = await played(player, (await film("webm", [["Frames per second", "25"]], false)).bytes);
+    assert.ok(transparent.clear > 0.8 * 270 * 480 && transparent.ink > 100, `${transparent.clear} clear, ${transparent.ink} ink`);
+    await player.close();
+    await page.keyboard.press("Escape");
+  });
+
+  test("see it think: beside the sheet or below it, with a tour of five steps, and two neatnesses side by side", async (visitor) => {
+    const { page } = visitor;
+    const panel = page.locator("#inspector");
+    const tour = panel.getByRole("dialog");
+    await visitor.speed("At once");
+    await visitor.writes("think");
+    await page.getByRole("button", { name: "See it think" }).click();
+    const open = panel.getByRole("button", { name: "Take the tour" });
+    for (const [width, height] of [[1280, 900], [390, 844]]) {
+      await page.setViewportSize({ width, height });
+      const view = panel.locator(".view canvas").first();
+      await page.waitForFunction((wide) => {
+        const [sheet, view] = ["#sheet", "#inspector .view canvas"].map((selector) => document.querySelector(selector).getBoundingClientRect());
+        return wide ? view.left > sheet.right : view.top >= sheet.bottom - 1 && view.right <= innerWidth;
+      }, width > 1000);
+      if (width > 1000) assert.ok((await view.boundingBox()).y < height / 2, "in view without scrolling");
+      await open.press("Enter");
+      const parts = new Set();
+      for (let step = 1; step <= 5; step++) {
+        await tour.getByRole("heading", { name: `${step} of 5:` }).waitFor();
+        parts.add(await tour.evaluate((callout) => [...document.querySelectorAll("#inspector *")].indexOf(callout.previousElementSibling)));
+        // Where motion is welcome it takes a moment.
+        await page.waitForFunction((wide) => {
+          const { top, bottom } = document.querySelector("#inspector .tour").getBoundingClientRect();
+          return top >= (wide ? 0 : document.querySelector("#sheet").offsetHeight) - 1 && bottom <= innerHeight;
+        }, width > 1000);
+        await tour.getByRole("button", { name: step < 5 ? "Next" : "Done" }).press("Enter");
+      }
+      assert.equal(parts.size, 5, "each is about its own part");
+      assert.equal(await tour.count(), 0);
+      assert.ok(await open.evaluate((button) => button === document.activeElement));
+    }
+    await panel.getByText("Compare two neatnesses").click();
+    for (const neatness of ["0.00", "2.00"]) await panel.getByRole("img", { name: `“think”, neatness ${neatness}` }).waitFor();
+    const pictures = () => panel.locator(".biases canvas").evaluateAll((all) => all.map((canvas) => canvas.toDataURL()));
+    const [loose, neat] = await pictures();
+    assert.notEqual(loose, neat);
+    await panel.getByLabel("Neatness A").fill("2");
+    await page.waitForFunction((loose) => document.querySelector(".biases canvas").toDataURL() !== loose, loose);
+    assert.equal((await pictures())[0], neat, "the same seed, hand and neatness write the same");
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.getByRole("button", { name: "See it think" }).click();
+    assert.ok(await panel.isHidden());
+    assert.equal(await label(visitor), "Handwriting: think");
   });
 
   test("one’s own hand: the dialog fits on the screen, with all of its buttons in view, and room for its paper", async (visitor) => {

@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 import { decode } from "fast-png";
 import { fileName } from "../../www/export/file-name.js";
 import { commandCode } from "../../www/share/code.js";
+import { runElement, runScript, startsApart } from "./copied.js";
 import { open, strokes } from "./site.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -81,10 +82,7 @@ test("the code of the sheet writes it again: as a command, in JavaScript, as an 
   } finally {
     await rm(folder, { recursive: true });
   }
-  const script = codes[1]
-    .replace(/^import init, \{ (\w+) \} from "running-hand";$/m, 'const { default: init, $1 } = await import(new URL("pkg/running_hand.js", location.href).href);')
-    .replace(/^import weights from "running-hand\/(\w+)";$/m, 'const weights = new URL("weights/$1.safetensors", location.href).href;');
-  const packaged = await page.evaluate(`(async () => { ${script}\n return svg; })()`);
+  const packaged = await runScript(page, codes[1]);
   assert.ok(apart(svg, packaged) < 0.003);
   // What the element can show, it shows alike.
   await page.getByLabel("Left", { exact: true }).fill("");
@@ -100,28 +98,11 @@ test("the code of the sheet writes it again: as a command, in JavaScript, as an 
   const again = await open();
   assert.deepEqual(again.hints.filter((hint) => hint.includes("leaves out")), []);
   const [element] = again.codes;
-  const other = await page.context().newPage();
-  const body = `<!doctype html><body>${element.replace("node_modules/running-hand/", "")}`;
-  await other.route("**/element.html", (route) => route.fulfill({ contentType: "text/html", body }));
-  await other.goto(`${site.address}element.html`);
-  const points = await other.evaluate(async () => {
-    await customElements.whenDefined("running-hand");
-    const element = document.querySelector("running-hand");
-    if (element.writing || !element.points.length) await new Promise((resolve) => element.addEventListener("finish", resolve, { once: true }));
-    return { colour: getComputedStyle(element).color, points: [...element.points] };
-  });
-  await other.close();
-  const count = (drawing) => strokes(drawing).length;
-  const lifts = points.points.filter((value, i) => i % 3 === 2 && value > 0.5).length;
-  assert.equal(lifts, count(free));
+  const { colour, starts } = await runElement(page.context(), site.address, element);
   // Both begin each stroke at the same place, but for where the sheet begins.
-  const starts = [0];
-  for (let i = 0; i < points.points.length / 3 - 1; i++) if (points.points[3 * i + 2] > 0.5) starts.push(i + 1);
-  const at = starts.map((i) => [points.points[3 * i] * 0.016, points.points[3 * i + 1] * 0.016]);
-  const theirs = strokes(free).map(([x, y]) => [x, y]);
-  const far = at.map(([x, y]) => Math.min(...theirs.map(([u, v]) => Math.hypot(u - theirs[0][0] - (x - at[0][0]), v - theirs[0][1] - (y - at[0][1])))));
-  assert.ok(Math.max(...far) < 0.05, `${Math.max(...far)} mm`);
-  assert.notEqual(points.colour, "rgb(0, 0, 0)");
+  assert.equal(starts.length, strokes(free).length);
+  assert.ok(startsApart(starts, strokes(free)) < 0.05);
+  assert.notEqual(colour, "rgb(0, 0, 0)");
   assert.deepEqual(visitor.complaints, []);
   await visitor.leave();
 });
