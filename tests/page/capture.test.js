@@ -169,7 +169,7 @@ test("strokes are continued: both they and what follows are on the sheet", async
   // The link holds them, too.
   const friend = await come({ query: page.url().slice(site.address.length), ready: /Done$/, reducedMotion: "reduce" });
   await visitor.leave();
-  assert.doesNotMatch(await friend.status.textContent(), /other weights|damaged/);
+  assert.doesNotMatch(await friend.status.textContent(), /different weights|damaged/);
   assert.deepEqual(strokes(await friend.downloads()), found);
   await friend.page.getByRole("button", { name: "Another take" }).click();
   await friend.hears(/Done$/);

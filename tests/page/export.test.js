@@ -211,7 +211,7 @@ test("GIF: other programs see it move, for as long as was asked, in the shape th
   await visitor.page.getByLabel("Shape").selectOption("1:1");
   await visitor.page.getByLabel("Longer side").selectOption("480");
   await visitor.page.getByLabel("Pace").selectOption("10");
-  await visitor.page.getByLabel("Pause at the end in seconds").fill("1.5");
+  await visitor.page.getByLabel("Pause at the end, in seconds").fill("1.5");
   const all = Number((await visitor.page.locator("#export-length").textContent()).split(" ")[0]);
   const decoded = async ({ bytes }) => {
     const page = await emptyPage(visitor.page.context(), site.address);
@@ -245,7 +245,7 @@ test("videos play, as long and as large as was asked; WebM without the paper is 
   };
   await visitor.choosesFormat("webm");
   await visitor.page.getByLabel("Shape").selectOption("16:9");
-  await visitor.page.getByLabel("Pause at the end in seconds").fill("0.2");
+  await visitor.page.getByLabel("Pause at the end, in seconds").fill("0.2");
   const all = Number((await visitor.page.locator("#export-length").textContent()).split(" ")[0]);
   const check = ({ seconds, size, ink }) => {
     assert.deepEqual(size, [480, 270]);

@@ -213,7 +213,7 @@ test("a network that is dropped on the page writes; one that is damaged does not
   assert.ok((await visitor.downloads()) === before, "the same network");
 
   await visitor.drops("mine.safetensors", file);
-  await visitor.hears(/mine\.safetensors is writing now, until you reload the page\. Ready$/);
+  await visitor.hears(/mine\.safetensors does the writing now, until you reload the page\. Ready$/);
   assert.ok((await visitor.hands()) > own, "the hands are those of the file");
   assert.equal(await page.locator(".tile svg").count(), 0, "the pictures were written by another network");
   await visitor.writes("fox");
@@ -226,14 +226,14 @@ test("a network that is dropped on the page writes; one that is damaged does not
     mimeType: "application/octet-stream",
     buffer: await shipped("prediction-f16.safetensors"),
   });
-  await visitor.hears(/scribbler\.safetensors is now used for scribbling without a text/);
+  await visitor.hears(/scribbler\.safetensors does the scribbling now, where there is no text/);
   await visitor.writes("");
   assert.match(await page.locator("#canvas").getAttribute("aria-label"), /without a text/);
 
   // Its own again.
   await page.goto("about:blank");
   await page.goto(link);
-  assert.doesNotMatch(await visitor.hears(/Done$/), /other weights/);
+  assert.doesNotMatch(await visitor.hears(/Done$/), /different weights/);
   assert.equal(await visitor.hands(), own);
   assert.deepEqual(visitor.complaints, []);
   await visitor.leave();
@@ -243,7 +243,7 @@ test("where the site's own network does not come, one from a file writes", async
   const visitor = await come({ route: [/weights\/.*safetensors/, (route) => route.fulfill({ status: 404 })], ready: /can’t be downloaded/ });
   await visitor.speed("At once");
   await visitor.drops("mine.safetensors", await shipped("synthesis.safetensors"));
-  await visitor.hears(/mine\.safetensors is writing now/);
+  await visitor.hears(/mine\.safetensors does the writing now/);
   await visitor.writes("fox");
   assert.ok((await visitor.inked()) > 0);
   await visitor.leave();

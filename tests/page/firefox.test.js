@@ -87,7 +87,7 @@ const picture = ({ page }) => page.locator("#canvas").evaluate((canvas) => canva
 
 test("Ctrl+Enter writes, Escape stops, and so does Stop, which keeps what is there", async (visitor) => {
   const { page } = visitor;
-  await visitor.speed("As a hand writes");
+  await visitor.speed("Natural speed");
   const moves = () => page.waitForFunction(() => !document.querySelector("#pen").hasAttribute("hidden"));
   await visitor.text.fill("a longer line, slowly");
   await visitor.text.press("Control+Enter");
@@ -281,7 +281,7 @@ test("see it think: the pen waits, steps and is moved by keyboard, with the numb
   await page.locator("#canvas").click();
   await visitor.hears(/Done$/);
   await toggle.press("Enter");
-  await page.locator("#inspector").getByText("Compare two neatnesses").click();
+  await page.locator("#inspector").getByText("Compare two levels of neatness").click();
   await page.locator("#inspector").getByRole("img", { name: "“think”, neatness 2.00" }).waitFor();
   const pictures = await page.locator(".biases canvas").evaluateAll((all) => all.map((canvas) => canvas.toDataURL()));
   assert.equal(new Set(pictures).size, 2);
@@ -290,7 +290,7 @@ test("see it think: the pen waits, steps and is moved by keyboard, with the numb
 test("a link’s absurd values are put right, and that is said; the embedded element writes", async () => {
   const friend = await come("?engine=cpu#seed=4&bias=99&text=%F0%9F%98%80%20ta%09b%20%D7%A9%D7%9C%D7%95%D7%9D&weights=0", /Done$/);
   const said = await friend.status.textContent();
-  for (const part of [/neatness isn’t between 0 and 2, so 2 was used/, /other weights/]) assert.match(said, part);
+  for (const part of [/neatness isn’t between 0 and 2, so 2 was used/, /different weights/]) assert.match(said, part);
   await friend.page.locator("#unwritable").filter({ hasText: /^Left out: .*😀/ }).waitFor();
   await friend.page.goto(`${server.address}embed.html`);
   await friend.page.waitForFunction(

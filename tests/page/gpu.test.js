@@ -34,7 +34,7 @@ test("both engines write the same text with the same ink", async () => {
 test("a scribble on the GPU, stopped half-way", async () => {
   const visitor = await site.come({ query: "?engine=gpu" });
   await visitor.text.fill("");
-  await visitor.speed("As a hand writes");
+  await visitor.speed("Natural speed");
   await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
   for (let tries = 0; (await visitor.inked()) === 0; tries++) {
     assert.ok(tries < 300, "no ink came");
@@ -61,7 +61,7 @@ test("a GPU that is lost in the middle of a line: the CPU writes on, the ink is 
   ];
   const write = async (query, lose) => {
     const visitor = await site.come({ query, route });
-    await visitor.speed("As a hand writes");
+    await visitor.speed("Natural speed");
     await visitor.slide("Neatness (bias)", 1);
     await visitor.text.fill(text);
     await visitor.page.getByRole("button", { name: "Write", exact: true }).click();

@@ -287,7 +287,7 @@ test("the tour, two neatnesses side by side, where the panel stands, and what ax
     await page.keyboard.press("ArrowLeft");
     await tour.getByRole("heading", { name: "4 of 5:" }).waitFor();
 
-    await panel.getByText("Compare two neatnesses").click();
+    await panel.getByText("Compare two levels of neatness").click();
     await panel.getByRole("img", { name: "“axe is a tool”, neatness 2.00" }).waitFor();
     assert.equal(await panel.getByRole("img", { name: "“axe is a tool”, neatness 0.00" }).count(), 1);
     const pictures = () => panel.locator(".biases canvas").evaluateAll((all) => all.map((canvas) => canvas.toDataURL()));

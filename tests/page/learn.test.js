@@ -301,7 +301,7 @@ for (const [browserName, launchBrowser] of [["Chromium", launch], ["Firefox", la
       if (browserName === "Chromium") {
         // A hand of other weights is learnt again from its ink when it is chosen.
         await open(withWeights(file, "00000000000000ff", 1));
-        await dialog.getByRole("heading", { name: /learned with other weights/ }).waitFor();
+        await dialog.getByRole("heading", { name: /learned with different weights/ }).waitFor();
         await percent(1);
         await press("Stop here and use it");
         await page.waitForFunction(() => Object.values(localStorage).every((json) => !json.includes("00000000000000ff")), undefined, { timeout: 120_000 });

@@ -39,7 +39,7 @@ test("many takes: the oldest go, those that are kept stay, and one whose ink was
   await visitor.hears(/Done$/);
   assert.equal(await picture(visitor), kept);
   // Begun and not waited for: it can be returned to as a whole.
-  await visitor.speed("As a hand writes");
+  await visitor.speed("Natural speed");
   await page.emulateMedia({ reducedMotion: "no-preference" });
   await visitor.text.fill("interrupted here");
   await page.getByRole("button", { name: "Write", exact: true }).click();

@@ -36,7 +36,7 @@ test("press Write: typed text becomes ink on the sheet, and the status line says
 
 test("the pen moves: ink grows while it writes, and Stop keeps what is there", async () => {
   const visitor = await come();
-  await visitor.speed("As a hand writes");
+  await visitor.speed("Natural speed");
   await visitor.text.fill("a longer line, slowly");
   await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
   const ink = () => visitor.inked();
@@ -245,11 +245,11 @@ test("a link of a scribble is of the network that scribbles", async () => {
   await visitor.leave();
   const query = address.slice(site.address.length);
   const friend = await come({ query, ready: /Done$/, reducedMotion: "reduce" });
-  assert.doesNotMatch(await friend.status.textContent(), /other weights/);
+  assert.doesNotMatch(await friend.status.textContent(), /different weights/);
   assert.equal(await friend.downloads(), ink);
   await friend.leave();
   const other = await come({ query: query.replace(/weights=\w+/, `weights=${writes}`), ready: /Done$/, reducedMotion: "reduce" });
-  assert.match(await other.status.textContent(), /other weights/);
+  assert.match(await other.status.textContent(), /different weights/);
   await other.leave();
 });
 
@@ -260,7 +260,7 @@ test("a link that is damaged or made with other weights says so and writes what 
   assert.match(status, /The link’s neatness isn’t a number, so the default was used\./);
   assert.match(status, /letters per line isn’t between 10 and 60, so 60 was used\./);
   assert.match(status, /no hand called “nobody”/);
-  assert.match(status, /other weights/);
+  assert.match(status, /different weights/);
   assert.ok((await visitor.inked()) > 0);
   await visitor.leave();
 });

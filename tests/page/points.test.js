@@ -269,7 +269,7 @@ for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", (
       );
     await visitor.more();
     await page.getByLabel("Paper", { exact: true }).selectOption("free");
-    await visitor.speed("As a hand writes");
+    await visitor.speed("Natural speed");
     const begins = async (text) => {
       await visitor.text.fill(text);
       // What is there is painted anew on a sheet of another height.
@@ -413,7 +413,7 @@ for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", (
     const sum = (frames) => frames.reduce((sum, { seconds }) => sum + seconds, 0);
 
     const common = [["Shape", "4:3"], ["Longer side", "480"], ["Pace", "10"], ["Frames per second", "10"]];
-    const quick = await film("gif", [...common, ["Padding", "25"], ["Pause at the end in seconds", "1.5"]], false);
+    const quick = await film("gif", [...common, ["Padding", "25"], ["Pause at the end, in seconds", "1.5"]], false);
     const { frames, endless } = await gifFrames(player, quick.bytes);
     const end = frames.at(-1);
     assert.ok(endless && frames.every(({ size }) => String(size) === "480,360"));
@@ -421,7 +421,7 @@ for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", (
     near(end.seconds, 1.6, 0.001, "the pause");
     near(sum(frames), quick.seconds, 0.11, "all");
     assert.ok(end.clear > 0.8 * 480 * 360 && end.ink > 300, `${end.clear} clear, ${end.ink} ink`);
-    const slow = await film("gif", [["Pace", "4"], ["Padding", "0"], ["Pause at the end in seconds", "0"]], true);
+    const slow = await film("gif", [["Pace", "4"], ["Padding", "0"], ["Pause at the end, in seconds", "0"]], true);
     const { frames: slower } = await gifFrames(player, slow.bytes);
     near(sum(slower), 2.5 * (sum(frames) - 1.5), 0.35, "at four tenths of the pace");
     assert.equal(slower.at(-1).clear, 0);
@@ -431,7 +431,7 @@ for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", (
     near(end.box[0], (left + 0.25) / 1.5, 0.01, "left");
     near(end.box[2], (right + 0.25) / 1.5, 0.01, "right");
 
-    const webm = await film("webm", [["Shape", "9:16"], ["Longer side", "480"], ["Pace", "10"], ["Frames per second", "60"], ["Pause at the end in seconds", "0.5"]], true);
+    const webm = await film("webm", [["Shape", "9:16"], ["Longer side", "480"], ["Pace", "10"], ["Frames per second", "60"], ["Pause at the end, in seconds", "0.5"]], true);
     const times = webmTimes(webm.bytes);
     near(times.length, 60 * webm.seconds, 2, "frames");
     for (const [i, time] of times.entries()) near(time, (i * 1000) / 60, 1, `frame ${i}`);
@@ -477,7 +477,7 @@ for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", (
       assert.equal(await tour.count(), 0);
       assert.ok(await open.evaluate((button) => button === document.activeElement));
     }
-    await panel.getByText("Compare two neatnesses").click();
+    await panel.getByText("Compare two levels of neatness").click();
     for (const neatness of ["0.00", "2.00"]) await panel.getByRole("img", { name: `“think”, neatness ${neatness}` }).waitFor();
     const pictures = () => panel.locator(".biases canvas").evaluateAll((all) => all.map((canvas) => canvas.toDataURL()));
     const [loose, neat] = await pictures();

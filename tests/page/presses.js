@@ -58,7 +58,7 @@ export async function press(visitor, count, seed) {
     take: () => click("new-seed"),
     neatness: () => slide("Neatness (bias)", 0, 2),
     wildness: () => slide("Wildness (temperature)", 0.2, 2),
-    speed: () => visitor.speed(["At once", "As a hand writes"][below(2)]),
+    speed: () => visitor.speed(["At once", "Natural speed"][below(2)]),
     resize: () => page.setViewportSize({ width: 320 + below(1200), height: 480 + below(600) }),
     // Headless tabs are never hidden: this simulates it.
     hide: () =>

@@ -152,7 +152,7 @@ test("margins, a letterhead, mirrored pages: what leaves no room is said, and no
   const before = await picture(visitor);
 
   await set(visitor, "Left", "100");
-  await visitor.hears(/Margins: 100 mm at the left and 8 mm at the right leave no room on paper of 105 mm: take at most 96 mm/);
+  await visitor.hears(/Margins: 100 mm on the left and 8 mm on the right leave no room on paper 105 mm wide: use at most 96 mm/);
   assert.equal(await picture(visitor), before, "what is written stays");
   await set(visitor, "Left", "30");
   await settles(visitor);
@@ -446,7 +446,7 @@ test("ink that comes in an old layout, behind a new one that has it, is not draw
 
 test("paper that is changed while the pen writes is where the rest is written, and what is drawn moves there", async () => {
   const visitor = await site.come({ query: "?engine=cpu" });
-  await visitor.speed("As a hand writes");
+  await visitor.speed("Natural speed");
   await visitor.text.fill("the pen goes on\non another paper");
   await visitor.page.getByRole("button", { name: "Write", exact: true }).click();
   await visitor.hears(/Writing …$/);

@@ -62,11 +62,11 @@ const words = {
     slant: "Slant",
     slantHint: "Degrees to the right; below 0 leans left.",
     wander: "Wander",
-    wanderHint: "Lets lines and words drift, grow and space out unevenly, as people’s do.",
+    wanderHint: "Lets lines and words drift, grow and spread unevenly, as in real handwriting.",
     speed: "Speed",
     speedAuto: "Automatic speed",
     speedTitle: "How fast the pen moves. Tap the sheet to finish at once.",
-    speedNatural: "As a hand writes",
+    speedNatural: "Natural speed",
     speedFour: "Four times as fast",
     speedTwenty: "Hurried",
     speedInstant: "At once",
@@ -117,7 +117,7 @@ const words = {
     fitted: "Fit the line spacing",
     margins: "Margins and line spacing",
     pitch: "Line spacing in mm",
-    pitchHint: "The letters follow it, unless you choose their size.",
+    pitchHint: "The letters scale with it, unless you choose their size.",
     marginsInMm: "Margins in mm",
     top: "Top",
     right: "Right",
@@ -126,7 +126,7 @@ const words = {
     firstTop: "Top of the first sheet",
     firstTopHint: "A larger one leaves room for a letterhead.",
     mirror: "Swap left and right on every second sheet",
-    unnumbered: "Without page numbers",
+    unnumbered: "No page numbers",
     sheets: "Sheets",
     envelopes: "Envelopes",
     automatic: "automatic",
@@ -143,7 +143,7 @@ const words = {
     name: "Name",
     continue: "Continue from here",
     stored: "Hands on this device",
-    open: "Open a hand or ink",
+    open: "Open a hand or ink file",
     close: "Close",
     modeHand: "Teach it my hand",
     modeStrokes: "Continue my strokes",
@@ -206,8 +206,8 @@ const words = {
     adviceOn: (number, advice) => `Sentence ${number}: ${advice}`,
     /** @param {number} count */
     stillHere: (count) => (count === 1 ? "The sentence you wrote is still here." : `The ${count} sentences you wrote are still here.`),
-    checkSentence: "Check that they say the sentence, then continue.",
-    giveSentence: "Enter the sentence they say, then continue.",
+    checkSentence: "Check that they match the sentence, then continue.",
+    giveSentence: "Type the sentence they spell out, then continue.",
     improve: "Improve",
     /** @param {string} hand */
     improveHand: (hand) => `Improve ${hand}`,
@@ -219,17 +219,17 @@ const words = {
     /** @param {number} count */
     learntFrom: (count) => (count === 1 ? "learned from one sentence" : `learned from ${count} sentences`),
     notLearnt: "not learned",
-    foreign: "learned with other weights",
+    foreign: "learned with different weights",
     /** @param {string} hand */
     learning: (hand) => `Learning “${hand}”`,
     /** @param {string} hand */
-    relearning: (hand) => `“${hand}” was learned with other weights. Learning it again from its ink`,
+    relearning: (hand) => `“${hand}” was learned with different weights. Learning it again from its ink`,
     starting: "Getting ready …",
     checking: "Checking that it can be read …",
     /** @param {number} percent */
-    percent: (percent) => `${percent} %`,
+    percent: (percent) => `${percent}%`,
     /** @param {number} percent @param {number} seconds */
-    timeLeft: (percent, seconds) => `${percent} %, about ${seconds} seconds left`,
+    timeLeft: (percent, seconds) => `${percent}%, about ${seconds} seconds left`,
     wordsSoFar: "Words in the hand so far",
     background: "You can close this and carry on; learning continues in the background.",
     enough: "Stop here and use it",
@@ -243,7 +243,7 @@ const words = {
     /** @param {string} hand @param {string} reason */
     failed: (hand, reason) => `“${hand}” couldn’t be learned. ${reason}`,
     /** @param {number} percent */
-    takenBack: (percent) => `Too many words in your hand went wrong, so only ${percent} % of it is used. More sentences may help.`,
+    takenBack: (percent) => `Too many words came out wrong in your hand, so only ${percent}% of it is used. More sentences may help.`,
     writeInIt: "Write in it",
     dismiss: "Dismiss",
     strength: "How much like me",
@@ -257,7 +257,7 @@ const words = {
   /** What is wrong with ink that was drawn, by the names of `Advice`. */
   advice: {
     nothing: "Nothing is written yet. Write the sentence along the line.",
-    dot: "That is only a dot. Write the whole sentence, about as large as the guide lines are apart.",
+    dot: "That is only a dot. Write the whole sentence, with letters about as tall as the gap between the guide lines.",
     unreadable: "These strokes have positions that can’t be on a screen. Clear them and write again.",
     "too-much": "This is far more than one sentence. Clear it and write just the sentence.",
     "short-text": "The sentence is too short to learn a hand from. Choose a longer one.",
@@ -265,14 +265,14 @@ const words = {
     alphabet: "The sentence has characters that the network can’t write. Choose one with plain letters.",
     "too-little": "This is too little ink for the sentence. Write all of it, every letter.",
     "too-fast": "The pen was recorded at too few points to show the shapes of the letters. Write more slowly, or larger.",
-    flat: "This looks like a flat line. Write the letters, about as large as the guide lines are apart.",
+    flat: "This looks like a flat line. Write the letters about as tall as the gap between the guide lines.",
     "too-long": "This is more ink than the sentence needs. Clear it and write the sentence once, without crossing out.",
     steep: "The line runs up or down too steeply. Write along the guide lines.",
     backwards: "This was written from right to left. Write from left to right, letter after letter.",
-    overlaid: "The words lie over each other. Clear them and write the sentence along the line, one word after another.",
-    "goes-on": "There seems to be more ink than the sentence. Write just the sentence, once.",
+    overlaid: "The words overlap. Clear them and write the sentence along the line, one word after another.",
+    "goes-on": "There seems to be more ink than the sentence needs. Write just the sentence, once.",
     unfinished: "The end of the sentence seems to be missing. Write all of it, every word.",
-    "other-text": "This doesn’t seem to say the sentence. Check that it is the same, word for word, and write clearly.",
+    "other-text": "This doesn’t seem to say the sentence. Check it word for word, and write clearly.",
   },
   export: {
     title: "Download or print",
@@ -286,22 +286,22 @@ const words = {
     dpi300: "300 dpi, for print",
     dpi600: "600 dpi, for fine print",
     shape: "Shape",
-    shapeOwn: "As the writing",
+    shapeOwn: "Same as the writing",
     shapeSquare: "Square, 1:1",
-    shapeWide: "Wide, 4:3",
-    shapeScreen: "Screen, 16:9",
-    shapeTall: "Upright, 9:16",
+    shapeWide: "Classic, 4:3",
+    shapeScreen: "Widescreen, 16:9",
+    shapeTall: "Portrait, 9:16",
     padding: "Padding",
     size: "Longer side",
     /** @param {number} pixels */
     sizeOf: (pixels) => `${pixels} pixels`,
     pace: "Pace",
-    paceNatural: "As a hand writes",
+    paceNatural: "Natural pace",
     paceTwo: "Twice as fast",
     paceFour: "Four times as fast",
     paceTen: "Ten times as fast",
     rate: "Frames per second",
-    rest: "Pause at the end in seconds",
+    rest: "Pause at the end, in seconds",
     /** @param {string} seconds */
     length: (seconds) => `${seconds} s in all`,
     dialect: "Firmware of the plotter",
@@ -311,7 +311,7 @@ const words = {
     upZ: "Pen up: Z in mm",
     downZ: "Pen down: Z in mm",
     feed: "Feed rate in mm per minute",
-    dwell: "Wait for the pen in seconds",
+    dwell: "Wait after lifting or lowering, in seconds",
     crop: "Crop to the writing",
     paper: "Include the paper",
     optimise: "Less pen-up travel",
@@ -323,7 +323,7 @@ const words = {
     making: "Making the file",
     cancel: "Cancel",
     cancelled: "Cancelled.",
-    unsupported: "This browser can’t make it.",
+    unsupported: "This browser can’t make this kind of file.",
     upServo: "Pen up: servo position",
     downServo: "Pen down: servo position",
     /** @param {number} sheet @param {number} sheets */
@@ -341,7 +341,7 @@ const words = {
     /** @param {number} sheet */
     sheetCopied: (sheet) => `Sheet ${sheet} copied.`,
     noPictureCopy: "This browser doesn’t let the page copy pictures. Download a PNG instead.",
-    noCopy: "This browser doesn’t let the page copy. Download it instead.",
+    noCopy: "This browser doesn’t let the page copy. Download the file instead.",
     /** @param {number} width @param {number} height */
     tooLarge: (width, height) =>
       `This browser can’t make a picture of ${width} × ${height} pixels. Choose a lower resolution.`,
@@ -358,7 +358,7 @@ const words = {
     webm: "WebM video",
     webmHint: "For web pages and video editing. Without the paper, its background is transparent.",
     animated: "Animated SVG",
-    animatedHint: "A drawing for web pages that writes itself; at once for those who prefer no motion.",
+    animatedHint: "A drawing for web pages that writes itself, or is there at once for visitors who prefer less motion.",
     lottieHint: "An animation for apps and web pages that have a Lottie player.",
     svg: "SVG strokes",
     svgHint: "The path of the pen, in millimetres: for pen plotters, cutters and engravers.",
@@ -395,7 +395,7 @@ const words = {
   },
   ideas: {
     title: "Ideas",
-    lead: "Each one sets the page up. Then change the words.",
+    lead: "Each one sets up the page. Then change the words.",
     close: "Close",
     card: "A card",
     cardHint: "A6, large letters",
@@ -403,7 +403,7 @@ const words = {
     letter: "A letter",
     letterHint: "A4, ruled, on as many sheets as it needs",
     letterText:
-      "Dear Anna,\n\nthank you for your letter. It has been raining here for a week, and the garden looks like a lake with flowers in it. The cat sits at the window and blames me for all of it.\n\nWhen will you come? The room upstairs is ready, and there are apples from our own tree. Bring a warm coat and that book about the islands.\n\nYours,\nMartin",
+      "Dear Anna,\n\nThank you for your letter. It has been raining here for a week, and the garden looks like a lake with flowers in it. The cat sits at the window and blames me for all of it.\n\nWhen will you come? The room upstairs is ready, and there are apples from our own tree. Bring a warm coat and that book about the islands.\n\nYours,\nMartin",
     envelope: "An envelope",
     envelopeHint: "The address where the post wants it",
     envelopeText: "Martin Field\n8 Mill Lane\nOakham LE15 6AB\n---\nAnna Berg\n12 Harbour Street\nWhitby YO21 1AA",
@@ -421,12 +421,12 @@ const words = {
     quoteText: "The pen is the tongue\nof the mind.\n\nCervantes",
   },
   inspector: {
-    empty: "Write something, and what the network thinks is shown here, point by point.",
+    empty: "Write something, and see here what the network thinks, point by point.",
     /** @param {string} reason */
     failed: (reason) => `What the network computed can’t be shown: ${reason}`,
     slow: "Slow motion",
     half: "Half speed",
-    natural: "As a hand writes",
+    natural: "Natural pace",
     play: "Play",
     pause: "Pause",
     back: "Back",
@@ -464,8 +464,8 @@ const words = {
     /** @param {string} chance */
     liftPossible: (chance) => `Perhaps: the chance is ${chance}.`,
     /** @param {string} chance */
-    liftUnlikely: (chance) => `Hardly: the chance is ${chance}.`,
-    lifted: "It did: the stroke ends with ○.",
+    liftUnlikely: (chance) => `Unlikely: the chance is ${chance}.`,
+    lifted: "It did: the stroke ends at ○.",
     notLifted: "It stayed on the paper.",
     /** @param {string} character @param {number} position @param {number} characters */
     mostlyOn: (character, position, characters) => `Mostly on ${character}, character ${position} of ${characters}.`,
@@ -473,7 +473,7 @@ const words = {
     /** @param {string} formula @param {number} cloud */
     sigmaNumbers: (formula, cloud) => `${formula} for the cloud it took, number ${cloud}`,
     /** @param {string} formula @param {string} share */
-    piNumbers: (formula, share) => `${formula}, which among all of them is ${share}`,
+    piNumbers: (formula, share) => `${formula}, or ${share} of all of them`,
     /** @param {string} axis @param {string} mean @param {string} sd @param {string} drawn */
     drawnNumbers: (axis, mean, sd, drawn) => `${axis}: ${mean} ± ${sd}, drawn ${drawn}`,
     /** @param {number} position @param {string} character @param {string} value */
@@ -489,7 +489,7 @@ const words = {
     windowTitle: "Which letter is in view",
     windowWords: "A window that slides over the text, and never back: each letter u is in view as far as φ says.",
     stopTitle: "Whether the line is done",
-    stopWords: "Learnt in addition: the chance that nothing follows this point.",
+    stopWords: "Learned in addition: the chance that nothing follows this point.",
   },
   /** Of the hands of the site's network, by the names that links have. */
   handNames: {
@@ -530,10 +530,10 @@ const words = {
       "From point to point only its states remain: a few hundred numbers in each layer, which every point rewrites. What you see here is read from them: the letter it is on, the hand it writes in, the stroke it has begun.",
     choiceTitle: "The choice",
     choice:
-      "Only now comes chance. It picks a cloud and a point in it, ○, and that point is the next thing the network sees. The seed fixes the dice, so the same seed writes the same again.",
+      "Only now comes chance. It picks a cloud and a point in it, ○, and that point is the next thing the network sees. The seed fixes the dice, so the same seed writes the same thing again.",
   },
   biases: {
-    title: "Compare two neatnesses",
+    title: "Compare two levels of neatness",
     hint: "The same words with the same seed: the dice fall alike, and only the neatness differs.",
     first: "Neatness A",
     second: "Neatness B",
@@ -543,24 +543,24 @@ const words = {
   /** What cannot be of the paper and its lines, by the codes of `Error::Layout` in src/document/paper.rs; in millimetres. */
   layout: {
     /** @param {Record<string, string>} values */
-    paperSize: ({ width, height, least, most }) => `${width} × ${height} mm isn’t possible: sides must be from ${least} to ${most} mm`,
+    paperSize: ({ width, height, least, most }) => `${width} × ${height} mm isn’t possible: sides must be between ${least} and ${most} mm`,
     /** @param {Record<string, string>} values */
-    range: ({ value, least, most }) => `${value} mm is outside ${least} to ${most}`,
+    range: ({ value, least, most }) => `${value} mm isn’t between ${least} and ${most}`,
     /** @param {Record<string, string>} values */
     roomAcross: ({ margin, other, side, most }) =>
-      `${margin} mm at the left and ${other} mm at the right leave no room on paper of ${side} mm: take at most ${most} mm at the left, or larger paper`,
+      `${margin} mm on the left and ${other} mm on the right leave no room on paper ${side} mm wide: use at most ${most} mm on the left, or larger paper`,
     /** @param {Record<string, string>} values */
     roomDown: ({ margin, other, side, most }) =>
-      `${margin} mm above and ${other} mm below leave no room on paper of ${side} mm: take at most ${most} mm above, or larger paper`,
+      `${margin} mm at the top and ${other} mm at the bottom leave no room on paper ${side} mm high: use at most ${most} mm at the top, or larger paper`,
     /** @param {Record<string, string>} values */
     linesOverlap: ({ pitch, size }) =>
-      `at ${pitch} mm the lines would lie on one another: take at least ${size} mm, or smaller letters`,
+      `at ${pitch} mm the lines would overlap: use at least ${size} mm, or smaller letters`,
     /** @param {Record<string, string>} values */
     noWordFits: ({ size, pitch, width, height, most, widest }) =>
-      `with an x of ${size} mm and lines ${pitch} mm apart no word fits between the margins of this paper, ${width} × ${height} mm: take at most ${most} mm (lines ${widest} mm apart), or smaller margins`,
+      `with an x ${size} mm high and lines ${pitch} mm apart, no word fits between the margins of this paper, ${width} × ${height} mm: use at most ${most} mm (lines ${widest} mm apart), or smaller margins`,
     /** @param {Record<string, string>} values */
     noLineFits: ({ pitch, height }) =>
-      `${pitch} mm is more than the ${height} mm between the margins of this paper: take less, or smaller margins`,
+      `${pitch} mm is more than the ${height} mm between the margins of this paper: use less, or smaller margins`,
   },
   /** By the codes of `CodedError`. */
   errors: MESSAGES,

@@ -33,7 +33,7 @@ export const first = {
   },
   /** About a text, before the status. */
   notes: {
-    otherWeights: "The link was made with other weights, so the writing is not the same.",
+    otherWeights: "The link was made with different weights, so the writing won’t look the same.",
     /** @param {string} words */
     split: (words) => `Too long for one line, so split: ${words}.`,
     cut: "One line ran on and was cut off. Another take may come out better.",
@@ -49,18 +49,18 @@ export const first = {
     unknown: (file) =>
       `This page can’t open ${file}. It reads weights (.safetensors), hands (.json) and ink (.inkml, .json).`,
     /** @param {string} file */
-    tooLarge: (file) => `${file} is larger than any network that a page could run.`,
+    tooLarge: (file) => `${file} is larger than any network a page could run.`,
     /** @param {string} file */
-    writes: (file) => `${file} is writing now, until you reload the page.`,
+    writes: (file) => `${file} does the writing now, until you reload the page.`,
     /** @param {string} file */
-    scribbles: (file) => `${file} is now used for scribbling without a text, until you reload the page.`,
+    scribbles: (file) => `${file} does the scribbling now, where there is no text, until you reload the page.`,
     kept: "The previous network is still in use.",
   },
   hands: {
     none: "No particular hand",
     /** @param {string} hand */
     unknown: (hand) => `There is no hand called “${hand}” here.`,
-    notInLink: "The link uses a hand that someone drew. That stays on their device, so no particular hand is used here.",
+    notInLink: "The link uses a hand that someone drew, which stays on their device. No particular hand is used instead.",
   },
   /** What was written before. */
   takes: {
@@ -120,8 +120,8 @@ export const first = {
     sepia: "Sepia",
     burgundy: "Burgundy",
     bottleGreen: "Bottle green",
-    other: "Another colour",
-    pick: "Colour of the ink",
+    other: "Custom colour",
+    pick: "Ink colour",
   },
   paperHints: {
     noMargins: "Paper that fits the writing has no margins to set.",
