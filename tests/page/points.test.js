@@ -471,6 +471,13 @@ for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", (
           const { top, bottom } = document.querySelector("#inspector .tour").getBoundingClientRect();
           return top >= (wide ? 0 : document.querySelector("#sheet").offsetHeight) - 1 && bottom <= innerHeight;
         }, width > 1000);
+        if (width > 1000) {
+          const covered = await page.evaluate(() => {
+            const [controls, part] = [".transport", ".toured"].map((selector) => document.querySelector(`#inspector ${selector}`).getBoundingClientRect());
+            return controls.bottom - part.top;
+          });
+          assert.ok(covered <= 1, `step ${step}: ${covered} pixels of its part lie below the controls`);
+        }
         await tour.getByRole("button", { name: step < 5 ? "Next" : "Done" }).press("Enter");
       }
       assert.equal(parts.size, 5, "each is about its own part");

@@ -473,7 +473,7 @@ const words = {
     /** @param {string} formula @param {number} cloud */
     sigmaNumbers: (formula, cloud) => `${formula} for the cloud it took, number ${cloud}`,
     /** @param {string} formula @param {string} share */
-    piNumbers: (formula, share) => `${formula}, or ${share} of all of them`,
+    piNumbers: (formula, share) => `${formula}, ${share} of the total`,
     /** @param {string} axis @param {string} mean @param {string} sd @param {string} drawn */
     drawnNumbers: (axis, mean, sd, drawn) => `${axis}: ${mean} ± ${sd}, drawn ${drawn}`,
     /** @param {number} position @param {string} character @param {string} value */
