@@ -12,7 +12,7 @@ const WWW = new URL("../../www/", import.meta.url);
 const SENTENCE = "The pen moves as a network decides, one point after another.";
 const LETTER = `Dear Anna,
 
-thank you for your letter. It has been raining here for a week now, and the garden looks like a lake with flowers in it. The cat sits at the window and blames me for all of it. I read, I write, and sometimes I walk down to the harbour to watch the boats.
+Thank you for your letter. It has been raining here for a week now, and the garden looks like a lake with flowers in it. The cat sits at the window and blames me for all of it. I read, I write, and sometimes I walk down to the harbour to watch the boats.
 
 When will you come? The room upstairs is ready, with the blue lamp, and there are apples from our own tree. Bring a warm coat and that book about the islands.
 

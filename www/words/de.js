@@ -336,7 +336,7 @@ const words = {
     learning: (hand) => `„${hand}“ wird gelernt`,
     relearning: (hand) => `„${hand}“ wurde mit anderen Gewichten gelernt und wird jetzt aus der Tinte neu gelernt`,
     starting: "Gleich geht es los …",
-    checking: "Prüfen, ob sie lesbar ist …",
+    checking: "Es wird geprüft, ob sie lesbar ist …",
     percent: (percent) => `${percent} %`,
     timeLeft: (percent, seconds) => `${percent} %, noch etwa ${seconds} Sekunden`,
     wordsSoFar: "Wörter in der Handschrift, wie sie bisher ist",
