@@ -532,7 +532,7 @@ for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", (
         assert.ok(await seesPaper(), size);
         assert.deepEqual(await unseen(), { count, found: [] }, size);
       }
-      if (width === 390) assert.deepEqual(await misfits(page), []);
+      if (width === 390) assert.deepEqual(await misfits(page, "#capture"), []);
       await dialog.getByRole("button", { name: "Close" }).click();
     }
     await page.setViewportSize({ width: 1280, height: 900 });
