@@ -3,13 +3,17 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod recording;
+
+use recording::{PEN, RECORDINGS};
 use running_hand::adapt::{Batch, Example, Learner, Recipe, Trainable};
-use running_hand::capture::{self, Sample};
+use running_hand::capture::{self, Advice, Sample};
 use running_hand::engine::Engine;
 use running_hand::engine::cpu::CpuEngine;
 use running_hand::model::{Hand, HandLayout, Kind, Weights};
 use running_hand::text::alphabet::Alphabet;
-use running_hand::writer::{Prime, Settings, Writer};
+use running_hand::writer::check::Fault;
+use running_hand::writer::{Finish, Prime, Settings, Writer};
 use safetensors::SafeTensors;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -70,87 +74,16 @@ fn written(writer: &mut Writer, text: &str, settings: &Settings) -> Example {
     })
 }
 
+/// What a writer has written, as positions 20 ms apart.
+fn strokes(writer: &Writer) -> Vec<Vec<[f32; 2]>> {
+    writer.ink().strokes.iter().map(|stroke| stroke.iter().map(|p| [p.x, p.y]).collect()).collect()
+}
+
 /// How far down-strokes lean to the right.
 fn slant(line: &Example) -> f32 {
     let down = line.points.iter().filter(|[dx, dy, _]| *dy > 0.3 && dx.abs() < *dy);
     let (x, y) = down.fold((0.0, 0.0), |(x, y), [dx, dy, _]| (x + dx, y + dy));
     -x / y
-}
-
-/// How somebody's ink is recorded.
-#[derive(Clone, Copy)]
-struct Recording {
-    name: &'static str,
-    /// Samples a second, and by how much of their distance in time they come early or late.
-    rate: f64,
-    jitter: f64,
-    /// Pixels per corpus unit, and whether positions are whole pixels.
-    scale: f64,
-    whole: bool,
-    /// How many times as slowly as the corpus' writers.
-    slowness: f64,
-    /// Share of the old position in each sample, as drivers of mice smooth it.
-    smoothing: f64,
-    /// Milliseconds that the pen rests in the middle of every third stroke.
-    pause: f64,
-}
-
-const PEN: Recording = Recording {
-    name: "pen",
-    rate: 240.0,
-    jitter: 0.1,
-    scale: 0.25,
-    whole: false,
-    slowness: 1.0,
-    smoothing: 0.0,
-    pause: 0.0,
-};
-
-/// How people's ink comes in: the ink that a hand is learnt from is seldom that of a digitiser.
-const RECORDINGS: [Recording; 6] = [
-    PEN,
-    Recording { name: "finger on a phone", rate: 120.0, jitter: 0.3, scale: 0.09, whole: true, ..PEN },
-    Recording { name: "mouse", rate: 60.0, jitter: 0.2, scale: 0.2, whole: true, slowness: 2.5, smoothing: 0.4, ..PEN },
-    Recording { name: "large and slow", scale: 0.8, slowness: 4.0, jitter: 0.3, ..PEN },
-    Recording { name: "with pauses", rate: 120.0, pause: 900.0, ..PEN },
-    Recording { name: "old screen", rate: 60.0, jitter: 0.4, scale: 0.12, whole: true, ..PEN },
-];
-
-impl Recording {
-    /// Strokes of positions 20 ms apart, in corpus units, as they are recorded.
-    fn of(self, strokes: &[Vec<[f32; 2]>]) -> Vec<Vec<Sample>> {
-        // Fixed numbers that look random, −1 to 1.
-        let mut state = 1u32;
-        let mut noise = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            f64::from(state >> 8) / f64::from(1u32 << 23) - 1.0
-        };
-        let mut start = 0.0;
-        let record = |(number, stroke): (usize, &Vec<[f32; 2]>)| {
-            let last = (stroke.len() - 1) as f64;
-            let duration = last * 20.0 * self.slowness;
-            let rest = if number % 3 == 0 { self.pause } else { 0.0 };
-            let count = ((duration + rest) * self.rate / 1000.0).ceil() as usize;
-            let (mut samples, mut before): (Vec<Sample>, Option<[f64; 2]>) = (Vec::new(), None);
-            for k in 0..=count {
-                let ms = (k as f64 + self.jitter * noise()).max(0.0) * 1000.0 / self.rate;
-                // It rests in the middle.
-                let moved = if ms < duration / 2.0 { ms } else { (ms - rest).max(duration / 2.0) };
-                let at = (moved / (20.0 * self.slowness)).min(last);
-                let (from, share) = (at.floor(), at.fract());
-                let [here, next] = [from, (from + 1.0).min(last)].map(|index| stroke[index as usize].map(f64::from));
-                let place = |axis: usize| (here[axis] * (1.0 - share) + next[axis] * share) * self.scale + 200.0;
-                let old = before.unwrap_or([place(0), place(1)]);
-                let new = [0, 1].map(|axis| self.smoothing * old[axis] + (1.0 - self.smoothing) * place(axis));
-                before = Some(new);
-                let [x, y] = new.map(|value| if self.whole { value.round() } else { value });
-                samples.push(Sample { x, y, ms: start + ms });
-            }
-            start += duration + rest + 300.0 * self.slowness;
-            samples
-        };
-        strokes.iter().enumerate().map(record).collect()
-    }
 }
 
 #[test]
@@ -162,8 +95,7 @@ fn ink_as_people_give_it_brings_the_hand_closer() {
     let like = Settings::default().with_style(style).with_bias(0.75);
     let text = "quick brown foxes";
     written(&mut writer, text, &like);
-    let strokes: Vec<Vec<[f32; 2]>> =
-        writer.ink().strokes.iter().map(|stroke| stroke.iter().map(|p| [p.x, p.y]).collect()).collect();
+    let strokes = strokes(&writer);
     let other = written(&mut writer, "jumped over dogs", &like.with_line(1));
     let trainable = Trainable::new(&weights, false);
     let loss = |hand: &Hand, strength: f32| {
@@ -192,6 +124,74 @@ fn ink_as_people_give_it_brings_the_hand_closer() {
         gains.push((recording.name, loss(&hand, 0.0) - loss(&hand, Recipe::STRENGTH)));
     }
     assert!(gains.iter().all(|(_, gain)| *gain > 0.02), "nats a point that other words are likelier: {gains:.3?}");
+}
+
+/// Whether the line that was written last has ended by itself, with all of its text.
+fn is_whole(writer: &Writer) -> bool {
+    let is_lost = |fault: &Fault| matches!(fault, Fault::Unwritten(_) | Fault::Endless);
+    matches!(writer.finish(), Some(Finish::Stopped | Finish::WindowRule)) && !writer.faults().iter().any(is_lost)
+}
+
+/// A hand of some lines of strokes, each with what is said to be its text, and how the page writes in it.
+fn learnt(writer: &mut Writer, lines: &[(&str, Vec<Vec<Sample>>)]) -> Settings {
+    let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
+    let config = &weights.config;
+    let primes = lines.iter().map(|(text, strokes)| {
+        let (points, _) = capture::fit(config, text, strokes).unwrap();
+        Prime::new(config, text, &points).unwrap()
+    });
+    let mut primes: Vec<Prime> = primes.collect();
+    let example = |prime: &Prime| Example {
+        ids: Alphabet::new(&config.alphabet).encode(&prime.text).ids,
+        points: prime.offsets.clone(),
+    };
+    let lines: Vec<Example> = primes.iter().map(example).collect();
+    // As far as the usual recipe goes, in fewer steps.
+    let recipe = Recipe::for_lines(lines.len()).with_bias_steps(8).with_bias_rate(3.6e-2);
+    let mut learner = Learner::new(&weights, &lines, recipe, 2).unwrap();
+    while learner.step().unwrap().is_some() {}
+    let settings = Settings::default().with_learnt_hand(Arc::new(learner.hand())).with_strength(Recipe::STRENGTH);
+    let settings = settings.with_prime(Arc::new(primes.swap_remove(0)));
+    let strength = pollster::block_on(writer.bearable_strength(&settings)).unwrap();
+    settings.with_strength(strength)
+}
+
+#[test]
+fn of_the_same_word_four_times_a_hand_is_learnt_in_which_other_letters_can_be_read() {
+    let weights = weights("weights/synthesis.safetensors");
+    let style = weights.config.styles.iter().position(|name| name == "Slanted");
+    let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
+    writer.set_weights(Arc::clone(&weights));
+    let mut ink = |text: &str, line: u64| {
+        written(&mut writer, text, &Settings::default().with_style(style).with_line(line));
+        PEN.of(&strokes(&writer))
+    };
+    let alone = ink("hello", 0);
+    assert_eq!(capture::fit(&weights.config, "hello", &alone).unwrap_err(), Advice::ShortText);
+    let said = "hello hello hello";
+    let inks: Vec<_> = (0..4).map(|line| ink(said, line)).collect();
+    // They are learnt as what they are, or insisted on as something else.
+    for text in [said, "quick brown foxes"] {
+        let (_, doubt) = capture::fit_and_verify(&weights, text, &inks[0]).unwrap();
+        assert_eq!(doubt.is_some(), text != said, "{text}: {doubt:?}");
+        let lines: Vec<_> = inks.iter().map(|ink| (text, ink.clone())).collect();
+        let settings = learnt(&mut writer, &lines);
+        let mut read = Vec::new();
+        for (line, text) in
+            (0..).zip(["a zany quartz fox", "six vast jumbo cows", "My park, in 1953", "Big Dutch gravity"])
+        {
+            written(&mut writer, text, &settings.clone().with_line(line));
+            assert!(is_whole(&writer), "{text}: {:?} {:?}", writer.finish(), writer.faults());
+            // By the network itself, which knows nothing of the hand.
+            let lifted = strokes(&writer).into_iter().flat_map(|stroke| {
+                let last = stroke.len() - 1;
+                stroke.into_iter().enumerate().map(move |(n, [x, y])| [x, y, f32::from(u8::from(n == last))])
+            });
+            let text = Alphabet::new(&weights.config.alphabet).encode(text);
+            read.push(capture::verify_text(&weights, &text, &lifted.collect()));
+        }
+        assert!(read.iter().filter(|read| read.is_ok()).count() > 2, "{text}, {}: {read:?}", settings.strength);
+    }
 }
 
 #[test]
@@ -240,12 +240,19 @@ fn a_hand_is_learnt_from_two_lines_and_only_with_its_weights_used() {
         assert!(points[0] == full.points && points[1] == none.points && points[2] == full.points);
 
         // It is borne as it is; one of large random numbers is taken back.
-        assert_eq!(writer.bearable_strength(&hand, 1.0).await.unwrap(), 1.0);
+        assert_eq!(writer.bearable_strength(&in_hand(1.0)).await.unwrap(), 1.0);
         let layout = HandLayout::new(&weights.config);
         let learnt = layout.gates[1].start..layout.output.end;
         let wild = |n: usize| if learnt.contains(&n) { (n * 7919 % 12_289) as i16 - 6000 } else { 0 };
         let wild = Hand { numbers: (0..layout.count()).map(wild).collect(), ..*hand };
-        assert!(writer.bearable_strength(&Arc::new(wild.clone()), 1.0).await.unwrap() < 0.6);
+        let in_wild = in_hand(1.0).with_learnt_hand(Arc::new(wild.clone()));
+        assert!(writer.bearable_strength(&in_wild).await.unwrap() < 0.6);
+        // Who uses all of it nevertheless gets lines that end when all is written.
+        for line in 0..3 {
+            writer.start(text, &in_wild.clone().with_line(line)).await.unwrap();
+            while writer.next().await.unwrap().is_some() {}
+            assert!(is_whole(&writer), "line {line}: {:?} {:?}", writer.finish(), writer.faults());
+        }
 
         let refused = async |writer: &mut Writer, settings: Settings, part: &str| {
             let message = writer.start("so", &settings).await.unwrap_err().to_string();

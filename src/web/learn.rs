@@ -182,15 +182,16 @@ impl HandLearner {
     pub async fn find_strength(mut self) -> Result<Self, JsError> {
         let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
         writer.set_weights(Arc::clone(&self.weights));
-        let hand = Arc::new(self.descent.hand());
-        self.strength = writer.bearable_strength(&hand, self.strength).await?;
+        let prime = Some(Arc::new(self.first_line()?));
+        let hand = Some(Arc::new(self.descent.hand()));
+        let mut settings = Settings { hand, strength: self.strength, prime, ..Settings::default() };
+        self.strength = writer.bearable_strength(&settings).await?;
+        settings.strength = self.strength;
         let config = &self.weights.config;
         let mut lines = Vec::new();
         for sample in &self.samples {
             lines.push(capture::fit(config, &sample.text, &sample.strokes)?);
         }
-        let prime = Some(Arc::new(self.first_line()?));
-        let settings = Settings { hand: Some(hand), strength: self.strength, prime, ..Settings::default() };
         let lines: Vec<_> = lines.iter().map(|(points, _)| &points[..]).collect();
         self.adjusted = writer.adjusted_hand(&settings, &lines).await?;
         Ok(self)

@@ -225,6 +225,10 @@ impl Batch {
                     let at = engine.rewind(slot, line.unchanged_timesteps())?;
                     line.resume_at(at);
                 }
+                Next::Restart => {
+                    engine.assign_slot(slot, &line.line)?;
+                    line.resume_at(0);
+                }
             }
         }
         Ok(())

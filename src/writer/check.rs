@@ -287,20 +287,30 @@ impl LineCheck {
         (faults, badness)
     }
 
-    /// Whether the window has been on a character of this word for so long that the word can be rejected before its
-    /// end.
-    pub fn is_stuck(&self, word: usize, steps: &[Step]) -> bool {
-        let Some(at) = steps.last().map(|step| step.position as usize) else { return false };
-        if !self.words[word].contains(&at) {
-            return false;
-        }
-        let rest = steps.iter().rev().take_while(|step| step.position as usize == at).count() as f32;
+    /// Whether the window has not moved on for so long that the word can be rejected before its end: it rests on a
+    /// character of the word, elsewhere in the text (on a blank, or on the priming ink's last letter), or goes back and
+    /// forth. The timesteps from `start` on count. How long it may be on the end mark is [`EndDetector`]'s.
+    ///
+    /// [`EndDetector`]: super::ending::EndDetector
+    pub fn is_stuck(&self, word: usize, steps: &[Step], start: usize) -> bool {
+        let own = &steps[start..];
+        let Some(at) = own.last().map(|step| step.position as usize) else { return false };
+        let Some(&expected) = self.expected.get(at) else { return false };
+        let mean = self.expected.iter().sum::<f32>() / self.expected.len() as f32;
+        // On a blank the word's late strokes are drawn.
+        let expected = if self.words[word].contains(&at) { expected } else { expected.max(mean) };
+        let rest = own.iter().rev().take_while(|step| step.position as usize == at).count() as f32;
+        // Since it first came as far as it has come: twice as long, because it does go back for a dot or a crossbar.
+        let furthest = Self::reached(own) - 1;
+        let wandering = own.iter().skip_while(|step| (step.position as usize) < furthest).count() as f32;
+        let slowest = self.expected.get(furthest).copied().unwrap_or_default().max(mean);
         let max = RETRY_LIMITS.character[1];
-        if rest <= max * self.expected[at] * 0.5 {
+        if rest <= max * expected * 0.5 && wandering <= max * slowest {
             return false; // True at no pace: this saves computing the pace at every timestep.
         }
-        let pace = self.pace(&self.dwell(steps), word);
-        rest > max * 1.5 * self.expected[at] * pace.max(0.5) + 2.0 * TOLERANCE
+        let pace = self.pace(&self.dwell(steps), word).max(0.5);
+        let limit = |expected: f32| max * 1.5 * expected * pace + 2.0 * TOLERANCE;
+        rest > limit(expected) || wandering > 2.0 * limit(slowest)
     }
 
     /// Judges a whole line; `ended` is false if it was cut off.
@@ -447,10 +457,41 @@ mod tests {
 
     #[test]
     fn a_stuck_window_is_noticed_before_the_word_ends() {
-        let check = check("abc");
-        assert!(!check.is_stuck(0, &path(&[10, 20])));
-        assert!(check.is_stuck(0, &path(&[10, 70])));
-        assert!(!check.is_stuck(0, &path(&[10, 10, 10, 70])), "the end mark belongs to no word");
+        let is_stuck = |word: usize, points: &[usize]| check("abc def").is_stuck(word, &path(points), 0);
+        assert!(!is_stuck(0, &[10, 20]));
+        assert!(is_stuck(0, &[10, 70]));
+        assert!(!is_stuck(0, &[10, 10, 10, 35]) && is_stuck(0, &[10, 10, 10, 60]), "on the blank after it");
+        assert!(is_stuck(0, &[10, 10, 10, 4, 60]), "on a word that began without a pen lift");
+        assert!(!is_stuck(1, &[10, 10, 10, 4, 10, 10, 10, 70]), "how long on the end mark is not the check's");
+        // Only what was written of the word itself counts.
+        let steps = path(&[10, 70]);
+        assert!(!check("abc def").is_stuck(1, &steps, 60) && check("abc def").is_stuck(1, &steps, 20));
+        assert!(!check("abc def").is_stuck(1, &steps, 80), "nothing of it is written");
+    }
+
+    #[test]
+    fn a_window_that_goes_back_and_forth_is_noticed_too() {
+        let check = check("abc def");
+        let swinging = |times: usize| {
+            let mut steps = path(&[10, 10]);
+            for n in 0..times {
+                steps.extend(vec![Step { position: (n % 2) as f32, ..Step::default() }; 8]);
+            }
+            steps
+        };
+        assert!(!check.is_stuck(0, &swinging(4), 0), "a dot and a crossbar");
+        assert!(check.is_stuck(0, &swinging(12), 0));
+    }
+
+    #[test]
+    fn a_window_that_does_not_leave_the_priming_ink_is_noticed() {
+        let mut config = testing::config(Kind::Synthesis, &[9], 3);
+        config.points_per_character = 10.0;
+        let check = LineCheck::with_prime(&config, "aaaaaaaaaaa def", 12, 110);
+        let on = |at: usize, points: usize| vec![Step { position: at as f32, ..Step::default() }; points];
+        for at in [10, 11] {
+            assert!(!check.is_stuck(0, &on(at, 20), 0) && check.is_stuck(0, &on(at, 70), 0));
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ const STOP_THRESHOLDS: [f32; 3] = [0.5, 0.3, 0.15];
 const MAX_LATE_STROKE: f32 = 0.75;
 /// Longest full stop or comma at the text's end, likewise. The line ends with it, before a second one can be drawn.
 const MAX_DOT: f32 = 0.5;
-/// Longest time that the window may stay on the end mark, likewise.
+/// Longest time that the window may stay on the end mark, likewise; twice that in all where it goes back meanwhile.
 const MAX_END: f32 = 2.0;
 
 /// Why a line ended.
@@ -26,7 +26,7 @@ pub enum Finish {
     WindowRule,
     /// A writing without text has reached the requested length.
     Length,
-    /// The line reached its maximum length without ending.
+    /// The line did not end: it reached its maximum length, or the window stood still in all attempts at a word.
     Cap,
     /// The caller cancelled it.
     Cancelled,
@@ -49,8 +49,9 @@ pub struct EndDetector {
     /// Points before the current stroke, and the window's position when it began.
     stroke: usize,
     stroke_position: usize,
-    /// Consecutive timesteps with the window on the end mark.
+    /// Timesteps with the window on the end mark: consecutive ones, and all.
     at_end: usize,
+    all_at_end: usize,
     /// Whether the pen has lifted there: from then on a stroke is kept only when it has ended and was short.
     after_end: bool,
     /// The pen's x, where the current stroke began, and the right edge of the ink, now and before that stroke;
@@ -86,6 +87,7 @@ impl EndDetector {
         self.count += 1;
         let on_end = position == end;
         self.at_end = if on_end { self.at_end + 1 } else { 0 };
+        self.all_at_end += usize::from(on_end);
         // A stroke that begins on the end mark comes after the last character, if that has any.
         let begins = self.count == self.stroke + 1;
         self.after_end = on_end && (self.after_end || begins && self.begun > 1);
@@ -109,7 +111,8 @@ impl EndDetector {
             return Some(Finish::WindowRule);
         }
         self.after_end |= on_end && lifted;
-        (self.at_end as f32 > MAX_END * config.points_per_character).then_some(Finish::WindowRule)
+        let limit = MAX_END * config.points_per_character;
+        (self.at_end as f32 > limit || self.all_at_end as f32 > 2.0 * limit).then_some(Finish::WindowRule)
     }
 
     /// Whether the current stroke, drawn after the text's end, is neither a dot nor a crossbar of the text.
@@ -234,5 +237,9 @@ mod tests {
         let endless = line().map(|(position, stop, lifted)| (position, stop, lifted && position < 2));
         let endless = &mut endless.chain((0..90).map(|_| (3, 0.0, false)));
         assert_eq!(kept("abc", 0.5, endless), (111, Some(Finish::WindowRule)));
+        // Nor does it lift when the window goes back and forth.
+        let swinging = line().map(|(position, stop, lifted)| (position, stop, lifted && position < 2));
+        let swinging = &mut swinging.chain((0..400).map(|n| (if n % 20 == 19 { 2 } else { 3 }, 0.0, false)));
+        assert_eq!(kept("abc", 0.5, swinging), (166, Some(Finish::WindowRule)));
     }
 }

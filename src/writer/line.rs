@@ -12,6 +12,9 @@ use std::sync::Arc;
 
 /// Badness, as [`LineCheck::judge_word`] measures it, of a word that is not finished.
 const UNFINISHED_PENALTY: f32 = 10.0;
+/// A learnt hand in which the line loses its text is used at half its strength from there on, and if that is less than
+/// this, no longer.
+const LEAST_STRENGTH: f32 = 0.2;
 /// The n-th retry of a line draws from the noise stream `line + n · RETRY_STREAMS`.
 const RETRY_STREAMS: u64 = 1 << 32;
 
@@ -62,6 +65,8 @@ struct Attempt {
     steps: Vec<Step>,
     badness: f32,
     finish: Option<Finish>,
+    /// Whether it came to the word's end, or the window stood still before that.
+    is_whole: bool,
 }
 
 /// What the engine has to do next with a line.
@@ -71,6 +76,8 @@ pub(super) enum Next {
     Continue,
     /// Rewind to the timesteps that are unchanged, and read the line's points from there.
     Rewind,
+    /// Begin the line anew, whose hand has changed, and read all of its points.
+    Restart,
 }
 
 impl LineWriter {
@@ -211,8 +218,11 @@ impl LineWriter {
             self.finish = self.push_step(step);
             if self.settings.attempts == 0 || self.check.word_count() == 0 {
                 self.ready = self.end.kept_points();
-            } else if self.check_words() == Next::Rewind {
-                return Next::Rewind;
+            } else {
+                match self.check_words() {
+                    Next::Continue => {}
+                    next => return next,
+                }
             }
             if self.finish.is_some() {
                 break;
@@ -244,12 +254,13 @@ impl LineWriter {
             let boundary = self.end.stroke_start();
             if is_past && boundary > self.word_start && !is_last {
                 let (faults, badness) = self.check.judge_word(self.word, &self.steps, &RETRY_LIMITS);
-                if self.accept_or_retry(boundary, faults.is_empty(), badness) == Next::Rewind {
-                    return Next::Rewind;
+                match self.accept_or_retry(boundary, faults.is_empty(), badness, true) {
+                    Next::Continue => {}
+                    next => return next,
                 }
-            } else if self.check.is_stuck(self.word, &self.steps) {
+            } else if self.check.is_stuck(self.word, &self.steps, self.word_start) {
                 let (_, badness) = self.check.judge_word(self.word, &self.steps, &RETRY_LIMITS);
-                return self.accept_or_retry(self.steps.len(), false, badness + UNFINISHED_PENALTY);
+                return self.accept_or_retry(self.steps.len(), false, badness + UNFINISHED_PENALTY, false);
             } else {
                 break;
             }
@@ -260,8 +271,8 @@ impl LineWriter {
     /// Checks, when the line has ended, all words that have not been accepted, as one attempt.
     fn check_remaining_words(&mut self) -> Next {
         let reached = LineCheck::reached(&self.steps);
-        let mut is_good = matches!(self.finish, Some(Finish::Stopped | Finish::WindowRule));
-        let mut badness = if is_good { 0.0 } else { UNFINISHED_PENALTY };
+        let is_whole = matches!(self.finish, Some(Finish::Stopped | Finish::WindowRule));
+        let (mut is_good, mut badness) = (is_whole, if is_whole { 0.0 } else { UNFINISHED_PENALTY });
         for word in self.word..self.check.word_count() {
             let (faults, word_badness) = self.check.judge_word(word, &self.steps, &RETRY_LIMITS);
             is_good &= faults.is_empty();
@@ -270,18 +281,19 @@ impl LineWriter {
                 badness += UNFINISHED_PENALTY;
             }
         }
-        self.accept_or_retry(self.end.kept_points(), is_good, badness)
+        self.accept_or_retry(self.end.kept_points(), is_good, badness, is_whole)
     }
 
     /// Accepts the current word, whose points end at `end`, if it is good; otherwise rejects it. When no attempts are
-    /// left, the best of them is accepted.
-    fn accept_or_retry(&mut self, end: usize, is_good: bool, badness: f32) -> Next {
+    /// left, the best of them is accepted. If that is not whole, though, the network has lost the text: in a learnt hand
+    /// the word is written with less of it, else the line ends if there is no more to come.
+    fn accept_or_retry(&mut self, end: usize, is_good: bool, badness: f32, is_whole: bool) -> Next {
         if is_good {
             self.accept_word(end);
             return Next::Continue;
         }
         let steps = self.steps[self.word_start..end].to_vec();
-        self.attempts.push(Attempt { steps, badness, finish: self.finish });
+        self.attempts.push(Attempt { steps, badness, finish: self.finish, is_whole });
         if self.attempts.len() <= self.settings.attempts {
             self.reject_word();
             return Next::Rewind;
@@ -289,18 +301,48 @@ impl LineWriter {
         let last = self.attempts.len() - 1;
         let best = (0..=last).min_by(|&a, &b| self.attempts[a].badness.total_cmp(&self.attempts[b].badness));
         let best = best.unwrap_or(last);
+        if !self.attempts[best].is_whole && self.weaken_hand() {
+            self.attempts.clear();
+            self.reject_word();
+            return Next::Restart;
+        }
+        let begun = |attempt: &Attempt| LineCheck::reached(&attempt.steps) > self.check.word_start(self.word);
+        if self.word > 0 && !self.attempts.iter().any(|attempt| attempt.is_whole || begun(attempt)) {
+            // The window does not even leave the word before.
+            self.attempts.clear();
+            self.reject_word();
+            self.finish = Some(Finish::Cap);
+            return Next::Continue;
+        }
         let attempt = self.attempts.swap_remove(best);
         if best == last {
             self.accept_word(end);
-            return Next::Continue;
+        } else {
+            self.reject_word();
+            for step in &attempt.steps {
+                self.push_step(step);
+            }
+            self.finish = attempt.finish;
+            self.accept_word(self.steps.len());
         }
-        self.reject_word();
-        for step in &attempt.steps {
-            self.push_step(step);
+        if self.word == self.check.word_count() {
+            // The window stands still in the last word.
+            self.finish.get_or_insert(Finish::Cap);
         }
-        self.finish = attempt.finish;
-        self.accept_word(self.steps.len());
-        if self.finish.is_some() { Next::Continue } else { Next::Rewind }
+        if best == last || self.finish.is_some() { Next::Continue } else { Next::Rewind }
+    }
+
+    /// Takes some of a learnt hand back, for the rest of the line; returns whether there was any of it.
+    fn weaken_hand(&mut self) -> bool {
+        let Settings { hand: Some(_), strength, .. } = &mut self.settings else { return false };
+        if *strength == 0.0 {
+            return false;
+        }
+        let half = *strength / 2.0;
+        *strength = if half < LEAST_STRENGTH { 0.0 } else { half };
+        let Some((style, biases)) = self.settings.learnt(&self.weights.config) else { return false };
+        (self.line.style, self.line.hand) = (style, Some(Arc::new(biases)));
+        true
     }
 
     /// Moves on to the next word; the points up to `end` may be delivered.
@@ -396,6 +438,30 @@ mod tests {
             assert_eq!(line.take_chunk().steps.len(), 25 * (5 - best) + 8);
             assert_eq!(line.word, 1);
         }
+    }
+
+    #[test]
+    fn a_line_whose_window_does_not_move_on_ends_where_it_stands() {
+        let still = |at: usize| vec![Step { position: at as f32, ..Step::default() }; 300];
+        // In the last word.
+        let mut writing = line("abc def", 1);
+        assert_eq!(writing.accept(&steps(&[25, 25, 25, 8, 1])), Next::Continue);
+        assert_eq!(writing.accept(&still(4)), Next::Rewind);
+        assert_eq!(writing.accept(&steps(&[0, 0, 0, 0, 1])), Next::Continue);
+        assert_eq!(writing.accept(&still(4)), Next::Continue, "the engine has nothing more to do");
+        assert_eq!(writing.finish, Some(Finish::Cap));
+        let delivered = writing.take_chunk().steps.len();
+        assert!((84..250).contains(&delivered), "{delivered}");
+        // On the blank before it: the word is tried, and then given up with nothing written.
+        let mut writing = line("abc def", 1);
+        assert_eq!(writing.accept(&steps(&[25, 25, 25])), Next::Continue);
+        assert_eq!(writing.accept(&still(3)), Next::Rewind);
+        assert_eq!(writing.accept(&[steps(&[25, 25, 25]), still(3)].concat()), Next::Rewind, "the first attempt stays");
+        let first = writing.take_chunk().steps.len();
+        assert!((75..250).contains(&first), "{first}");
+        assert_eq!(writing.accept(&still(3)), Next::Rewind);
+        assert_eq!(writing.accept(&still(3)), Next::Continue);
+        assert_eq!((writing.finish, writing.take_chunk().steps.len()), (Some(Finish::Cap), 0));
     }
 
     #[test]

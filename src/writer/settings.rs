@@ -5,7 +5,7 @@ use super::prime::Prime;
 use crate::engine::Line;
 use crate::error::{Error, Result};
 use crate::ink::Adjustment;
-use crate::model::{Config, Hand, Kind, Weights, style};
+use crate::model::{Config, Hand, HandBiases, Kind, Weights, style};
 use crate::text::alphabet::{Alphabet, Encoded};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -171,24 +171,22 @@ impl Settings {
             ids = Alphabet::new(&config.alphabet).encode(&joined).ids;
             cap = (cap as f32 * check.prime_pace().clamp(1.0, MAX_PRIME_PACE)) as usize;
         }
-        let (style, biases) = match self.hand_of(kind) {
-            Some(hand) => Some(hand.at_strength(config, self.strength)).unzip(),
-            None => (Some(self.style_vector(weights)?), None),
+        let (style, hand) = match self.learnt(config) {
+            Some((style, biases)) => (style, Some(Arc::new(biases))),
+            None => (self.style_vector(weights)?, None),
         };
-        let line = Line {
-            ids,
-            style: style.unwrap_or_default(),
-            hand: biases.map(Arc::new),
-            bias: self.bias,
-            temperature: self.temperature,
-            prefix: Vec::new(),
-        };
+        let line = Line { ids, style, hand, bias: self.bias, temperature: self.temperature, prefix: Vec::new() };
         Ok(PlannedLine { plan: Plan { kind, text, cap, sample_ms: config.sample_ms }, line, check })
     }
 
     /// The learnt hand, if a network of this kind uses it.
     fn hand_of(&self, kind: Kind) -> Option<&Hand> {
         self.hand.as_deref().filter(|_| kind == Kind::Synthesis)
+    }
+
+    /// Style vector and biases of the learnt hand, if a network of this configuration, which it fits, uses it.
+    pub(super) fn learnt(&self, config: &Config) -> Option<(Vec<f32>, HandBiases)> {
+        self.hand_of(config.kind).map(|hand| hand.at_strength(config, self.strength))
     }
 
     /// What the ink is adjusted by, of a network that the learnt hand fits.

@@ -1,6 +1,7 @@
 use super::batch::MAX_SLOTS;
 use super::*;
 use crate::engine::IN_FLIGHT;
+use crate::model::{Hand, HandLayout};
 use crate::testing::{self, LostGpu, writer};
 use crate::text::alphabet::Alphabet;
 use pollster::block_on;
@@ -121,8 +122,70 @@ fn a_line_whose_window_stands_still_ends_at_the_cap() {
     window.bias[8..].fill(-40.0);
     let mut writer = writer();
     writer.set_weights(weights);
-    let (plan, ink, finish) = write_line(&mut writer, "abc", &Settings::default());
+    let unchecked = Settings { attempts: 0, ..Settings::default() };
+    let (plan, ink, finish) = write_line(&mut writer, "abc", &unchecked);
     assert_eq!((ink.len(), finish), (plan.cap, Finish::Cap));
+    // With the check it ends sooner, and no word is tried for ever.
+    for text in ["abc", "abc def ghi jkl"] {
+        let (plan, ink, finish) = write_line(&mut writer, text, &Settings::default());
+        assert_eq!(finish, Finish::Cap);
+        assert!((1..plan.cap * 3 / 4).contains(&ink.len()), "{} of {}", ink.len(), plan.cap);
+        assert!(writer.faults().contains(&Fault::Endless));
+        assert!(writer.retries() < 12, "{}", writer.retries());
+    }
+}
+
+/// A network, and a hand that holds its window back: at a quarter of its strength it still does.
+fn held_back() -> (Weights, Arc<Hand>) {
+    let mut weights = testing::weights(&testing::config(Kind::Synthesis, &[9, 8], 3), 2);
+    // The window's speed follows the first unit alone, and that what is added to its cell.
+    let window = weights.window.as_mut().unwrap();
+    for row in 8..12 {
+        window.weight.values[row * 9..][..9].fill(0);
+        window.weight.values[row * 9] = 60;
+        window.weight.scales[row] = 0.1;
+        window.bias[row] = -5.4;
+    }
+    let gates = &mut weights.layers[0].gates;
+    for (gate, bias) in [6.0, -6.0, 1.0, 6.0].into_iter().enumerate() {
+        let columns = gates.weight.columns;
+        gates.weight.values[gate * 9 * columns..][..columns].fill(0);
+        gates.bias[gate * 9] = bias;
+    }
+    let layout = HandLayout::new(&weights.config);
+    let mut numbers = vec![0; layout.count()];
+    numbers[layout.gates[0].start + 2 * 9] = i16::MIN;
+    let hand = Hand { weights: weights.fingerprint, numbers };
+    (weights, Arc::new(hand))
+}
+
+#[test]
+fn a_line_that_loses_its_text_in_a_learnt_hand_is_written_with_less_of_it() {
+    let (weights, hand) = held_back();
+    let text = "hello there";
+    let in_hand = Settings { attempts: 1, hand: Some(hand), ..Settings::default() };
+    let written = |mut writer: Writer, settings: &Settings| {
+        writer.set_weights(weights.clone());
+        let (plan, ink, finish) = write_line(&mut writer, text, settings);
+        (plan.cap, ink, finish, writer.faults())
+    };
+    for strength in [1.0, 0.5, 0.25] {
+        let unchecked = Settings { attempts: 0, strength, ..in_hand.clone() };
+        let (cap, ink, finish, _) = written(writer(), &unchecked);
+        assert_eq!((ink.len(), finish), (cap, Finish::Cap), "the window stands still");
+    }
+    let (cap, ink, finish, faults) = written(writer(), &in_hand);
+    assert_eq!(finish, Finish::WindowRule);
+    assert!(ink.len() < cap);
+    assert!(!faults.iter().any(|fault| matches!(fault, Fault::Unwritten(_) | Fault::Endless)), "{faults:?}");
+    for chunks in [2, 9, 40] {
+        assert!(written(writer_losing_gpu_after(chunks), &in_hand).1 == ink, "lost after {chunks} chunks");
+    }
+    // The line after it has all of the hand again, and each loses no more time than it must.
+    let mut writer = writer();
+    writer.set_weights(weights.clone());
+    let (lines, _) = write_batch(&mut writer, 3, &in_hand);
+    assert!(lines.iter().all(|(_, finish)| *finish == Finish::WindowRule));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 // Learning a hand on the visitor's device, from generated ink of a hand that the page does not offer: by the package's
-// function, and in the page in both browsers.
+// function, and in the page in both browsers. And what may come between: a phone that is locked, ink that says the same
+// word again and again, a hand in which words go wrong.
 
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
@@ -202,14 +203,16 @@ async function sheet(visitor, folder) {
 const lean = (svg) =>
   slant(strokes(svg).map((stroke) => Array.from({ length: stroke.length >> 1 }, (_, i) => stroke.slice(2 * i, 2 * i + 2))));
 
+/** Waits until so many per cent are learnt. */
+const percent = (page, least) =>
+  page.waitForFunction((least) => parseInt(document.querySelector("#capture-learning .state").textContent, 10) >= least, least, { timeout: 120_000 });
+
 for (const [browserName, launchBrowser] of [["Chromium", launch], ["Firefox", launchFirefox]]) {
   test(`a visitor writes four sentences, and the page learns their hand: ${browserName}`, async () => {
     const folder = browserName === "Firefox" ? await mkdtemp(join(tmpdir(), "running-hand-downloads-")) : undefined;
     const [server, browser] = [await serve(), await launchBrowser(folder && { downloadsPath: folder })];
     const visitor = withCaptureDialog(await Visitor.come(browser, server.address, { query: "?engine=cpu", viewport: { width: 1280, height: 900 } }));
     const { page, dialog, press } = visitor;
-    const percent = (least) =>
-      page.waitForFunction((least) => parseInt(document.querySelector("#capture-learning .state").textContent, 10) >= least, least, { timeout: 120_000 });
     try {
       await visitor.speed("At once");
       await visitor.choosesHand("No particular hand");
@@ -246,7 +249,7 @@ for (const [browserName, launchBrowser] of [["Chromium", launch], ["Firefox", la
       assert.match(await page.locator("#learning").textContent(), /Learning “Mine”/);
       await visitor.writes("so it goes");
       await page.getByRole("button", { name: "Show" }).click();
-      await percent(20);
+      await percent(page, 20);
       await visitor.leaves("Stop here and use it");
       assert.equal(await visitor.tile("Mine").isChecked(), true);
       await visitor.writes(TEXT);
@@ -292,7 +295,7 @@ for (const [browserName, launchBrowser] of [["Chromium", launch], ["Firefox", la
       await press("Improve Mine");
       assert.equal(await dialog.locator("#capture-steps .written").count(), 4);
       await press("Learn my hand");
-      await percent(1);
+      await percent(page, 1);
       await dialog.getByRole("button", { name: "Cancel" }).click();
       await visitor.told(/Learning was cancelled. Your sentences are still here/);
       assert.equal(await dialog.locator("#capture-steps .written").count(), 4);
@@ -302,7 +305,7 @@ for (const [browserName, launchBrowser] of [["Chromium", launch], ["Firefox", la
         // A hand of other weights is learnt again from its ink when it is chosen.
         await open(withWeights(file, "00000000000000ff", 1));
         await dialog.getByRole("heading", { name: /learned with different weights/ }).waitFor();
-        await percent(1);
+        await percent(page, 1);
         await press("Stop here and use it");
         await page.waitForFunction(() => Object.values(localStorage).every((json) => !json.includes("00000000000000ff")), undefined, { timeout: 120_000 });
         await page.getByText("“Mine” has been learned.").waitFor();
@@ -316,6 +319,129 @@ for (const [browserName, launchBrowser] of [["Chromium", launch], ["Firefox", la
     }
   });
 }
+
+/** What `use` does in Chromium with a visitor who can use the dialog. @param {object} [visit] see `Visitor.come` */
+async function inChromium(use, visit = {}) {
+  const [server, browser] = [await serve(), await launch()];
+  try {
+    await use(withCaptureDialog(await Visitor.come(browser, server.address, { query: "?engine=cpu", viewport: { width: 1280, height: 900 }, ...visit })), server);
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
+
+const LINE = "quick brown foxes jump";
+
+test("a phone that is locked while it learns goes on afterwards; where the page is gone, it begins anew with the ink kept", async () => {
+  await inChromium(async (visitor, server) => {
+    const { page, press } = visitor;
+    const [ink] = await writtenWith(page, [LINE], OWN);
+    const learns = async ({ asks, draws, press }) => {
+      await asks(LINE);
+      await draws(ink);
+      await press("Learn my hand");
+    };
+    await visitor.speed("At once");
+    await visitor.text.fill("so it goes");
+    await learns(visitor);
+    await percent(page, 10);
+    await page.evaluate(() => {
+      globalThis.seen = [];
+      const note = ({ type }) => globalThis.seen.push(type === "visibilitychange" ? document.visibilityState : type);
+      for (const type of ["visibilitychange", "freeze", "resume"]) document.addEventListener(type, note);
+    });
+    const session = await page.context().newCDPSession(page);
+    await session.send("Page.setWebLifecycleState", { state: "frozen" });
+    // Nothing can be asked of the page meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await session.send("Page.setWebLifecycleState", { state: "active" });
+    assert.deepEqual(await page.evaluate(() => globalThis.seen), ["hidden", "freeze", "resume", "visible"]);
+    await visitor.dialog.waitFor({ state: "hidden", timeout: 180_000 });
+    await visitor.hears(/Done$/);
+    assert.equal(await visitor.tile("My hand").isChecked(), true);
+
+    // A second hand; this time the system ends the page, without a word to it.
+    await learns(visitor);
+    await percent(page, 10);
+    const hands = async ({ kept }) => Object.keys(JSON.parse(await kept())).sort();
+    const stored = await hands(visitor);
+    assert.equal(stored.length, 2, "a hand, and the sentence of the next");
+    const gone = page.waitForEvent("crash");
+    session.send("Page.crash").catch(() => {});
+    await gone;
+    const back = withCaptureDialog(await Visitor.open(page.context(), `${server.address}?engine=cpu`));
+    assert.deepEqual(await hands(back), stored);
+    await back.speed("At once");
+    await back.opens();
+    await back.told(/The sentence you wrote is still here/);
+    await back.press("Sentence 1 of 4");
+    assert.equal(await back.dialog.getByRole("textbox", { name: /^Sentence \d/ }).inputValue(), LINE);
+    assert.equal(await back.dialog.locator("#capture-pad .strokes path").count(), ink.length);
+    await back.press("Learn my hand");
+    await percent(back.page, 1);
+    await back.leaves("Stop here and use it");
+    assert.equal(await back.tile("My hand 2").isChecked(), true);
+    assert.deepEqual([...visitor.complaints, ...back.complaints], []);
+  });
+});
+
+test("four times the same word is doubted for other sentences, and is learnt from for what it is", async () => {
+  await inChromium(async (visitor) => {
+    const { page, dialog, press } = visitor;
+    const said = "hello hello hello";
+    const inks = [];
+    for (const seed of [1, 2, 3, 4]) inks.push(...(await writtenWith(page, [said], { ...OWN, seed })));
+    await visitor.speed("At once");
+    await visitor.text.fill("A quick zebra, 35 fives");
+    await visitor.opens();
+    for (const [n, ink] of inks.entries()) {
+      if (n > 0) await press("Next sentence");
+      await visitor.draws(ink);
+    }
+    await press("Learn my hand");
+    await visitor.told(/doesn’t seem to say the sentence|too little ink|end of the sentence/);
+    assert.equal(await visitor.tile("My hand").count(), 0);
+    for (const n of inks.keys()) {
+      await press(`Sentence ${n + 1} of 4`);
+      await dialog.getByRole("textbox", { name: /^Sentence \d/ }).fill(said);
+    }
+    await press("Learn my hand");
+    await percent(page, 1);
+    assert.doesNotMatch(await visitor.leaves("Stop here and use it"), /cut/);
+    assert.equal(await visitor.tile("My hand").isChecked(), true);
+    assert.deepEqual(visitor.complaints, []);
+  });
+});
+
+test("of a hand in which words go wrong less is used, and that is said", async () => {
+  // Learns the opposite: away from the ink. Whether words in it go wrong is found out as always.
+  const [right, wrong] = ["await team.compute(pass)", "(await team.compute(pass)).map((told, n) => (n < 6 ? told : -told))"];
+  let changed = 0;
+  const route = ["**/capture/learn-worker.js", async (route) => {
+    const response = await route.fetch();
+    const script = await response.text();
+    changed += script.split(right).length - 1;
+    await route.fulfill({ response, body: script.replace(right, wrong) });
+  }];
+  await inChromium(async (visitor) => {
+    const { page } = visitor;
+    const [ink] = await writtenWith(page, [LINE], OWN);
+    await visitor.speed("At once");
+    await visitor.text.fill("so it goes");
+    await visitor.asks(LINE);
+    await visitor.draws(ink);
+    await visitor.press("Learn my hand");
+    await visitor.dialog.waitFor({ state: "hidden", timeout: 180_000 });
+    const said = await visitor.hears(/Done$/);
+    assert.equal(changed, 1);
+    const [, used] = said.match(/words in your hand went wrong, so only (\d+) % of it is used/) ?? assert.fail(said);
+    assert.ok(Number(used) < 70, said);
+    assert.equal(Number(await page.getByLabel("How much like me").inputValue()), Number(used) / 100);
+    assert.doesNotMatch(said, /cut/);
+    assert.deepEqual(visitor.complaints, []);
+  }, { route });
+});
 
 /** A hand's file for other weights, from the first lines of its ink. @param {string} file @param {string} weights @param {number} lines */
 function withWeights(file, weights, lines) {

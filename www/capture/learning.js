@@ -41,7 +41,9 @@ export class Learning extends EventTarget {
     this.#running = new AbortController();
     this.#enough = new AbortController();
     const { signal } = this.#running;
-    let began = 0;
+    /** How long each step took. @type {number[]} */
+    const durations = [];
+    let before = 0;
     this.#tell({ name, again, share: 0, seconds: undefined, checking: false, words: undefined });
     try {
       const weights = await this.#app.ownWeights?.arrayBuffer();
@@ -53,8 +55,11 @@ export class Learning extends EventTarget {
         weights: weights && new Uint8Array(weights),
         onProgress: ({ step, steps, words = this.progress?.words }) => {
           const now = performance.now();
-          if (step === 1) began = now;
-          const left = ((now - began) / (step - 1)) * (steps - step);
+          if (step > 1) durations.push(now - before);
+          before = now;
+          // The middle one: a phone may have been locked meanwhile.
+          const middle = durations.sort((a, b) => a - b)[durations.length >> 1];
+          const left = middle * (steps - step);
           const seconds = step > 2 ? Math.max(1, Math.ceil(left / 1000 / ROUND)) * ROUND : undefined;
           this.#tell({ name, again, share: step / steps, seconds, checking: step === steps, words });
         },

@@ -57,14 +57,14 @@ pub async fn learn(arguments: LearnArguments) -> Result<(), Box<dyn Error>> {
     let hand = learner.hand();
     let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
     writer.set_weights(Arc::clone(&weights));
-    let wanted = Recipe::STRENGTH;
-    let strength = writer.bearable_strength(&Arc::new(hand.clone()), wanted).await?;
-    if strength < wanted && !arguments.quiet {
+    let prime = Prime::new(&weights.config, &samples[0].text, &lines[0])?;
+    let mut settings = Settings::default().with_strength(Recipe::STRENGTH);
+    (settings.hand, settings.prime) = (Some(Arc::new(hand)), Some(Arc::new(prime)));
+    let strength = writer.bearable_strength(&settings).await?;
+    if strength < settings.strength && !arguments.quiet {
         eprintln!("Words in this hand often went wrong: {strength} of it is used. More lines may help.");
     }
-    let prime = Prime::new(&weights.config, &samples[0].text, &lines[0])?;
-    let mut settings = Settings::default().with_strength(strength);
-    (settings.hand, settings.prime) = (Some(Arc::new(hand)), Some(Arc::new(prime)));
+    settings.strength = strength;
     let lines: Vec<&[[f32; 3]]> = lines.iter().map(Vec::as_slice).collect();
     let hand = writer.adjusted_hand(&settings, &lines).await?.map_or_else(|| learner.hand(), Arc::unwrap_or_clone);
     let file = LearntHand { name: arguments.name, hand, strength, samples }.to_json()?;
