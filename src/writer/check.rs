@@ -464,9 +464,9 @@ mod tests {
         assert!(is_stuck(0, &[10, 10, 10, 4, 60]), "on a word that began without a pen lift");
         assert!(!is_stuck(1, &[10, 10, 10, 4, 10, 10, 10, 70]), "how long on the end mark is not the check's");
         // Only what was written of the word itself counts.
-        let steps = path(&[10, 70]);
-        assert!(!check("abc def").is_stuck(1, &steps, 60) && check("abc def").is_stuck(1, &steps, 20));
-        assert!(!check("abc def").is_stuck(1, &steps, 80), "nothing of it is written");
+        let steps = path(&[10, 110]);
+        assert!(!check("abc def").is_stuck(1, &steps, 80) && check("abc def").is_stuck(1, &steps, 20));
+        assert!(!check("abc def").is_stuck(1, &steps, 120), "nothing of it is written");
     }
 
     #[test]
