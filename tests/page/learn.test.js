@@ -331,6 +331,14 @@ async function inChromium(use, visit = {}) {
   }
 }
 
+/** Sends a signal to the processes in which pages and their workers run, as a system does that sleeps or needs memory. */
+async function tellRenderers(page, signal) {
+  const session = await page.context().browser().newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  for (const { id, type } of processInfo) if (type === "renderer") process.kill(id, signal);
+  await session.detach();
+}
+
 const LINE = "quick brown foxes jump";
 
 test("a phone that is locked while it learns goes on afterwards; where the page is gone, it begins anew with the ink kept", async () => {
@@ -346,17 +354,12 @@ test("a phone that is locked while it learns goes on afterwards; where the page 
     await visitor.text.fill("so it goes");
     await learns(visitor);
     await percent(page, 10);
-    await page.evaluate(() => {
-      globalThis.seen = [];
-      const note = ({ type }) => globalThis.seen.push(type === "visibilitychange" ? document.visibilityState : type);
-      for (const type of ["visibilitychange", "freeze", "resume"]) document.addEventListener(type, note);
-    });
-    const session = await page.context().newCDPSession(page);
-    await session.send("Page.setWebLifecycleState", { state: "frozen" });
-    // Nothing can be asked of the page meanwhile.
-    await new Promise((resolve) => setTimeout(resolve, 3000));
-    await session.send("Page.setWebLifecycleState", { state: "active" });
-    assert.deepEqual(await page.evaluate(() => globalThis.seen), ["hidden", "freeze", "resume", "visible"]);
+    await tellRenderers(page, "SIGSTOP");
+    const answer = page.evaluate(() => "awake");
+    const silence = new Promise((resolve) => setTimeout(() => resolve("asleep"), 2000));
+    assert.equal(await Promise.race([answer, silence]), "asleep");
+    await tellRenderers(page, "SIGCONT");
+    assert.equal(await answer, "awake");
     await visitor.dialog.waitFor({ state: "hidden", timeout: 180_000 });
     await visitor.hears(/Done$/);
     assert.equal(await visitor.tile("My hand").isChecked(), true);
@@ -368,7 +371,7 @@ test("a phone that is locked while it learns goes on afterwards; where the page 
     const stored = await hands(visitor);
     assert.equal(stored.length, 2, "a hand, and the sentence of the next");
     const gone = page.waitForEvent("crash");
-    session.send("Page.crash").catch(() => {});
+    await tellRenderers(page, "SIGKILL");
     await gone;
     const back = withCaptureDialog(await Visitor.open(page.context(), `${server.address}?engine=cpu`));
     assert.deepEqual(await hands(back), stored);
