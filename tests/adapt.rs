@@ -132,8 +132,9 @@ fn is_whole(writer: &Writer) -> bool {
     matches!(writer.finish(), Some(Finish::Stopped | Finish::WindowRule)) && !writer.faults().iter().any(is_lost)
 }
 
-/// A hand of some lines of strokes, each with what is said to be its text, and how the page writes in it.
-fn learnt(writer: &mut Writer, lines: &[(&str, Vec<Vec<Sample>>)]) -> Settings {
+/// A hand of some lines of strokes, each with what is said to be its text, and how the page writes in it; `None` if it
+/// cannot.
+fn learnt(writer: &mut Writer, lines: &[(&str, Vec<Vec<Sample>>)]) -> Option<Settings> {
     let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
     let config = &weights.config;
     let primes = lines.iter().map(|(text, strokes)| {
@@ -152,8 +153,7 @@ fn learnt(writer: &mut Writer, lines: &[(&str, Vec<Vec<Sample>>)]) -> Settings {
     while learner.step().unwrap().is_some() {}
     let settings = Settings::default().with_learnt_hand(Arc::new(learner.hand())).with_strength(Recipe::STRENGTH);
     let settings = settings.with_prime(Arc::new(primes.swap_remove(0)));
-    let strength = pollster::block_on(writer.bearable_strength(&settings)).unwrap();
-    settings.with_strength(strength)
+    pollster::block_on(writer.bearable_strength(&settings)).unwrap().map(|strength| settings.with_strength(strength))
 }
 
 #[test]
@@ -170,12 +170,15 @@ fn of_the_same_word_four_times_a_hand_is_learnt_in_which_other_letters_can_be_re
     assert_eq!(capture::fit(&weights.config, "hello", &alone).unwrap_err(), Advice::ShortText);
     let said = "hello hello hello";
     let inks: Vec<_> = (0..4).map(|line| ink(said, line)).collect();
-    // They are learnt as what they are, or insisted on as something else.
+    // They are learnt as what they are. If somebody insists on something else, that is refused, or does no harm.
     for text in [said, "quick brown foxes"] {
         let (_, doubt) = capture::fit_and_verify(&weights, text, &inks[0]).unwrap();
         assert_eq!(doubt.is_some(), text != said, "{text}: {doubt:?}");
         let lines: Vec<_> = inks.iter().map(|ink| (text, ink.clone())).collect();
-        let settings = learnt(&mut writer, &lines);
+        let Some(settings) = learnt(&mut writer, &lines) else {
+            assert!(text != said);
+            continue;
+        };
         let mut read = Vec::new();
         for (line, text) in
             (0..).zip(["a zany quartz fox", "six vast jumbo cows", "My park, in 1953", "Big Dutch gravity"])
@@ -240,13 +243,13 @@ fn a_hand_is_learnt_from_two_lines_and_only_with_its_weights_used() {
         assert!(points[0] == full.points && points[1] == none.points && points[2] == full.points);
 
         // It is borne as it is; one of large random numbers is taken back.
-        assert_eq!(writer.bearable_strength(&in_hand(1.0)).await.unwrap(), 1.0);
+        assert_eq!(writer.bearable_strength(&in_hand(1.0)).await.unwrap(), Some(1.0));
         let layout = HandLayout::new(&weights.config);
         let learnt = layout.gates[1].start..layout.output.end;
         let wild = |n: usize| if learnt.contains(&n) { (n * 7919 % 12_289) as i16 - 6000 } else { 0 };
         let wild = Hand { numbers: (0..layout.count()).map(wild).collect(), ..*hand };
         let in_wild = in_hand(1.0).with_learnt_hand(Arc::new(wild.clone()));
-        assert!(writer.bearable_strength(&in_wild).await.unwrap() < 0.6);
+        assert!(writer.bearable_strength(&in_wild).await.unwrap().is_some_and(|strength| strength < 0.6));
         // Who uses all of it nevertheless gets lines that end when all is written.
         for line in 0..3 {
             writer.start(text, &in_wild.clone().with_line(line)).await.unwrap();

@@ -138,7 +138,7 @@ async fn draw(weights: &Arc<Weights>) -> Result<String, Box<dyn Error>> {
         while learner.step()?.is_some() {}
         let primed = Settings::default().with_prime(Arc::new(lines[0].1.clone()));
         let settings = primed.clone().with_learnt_hand(Arc::new(learner.hand())).with_strength(Recipe::STRENGTH);
-        let strength = writer.bearable_strength(&settings).await?;
+        let strength = writer.bearable_strength(&settings).await?.ok_or("no words can be written after the ink")?;
         let mut settings = settings.with_strength(strength);
         let positions: Vec<_> = lines.iter().map(|(points, _)| &points[..]).collect();
         settings.hand = writer.adjusted_hand(&settings, &positions).await?;

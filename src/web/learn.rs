@@ -60,6 +60,8 @@ pub struct HandLearner {
     examples: Vec<Example>,
     descent: Descent,
     strength: f32,
+    /// Whether no strength is bearable.
+    loses_text: bool,
     /// The finished hand.
     adjusted: Option<Arc<Hand>>,
 }
@@ -81,7 +83,7 @@ impl HandLearner {
         }
         adapt::check(&weights, &examples)?;
         let descent = Descent::new(&weights, Recipe::for_lines(examples.len()));
-        Ok(Self { weights, samples, examples, descent, strength: Recipe::STRENGTH, adjusted: None })
+        Ok(Self { weights, samples, examples, descent, strength: Recipe::STRENGTH, loses_text: false, adjusted: None })
     }
 
     /// The numbers of the lines that each of at most so many workers takes.
@@ -185,7 +187,9 @@ impl HandLearner {
         let prime = Some(Arc::new(self.first_line()?));
         let hand = Some(Arc::new(self.descent.hand()));
         let mut settings = Settings { hand, strength: self.strength, prime, ..Settings::default() };
-        self.strength = writer.bearable_strength(&settings).await?;
+        let bearable = writer.bearable_strength(&settings).await?;
+        self.loses_text = bearable.is_none();
+        self.strength = bearable.unwrap_or_default();
         settings.strength = self.strength;
         let config = &self.weights.config;
         let mut lines = Vec::new();
@@ -195,6 +199,13 @@ impl HandLearner {
         let lines: Vec<_> = lines.iter().map(|(points, _)| &points[..]).collect();
         self.adjusted = writer.adjusted_hand(&settings, &lines).await?;
         Ok(self)
+    }
+
+    /// Whether words that go on from the first line cannot be written, however little of the hand is used: its ink seems
+    /// to be that of another text. Known once the strength is found.
+    #[wasm_bindgen(getter, js_name = losesText)]
+    pub fn loses_text(&self) -> bool {
+        self.loses_text
     }
 
     /// Whether all of the usual strength can be used.

@@ -1,5 +1,6 @@
 // Learns a hand: a worker of its own, so that whoever asked stays responsive. It ends when it is terminated. See learn.js.
 
+import { CodedError } from "../engine/errors.js";
 import { serve } from "../engine/server.js";
 import { weights } from "../engine/weights.js";
 import init, { HandLearner, ownHandFromFile } from "./learner/learner.js";
@@ -60,6 +61,7 @@ serve(
       team.end();
       learner.finish();
       learner = await learner.findStrength();
+      if (learner.losesText) throw new CodedError("notItsText", { text: samples[0].text });
       return { hand: learner.hand(), prime: learner.prime(), file: learner.toFile(name), legible: learner.isLegible };
     },
 

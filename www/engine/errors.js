@@ -26,6 +26,9 @@ export const MESSAGES = {
     "There is nothing to write: the network knows none of these characters. It writes Latin letters with their accents, " +
     "digits and signs; Greek and Cyrillic letters become Latin ones.",
   nothingWritten: () => "Nothing has been written yet.",
+  /** @param {{ text: string }} values */
+  notItsText: ({ text }) =>
+    `No words can be written after “${text}”: the ink doesn’t seem to say that. Write the sentence again, or correct its text.`,
   otherVersion: () => "The site changed while this page was loading, so its parts no longer match. Reload the page.",
   /** @param {Damage & { path: string }} values */
   damaged: ({ path, found, bytes, expected }) =>

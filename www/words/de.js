@@ -647,6 +647,8 @@ const words = {
       "Es gibt nichts zu schreiben: Das Netz kennt keines dieser Zeichen. Es schreibt lateinische Buchstaben mit ihren " +
       "Akzenten, Ziffern und Zeichen; griechische und kyrillische Buchstaben werden zu lateinischen.",
     nothingWritten: () => "Noch ist nichts geschrieben.",
+    notItsText: ({ text }) =>
+      `Nach „${text}“ lassen sich keine Wörter schreiben: Die Tinte scheint etwas anderes zu sagen. Schreibe den Satz noch einmal oder berichtige seinen Text.`,
     otherVersion: () =>
       "Die Website hat sich geändert, während die Seite lud; ihre Teile passen nicht mehr zusammen. Lade die Seite neu.",
     damaged: ({ path, found, bytes, expected }) =>

@@ -647,6 +647,8 @@ const words = {
       "No hay nada que escribir: la red no conoce ninguno de estos caracteres. Escribe letras latinas con sus acentos, " +
       "cifras y signos; las letras griegas y cirílicas se convierten en latinas.",
     nothingWritten: () => "Aún no hay nada escrito.",
+    notItsText: ({ text }) =>
+      `No se puede escribir ninguna palabra después de «${text}»: la tinta parece decir otra cosa. Escribe la frase otra vez o corrige su texto.`,
     otherVersion: () =>
       "El sitio cambió mientras se cargaba la página, y sus partes ya no encajan. Recarga la página.",
     damaged: ({ path, found, bytes, expected }) =>

@@ -649,6 +649,8 @@ const words = {
       "Il n’y a rien à écrire : le réseau ne connaît aucun de ces caractères. Il écrit les lettres latines avec leurs " +
       "accents, les chiffres et les signes ; les lettres grecques et cyrilliques deviennent latines.",
     nothingWritten: () => "Rien n’est encore écrit.",
+    notItsText: ({ text }) =>
+      `Aucun mot ne peut s’écrire à la suite de « ${text} » : l’encre semble dire autre chose. Réécrivez la phrase ou corrigez son texte.`,
     otherVersion: () =>
       "Le site a changé pendant le chargement de la page, et ses parties ne vont plus ensemble. Rechargez la page.",
     damaged: ({ path, found, bytes, expected }) =>

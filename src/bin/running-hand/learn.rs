@@ -60,7 +60,10 @@ pub async fn learn(arguments: LearnArguments) -> Result<(), Box<dyn Error>> {
     let prime = Prime::new(&weights.config, &samples[0].text, &lines[0])?;
     let mut settings = Settings::default().with_strength(Recipe::STRENGTH);
     (settings.hand, settings.prime) = (Some(Arc::new(hand)), Some(Arc::new(prime)));
-    let strength = writer.bearable_strength(&settings).await?;
+    let strength = writer.bearable_strength(&settings).await?.ok_or_else(|| {
+        let text = &samples[0].text;
+        format!("{text:?}: no words can be written after this line: its ink seems to say something else.")
+    })?;
     if strength < settings.strength && !arguments.quiet {
         eprintln!("Words in this hand often went wrong: {strength} of it is used. More lines may help.");
     }
