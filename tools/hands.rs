@@ -16,21 +16,23 @@ use std::process::ExitCode;
 /// What every hand writes for its picture.
 const SAMPLE: &str = "Hand";
 /// A word alone goes wrong more often than a line. These seeds write it well; others have the first.
-const SEEDS: [(&str, u64); 11] = [
+const SEEDS: [(&str, u64); 13] = [
+    ("none", 4),
     ("Upright", 5),
+    ("Open", 6),
     ("Round", 7),
-    ("Open", 3),
     ("Small", 5),
     ("Slanted", 3),
-    ("Joined", 5),
-    ("Rising", 5),
+    ("Joined", 7),
+    ("Rising", 8),
     ("Lively", 4),
-    ("Even", 3),
-    ("Tall", 7),
+    ("Swift", 4),
+    ("Even", 4),
+    ("Tall", 4),
     ("Flowing", 8),
 ];
 /// The page's name and what its empty sheet says, with the seeds that write them best, and in which hand.
-const TITLE: (&str, u64) = ("Running Hand", 3);
+const TITLE: (&str, u64) = ("Running Hand", 15);
 const INVITATION: (&str, u64) = ("Write something", 10);
 const BEST: &str = "Joined";
 const WEIGHTS: &str = "weights/synthesis.safetensors";

@@ -21,7 +21,7 @@ Yours, Martin`;
 /** File, context and settings of each, the latter as a link has them. */
 const PICTURES = [
   ["page.png", { viewport: { width: 1440, height: 900 } }, { text: SENTENCE, seed: 4, style: "Upright" }],
-  ["phone.png", { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1.5, colorScheme: "dark" }, { text: SENTENCE, seed: 3, style: "Open", size: "large", columns: 20 }],
+  ["phone.png", { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1.5, colorScheme: "dark" }, { text: SENTENCE, seed: 5, style: "Open", size: "large", columns: 20 }],
   ["tablet.png", { viewport: { width: 820, height: 1180 } }, { text: LETTER, seed: 5, style: "Joined", paper: "a4", ruling: "ruled", ink: "#6b3a1e" }],
 ];
 

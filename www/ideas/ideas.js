@@ -15,7 +15,7 @@ export const IDEAS = [
   {
     name: "card",
     settings: {
-      seed: 2,
+      seed: 9,
       style: "Joined",
       bias: 1,
       paper: "card",
@@ -41,7 +41,7 @@ export const IDEAS = [
   {
     name: "envelope",
     settings: {
-      seed: 2,
+      seed: 8,
       style: "Upright",
       bias: 1.2,
       paper: "envelope-dl",
@@ -52,7 +52,7 @@ export const IDEAS = [
   {
     name: "list",
     settings: {
-      seed: 1,
+      seed: 6,
       style: "Airy",
       bias: 0.8,
       paper: "card",
@@ -68,12 +68,12 @@ export const IDEAS = [
   },
   {
     name: "birthday",
-    settings: { seed: 2, style: "Joined", bias: 0.9, columns: 16, size: "large", tip: "fountain", nib: 1.3, ink: "#155745" },
+    settings: { seed: 9, style: "Joined", bias: 0.9, columns: 16, size: "large", tip: "fountain", nib: 1.3, ink: "#155745" },
   },
   {
     name: "quote",
     settings: {
-      seed: 2,
+      seed: 4,
       style: "Even",
       bias: 1,
       paper: "card",

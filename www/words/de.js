@@ -82,7 +82,7 @@ const words = {
       "Schreib mir einmal einen Brief.",
       "Ein Punkt nach dem anderen.",
     ],
-    seeds: [5, 5, 2, 6, 3, 4, 1, 5, 4, 1, 1, 2, 1, 4],
+    seeds: [1, 9, 1, 7, 1, 6, 2, 4, 2, 2, 7, 8, 1, 7],
   },
   inks: {
     blueBlack: "Blauschwarz",

@@ -82,7 +82,7 @@ const words = {
       "Escríbeme una carta algún día.",
       "Un punto detrás de otro.",
     ],
-    seeds: [3, 1, 5, 6, 2, 6, 1, 6, 5, 2, 4, 4, 1, 3],
+    seeds: [5, 8, 7, 7, 2, 9, 6, 8, 1, 3, 4, 9, 3, 8],
   },
   inks: {
     blueBlack: "Azul negro",

@@ -82,7 +82,7 @@ const words = {
       "Un jour, écrivez-moi une lettre.",
       "Un point après l'autre.",
     ],
-    seeds: [2, 4, 2, 4, 1, 3, 3, 4, 4, 4, 4, 2, 3, 4],
+    seeds: [7, 4, 2, 4, 1, 9, 2, 1, 6, 5, 6, 9, 4, 3],
   },
   inks: {
     blueBlack: "Bleu-noir",
