@@ -73,7 +73,7 @@ async function pace(page, turns) {
   return page.evaluate(
     async ([text, turns]) => {
       const { site } = await import(new URL("util/site-files.js", location.href).href);
-      const { startEngine } = await import(new URL("engine/client.js", location.href).href);
+      const { startEngine } = await import(new URL("engine/start.js", location.href).href);
       const client = startEngine();
       await client.request("open", { engine: "cpu", build: site.build, lazy: true });
       let seed = 0;
