@@ -15,6 +15,7 @@ use super::measure::{
 };
 use super::numbers::{Digits, PageNumber};
 use super::paper::{Extent, PageStyle, Sheet, Spot, X_HEIGHT};
+use super::smooth::smooth;
 use super::structure::{self, Paragraph, Structure, TAB};
 use super::wander::Wander;
 use std::f64::consts::PI;
@@ -131,7 +132,10 @@ pub struct Text {
 #[derive(Debug, Clone, Default)]
 struct Stretch {
     row: usize,
+    /// Smoothed, other than a scribble's.
     points: Vec<[f32; 3]>,
+    /// The last of them as they came, from where their stroke begins.
+    unfinished: Vec<[f32; 3]>,
     /// The character of each point.
     characters: Vec<u32>,
     /// The word of each point, counted from the stretch's first.
@@ -142,6 +146,31 @@ struct Stretch {
     whole: bool,
     /// Index of its first point among all of the document.
     start: usize,
+}
+
+impl Stretch {
+    /// Adds points to its end. A stroke that has not ended is smoothed again as it goes on.
+    fn extend(&mut self, points: &[[f32; 3]], is_smoothed: bool) {
+        let start = self.points.len() - self.unfinished.len();
+        self.points.extend_from_slice(points);
+        if !is_smoothed {
+            return;
+        }
+        self.unfinished.extend_from_slice(points);
+        let mut ended = 0;
+        let mut at = start;
+        for stroke in self.unfinished.split_inclusive(|point| point[2] > 0.5) {
+            for (point, smoothed) in self.points[at..].iter_mut().zip(smooth(stroke)) {
+                // Pen lifts may have been set since.
+                (point[0], point[1]) = (smoothed[0], smoothed[1]);
+            }
+            at += stroke.len();
+            if stroke.last().is_some_and(|point| point[2] > 0.5) {
+                ended = at - start;
+            }
+        }
+        self.unfinished.drain(..ended);
+    }
 }
 
 /// A word's ink, measured, and where it is.
@@ -304,7 +333,7 @@ impl Layout {
         }
         let index = self.stretches.len() - 1;
         let stretch = &mut self.stretches[index];
-        stretch.points.extend_from_slice(&ink.points);
+        stretch.extend(&ink.points, self.text.is_some());
         stretch.characters.extend_from_slice(&ink.characters);
         stretch.complete |= ink.complete;
         stretch.whole = ink.whole;
@@ -1014,6 +1043,7 @@ impl Layout {
         if let Some(stretch) = self.stretches.last_mut() {
             let kept = (count - stretch.start).min(stretch.points.len());
             stretch.points.truncate(kept);
+            stretch.unfinished.clear();
             stretch.characters.truncate(kept);
             stretch.words.truncate(kept);
             stretch.complete = true;

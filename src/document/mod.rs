@@ -36,6 +36,7 @@ mod measure;
 mod numbers;
 mod paper;
 mod scribble;
+mod smooth;
 mod structure;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
