@@ -7,9 +7,12 @@ use std::ops::Range;
 
 /// Largest side of a stray dot, and its least distance from other ink, in x-heights.
 const STRAY: f32 = 0.25;
-const CLEAR: f32 = 0.12;
-/// Largest side of a full stop, in x-heights.
+const CLEAR: f32 = 0.09;
+/// Largest side of a full stop, in x-heights; how far it may be above the middle height of the letters before it; and its
+/// least distance from other ink.
 const STOP: f32 = 0.42;
+const STOP_ABOVE: f32 = 0.3;
+const LEAST_CLEAR: f32 = 0.1;
 /// Least height of a full stop in x-heights: that of the dots that are drawn.
 const LEAST_STOP: f32 = 0.1;
 /// Points and size, in x-heights, of a stroke that may be a stray dot; and size of dots and other small strokes.
@@ -140,38 +143,74 @@ pub fn hide_strays(
 }
 
 /// Full stops that have no dot: a short stroke of its own, drawn while the window was on them or beside them, or that lies
-/// between the letters beside them. Longer strokes that were drawn for them alone, and dots of one point, are taken away. A
-/// dot where the pen stood still is made as large as pens make it: it would be no wider than the line.
+/// between the letters beside them, low enough and clear of other ink. Longer strokes that were drawn for them alone, and
+/// dots of one point, are taken away, and so are second dots and those that are no full stop where they lie. A dot where
+/// the pen stood still is made as large as pens make it: it would be no wider than the line.
 pub fn missing_stops(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<usize>], x_height: f32) -> Vec<usize> {
     let mut missing = Vec::new();
     for at in words.iter().flat_map(Clone::clone).filter(|&at| text.get(at) == Some(&'.')) {
         let edge = |keep: &dyn Fn(usize) -> bool| span(points.iter().filter(|p| keep(p.character)).map(|p| p.at[0]));
         let ([_, before], [after, _]) = (edge(&|other| other < at), edge(&|other| other > at));
         let between = before - 0.2 * x_height..after + 0.3 * x_height;
-        let dot = strokes(points).into_iter().find(|range| {
-            let ink = &points[range.clone()];
-            let bounds = [0, 1].map(|axis| span(ink.iter().map(|point| point.at[axis])));
-            let is_beside = ink.iter().any(|point| point.character.abs_diff(at) <= 1);
-            bounds.iter().all(|[low, high]| high - low < STOP * x_height)
-                && (is_beside || between.contains(&f32::midpoint(bounds[0][0], bounds[0][1])))
-        });
-        if let Some(ink) = dot.and_then(|range| points.get_mut(range)).filter(|ink| ink.len() > 1) {
+        // As letters are drawn, about half of the ink is above the middle of those as high as an x.
+        let mut heights: Vec<f32> = points.iter().filter(|p| p.character < at).map(|p| p.at[1]).collect();
+        heights.sort_unstable_by(f32::total_cmp);
+        let highest = heights.get(heights.len() / 2).map_or(f32::NEG_INFINITY, |middle| middle - STOP_ABOVE * x_height);
+        let all = strokes(points);
+        let is_small = |range: &Range<usize>| {
+            [0, 1].iter().all(|&axis| {
+                let [low, high] = span(points[range.clone()].iter().map(|point| point.at[axis]));
+                high - low < STOP * x_height
+            })
+        };
+        let middle = |range: &Range<usize>, axis: usize| {
+            let [low, high] = span(points[range.clone()].iter().map(|point| point.at[axis]));
+            f32::midpoint(low, high)
+        };
+        // A dot may be drawn while the window is on the blank behind it already.
+        let is_end = text.get(at + 1).is_none_or(|next| *next == ' ');
+        let is_alone = |range: &Range<usize>| {
+            let last = at + usize::from(is_end && is_small(range));
+            points[range.clone()].iter().all(|point| (at..=last).contains(&point.character))
+        };
+        // The bar of a letter may be drawn as late.
+        let is_over = |range: &Range<usize>| !is_small(range) && middle(range, 0) < before - 0.2 * x_height;
+        let is_beside = |range: &Range<usize>| points[range.clone()].iter().any(|p| p.character.abs_diff(at) <= 1);
+        let is_clear = |range: &Range<usize>| {
+            all.iter().filter(|other| *other != range).all(|other| gap(points, range, other) >= LEAST_CLEAR * x_height)
+        };
+        let is_dot = |range: &&Range<usize>| {
+            is_small(range)
+                && (is_beside(range) || between.contains(&middle(range, 0)))
+                && middle(range, 1) > highest
+                && is_clear(range)
+        };
+        let dot = all.iter().find(is_dot).cloned().filter(|range| range.len() > 1);
+        // Dots of letters beside it may be drawn late.
+        let is_dotted = [at.wrapping_sub(1), at + 1].iter().any(|&beside| small_strokes(text, beside) > 0);
+        let is_no_stop = |range: &&Range<usize>| {
+            let is_second = dot.as_ref().is_some_and(|dot| *range != dot && is_small(range));
+            let is_own = points[range.start..range.end].iter().all(|point| (at..=at + 1).contains(&point.character));
+            // It touches the letter behind it: another is drawn with room.
+            let is_touching = dot.is_none() && is_own && is_small(range) && !is_dotted && !is_clear(range);
+            let is_late = is_dotted && is_small(range) && middle(range, 1) <= highest;
+            let is_gone = is_alone(range) && (dot.is_none() || is_second) || is_touching;
+            is_gone && !is_late && !is_over(range)
+        };
+        let gone: Vec<Range<usize>> = all.iter().filter(is_no_stop).cloned().collect();
+        if let Some(ink) = dot.as_ref().and_then(|range| points.get_mut(range.clone())) {
             let [top, bottom] = span(ink.iter().map(|point| point.at[1]));
             let (grows, last) = ((LEAST_STOP * x_height - bottom + top).max(0.0), (ink.len() - 1) as f32);
             for (k, point) in ink.iter_mut().enumerate() {
                 point.at[1] += grows * (k as f32 / last - 0.5);
             }
-            continue;
+        } else {
+            missing.push(at);
         }
-        missing.push(at);
-        let alone: Vec<Range<usize>> = strokes(points)
-            .into_iter()
-            .filter(|range| points[range.clone()].iter().all(|point| point.character == at))
-            .collect();
         let mut i = 0;
         points.retain(|_| {
             i += 1;
-            !alone.iter().any(|range| range.contains(&(i - 1)))
+            !gone.iter().any(|range| range.contains(&(i - 1)))
         });
     }
     missing

@@ -58,14 +58,26 @@ const AROUND_STOP: f32 = 0.75;
 
 /// Draws a full stop on the baseline, behind the letter before it; what comes after it makes room.
 fn stop(points: &mut [WordPoint], at: usize, hand: &MarkStyle, rng: &mut impl Rng) -> Vec<WordPoint> {
-    let edge = |keep: &dyn Fn(usize) -> bool| span(points.iter().filter(|p| keep(p.character)).map(|p| p.at[0]));
-    let ([left, before], [after, _]) = (edge(&|other| other < at), edge(&|other| other >= at));
+    // The window may move on to the stop while the pen is still on the letter before it.
+    let mut is_behind: Vec<bool> = points.iter().map(|point| point.character >= at).collect();
+    for range in strokes(points) {
+        let characters = || points[range.clone()].iter().map(|point| point.character);
+        if characters().min() < Some(at) && characters().max() == Some(at) {
+            is_behind[range].fill(false);
+        }
+    }
+    let edge = |behind: bool| {
+        let own = points.iter().zip(&is_behind).filter(|(_, is_behind)| **is_behind == behind);
+        span(own.map(|(point, _)| point.at[0]))
+    };
+    let ([left, before], [after, _]) = (edge(false), edge(true));
     if !left.is_finite() {
         return Vec::new();
     }
     let room = AROUND_STOP * hand.x_height - (after - before);
     if room > 0.0 {
-        points.iter_mut().filter(|point| point.character >= at).for_each(|point| point.at[0] += room);
+        let behind = points.iter_mut().zip(&is_behind).filter(|(_, is_behind)| **is_behind);
+        behind.for_each(|(point, _)| point.at[0] += room);
     }
     let x = before + BEFORE_STOP * hand.x_height;
     let y = hand.baseline[0] + hand.baseline[1] * x - 0.07 * hand.x_height;

@@ -40,9 +40,14 @@ fn rows(stream: &mut LineStream, writer: &mut Writer) -> Vec<LineInk> {
     rows
 }
 
+/// Without checks, the ink is the network's to the last dot.
+fn unchecked() -> Settings {
+    Settings { attempts: 0, ..Settings::default() }
+}
+
 fn written(text: &str, columns: usize) -> (LineStream, Vec<LineInk>) {
     let mut writer = writer();
-    let mut stream = stream(&mut writer, text, &Settings::default(), columns);
+    let mut stream = stream(&mut writer, text, &unchecked(), columns);
     let rows = rows(&mut stream, &mut writer);
     (stream, rows)
 }
@@ -60,7 +65,7 @@ fn each_line_is_what_the_writer_writes_by_itself() {
     assert!(rows.iter().all(|ink| ink.characters.len() == ink.points.len()));
     for (ink, text) in rows.iter().zip(["abc def", "ghi", "jkl"]) {
         let mut writer = writer();
-        block_on(writer.start(text, &Settings { line: ink.row as u64, ..Settings::default() })).unwrap();
+        block_on(writer.start(text, &Settings { line: ink.row as u64, ..unchecked() })).unwrap();
         while block_on(writer.next()).unwrap().is_some() {}
         assert_eq!(Ink::from_points(&ink.points), writer.ink());
     }
@@ -69,8 +74,7 @@ fn each_line_is_what_the_writer_writes_by_itself() {
 #[test]
 fn a_long_text_comes_in_order_and_keeps_little() {
     let mut writer = writer();
-    let unchecked = Settings { attempts: 0, ..Settings::default() };
-    let mut stream = stream(&mut writer, &"ab cd\n".repeat(200), &unchecked, 20);
+    let mut stream = stream(&mut writer, &"ab cd\n".repeat(200), &unchecked(), 20);
     let (mut last, mut most, mut complete) = (0, 0, 0);
     while let Some(ink) = block_on(stream.next(&mut writer)).unwrap() {
         most = most.max(stream.pending());
@@ -90,7 +94,7 @@ fn the_moves_of_each_line_lead_from_one_of_its_points_to_the_next() {
     let prime = Arc::new(Prime::new(&config, "ab", &testing::zigzag(60)).unwrap());
     for (prime, given) in [(None, 0), (Some(prime), 3)] {
         let mut writer = writer();
-        let settings = Settings { prime, ..Settings::default() };
+        let settings = Settings { prime, ..unchecked() };
         let mut stream = stream(&mut writer, "abc def\n\nghi\njkl", &settings, 20);
         let points = points(&rows(&mut stream, &mut writer));
         let ends = stream.records.iter().skip(1).map(|record| record.first_point).chain([points.len()]);
