@@ -19,7 +19,7 @@ const SAMPLE: &str = "Hand";
 const SEEDS: [(&str, u64); 13] = [
     ("none", 4),
     ("Upright", 5),
-    ("Open", 6),
+    ("Open", 3),
     ("Round", 7),
     ("Small", 5),
     ("Slanted", 3),
@@ -33,8 +33,8 @@ const SEEDS: [(&str, u64); 13] = [
 ];
 /// The page's name and what its empty sheet says, with the seeds that write them best, and in which hand.
 const TITLE: (&str, u64) = ("Running Hand", 15);
-const INVITATION: (&str, u64) = ("Write something", 10);
-const BEST: &str = "Joined";
+const INVITATION: (&str, u64) = ("Write something", 4);
+const BEST: &str = "Flowing";
 const WEIGHTS: &str = "weights/synthesis.safetensors";
 const OUT: &str = "www";
 

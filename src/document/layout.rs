@@ -65,6 +65,9 @@ const MOST_MEAN_GAP: f64 = 2.0;
 /// Least gap between words, in x-heights and in widest gaps within the two words; the latter counts up to so many
 /// x-heights.
 const LEAST_GAP: f64 = 0.56;
+/// Mean width of a character, in x-heights, above which these gaps grow with it, up to so many times.
+const WIDE_LETTER: f64 = 1.1;
+const MOST_WIDE: f64 = 1.4;
 const LEAST_IN_LETTER_GAPS: f64 = 1.5;
 const MOST_LEAST_GAP: f64 = 1.6;
 /// A gap keeps so much of its deviation from the hand's mean (a power), within these factors.
@@ -477,7 +480,9 @@ impl Layout {
             .collect();
         let mean_gap = mean(&known_gaps, hand.gap, self.learnt.gaps);
         let letter_gap = mean(&letter_gaps, hand.letter_gap, self.learnt.gaps);
-        let page_gap = mean_gap.clamp(MEAN_GAP.start, MEAN_GAP.end);
+        // Wide letters need more between words: a gap is to be told from the room within a letter.
+        let wide = (hand.letter / WIDE_LETTER).clamp(1.0, MOST_WIDE);
+        let page_gap = mean_gap.clamp(wide * MEAN_GAP.start, wide * MEAN_GAP.end);
         let page_gap = page_gap.max(GAP_IN_LETTER_GAPS * letter_gap).min(MOST_MEAN_GAP);
         let mut before = self.words[..first_word].last().map(|word| self.edges_of(word, first_word - 1));
         for (at, (word, edges)) in measured.iter_mut().enumerate() {
@@ -497,7 +502,7 @@ impl Layout {
                 None => (0.0, 0.0),
             };
             let widest = LEAST_IN_LETTER_GAPS * widest.max(edges.letter_gap * word.factor);
-            let least = widest.clamp(LEAST_GAP * X_HEIGHT, MOST_LEAST_GAP * X_HEIGHT);
+            let least = widest.clamp(wide * LEAST_GAP * X_HEIGHT, MOST_LEAST_GAP * X_HEIGHT);
             word.gap = (page_gap * share * X_HEIGHT - into - out_of).max(least);
             before = Some((*edges, word.factor));
         }

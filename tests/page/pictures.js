@@ -20,9 +20,9 @@ Yours, Martin`;
 
 /** File, context and settings of each, the latter as a link has them. */
 const PICTURES = [
-  ["page.png", { viewport: { width: 1440, height: 900 } }, { text: SENTENCE, seed: 4, style: "Upright" }],
-  ["phone.png", { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1.5, colorScheme: "dark" }, { text: SENTENCE, seed: 5, style: "Open", size: "large", columns: 20 }],
-  ["tablet.png", { viewport: { width: 820, height: 1180 } }, { text: LETTER, seed: 5, style: "Joined", paper: "a4", ruling: "ruled", ink: "#6b3a1e" }],
+  ["page.png", { viewport: { width: 1440, height: 900 } }, { text: SENTENCE, seed: 1, style: "Upright" }],
+  ["phone.png", { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1.5, colorScheme: "dark" }, { text: SENTENCE, seed: 3, style: "Open", size: "large", columns: 20 }],
+  ["tablet.png", { viewport: { width: 820, height: 1180 } }, { text: LETTER, seed: 8, style: "Joined", paper: "a4", ruling: "ruled", ink: "#6b3a1e" }],
 ];
 
 /** Size of an idea's picture. */
@@ -90,7 +90,7 @@ if (wanted("ideas")) {
 }
 
 if (wanted("share")) {
-  const settings = { text: "Type a sentence,\nand a network\nwrites it by hand.", seed: 5, style: "Joined", bias: 1, columns: 22, ink: "#1f2c6b", nib: 1.3 };
+  const settings = { text: "Type a sentence,\nand a network\nwrites it by hand.", seed: 7, style: "Joined", bias: 1, columns: 36, ink: "#1f2c6b", nib: 1.3 };
   const page = await written(`#${new URLSearchParams(Object.entries(settings).map(([key, value]) => [key, String(value)]))}`, { acceptDownloads: true });
   const ink = await exported(page, "outline", () => page.locator("#export-crop").check());
   await page.context().close();

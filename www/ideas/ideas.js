@@ -29,7 +29,7 @@ export const IDEAS = [
   {
     name: "letter",
     settings: {
-      seed: 3,
+      seed: 4,
       style: "Joined",
       bias: 1,
       wander: 0.15,
@@ -41,7 +41,7 @@ export const IDEAS = [
   {
     name: "envelope",
     settings: {
-      seed: 8,
+      seed: 3,
       style: "Upright",
       bias: 1.2,
       paper: "envelope-dl",
@@ -52,7 +52,7 @@ export const IDEAS = [
   {
     name: "list",
     settings: {
-      seed: 6,
+      seed: 2,
       style: "Airy",
       bias: 0.8,
       paper: "card",
@@ -64,16 +64,16 @@ export const IDEAS = [
   },
   {
     name: "signature",
-    settings: { seed: 3, style: "Swift", bias: 0.5, slant: 8, size: "large", tip: "fountain", nib: 1.4, ink: "#1f2c6b" },
+    settings: { seed: 11, style: "Flowing", bias: 0.5, slant: 8, size: "large", tip: "fountain", nib: 1.4, ink: "#1f2c6b" },
   },
   {
     name: "birthday",
-    settings: { seed: 9, style: "Joined", bias: 0.9, columns: 16, size: "large", tip: "fountain", nib: 1.3, ink: "#155745" },
+    settings: { seed: 4, style: "Joined", bias: 0.9, columns: 16, size: "large", tip: "fountain", nib: 1.3, ink: "#155745" },
   },
   {
     name: "quote",
     settings: {
-      seed: 4,
+      seed: 5,
       style: "Even",
       bias: 1,
       paper: "card",

@@ -82,7 +82,7 @@ const words = {
       "Schreib mir einmal einen Brief.",
       "Ein Punkt nach dem anderen.",
     ],
-    seeds: [1, 9, 1, 7, 1, 6, 2, 4, 2, 2, 7, 8, 1, 7],
+    seeds: [1, 9, 1, 10, 1, 6, 8, 1, 1, 5, 1, 4, 2, 10],
   },
   inks: {
     blueBlack: "Blauschwarz",

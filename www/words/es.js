@@ -82,7 +82,7 @@ const words = {
       "Escríbeme una carta algún día.",
       "Un punto detrás de otro.",
     ],
-    seeds: [5, 8, 7, 7, 2, 9, 6, 8, 1, 3, 4, 9, 3, 8],
+    seeds: [3, 1, 7, 1, 2, 9, 6, 9, 2, 4, 7, 4, 3, 8],
   },
   inks: {
     blueBlack: "Azul negro",

@@ -82,7 +82,7 @@ const words = {
       "Un jour, écrivez-moi une lettre.",
       "Un point après l'autre.",
     ],
-    seeds: [7, 4, 2, 4, 1, 9, 2, 1, 6, 5, 6, 9, 4, 3],
+    seeds: [5, 3, 1, 3, 2, 9, 5, 4, 2, 10, 1, 9, 4, 3],
   },
   inks: {
     blueBlack: "Bleu-noir",
