@@ -121,7 +121,7 @@ fn ink_as_people_give_it_brings_the_hand_closer() {
         let mut learner = Learner::new(&weights, &[line], recipe, 2).unwrap();
         while learner.step().unwrap().is_some() {}
         let hand = learner.hand();
-        gains.push((recording.name, loss(&hand, 0.0) - loss(&hand, Recipe::STRENGTH)));
+        gains.push((recording.name, loss(&hand, 0.0) - loss(&hand, Recipe::strength(1))));
     }
     assert!(gains.iter().all(|(_, gain)| *gain > 0.02), "nats a point that other words are likelier: {gains:.3?}");
 }
@@ -151,7 +151,8 @@ fn learnt(writer: &mut Writer, lines: &[(&str, Vec<Vec<Sample>>)]) -> Option<Set
     let recipe = Recipe::for_lines(lines.len()).with_bias_steps(8).with_bias_rate(3.6e-2);
     let mut learner = Learner::new(&weights, &lines, recipe, 2).unwrap();
     while learner.step().unwrap().is_some() {}
-    let settings = Settings::default().with_learnt_hand(Arc::new(learner.hand())).with_strength(Recipe::STRENGTH);
+    let settings =
+        Settings::default().with_learnt_hand(Arc::new(learner.hand())).with_strength(Recipe::strength(lines.len()));
     let settings = settings.with_prime(Arc::new(primes.swap_remove(0)));
     pollster::block_on(writer.bearable_strength(&settings)).unwrap().map(|strength| settings.with_strength(strength))
 }

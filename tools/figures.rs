@@ -345,7 +345,7 @@ async fn learnt_hand(writer: &mut Writer) -> Result<[String; 2], Failure> {
     while learner.step()?.is_some() {}
     let learnt = Arc::new(learner.hand());
     let how = learning(&weights, &rows[0].0, &learnt)?;
-    let hand = plain.clone().with_learnt_hand(learnt).with_strength(Recipe::STRENGTH);
+    let hand = plain.clone().with_learnt_hand(learnt).with_strength(Recipe::strength(examples.len()));
     let text = "a line of other words";
     rows.push((InspectedLine::new(writer, text, &plain).await?, "Other words, before:"));
     rows.push((InspectedLine::new(writer, text, &hand).await?, "… and after:"));

@@ -117,7 +117,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--read", type=int, default=10, help="lines that the log-loss is measured on, for each writer")
     parser.add_argument("--sentences", type=int, default=len(SENTENCES), help="how many are written; 0 for none")
     parser.add_argument("--recipe", type=json.loads, default={}, help="settings of adapt::Recipe, as JSON")
-    parser.add_argument("--strengths", type=float, nargs="+", default=[0.7], help="how much of the hand, 0 to 1")
+    parser.add_argument("--strengths", type=float, nargs="+", default=[0.8], help="how much of the hand, 0 to 1")
     parser.add_argument("--bias", type=float, default=0.75)
     parser.add_argument("--attempts", type=int, default=4, help="how often a word may be written again")
     parser.add_argument("--no-prime", action="store_true", help="do not go on from the first line that was learnt from")

@@ -25,8 +25,10 @@ pub struct Descent {
     best: Option<(f64, Vec<f32>)>,
     /// Whether all steps are done, or no more can be.
     is_done: bool,
-    /// Rows of the output layer that are pinned, see `train/network/pin_zero_offsets.py`.
-    pinned: Vec<usize>,
+    /// Rows of the output layer whose biases are not learnt: those that are pinned (`train/network/pin_zero_offsets.py`),
+    /// and those of standard deviations and correlations. How much people vary is the neatness' affair, and of a few lines
+    /// it is learnt by heart.
+    fixed: Vec<usize>,
 }
 
 impl Descent {
@@ -35,6 +37,9 @@ impl Descent {
         let output = &weights.output.weight;
         let is_pinned = |row: &usize| output.row(*row).iter().all(|weight| *weight == 0);
         let layout = HandLayout::new(&weights.config);
+        // The pen, then by component: weights, means [2], standard deviations [2], correlations.
+        let components = weights.config.mixtures;
+        let spread = 1 + 3 * components..1 + 6 * components;
         Self {
             parameters: vec![0.0; layout.count()],
             layout,
@@ -44,7 +49,7 @@ impl Descent {
             step: 0,
             best: None,
             is_done: false,
-            pinned: (0..output.rows()).filter(is_pinned).collect(),
+            fixed: (0..output.rows()).filter(|row| spread.contains(row) || is_pinned(row)).collect(),
         }
     }
 
@@ -101,7 +106,7 @@ impl Descent {
         gradient.iter_mut().for_each(|value| *value /= points);
         let Recipe { style_steps, style_rate, style_prior, bias_rate, .. } = self.recipe;
         let learnt = if pass.only_biases {
-            for &row in &self.pinned {
+            for &row in &self.fixed {
                 gradient[self.layout.output.start + row] = 0.0;
             }
             self.layout.gates.get(1).map_or(self.layout.output.start, |gates| gates.start)..self.layout.output.end

@@ -60,8 +60,11 @@ setters!(Recipe {
 });
 
 impl Recipe {
-    /// How much of a hand is used, unless it is said: all of it fits the ink that it was learnt from a little too well.
-    pub const STRENGTH: f32 = 0.7;
+    /// How much of a hand of so many lines is used, unless it is said: all of it fits the ink that it was learnt from a
+    /// little too well, and the more so the less ink there was.
+    pub fn strength(lines: usize) -> f32 {
+        if lines > 2 { 0.8 } else { 0.7 }
+    }
 
     /// For so many lines: chosen on writers whom the network never saw (`train/evaluate_hands.py`).
     pub fn for_lines(lines: usize) -> Self {

@@ -83,7 +83,8 @@ impl HandLearner {
         }
         adapt::check(&weights, &examples)?;
         let descent = Descent::new(&weights, Recipe::for_lines(examples.len()));
-        Ok(Self { weights, samples, examples, descent, strength: Recipe::STRENGTH, loses_text: false, adjusted: None })
+        let strength = Recipe::strength(examples.len());
+        Ok(Self { weights, samples, examples, descent, strength, loses_text: false, adjusted: None })
     }
 
     /// The numbers of the lines that each of at most so many workers takes.
@@ -211,7 +212,7 @@ impl HandLearner {
     /// Whether all of the usual strength can be used.
     #[wasm_bindgen(getter, js_name = isLegible)]
     pub fn is_legible(&self) -> bool {
-        self.strength >= Recipe::STRENGTH
+        self.strength >= Recipe::strength(self.examples.len())
     }
 
     /// The hand's file.

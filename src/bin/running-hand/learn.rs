@@ -58,7 +58,7 @@ pub async fn learn(arguments: LearnArguments) -> Result<(), Box<dyn Error>> {
     let mut writer = Writer::new(Engine::Cpu(CpuEngine::new()));
     writer.set_weights(Arc::clone(&weights));
     let prime = Prime::new(&weights.config, &samples[0].text, &lines[0])?;
-    let mut settings = Settings::default().with_strength(Recipe::STRENGTH);
+    let mut settings = Settings::default().with_strength(Recipe::strength(samples.len()));
     (settings.hand, settings.prime) = (Some(Arc::new(hand)), Some(Arc::new(prime)));
     let strength = writer.bearable_strength(&settings).await?.ok_or_else(|| {
         let text = &samples[0].text;
