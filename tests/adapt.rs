@@ -117,7 +117,7 @@ fn ink_as_people_give_it_brings_the_hand_closer() {
         let prime = Prime::new(&weights.config, text, &points).unwrap();
         let line = Example { ids: Alphabet::new(&weights.config.alphabet).encode(text).ids, points: prime.offsets };
         let mut recipe = Recipe::for_lines(1);
-        (recipe.bias_steps, recipe.bias_rate) = (6, 2e-2);
+        (recipe.bias_steps, recipe.bias_rate) = (10, 1.2e-2);
         let mut learner = Learner::new(&weights, &[line], recipe, 2).unwrap();
         while learner.step().unwrap().is_some() {}
         let hand = learner.hand();

@@ -8,6 +8,11 @@ use std::ops::Range;
 /// Largest side of a stray dot, and its least distance from other ink, in x-heights.
 const STRAY: f32 = 0.25;
 const CLEAR: f32 = 0.09;
+/// Characters at a word's end without small strokes, behind which, at such a distance in x-heights, a stroke of such a side
+/// is stray.
+const PLAIN_END: usize = 2;
+const BEHIND: f32 = 0.1;
+const BEHIND_SIDE: f32 = 0.42;
 /// Largest side of a full stop, in x-heights; how far it may be above the middle height of the letters before it; and its
 /// least distance from other ink.
 const STOP: f32 = 0.42;
@@ -40,10 +45,25 @@ pub fn remove_strays(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<
     let (small, large): (Vec<_>, Vec<_>) = ranges.into_iter().partition(|range| side(range) < STRAY * x_height);
     let dotted: Vec<usize> = words.iter().flat_map(Clone::clone).filter(|&at| small_strokes(text, at) > 0).collect();
     let allowed: usize = dotted.iter().map(|&at| small_strokes(text, at)).sum();
-    if small.len() <= allowed || large.is_empty() {
+    if large.is_empty() {
         return;
     }
     let [_, right] = span(large.iter().flat_map(|range| box_of(range)[0]));
+    // Behind all other ink, where none of the last characters has a small stroke, whatever those before may have.
+    let last = words.last().map_or(0, |word| word.end);
+    let is_plain = dotted.iter().all(|&at| at + PLAIN_END < last);
+    let all = || small.iter().chain(&large);
+    let is_behind = |range: &&Range<usize>| {
+        let [left, _] = box_of(range)[0];
+        let others = all().filter(|other| other != range).map(|other| box_of(other)[0][1]);
+        is_plain
+            && side(range) < BEHIND_SIDE * x_height
+            && others.into_iter().all(|right| left > right + BEHIND * x_height)
+    };
+    let behind: Option<Range<usize>> = all().find(is_behind).cloned();
+    if small.len() <= allowed && behind.is_none() {
+        return;
+    }
     let centers: Vec<f32> = dotted
         .iter()
         .map(|&at| span(points.iter().filter(|point| point.character == at).map(|point| point.at[0])))
@@ -63,11 +83,11 @@ pub fn remove_strays(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<
     }
     strays.retain(|(away, _)| *away > 0.8 * x_height);
     strays.sort_by(|a, b| b.0.total_cmp(&a.0));
-    strays.truncate(small.len() - allowed);
+    strays.truncate(small.len().saturating_sub(allowed));
     let mut i = 0;
     points.retain(|_| {
         i += 1;
-        !strays.iter().any(|(_, range)| range.contains(&(i - 1)))
+        !strays.iter().map(|(_, range)| range).chain(&behind).any(|range| range.contains(&(i - 1)))
     });
 }
 
@@ -253,6 +273,9 @@ mod tests {
         assert_eq!(tidied("min", &[[700.0, -350.0]]), [0; 0]);
         assert_eq!(tidied("nan", &[[-200.0, -300.0]]), [0], "late ink of the word before");
         assert_eq!(tidied("na.", &[[600.0, 0.0]]), [0]);
+        // The hyphen may be small, but what stands behind the word is none of its strokes.
+        assert_eq!(tidied("a-nan", &[[1300.0, -20.0]]), [0; 0]);
+        assert_eq!(tidied("an-", &[[900.0, -20.0]]), [0]);
         let dots = |text: &str| word(text).into_iter().filter(|point| point.at[1] < -250.0).count();
         let (text, mut points) = (['i', 'n'], word("in"));
         remove_strays(&mut points, &text, std::slice::from_ref(&(0..2)), -100.0, 200.0);

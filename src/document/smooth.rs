@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn what_changes_from_point_to_point_goes() {
-        let bar = stroke(40, |t| [5.0 * t, if t as usize % 2 == 0 { 2.0 } else { -2.0 }]);
+        let bar = stroke(40, |t| [5.0 * t, if (t as usize).is_multiple_of(2) { 2.0 } else { -2.0 }]);
         let smoothed = smooth(&bar);
         let rest = smoothed[4..36].iter().map(|point| point[1].abs()).fold(0.0, f32::max);
         assert!(rest < 0.5, "{rest}");
