@@ -349,7 +349,10 @@ const words = {
     busy: "Gerade wird eine Handschrift gelernt. Warte, bis das fertig ist, oder brich es ab.",
     learnt: (hand) => `„${hand}“ ist gelernt.`,
     failed: (hand, reason) => `„${hand}“ konnte nicht gelernt werden. ${reason}`,
-    takenBack: (percent) => `Zu viele Wörter in deiner Handschrift gingen schief, daher werden nur ${percent} % davon verwendet. Mehr Sätze können helfen.`,
+    takenBack: (percent) =>
+      percent > 0
+        ? `Zu viele Wörter in deiner Handschrift gingen schief, daher werden nur ${percent} % davon verwendet. Mehr Sätze können helfen.`
+        : "Zu viele Wörter in deiner Handschrift gingen schief, daher richtet sich die Schrift nur nach deinem ersten Satz. Mehr Sätze können helfen.",
     writeInIt: "Darin schreiben",
     dismiss: "Ausblenden",
     strength: "Ähnlichkeit mit mir",

@@ -243,7 +243,10 @@ const words = {
     /** @param {string} hand @param {string} reason */
     failed: (hand, reason) => `“${hand}” couldn’t be learned. ${reason}`,
     /** @param {number} percent */
-    takenBack: (percent) => `Too many words came out wrong in your hand, so only ${percent}% of it is used. More sentences may help.`,
+    takenBack: (percent) =>
+      percent > 0
+        ? `Too many words came out wrong in your hand, so only ${percent}% of it is used. More sentences may help.`
+        : "Too many words came out wrong in your hand, so only your first sentence guides the writing. More sentences may help.",
     writeInIt: "Write in it",
     dismiss: "Dismiss",
     strength: "How much like me",

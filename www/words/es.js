@@ -349,7 +349,10 @@ const words = {
     busy: "Se está aprendiendo una letra. Espera a que termine o cancélalo.",
     learnt: (hand) => `«${hand}» está aprendida.`,
     failed: (hand, reason) => `No se ha podido aprender «${hand}». ${reason}`,
-    takenBack: (percent) => `Demasiadas palabras con tu letra salían mal, así que solo se usa un ${percent} %. Más frases pueden ayudar.`,
+    takenBack: (percent) =>
+      percent > 0
+        ? `Demasiadas palabras con tu letra salían mal, así que solo se usa un ${percent} %. Más frases pueden ayudar.`
+        : "Demasiadas palabras con tu letra salían mal, así que solo tu primera frase guía la escritura. Más frases pueden ayudar.",
     writeInIt: "Escribir con ella",
     dismiss: "Ocultar",
     strength: "Cuánto se parece a la mía",

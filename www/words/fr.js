@@ -351,7 +351,10 @@ const words = {
     busy: "Une écriture est en cours d’apprentissage. Attendez la fin, ou annulez.",
     learnt: (hand) => `« ${hand} » est apprise.`,
     failed: (hand, reason) => `« ${hand} » n’a pas pu être apprise. ${reason}`,
-    takenBack: (percent) => `Trop de mots étaient mal écrits dans votre écriture : seuls ${percent} % en sont utilisés. D’autres phrases peuvent aider.`,
+    takenBack: (percent) =>
+      percent > 0
+        ? `Trop de mots étaient mal écrits dans votre écriture : seuls ${percent} % en sont utilisés. D’autres phrases peuvent aider.`
+        : "Trop de mots étaient mal écrits dans votre écriture : seule votre première phrase guide le tracé. D’autres phrases peuvent aider.",
     writeInIt: "Écrire avec",
     dismiss: "Masquer",
     strength: "Ressemblance",
