@@ -3,7 +3,7 @@
 
 use super::marks::{MARK, WordPoint, distance, span, strokes};
 use super::measure::Edges;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 /// Largest side of a stray dot, and its least distance from other ink, in x-heights.
 const STRAY: f32 = 0.25;
@@ -39,56 +39,42 @@ fn small_strokes(text: &[char], at: usize) -> usize {
 /// Takes away dots that stand clear of all ink where the words have no character for them. `before` is the right edge of
 /// the ink before these words.
 pub fn remove_strays(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<usize>], before: f32, x_height: f32) {
-    let ranges = strokes(points);
-    let box_of = |range: &Range<usize>| [0, 1].map(|axis| span(points[range.clone()].iter().map(|p| p.at[axis])));
-    let side = |range: &Range<usize>| box_of(range).map(|[low, high]| high - low).into_iter().fold(0.0, f32::max);
-    let (small, large): (Vec<_>, Vec<_>) = ranges.into_iter().partition(|range| side(range) < STRAY * x_height);
+    let all = Stroke::all(points);
+    let is_small = |stroke: &&Stroke| stroke.side() < STRAY * x_height;
+    let small = all.iter().filter(is_small).count();
     let dotted: Vec<usize> = words.iter().flat_map(Clone::clone).filter(|&at| small_strokes(text, at) > 0).collect();
     let allowed: usize = dotted.iter().map(|&at| small_strokes(text, at)).sum();
-    if large.is_empty() {
+    if small == all.len() {
         return;
     }
-    let [_, right] = span(large.iter().flat_map(|range| box_of(range)[0]));
+    let right = all.iter().filter(|stroke| !is_small(stroke)).map(|stroke| stroke.x[1]).fold(f32::MIN, f32::max);
     // Behind all other ink, where none of the last characters has a small stroke, whatever those before may have.
     let last = words.last().map_or(0, |word| word.end);
     let is_plain = dotted.iter().all(|&at| at + PLAIN_END < last);
-    let all = || small.iter().chain(&large);
-    let is_behind = |range: &&Range<usize>| {
-        let [left, _] = box_of(range)[0];
-        let others = all().filter(|other| other != range).map(|other| box_of(other)[0][1]);
-        is_plain
-            && side(range) < BEHIND_SIDE * x_height
-            && others.into_iter().all(|right| left > right + BEHIND * x_height)
+    let is_behind = |stroke: &&Stroke| {
+        let is_right_of = |other: &Stroke| stroke.is(other) || stroke.x[0] > other.x[1] + BEHIND * x_height;
+        is_plain && stroke.side() < BEHIND_SIDE * x_height && all.iter().all(is_right_of)
     };
-    let behind: Option<Range<usize>> = all().find(is_behind).cloned();
-    if small.len() <= allowed && behind.is_none() {
-        return;
-    }
-    let centers: Vec<f32> = dotted
-        .iter()
-        .map(|&at| span(points.iter().filter(|point| point.character == at).map(|point| point.at[0])))
-        .filter(|[left, _]| left.is_finite())
-        .map(|[left, right]| (left + right) / 2.0)
-        .collect();
-    let mut strays: Vec<(f32, Range<usize>)> = Vec::new();
-    for range in &small {
-        let middle = box_of(range)[0].iter().sum::<f32>() / 2.0;
-        // A dot that lies over the word before is late ink of that.
-        let is_within = (before + 0.2 * x_height..right + 1.5 * x_height).contains(&middle);
-        let others = small.iter().chain(&large).filter(|other| *other != range);
-        if is_within && others.into_iter().all(|other| gap(points, range, other) >= CLEAR * x_height) {
-            let away = centers.iter().map(|center| (center - middle).abs()).fold(f32::INFINITY, f32::min);
-            strays.push((away, range.clone()));
+    let mut gone: Vec<Range<usize>> = Vec::new();
+    gone.extend(all.iter().find(is_behind).map(|stroke| stroke.range.clone()));
+    if small > allowed {
+        let mut strays: Vec<(f32, &Stroke)> = Vec::new();
+        for stroke in all.iter().filter(is_small) {
+            // A dot that lies over the word before is late ink of that.
+            let is_within = (before + 0.2 * x_height..right + 1.5 * x_height).contains(&stroke.middle(0));
+            if is_within && stroke.is_clear(points, &all, CLEAR * x_height) {
+                let away = dotted.iter().map(|&at| {
+                    let [left, right] = span(points.iter().filter(|point| point.character == at).map(|p| p.at[0]));
+                    if left > right { f32::INFINITY } else { (f32::midpoint(left, right) - stroke.middle(0)).abs() }
+                });
+                strays.push((away.fold(f32::INFINITY, f32::min), stroke));
+            }
         }
+        strays.retain(|(away, _)| *away > 0.8 * x_height);
+        strays.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+        gone.extend(strays.into_iter().take(small - allowed).map(|(_, stroke)| stroke.range.clone()));
     }
-    strays.retain(|(away, _)| *away > 0.8 * x_height);
-    strays.sort_by(|a, b| b.0.total_cmp(&a.0));
-    strays.truncate(small.len().saturating_sub(allowed));
-    let mut i = 0;
-    points.retain(|_| {
-        i += 1;
-        !strays.iter().map(|(_, range)| range).chain(&behind).any(|range| range.contains(&(i - 1)))
-    });
+    remove(points, &gone);
 }
 
 /// Puts stray dots of a word under its ink. Where the pen has a long way to go, the network sometimes sets it down for a
@@ -176,49 +162,35 @@ pub fn missing_stops(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<
         let mut heights: Vec<f32> = points.iter().filter(|p| p.character < at).map(|p| p.at[1]).collect();
         heights.sort_unstable_by(f32::total_cmp);
         let highest = heights.get(heights.len() / 2).map_or(f32::NEG_INFINITY, |middle| middle - STOP_ABOVE * x_height);
-        let all = strokes(points);
-        let is_small = |range: &Range<usize>| {
-            [0, 1].iter().all(|&axis| {
-                let [low, high] = span(points[range.clone()].iter().map(|point| point.at[axis]));
-                high - low < STOP * x_height
-            })
-        };
-        let middle = |range: &Range<usize>, axis: usize| {
-            let [low, high] = span(points[range.clone()].iter().map(|point| point.at[axis]));
-            f32::midpoint(low, high)
-        };
+        let all = Stroke::all(points);
+        let is_small = |stroke: &Stroke| stroke.side() < STOP * x_height;
         // A dot may be drawn while the window is on the blank behind it already.
         let is_end = text.get(at + 1).is_none_or(|next| *next == ' ');
-        let is_alone = |range: &Range<usize>| {
-            let last = at + usize::from(is_end && is_small(range));
-            points[range.clone()].iter().all(|point| (at..=last).contains(&point.character))
-        };
+        let is_alone = |stroke: &Stroke| stroke.lies_on(at..=at + usize::from(is_end && is_small(stroke)));
         // The bar of a letter may be drawn as late.
-        let is_over = |range: &Range<usize>| !is_small(range) && middle(range, 0) < before - 0.2 * x_height;
-        let is_beside = |range: &Range<usize>| points[range.clone()].iter().any(|p| p.character.abs_diff(at) <= 1);
-        let is_clear = |range: &Range<usize>| {
-            all.iter().filter(|other| *other != range).all(|other| gap(points, range, other) >= LEAST_CLEAR * x_height)
+        let is_over = |stroke: &Stroke| !is_small(stroke) && stroke.middle(0) < before - 0.2 * x_height;
+        let is_beside = |stroke: &Stroke| {
+            points[stroke.range.clone()].iter().any(|point| point.character.abs_diff(at) <= 1)
+                || between.contains(&stroke.middle(0))
         };
-        let is_dot = |range: &&Range<usize>| {
-            is_small(range)
-                && (is_beside(range) || between.contains(&middle(range, 0)))
-                && middle(range, 1) > highest
-                && is_clear(range)
-        };
-        let dot = all.iter().find(is_dot).cloned().filter(|range| range.len() > 1);
+        let is_clear = |stroke: &Stroke| stroke.is_clear(points, &all, LEAST_CLEAR * x_height);
+        let is_dot =
+            |stroke: &&Stroke| is_small(stroke) && is_beside(stroke) && stroke.middle(1) > highest && is_clear(stroke);
+        let dot = all.iter().find(is_dot).filter(|stroke| stroke.range.len() > 1);
         // Dots of letters beside it may be drawn late.
         let is_dotted = [at.wrapping_sub(1), at + 1].iter().any(|&beside| small_strokes(text, beside) > 0);
-        let is_no_stop = |range: &&Range<usize>| {
-            let is_second = dot.as_ref().is_some_and(|dot| *range != dot && is_small(range));
-            let is_own = points[range.start..range.end].iter().all(|point| (at..=at + 1).contains(&point.character));
-            // It touches the letter behind it: another is drawn with room.
-            let is_touching = dot.is_none() && is_own && is_small(range) && !is_dotted && !is_clear(range);
-            let is_late = is_dotted && is_small(range) && middle(range, 1) <= highest;
-            let is_gone = is_alone(range) && (dot.is_none() || is_second) || is_touching;
-            is_gone && !is_late && !is_over(range)
+        let is_no_stop = |stroke: &&Stroke| {
+            let is_late = is_dotted && is_small(stroke) && stroke.middle(1) <= highest;
+            let is_gone = match dot {
+                Some(dot) => is_alone(stroke) && is_small(stroke) && !stroke.is(dot),
+                // It touches the letter behind it: another is drawn with room.
+                None if is_small(stroke) && !is_dotted && !is_clear(stroke) => stroke.lies_on(at..=at + 1),
+                None => is_alone(stroke),
+            };
+            is_gone && !is_late && !is_over(stroke)
         };
-        let gone: Vec<Range<usize>> = all.iter().filter(is_no_stop).cloned().collect();
-        if let Some(ink) = dot.as_ref().and_then(|range| points.get_mut(range.clone())) {
+        let gone: Vec<Range<usize>> = all.iter().filter(is_no_stop).map(|stroke| stroke.range.clone()).collect();
+        if let Some(ink) = dot.and_then(|stroke| points.get_mut(stroke.range.clone())) {
             let [top, bottom] = span(ink.iter().map(|point| point.at[1]));
             let (grows, last) = ((LEAST_STOP * x_height - bottom + top).max(0.0), (ink.len() - 1) as f32);
             for (k, point) in ink.iter_mut().enumerate() {
@@ -227,13 +199,64 @@ pub fn missing_stops(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<
         } else {
             missing.push(at);
         }
-        let mut i = 0;
-        points.retain(|_| {
-            i += 1;
-            !gone.iter().any(|range| range.contains(&(i - 1)))
-        });
+        remove(points, &gone);
     }
     missing
+}
+
+/// A stroke of a word.
+struct Stroke {
+    /// Its points.
+    range: Range<usize>,
+    /// Left and right end, upper and lower end.
+    x: [f32; 2],
+    y: [f32; 2],
+    /// Of the characters at which the window was, the first and the last.
+    characters: [usize; 2],
+}
+
+impl Stroke {
+    fn all(points: &[WordPoint]) -> Vec<Self> {
+        let of = |range: Range<usize>| {
+            let ink = &points[range.clone()];
+            let [x, y] = [0, 1].map(|axis| span(ink.iter().map(|point| point.at[axis])));
+            let characters = ink
+                .iter()
+                .fold([usize::MAX, 0], |[least, most], point| [least.min(point.character), most.max(point.character)]);
+            Self { range, x, y, characters }
+        };
+        strokes(points).into_iter().map(of).collect()
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.range.start == other.range.start
+    }
+
+    fn side(&self) -> f32 {
+        (self.x[1] - self.x[0]).max(self.y[1] - self.y[0])
+    }
+
+    fn middle(&self, axis: usize) -> f32 {
+        let [low, high] = [self.x, self.y][axis];
+        f32::midpoint(low, high)
+    }
+
+    fn lies_on(&self, characters: RangeInclusive<usize>) -> bool {
+        self.characters.iter().all(|character| characters.contains(character))
+    }
+
+    /// Whether it is at least so far from all others.
+    fn is_clear(&self, points: &[WordPoint], all: &[Self], least: f32) -> bool {
+        all.iter().all(|other| self.is(other) || gap(points, &self.range, &other.range) >= least)
+    }
+}
+
+fn remove(points: &mut Vec<WordPoint>, gone: &[Range<usize>]) {
+    let mut i = 0;
+    points.retain(|_| {
+        i += 1;
+        !gone.iter().any(|range| range.contains(&(i - 1)))
+    });
 }
 
 /// Least distance of a stroke's points from another stroke.
