@@ -199,17 +199,15 @@ serve(
       emit({ type: "plan", plan, sheet: writing.sheet });
       notifyEngine(runningHand);
       const shared = pool.available && plan.lines.length > 1 && runningHand.engine.startsWith("CPU");
-      if (shared && !signal.aborted) {
-        poolRun = run = pool.start(/** @type {PoolWriting} */ (writing), options, plan);
-      }
       try {
-        await run?.exchange(false);
         for await (const ink of inkOf(writing)) {
           // A newer text may have begun.
           if (signal.aborted) break;
           const idle = ink.length === 0;
           if (!idle) emit({ type: "ink", ink, sheet: writing.sheet }, buffersOf(ink));
           notifyEngine(runningHand);
+          // Not before the first ink: a worker that starts takes a core, which that ink and its frame need.
+          if (shared && !run && !idle) poolRun = run = pool.start(/** @type {PoolWriting} */ (writing), options, plan);
           await run?.exchange(idle);
         }
         return writing.finish;

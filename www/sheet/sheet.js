@@ -28,10 +28,18 @@ import { drawRules, rulesOf } from "./rules.js";
  * @property {number} painted how many of the ink's points are on it, those of other pages included
  */
 
+/** Milliseconds of a frame, in which the pen moves when its first points come. */
+const FRAME = 1000 / 60;
 /** Milliseconds after which ink that is drawn at once is drawn without a frame. */
 const FRAME_PATIENCE = 300;
 /** Milliseconds of a frame in which ink is painted; what is left is painted in the next ones. */
 const BUDGET = 9;
+/**
+ * The same while the engine writes, which leaves the page a small share of the cores, and points of such a frame: the
+ * browser rasterises them in the same task, after the budget.
+ */
+const BUSY_BUDGET = 5;
+const BUSY_POINTS = 300;
 /** Points that are painted between two looks at the clock. */
 const SLICE = 150;
 /** Points that are painted anew on the canvas itself; more are painted beside it first, so that it does not flicker. */
@@ -250,7 +258,7 @@ export class Sheet extends EventTarget {
     }
     const count = ink.count;
     if (count && !this.#began) this.#began = now;
-    const waited = this.#before ? now - this.#before : 0;
+    const waited = this.#before ? now - this.#before : count ? FRAME : 0;
     this.#before = now;
     const from = this.#drawn;
     const rate = this.#rateNow(now);
@@ -355,13 +363,15 @@ export class Sheet extends EventTarget {
     if (!this.#ink) return true;
     const [first, end] = this.#ink.range(target.page);
     const to = Math.min(this.#drawn, end);
-    const until = performance.now() + BUDGET;
+    const isBusy = !this.#complete && !this.#back;
+    const until = performance.now() + (isBusy ? BUSY_BUDGET : BUDGET);
     const { context, scale, top } = target;
     context.setTransform(scale, 0, 0, scale, 0, top);
     const least = (LEAST_LINE * (devicePixelRatio || 1)) / scale;
     const style = this.#penStyle();
     target.painted = Math.max(target.painted, first);
-    while (target.painted < to && performance.now() < until) {
+    const most = isBusy ? Math.min(to, target.painted + BUSY_POINTS) : to;
+    while (target.painted < most && performance.now() < until) {
       const next = Math.min(to, target.painted + SLICE);
       draw(context, this.#ink.data, first, target.painted, next, style, scale, least);
       target.painted = next;
