@@ -29,8 +29,9 @@ const SMALL_MARK: f64 = 0.35;
 /// Dots and other small strokes that a character may have.
 fn small_strokes(text: &[char], at: usize) -> usize {
     match text.get(at) {
-        Some('i' | 'j' | '.' | ',' | '\'' | '!' | '?' | '-' | '&' | '+' | '$' | '€' | '/' | '(' | ')') => 1,
-        Some(':' | ';' | '"' | '=' | '%' | '#' | '@') => 2,
+        Some('i' | 'j' | '.' | ',' | '\'' | '!' | '?' | '-' | '+' | '$' | '€' | '/' | '(' | ')') => 1,
+        // Colons, semicolons, & and # are drawn whole: of the network's ink for them nothing is left.
+        Some('"' | '=' | '%' | '@') => 2,
         Some('*') => 4,
         _ => 0,
     }

@@ -52,6 +52,11 @@ const BELOW: f32 = 0.2;
 /// Size of a raised or lowered digit.
 const SMALL: f32 = 0.62;
 
+/// Largest side of a stroke of a colon or semicolon, in x-heights.
+const OWN: f32 = 0.7;
+/// Least distance of a sign from the ink beside it, in x-heights.
+const SIGN_GAP: f32 = 0.32;
+
 /// From the letter before a full stop that is drawn to the stop, and to the letter behind it.
 const BEFORE_STOP: f32 = 0.3;
 const AROUND_STOP: f32 = 0.75;
@@ -105,7 +110,7 @@ pub fn draw(
         match mark {
             Mark::Joined => join(&mut points, text, at, hand),
             Mark::Raised | Mark::Lowered => shrink(&mut points, at, mark == Mark::Raised, hand),
-            Mark::Sign(sign) => replace(&mut points, at, sign, hand, rng),
+            Mark::Sign(sign) => replace(&mut points, text, at, sign, hand, rng),
             _ => {}
         }
     }
@@ -333,15 +338,85 @@ fn shrink(points: &mut [WordPoint], at: usize, raised: bool, hand: &MarkStyle) {
     }
 }
 
-/// Puts a drawn sign in the place of a character's ink.
-fn replace(points: &mut Vec<WordPoint>, at: usize, sign: char, hand: &MarkStyle, rng: &mut impl Rng) {
-    let Some(letter) = Letter::find(points, at, hand) else { return };
+/// Whether a character ends on the baseline.
+fn stands(c: char) -> bool {
+    c.is_ascii_digit() || c.is_ascii_uppercase() && c != 'J' && c != 'Q' || "abcdehiklmnorstuvwx".contains(c)
+}
+
+/// Puts a drawn sign in the place of a character's ink, with room on both sides. Where the network drew nothing for it, the
+/// sign stands between the ink of the characters beside it.
+fn replace(points: &mut Vec<WordPoint>, text: &[char], at: usize, sign: char, hand: &MarkStyle, rng: &mut impl Rng) {
     let shapes = sign_shapes(sign);
-    let [left, right] = span(shapes.iter().flat_map(|shape| shape.iter().map(|point| point[0])));
-    let origin = [(letter.x[0] + letter.x[1]) / 2.0 - (left + right) / 2.0 * hand.x_height, letter.baseline];
-    let Some(first) = points.iter().position(|point| point.character == at) else { return };
-    let count = points[..first].len();
-    points.retain(|point| point.character != at);
+    let inked = |other: Option<usize>| other.filter(|&other| text.get(other).is_some_and(|c| !c.is_whitespace()));
+    let right = inked(at.checked_sub(1))
+        .map(|before| span(points.iter().filter(|point| point.character == before).map(|point| point.at[0]))[1]);
+    // A colon has small strokes of its own: one that the window merely ended on is a letter's.
+    let is_apart = matches!(sign, ':' | ';');
+    let mut gone = vec![false; points.len()];
+    for range in strokes(points) {
+        let ink = &mut points[range.clone()];
+        let own = ink.iter().filter(|point| point.character == at).count();
+        if own == 0 {
+            continue;
+        }
+        let [x, y] = [0, 1].map(|axis| span(ink.iter().map(|point| point.at[axis])));
+        let is_large = (x[1] - x[0]).max(y[1] - y[0]) > OWN * hand.x_height;
+        // The bar of a t, drawn late.
+        let is_late = right.is_some_and(|right| f32::midpoint(x[0], x[1]) < right - 0.1 * hand.x_height);
+        let other = ink.iter().map(|point| point.character).find(|&other| other != at);
+        let owner = match other {
+            _ if is_late => at.checked_sub(1),
+            Some(other) if is_apart && (2 * own < ink.len() || is_large) => Some(other),
+            None if is_apart && is_large => inked(Some(at + 1)),
+            _ => None,
+        };
+        match owner {
+            Some(owner) => {
+                ink.iter_mut().filter(|point| point.character == at).for_each(|point| point.character = owner)
+            }
+            None => range.clone().for_each(|i| gone[i] = 2 * own >= range.len() || points[i].character == at),
+        }
+    }
+    let edge = |keep: &dyn Fn(usize) -> bool| span((0..points.len()).filter(|&i| keep(i)).map(|i| points[i].at[0]));
+    let beside = |other: Option<usize>| {
+        inked(other)
+            .map_or([f32::INFINITY, f32::NEG_INFINITY], |other| edge(&|i| !gone[i] && points[i].character == other))
+    };
+    let ([_, before], [after, _]) = (beside(at.checked_sub(1)), beside(Some(at + 1)));
+    let ([left, right], [first, last]) =
+        (edge(&|i| gone[i]), (span(shapes.iter().flat_map(|shape| shape.iter().map(|point| point[0])))));
+    let middle = match (left.is_finite(), before.is_finite(), after.is_finite()) {
+        (true, ..) => f32::midpoint(left, right),
+        (_, true, true) => f32::midpoint(before, after),
+        (_, true, false) => before + (SIGN_GAP + last - first) * hand.x_height,
+        (_, false, true) => after - (SIGN_GAP + last - first) * hand.x_height,
+        _ => return,
+    };
+    let gap = SIGN_GAP * hand.x_height;
+    let x = (middle - f32::midpoint(first, last) * hand.x_height).max(before + gap - first * hand.x_height);
+    // Level with the characters beside it that stand on the line.
+    let standing = [at.checked_sub(1), Some(at + 1)].into_iter().filter_map(inked).filter(|&other| stands(text[other]));
+    let low = standing.map(|other| {
+        let own = (0..points.len()).filter(|&i| !gone[i] && points[i].character == other);
+        span(own.map(|i| points[i].at[1]))[1]
+    });
+    let line = hand.baseline[0] + hand.baseline[1] * middle;
+    let lows: Vec<f32> = low.filter(|low| (low - line).abs() < 3.0 * hand.x_height).collect();
+    let baseline = if lows.is_empty() { line } else { lows.iter().sum::<f32>() / lows.len() as f32 };
+    let origin = [x, baseline];
+    let room = x + last * hand.x_height + gap - after;
+    if room > 0.0 && after.is_finite() {
+        points.iter_mut().filter(|point| point.character > at).for_each(|point| point.at[0] += room);
+    }
+    let count = gone.iter().position(|gone| *gone).unwrap_or_else(|| {
+        let behind = |point: &WordPoint| point.character < at;
+        points.iter().rposition(behind).map_or(0, |last| last + 1)
+    });
+    let mut i = 0;
+    points.retain(|_| {
+        i += 1;
+        !gone[i - 1]
+    });
     if let Some(before) = count.checked_sub(1).and_then(|i| points.get_mut(i)) {
         before.lifted = true;
     }
@@ -510,6 +585,29 @@ fn sign_shapes(sign: char) -> &'static [Shape] {
         'Þ' => {
             &[&[[0.0, -1.75], [0.0, 0.0]], &[[0.0, -1.35], [0.5, -1.35], [0.72, -0.95], [0.5, -0.55], [0.02, -0.5]]]
         }
+        '&' => &[&[
+            [0.95, 0.02],
+            [0.62, -0.4],
+            [0.26, -0.98],
+            [0.22, -1.34],
+            [0.44, -1.56],
+            [0.64, -1.34],
+            [0.48, -1.02],
+            [0.12, -0.66],
+            [0.0, -0.3],
+            [0.18, 0.0],
+            [0.5, -0.04],
+            [0.8, -0.34],
+            [0.94, -0.62],
+        ]],
+        '#' => &[
+            &[[0.36, -1.5], [0.24, 0.02]],
+            &[[0.76, -1.5], [0.64, 0.02]],
+            &[[0.02, -0.98], [0.98, -1.02]],
+            &[[0.0, -0.48], [0.94, -0.52]],
+        ],
+        ':' => &[&[[0.0, -0.7], [0.02, -0.62]], &[[0.0, -0.1], [0.02, -0.02]]],
+        ';' => &[&[[0.06, -0.7], [0.08, -0.62]], &[[0.07, -0.1], [0.09, 0.02], [-0.02, 0.26]]],
         '§' => &[
             &[
                 [0.5, -1.6],
@@ -748,6 +846,47 @@ pub(super) mod tests {
         assert!(order.is_sorted(), "it is drawn when the pen comes to it");
         let before = points.iter().rposition(|point| point.character == 1);
         assert!(before.is_some_and(|i| points[i].lifted));
+    }
+
+    #[test]
+    fn a_sign_has_room_and_stands_level_with_the_characters_beside_it() {
+        let x = |points: &[WordPoint], at: usize| span(points.iter().filter(|p| p.character == at).map(|p| p.at[0]));
+        // A low word, in which the letters stand closer than the sign is wide.
+        let mut network = word("n&n");
+        network.iter_mut().for_each(|point| point.at = [0.6 * point.at[0], point.at[1] + 250.0]);
+        let text: Vec<char> = "n&n".chars().collect();
+        let still = MarkStyle { variation: 0.0, slant: 0.0, ..HAND };
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let points = draw(network, &text, &[(1, Mark::Sign('&'))], &[], &still, &mut rng);
+        let gap = SIGN_GAP * HAND.x_height - 1.0;
+        assert!(x(&points, 0)[1] + gap <= x(&points, 1)[0] && x(&points, 1)[1] + gap <= x(&points, 2)[0]);
+        let [_, low] = span(points.iter().filter(|point| point.character == 1).map(|point| point.at[1]));
+        assert!((low - 250.0).abs() < 20.0, "{low}");
+    }
+
+    #[test]
+    fn a_colon_without_ink_is_drawn_between_its_neighbours_and_takes_no_bar_of_a_letter() {
+        let text: Vec<char> = "nt:n".chars().collect();
+        let marks = [(2, Mark::Sign(':'))];
+        let mut network = word("ntnn");
+        // The network wrote nothing for it; the bar of the t came while the window was on it.
+        network.retain(|point| point.character != 2);
+        let bar = [250.0, 330.0, 410.0].map(|x| WordPoint {
+            at: [x, -300.0],
+            lifted: x > 400.0,
+            character: 2,
+            drawn: Some(90),
+        });
+        let behind = network.iter().position(|point| point.character == 3).unwrap();
+        network.splice(behind..behind, bar);
+        let points = draw(network, &text, &marks, &[], &HAND, &mut ChaCha8Rng::seed_from_u64(3));
+        assert_eq!(points.iter().filter(|point| point.drawn == Some(90)).count(), 3);
+        let dots = added(&points);
+        assert_eq!(dots.iter().filter(|point| point.lifted).count(), 2);
+        let right =
+            span(points.iter().filter(|point| point.character == 1 && point.drawn != Some(90)).map(|p| p.at[0]))[1];
+        let left = span(points.iter().filter(|point| point.character == 3).map(|point| point.at[0]))[0];
+        assert!(dots.iter().all(|dot| right < dot.at[0] && dot.at[0] < left), "{dots:?}");
     }
 
     #[test]

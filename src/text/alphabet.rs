@@ -107,7 +107,7 @@ impl Alphabet {
         if c.is_whitespace() {
             if self.id(' ').is_some() { Way::Blank } else { Way::Invisible }
         } else if self.id(c).is_some() {
-            Way::Written(c.into(), Vec::new())
+            Way::Written(c.into(), diacritics::drawn_whole(c).map(|mark| (0, mark)).into_iter().collect())
         } else if is_invisible(c) {
             Way::Invisible
         } else if let Some(mark) = diacritics::combining(c).filter(|_| behind_letter) {
@@ -236,6 +236,14 @@ mod tests {
             assert!(!encoded.transliterated.is_empty() || !encoded.marks.is_empty(), "{text}");
         }
         assert_eq!(narrow.encode("a%b£").left_out, ['%', '£']);
+    }
+
+    #[test]
+    fn signs_that_networks_draw_badly_are_drawn_whole() {
+        let encoded = Alphabet::new(" ab&#:;").encode("a&b #a: b;");
+        assert_eq!(encoded.written, "a&b #a: b;");
+        assert_eq!(encoded.marks, [(1, '&'), (4, '#'), (6, ':'), (9, ';')].map(|(at, sign)| (at, Mark::Sign(sign))));
+        assert!(encoded.transliterated.is_empty());
     }
 
     #[test]

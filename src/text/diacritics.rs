@@ -39,6 +39,11 @@ impl Mark {
     }
 }
 
+/// How a character of the network's is drawn that is read wrongly when the network draws it.
+pub fn drawn_whole(c: char) -> Option<Mark> {
+    matches!(c, '&' | '#' | ':' | ';').then_some(Mark::Sign(c))
+}
+
 /// A combining mark that can be drawn.
 pub fn combining(c: char) -> Option<Mark> {
     matches!(

@@ -7,7 +7,7 @@
 //! - the number of points for which the window was on each of its characters, compared with the training ink's
 //!   ([`Config::dwell`]) at the line's pace;
 //! - the density of its points: sampling occasionally draws a very improbable point, which leaves a stray mark;
-//! - its full stops and colons: each has its dots, however fast the window passed;
+//! - its full stops: each has its dot, however fast the window passed;
 //! - the size of its letters: without guidance by the text the pen may draw strokes as long as the line.
 
 use crate::engine::Step;
@@ -91,8 +91,8 @@ pub struct LineCheck {
     expected: Vec<f32>,
     /// Words, as ranges of character positions.
     words: Vec<Range<usize>>,
-    /// Full stops and colons: position, and number of dots.
-    dots: Vec<(usize, usize)>,
+    /// Positions of full stops.
+    stops: Vec<usize>,
     /// Position of the line's first character: the characters before it are the priming ink's, which is not judged.
     first: usize,
     /// Points of the priming ink: the actual number, and the expected one.
@@ -124,13 +124,8 @@ impl LineCheck {
         }
         let expected: Vec<f32> = text.chars().map(|c| dwell(c) * config.points_per_character).collect();
         let prime_points = [points as f32, expected[..first].iter().sum()];
-        let count = |c: char| match c {
-            '.' => 1,
-            ':' => 2,
-            _ => 0,
-        };
-        let dots = text.chars().enumerate().skip(first).map(|(at, c)| (at, count(c))).filter(|(_, n)| *n > 0).collect();
-        Self { expected, words, dots, first, prime_points, units: [config.offset_mean, config.offset_sd] }
+        let stops = text.chars().enumerate().skip(first).filter(|(_, c)| *c == '.').map(|(at, _)| at).collect();
+        Self { expected, words, stops, first, prime_points, units: [config.offset_mean, config.offset_sd] }
     }
 
     /// Number of words.
@@ -174,10 +169,10 @@ impl LineCheck {
         boxes.iter().map(|[min, max]| [(max[0] - min[0]).max(0.0), (max[1] - min[1]).max(0.0)]).collect()
     }
 
-    /// Full stops and colons of a word that do not have their dots: short strokes of their own, drawn while the window
-    /// was on them or beside them.
+    /// Full stops of a word that have no dot: a short stroke of their own, drawn while the window was on them or beside
+    /// them.
     fn missing_dots(&self, word: &Range<usize>, steps: &[Step]) -> Vec<usize> {
-        let wanted: Vec<_> = self.dots.iter().filter(|(at, _)| word.contains(at)).copied().collect();
+        let wanted: Vec<_> = self.stops.iter().filter(|at| word.contains(at)).copied().collect();
         if wanted.is_empty() {
             return Vec::new();
         }
@@ -208,9 +203,9 @@ impl LineCheck {
         let is_dot = |bounds: &[[f32; 2]; 2]| (0..2).all(|axis| bounds[1][axis] - bounds[0][axis] <= limit);
         let has = |at: usize| {
             let beside = |[first, last]: &[usize; 2]| *first <= at + 1 && *last + 1 >= at;
-            strokes.iter().filter(|(bounds, on)| beside(on) && is_dot(bounds)).count()
+            strokes.iter().any(|(bounds, on)| beside(on) && is_dot(bounds))
         };
-        wanted.iter().filter(|&&(at, count)| has(at) < count).map(|(at, _)| *at).collect()
+        wanted.into_iter().filter(|&at| !has(at)).collect()
     }
 
     /// How many characters the window has reached.
@@ -423,11 +418,11 @@ mod tests {
     }
 
     #[test]
-    fn full_stops_and_colons_without_their_dots_are_found() {
-        let check = check("ab.c d:");
+    fn full_stops_without_their_dots_are_found() {
+        let check = check("ab.c d.");
         let [mean, sd] = check.units;
         // On each character a stroke as high as a letter, except for these, which have short ones.
-        let steps = |dots: &[(usize, usize)]| -> Vec<Step> {
+        let steps = |dots: &[usize]| -> Vec<Step> {
             let stroke = |position: usize, side: f32, points: usize| {
                 (0..points).map(move |k| Step {
                     position: position as f32,
@@ -438,19 +433,19 @@ mod tests {
                 })
             };
             (0..7)
-                .flat_map(|at| match dots.iter().find(|(dotted, _)| *dotted == at) {
-                    Some(&(_, count)) => (0..count).flat_map(|_| stroke(at, 8.0, 3)).collect::<Vec<_>>(),
-                    None => stroke(at, 200.0, 10).collect(),
+                .flat_map(|at| match dots.contains(&at) {
+                    true => stroke(at, 8.0, 3).collect::<Vec<_>>(),
+                    false => stroke(at, 200.0, 10).collect(),
                 })
                 .collect()
         };
-        let missing = |dots: &[(usize, usize)]| {
+        let missing = |dots: &[usize]| {
             let steps = steps(dots);
             (0..2).flat_map(|word| check.missing_dots(&check.words[word], &steps)).collect::<Vec<_>>()
         };
-        assert_eq!(missing(&[(2, 1), (6, 2)]), [0; 0]);
-        assert_eq!(missing(&[(2, 1), (6, 1)]), [6], "a colon has two");
-        assert_eq!(missing(&[(6, 2)]), [2], "a long stroke is no dot");
+        assert_eq!(missing(&[2, 6]), [0; 0]);
+        assert_eq!(missing(&[2]), [6]);
+        assert_eq!(missing(&[6]), [2], "a long stroke is no dot");
         let (faults, badness) = check.judge_word(0, &steps(&[]), &RETRY_LIMITS);
         assert!(faults.contains(&Fault::NoDot(2)) && badness > 1.0);
     }
