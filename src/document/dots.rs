@@ -18,6 +18,8 @@ const BEHIND_SIDE: f32 = 0.42;
 const STOP: f32 = 0.42;
 const STOP_ABOVE: f32 = 0.3;
 const LEAST_CLEAR: f32 = 0.1;
+/// Least side of a comma, in x-heights.
+const LEAST_COMMA: f32 = 0.22;
 /// Least height of a full stop in x-heights: that of the dots that are drawn.
 const LEAST_STOP: f32 = 0.1;
 /// Points and size, in x-heights, of a stroke that may be a stray dot; and size of dots and other small strokes.
@@ -203,6 +205,19 @@ pub fn missing_stops(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<
         remove(points, &gone);
     }
     missing
+}
+
+/// Commas that are no longer than a dot, or have no ink.
+pub fn short_commas(points: &[WordPoint], text: &[char], words: &[Range<usize>], x_height: f32) -> Vec<usize> {
+    let all = Stroke::all(points);
+    let is_long = |at: usize| {
+        let is_own = |stroke: &&Stroke| stroke.lies_on(at.saturating_sub(1)..=at + 1);
+        all.iter().filter(is_own).any(|stroke| {
+            points[stroke.range.clone()].iter().any(|point| point.character == at)
+                && stroke.side() >= LEAST_COMMA * x_height
+        })
+    };
+    words.iter().flat_map(Clone::clone).filter(|&at| text.get(at) == Some(&',') && !is_long(at)).collect()
 }
 
 /// A stroke of a word.

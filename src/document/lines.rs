@@ -422,12 +422,17 @@ impl LineStream {
                 .collect();
             let own_start = std::mem::replace(&mut start, end);
             let is_own = |at: usize| words.iter().any(|range| range.contains(&at));
-            let marks: Vec<_> = marks.iter().filter(|(at, _)| is_own(*at)).copied().collect();
+            let mut marks: Vec<_> = marks.iter().filter(|(at, _)| is_own(*at)).copied().collect();
             let mut stops = Vec::new();
             if is_tidied {
                 let x_height = self.hand.x_height as f32;
                 let [_, before] = marks::span(known[..own_start].iter().map(|point| point[0]));
                 dots::remove_strays(&mut own, &characters, words, before, x_height);
+                if self.settings.hand.is_none() {
+                    marks::shorten_upstrokes(&mut own, &characters, words, x_height);
+                }
+                let commas = dots::short_commas(&own, &characters, words, x_height);
+                marks.extend(commas.into_iter().map(|at| (at, Mark::Sign(','))));
                 stops = dots::missing_stops(&mut own, &characters, words, x_height);
             }
             if marks.is_empty() && stops.is_empty() {

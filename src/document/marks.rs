@@ -52,6 +52,11 @@ const BELOW: f32 = 0.2;
 /// Size of a raised or lowered digit.
 const SMALL: f32 = 0.62;
 
+/// Longest upstroke of a 1, and what longer ones become, as shares of its height; and the share by which what comes after
+/// it closes up.
+const MOST_UPSTROKE: f32 = 0.36;
+const UPSTROKE: f32 = 0.3;
+const CLOSED: f32 = 0.5;
 /// Largest side of a stroke of a colon or semicolon, in x-heights.
 const OWN: f32 = 0.7;
 /// Least distance of a sign from the ink beside it, in x-heights.
@@ -338,6 +343,35 @@ fn shrink(points: &mut [WordPoint], at: usize, raised: bool, hand: &MarkStyle) {
     }
 }
 
+/// Shortens the upstroke of each 1 that would be half of a Λ, and moves up what comes after it.
+pub fn shorten_upstrokes(points: &mut [WordPoint], text: &[char], words: &[Range<usize>], x_height: f32) {
+    for at in words.iter().flat_map(Clone::clone).filter(|&at| text.get(at) == Some(&'1')) {
+        let is_own = |range: &Range<usize>| {
+            let own = points[range.clone()].iter().filter(|point| point.character == at).count();
+            2 * own > range.len() && points[range.start].character.abs_diff(at) <= 1
+        };
+        let Some(range) = strokes(points).into_iter().find(is_own) else { continue };
+        let ink = &points[range.clone()];
+        let Some(top) = (0..ink.len()).min_by(|&a, &b| ink[a].at[1].total_cmp(&ink[b].at[1])) else { continue };
+        let [apex, start] = [ink[top].at, ink[0].at];
+        let stem = ink[top..].iter().map(|point| point.at[1]).fold(f32::MIN, f32::max) - apex[1];
+        let up = start[1] - apex[1];
+        if stem < 0.7 * x_height || up <= MOST_UPSTROKE * stem || start[0] >= apex[0] {
+            continue;
+        }
+        let share = UPSTROKE * stem / up;
+        let by = (1.0 - share) * (apex[0] - start[0]) * CLOSED;
+        for point in &mut points[range.start..range.start + top] {
+            point.at = [0, 1].map(|axis| apex[axis] + share * (point.at[axis] - apex[axis]));
+        }
+        for (i, point) in points.iter_mut().enumerate() {
+            if range.contains(&i) || i >= range.end && point.character >= at {
+                point.at[0] -= by;
+            }
+        }
+    }
+}
+
 /// Whether a character ends on the baseline.
 fn stands(c: char) -> bool {
     c.is_ascii_digit() || c.is_ascii_uppercase() && c != 'J' && c != 'Q' || "abcdehiklmnorstuvwx".contains(c)
@@ -351,7 +385,7 @@ fn replace(points: &mut Vec<WordPoint>, text: &[char], at: usize, sign: char, ha
     let right = inked(at.checked_sub(1))
         .map(|before| span(points.iter().filter(|point| point.character == before).map(|point| point.at[0]))[1]);
     // A colon has small strokes of its own: one that the window merely ended on is a letter's.
-    let is_apart = matches!(sign, ':' | ';');
+    let is_apart = matches!(sign, ':' | ';' | ',');
     let mut gone = vec![false; points.len()];
     for range in strokes(points) {
         let ink = &mut points[range.clone()];
@@ -393,7 +427,11 @@ fn replace(points: &mut Vec<WordPoint>, text: &[char], at: usize, sign: char, ha
         _ => return,
     };
     let gap = SIGN_GAP * hand.x_height;
-    let x = (middle - f32::midpoint(first, last) * hand.x_height).max(before + gap - first * hand.x_height);
+    let nearest = before + gap - first * hand.x_height;
+    let mut x = (middle - f32::midpoint(first, last) * hand.x_height).max(nearest);
+    if is_apart && before.is_finite() {
+        x = x.min(nearest + 0.2 * hand.x_height);
+    }
     // Level with the characters beside it that stand on the line.
     let standing = [at.checked_sub(1), Some(at + 1)].into_iter().filter_map(inked).filter(|&other| stands(text[other]));
     let low = standing.map(|other| {
@@ -606,6 +644,7 @@ fn sign_shapes(sign: char) -> &'static [Shape] {
             &[[0.02, -0.98], [0.98, -1.02]],
             &[[0.0, -0.48], [0.94, -0.52]],
         ],
+        ',' => &[&[[0.09, -0.08], [0.1, 0.04], [0.0, 0.28]]],
         ':' => &[&[[0.0, -0.7], [0.02, -0.62]], &[[0.0, -0.1], [0.02, -0.02]]],
         ';' => &[&[[0.06, -0.7], [0.08, -0.62]], &[[0.07, -0.1], [0.09, 0.02], [-0.02, 0.26]]],
         '§' => &[
@@ -764,7 +803,7 @@ fn normal(rng: &mut impl Rng) -> f32 {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::dots::missing_stops;
+    use super::super::dots::{missing_stops, short_commas};
     use super::*;
     use crate::text::diacritics::decompose;
     use rand::SeedableRng;
@@ -877,7 +916,7 @@ pub(super) mod tests {
             character: 2,
             drawn: Some(90),
         });
-        let behind = network.iter().position(|point| point.character == 3).unwrap();
+        let behind = network.iter().position(|point| point.character == 3).unwrap_or(network.len());
         network.splice(behind..behind, bar);
         let points = draw(network, &text, &marks, &[], &HAND, &mut ChaCha8Rng::seed_from_u64(3));
         assert_eq!(points.iter().filter(|point| point.drawn == Some(90)).count(), 3);
@@ -887,6 +926,65 @@ pub(super) mod tests {
             span(points.iter().filter(|point| point.character == 1 && point.drawn != Some(90)).map(|p| p.at[0]))[1];
         let left = span(points.iter().filter(|point| point.character == 3).map(|point| point.at[0]))[0];
         assert!(dots.iter().all(|dot| right < dot.at[0] && dot.at[0] < left), "{dots:?}");
+    }
+
+    #[test]
+    fn a_comma_that_is_a_mere_dot_is_drawn_beside_its_letter() {
+        let text: Vec<char> = "n, n".chars().collect();
+        let commas = |length: f32| {
+            let mut points = word("n  n");
+            let own = [0.0, 0.5, 1.0].map(|k| WordPoint {
+                at: [400.0, k * length],
+                lifted: k == 1.0,
+                character: 1,
+                drawn: Some(90),
+            });
+            points.splice(13..13, own);
+            let short = short_commas(&points, &text, std::slice::from_ref(&(0..2)), HAND.x_height);
+            (points, short)
+        };
+        assert_eq!(commas(60.0).1, [0; 0]);
+        let (points, short) = commas(20.0);
+        assert_eq!(short, [1]);
+        let points = draw(points, &text, &[(1, Mark::Sign(','))], &[], &HAND, &mut ChaCha8Rng::seed_from_u64(3));
+        let comma = added(&points);
+        assert!(points.iter().all(|point| point.drawn != Some(90)));
+        assert!(comma.iter().all(|point| (150.0..280.0).contains(&point.at[0])), "{comma:?}");
+        assert!(comma.last().is_some_and(|end| end.at[1] > 30.0), "{comma:?}");
+    }
+
+    #[test]
+    fn the_upstroke_of_a_one_is_shortened_if_it_is_long() {
+        let text: Vec<char> = "21n".chars().collect();
+        // Up to the top at x = 400, then down.
+        let one = |start: [f32; 2]| -> Vec<WordPoint> {
+            let mut points = word("n n");
+            let ink = (0..=12).map(|k| {
+                let t = k as f32 / 6.0;
+                let at = if t < 1.0 {
+                    [0, 1].map(|i| start[i] + t * ([400.0, -400.0][i] - start[i]))
+                } else {
+                    [400.0, 400.0 * (t - 2.0)]
+                };
+                WordPoint { at, lifted: k == 12, character: 1, drawn: Some(90) }
+            });
+            points.splice(13..13, ink);
+            points
+        };
+        let shortened = |start: [f32; 2]| {
+            let mut points = one(start);
+            shorten_upstrokes(&mut points, &text, std::slice::from_ref(&(0..3)), HAND.x_height);
+            points
+        };
+        assert_eq!(shortened([350.0, -300.0]), one([350.0, -300.0]), "a short one stays");
+        let (before, after) = (one([250.0, -20.0]), shortened([250.0, -20.0]));
+        let ink = |points: &[WordPoint]| points[13..26].iter().map(|point| point.at).collect::<Vec<_>>();
+        let (start, top) = (ink(&after)[0], ink(&after)[6]);
+        assert!((start[1] - top[1] - UPSTROKE * 400.0).abs() < 1.0, "{start:?} {top:?}");
+        assert!(top[0] < 400.0 && top[1] == -400.0);
+        assert_eq!(before[..13], after[..13], "what comes before it stays");
+        let by = before[26].at[0] - after[26].at[0];
+        assert!(by > 20.0 && (by - (400.0 - top[0])).abs() < 1e-3, "what comes after it closes up");
     }
 
     #[test]
