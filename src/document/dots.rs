@@ -19,7 +19,7 @@ const STOP: f32 = 0.42;
 const STOP_ABOVE: f32 = 0.3;
 const LEAST_CLEAR: f32 = 0.1;
 /// Least side of a comma, in x-heights.
-const LEAST_COMMA: f32 = 0.22;
+const LEAST_COMMA: f32 = 0.34;
 /// Least height of a full stop in x-heights: that of the dots that are drawn.
 const LEAST_STOP: f32 = 0.1;
 /// Points and size, in x-heights, of a stroke that may be a stray dot; and size of dots and other small strokes.
@@ -207,17 +207,31 @@ pub fn missing_stops(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<
     missing
 }
 
-/// Commas that are no longer than a dot, or have no ink.
-pub fn short_commas(points: &[WordPoint], text: &[char], words: &[Range<usize>], x_height: f32) -> Vec<usize> {
-    let all = Stroke::all(points);
-    let is_long = |at: usize| {
-        let is_own = |stroke: &&Stroke| stroke.lies_on(at.saturating_sub(1)..=at + 1);
-        all.iter().filter(is_own).any(|stroke| {
-            points[stroke.range.clone()].iter().any(|point| point.character == at)
-                && stroke.side() >= LEAST_COMMA * x_height
-        })
-    };
-    words.iter().flat_map(Clone::clone).filter(|&at| text.get(at) == Some(&',') && !is_long(at)).collect()
+/// Commas that are no longer than a dot, or have no ink. A dot that was drawn for one is its own from now on.
+pub fn short_commas(points: &mut [WordPoint], text: &[char], words: &[Range<usize>], x_height: f32) -> Vec<usize> {
+    let mut short = Vec::new();
+    for at in words.iter().flat_map(Clone::clone).filter(|&at| text.get(at) == Some(&',')) {
+        let is_end = text.get(at + 1).is_none_or(|next| *next == ' ');
+        let own = |stroke: &Stroke| {
+            let is_own = |point: &&WordPoint| point.character == at || is_end && point.character == at + 1;
+            2 * points[stroke.range.clone()].iter().filter(is_own).count() > stroke.range.len()
+        };
+        let (own, others): (Vec<Stroke>, Vec<Stroke>) = Stroke::all(points).into_iter().partition(own);
+        let before = others.iter().filter(|stroke| stroke.characters[0] < at).map(|stroke| stroke.x[1]);
+        let before = before.fold(f32::NEG_INFINITY, f32::max);
+        // Not the bar of a letter, drawn late.
+        let (own, small): (Vec<&Stroke>, Vec<&Stroke>) = own
+            .iter()
+            .filter(|stroke| stroke.middle(0) > before - 0.1 * x_height)
+            .partition(|stroke| stroke.side() >= LEAST_COMMA * x_height);
+        if own.is_empty() {
+            for stroke in small {
+                points[stroke.range.clone()].iter_mut().for_each(|point| point.character = at);
+            }
+            short.push(at);
+        }
+    }
+    short
 }
 
 /// A stroke of a word.

@@ -431,7 +431,7 @@ impl LineStream {
                 if self.settings.hand.is_none() {
                     marks::shorten_upstrokes(&mut own, &characters, words, x_height);
                 }
-                let commas = dots::short_commas(&own, &characters, words, x_height);
+                let commas = dots::short_commas(&mut own, &characters, words, x_height);
                 marks.extend(commas.into_iter().map(|at| (at, Mark::Sign(','))));
                 stops = dots::missing_stops(&mut own, &characters, words, x_height);
             }

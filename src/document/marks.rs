@@ -940,10 +940,10 @@ pub(super) mod tests {
                 drawn: Some(90),
             });
             points.splice(13..13, own);
-            let short = short_commas(&points, &text, std::slice::from_ref(&(0..2)), HAND.x_height);
+            let short = short_commas(&mut points, &text, std::slice::from_ref(&(0..2)), HAND.x_height);
             (points, short)
         };
-        assert_eq!(commas(60.0).1, [0; 0]);
+        assert_eq!(commas(80.0).1, [0; 0]);
         let (points, short) = commas(20.0);
         assert_eq!(short, [1]);
         let points = draw(points, &text, &[(1, Mark::Sign(','))], &[], &HAND, &mut ChaCha8Rng::seed_from_u64(3));
