@@ -1,7 +1,7 @@
 //! Dots and other strokes of a moment: those that the network leaves where the pen has a long way to go, and full stops that
 //! it left out.
 
-use super::marks::{MARK, WordPoint, distance, span, strokes};
+use super::marks::{MARK, WordPoint, distance, most_side, span, strokes};
 use super::measure::Edges;
 use std::ops::{Range, RangeInclusive};
 
@@ -207,27 +207,30 @@ pub fn missing_stops(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<
     missing
 }
 
-/// Commas that are no longer than a dot, or have no ink. A dot that was drawn for one is its own from now on.
+/// Commas that are no longer than a dot, or have no ink. Small strokes that were drawn for them, or for colons and
+/// semicolons, when the window had left the word belong to them from now on.
 pub fn short_commas(points: &mut [WordPoint], text: &[char], words: &[Range<usize>], x_height: f32) -> Vec<usize> {
     let mut short = Vec::new();
-    for at in words.iter().flat_map(Clone::clone).filter(|&at| text.get(at) == Some(&',')) {
+    for at in words.iter().flat_map(Clone::clone) {
+        let Some(&sign @ (',' | ':' | ';')) = text.get(at) else { continue };
         let is_end = text.get(at + 1).is_none_or(|next| *next == ' ');
         let own = |stroke: &Stroke| {
             let is_own = |point: &&WordPoint| point.character == at || is_end && point.character == at + 1;
             2 * points[stroke.range.clone()].iter().filter(is_own).count() > stroke.range.len()
         };
-        let (own, others): (Vec<Stroke>, Vec<Stroke>) = Stroke::all(points).into_iter().partition(own);
+        let (mut own, others): (Vec<Stroke>, Vec<Stroke>) = Stroke::all(points).into_iter().partition(own);
         let before = others.iter().filter(|stroke| stroke.characters[0] < at).map(|stroke| stroke.x[1]);
         let before = before.fold(f32::NEG_INFINITY, f32::max);
         // Not the bar of a letter, drawn late.
-        let (own, small): (Vec<&Stroke>, Vec<&Stroke>) = own
-            .iter()
-            .filter(|stroke| stroke.middle(0) > before - 0.1 * x_height)
-            .partition(|stroke| stroke.side() >= LEAST_COMMA * x_height);
-        if own.is_empty() {
-            for stroke in small {
-                points[stroke.range.clone()].iter_mut().for_each(|point| point.character = at);
-            }
+        own.retain(|stroke| stroke.middle(0) > before - 0.1 * x_height);
+        let is_long = own.iter().any(|stroke| stroke.side() >= LEAST_COMMA * x_height);
+        if sign == ',' && is_long {
+            continue;
+        }
+        for stroke in own.iter().filter(|stroke| stroke.side() < most_side(sign) * x_height) {
+            points[stroke.range.clone()].iter_mut().for_each(|point| point.character = at);
+        }
+        if sign == ',' {
             short.push(at);
         }
     }

@@ -57,8 +57,6 @@ const SMALL: f32 = 0.62;
 const MOST_UPSTROKE: f32 = 0.36;
 const UPSTROKE: f32 = 0.3;
 const CLOSED: f32 = 0.5;
-/// Largest side of a stroke of a colon or semicolon, in x-heights.
-const OWN: f32 = 0.7;
 /// Least distance of a sign from the ink beside it, in x-heights.
 const SIGN_GAP: f32 = 0.32;
 
@@ -377,6 +375,11 @@ fn stands(c: char) -> bool {
     c.is_ascii_digit() || c.is_ascii_uppercase() && c != 'J' && c != 'Q' || "abcdehiklmnorstuvwx".contains(c)
 }
 
+/// Largest side of the strokes that people make for a sign of small strokes, in x-heights.
+pub fn most_side(sign: char) -> f32 {
+    if sign == ':' { 0.7 } else { 2.2 }
+}
+
 /// Puts a drawn sign in the place of a character's ink, with room on both sides. Where the network drew nothing for it, the
 /// sign stands between the ink of the characters beside it.
 fn replace(points: &mut Vec<WordPoint>, text: &[char], at: usize, sign: char, hand: &MarkStyle, rng: &mut impl Rng) {
@@ -394,7 +397,7 @@ fn replace(points: &mut Vec<WordPoint>, text: &[char], at: usize, sign: char, ha
             continue;
         }
         let [x, y] = [0, 1].map(|axis| span(ink.iter().map(|point| point.at[axis])));
-        let is_large = (x[1] - x[0]).max(y[1] - y[0]) > OWN * hand.x_height;
+        let is_large = (x[1] - x[0]).max(y[1] - y[0]) > most_side(sign) * hand.x_height;
         // The bar of a t, drawn late.
         let is_late = right.is_some_and(|right| f32::midpoint(x[0], x[1]) < right - 0.1 * hand.x_height);
         let other = ink.iter().map(|point| point.character).find(|&other| other != at);
