@@ -431,6 +431,7 @@ impl LineStream {
                 if self.settings.hand.is_none() {
                     marks::shorten_upstrokes(&mut own, &characters, words, x_height);
                 }
+                marks::even_digits(&mut own, &characters, words);
                 let commas = dots::short_commas(&mut own, &characters, words, x_height);
                 marks.extend(commas.into_iter().map(|at| (at, Mark::Sign(','))));
                 stops = dots::missing_stops(&mut own, &characters, words, x_height);

@@ -57,6 +57,11 @@ const SMALL: f32 = 0.62;
 const MOST_UPSTROKE: f32 = 0.36;
 const UPSTROKE: f32 = 0.3;
 const CLOSED: f32 = 0.5;
+/// Least height of a digit, as a share of the middle one of its number, what it grows by at most, and how far from the
+/// middle one's foot its own may be.
+const LEAST_DIGIT: f32 = 0.75;
+const MOST_GROWTH: f32 = 2.2;
+const OFF_LINE: f32 = 0.3;
 /// Least distance of a sign from the ink beside it, in x-heights.
 const SIGN_GAP: f32 = 0.32;
 
@@ -365,6 +370,58 @@ pub fn shorten_upstrokes(points: &mut [WordPoint], text: &[char], words: &[Range
         for (i, point) in points.iter_mut().enumerate() {
             if range.contains(&i) || i >= range.end && point.character >= at {
                 point.at[0] -= by;
+            }
+        }
+    }
+}
+
+/// Enlarges digits that are much smaller than the others of their number, and puts those that hang or float on its line.
+pub fn even_digits(points: &mut [WordPoint], text: &[char], words: &[Range<usize>]) {
+    let is_digit = |at: usize| text.get(at).is_some_and(char::is_ascii_digit);
+    // Each stroke belongs to the character at which most of it was drawn.
+    let mut own: Vec<(usize, Range<usize>)> = Vec::new();
+    for range in strokes(points) {
+        let count = |at: usize| points[range.clone()].iter().filter(|point| point.character == at).count();
+        let most = points[range.clone()].iter().map(|point| point.character).max_by_key(|&at| (count(at), at));
+        own.extend(most.map(|at| (at, range)));
+    }
+    for word in words {
+        let mut digits: Vec<(Vec<usize>, [[f32; 2]; 2])> = Vec::new();
+        for at in word.clone().filter(|&at| is_digit(at)) {
+            let ink: Vec<usize> = own.iter().filter(|(of, _)| *of == at).flat_map(|(_, range)| range.clone()).collect();
+            if !ink.is_empty() {
+                let ends = [0, 1].map(|axis| span(ink.iter().map(|&i| points[i].at[axis])));
+                digits.push((ink, ends));
+            }
+        }
+        let middle = |mut values: Vec<f32>| {
+            values.sort_unstable_by(f32::total_cmp);
+            values[values.len() / 2]
+        };
+        if digits.len() < 2 {
+            continue;
+        }
+        let height = middle(digits.iter().map(|(_, [_, [top, bottom]])| bottom - top).collect());
+        let level = middle(digits.iter().map(|(_, [_, [_, bottom]])| *bottom).collect());
+        for k in 0..digits.len() {
+            let (ink, [[left, right], [top, bottom]]) = digits[k].clone();
+            let high = (bottom - top).max(1e-3);
+            let share = if high < LEAST_DIGIT * height { (height / high).min(MOST_GROWTH) } else { 1.0 };
+            let low = if (bottom - level).abs() > OFF_LINE * height { level } else { bottom };
+            if share == 1.0 && low == bottom {
+                continue;
+            }
+            let wider = (share - 1.0) * (right - left);
+            let last = ink.iter().max().copied().unwrap_or_default();
+            for &i in &ink {
+                let [x, y] = points[i].at;
+                points[i].at = [left + share * (x - left), low + share * (y - bottom)];
+            }
+            points[last + 1..].iter_mut().for_each(|point| point.at[0] += wider);
+            for (ink, [ends, _]) in &mut digits[k + 1..] {
+                if ink[0] > last {
+                    ends.iter_mut().for_each(|end| *end += wider);
+                }
             }
         }
     }
@@ -988,6 +1045,31 @@ pub(super) mod tests {
         assert_eq!(before[..13], after[..13], "what comes before it stays");
         let by = before[26].at[0] - after[26].at[0];
         assert!(by > 20.0 && (by - (400.0 - top[0])).abs() < 1e-3, "what comes after it closes up");
+    }
+
+    #[test]
+    fn small_and_floating_digits_of_a_number_become_like_the_others() {
+        // Boxes of 150 by 200, except for that of the 4.
+        let number = |scale: f32, up: f32| {
+            let mut points = word("nnn");
+            let small = points.iter_mut().filter(|point| point.character == 1);
+            small.for_each(|point| point.at = [250.0 + scale * (point.at[0] - 250.0), scale * point.at[1] - up]);
+            points
+        };
+        let text: Vec<char> = "345".chars().collect();
+        let evened = |mut points: Vec<WordPoint>| {
+            even_digits(&mut points, &text, std::slice::from_ref(&(0..3)));
+            points
+        };
+        assert_eq!(evened(number(0.9, 10.0)), number(0.9, 10.0), "as people's digits differ");
+        let points = evened(number(0.5, 100.0));
+        let ends = |axis: usize, at: usize| span(points.iter().filter(|p| p.character == at).map(|p| p.at[axis]));
+        assert_eq!((ends(1, 1), ends(0, 1)), ([-200.0, 0.0], [250.0, 400.0]));
+        assert_eq!(ends(0, 2), [575.0, 725.0], "what comes after it makes room");
+        let letters: Vec<char> = "abc".chars().collect();
+        let mut words = number(0.5, 100.0);
+        even_digits(&mut words, &letters, std::slice::from_ref(&(0..3)));
+        assert_eq!(words, number(0.5, 100.0), "letters stay");
     }
 
     #[test]
