@@ -346,83 +346,110 @@ fn shrink(points: &mut [WordPoint], at: usize, raised: bool, hand: &MarkStyle) {
     }
 }
 
+/// Ends on an axis of the points that are kept.
+#[inline(never)]
+fn ends(points: &[WordPoint], axis: usize, keep: &dyn Fn(usize) -> bool) -> [f32; 2] {
+    let mut found = [f32::INFINITY, f32::NEG_INFINITY];
+    for (i, point) in points.iter().enumerate() {
+        if keep(i) {
+            found = [found[0].min(point.at[axis]), found[1].max(point.at[axis])];
+        }
+    }
+    found
+}
+
+/// Moves points to the right.
+#[inline(never)]
+fn shift(points: &mut [WordPoint], by: f32, moves: &dyn Fn(usize, &WordPoint) -> bool) {
+    for (i, point) in points.iter_mut().enumerate() {
+        if moves(i, point) {
+            point.at[0] += by;
+        }
+    }
+}
+
+/// For each point the character at which most of its stroke was drawn.
+#[inline(never)]
+fn owners(points: &[WordPoint]) -> Vec<usize> {
+    let mut owners = Vec::with_capacity(points.len());
+    for range in strokes(points) {
+        let (mut owner, mut most) = (0, 0);
+        for point in &points[range.clone()] {
+            let count = points[range.clone()].iter().filter(|other| other.character == point.character).count();
+            if count > most {
+                (owner, most) = (point.character, count);
+            }
+        }
+        owners.resize(range.end, owner);
+    }
+    owners
+}
+
 /// Shortens the upstroke of each 1 that would be half of a Λ, and moves up what comes after it.
 pub fn shorten_upstrokes(points: &mut [WordPoint], text: &[char], words: &[Range<usize>], x_height: f32) {
-    for at in words.iter().flat_map(Clone::clone).filter(|&at| text.get(at) == Some(&'1')) {
-        let is_own = |range: &Range<usize>| {
-            let own = points[range.clone()].iter().filter(|point| point.character == at).count();
-            2 * own > range.len() && points[range.start].character.abs_diff(at) <= 1
-        };
-        let Some(range) = strokes(points).into_iter().find(is_own) else { continue };
-        let ink = &points[range.clone()];
-        let Some(top) = (0..ink.len()).min_by(|&a, &b| ink[a].at[1].total_cmp(&ink[b].at[1])) else { continue };
-        let [apex, start] = [ink[top].at, ink[0].at];
-        let stem = ink[top..].iter().map(|point| point.at[1]).fold(f32::MIN, f32::max) - apex[1];
+    let owners = owners(points);
+    for range in strokes(points) {
+        let at = owners[range.start];
+        let is_one = text.get(at) == Some(&'1') && words.iter().any(|word| word.contains(&at));
+        if !is_one || points[range.start].character.abs_diff(at) > 1 {
+            continue;
+        }
+        let mut top = range.start;
+        for i in range.clone() {
+            if points[i].at[1] < points[top].at[1] {
+                top = i;
+            }
+        }
+        let [apex, start] = [points[top].at, points[range.start].at];
+        let stem = ends(points, 1, &|i| (top..range.end).contains(&i))[1] - apex[1];
         let up = start[1] - apex[1];
         if stem < 0.7 * x_height || up <= MOST_UPSTROKE * stem || start[0] >= apex[0] {
             continue;
         }
         let share = UPSTROKE * stem / up;
         let by = (1.0 - share) * (apex[0] - start[0]) * CLOSED;
-        for point in &mut points[range.start..range.start + top] {
+        for point in &mut points[range.start..top] {
             point.at = [0, 1].map(|axis| apex[axis] + share * (point.at[axis] - apex[axis]));
         }
-        for (i, point) in points.iter_mut().enumerate() {
-            if range.contains(&i) || i >= range.end && point.character >= at {
-                point.at[0] -= by;
-            }
-        }
+        shift(points, -by, &|i, point| range.contains(&i) || i >= range.end && point.character >= at);
     }
 }
 
 /// Enlarges digits that are much smaller than the others of their number, and puts those that hang or float on its line.
 pub fn even_digits(points: &mut [WordPoint], text: &[char], words: &[Range<usize>]) {
-    let is_digit = |at: usize| text.get(at).is_some_and(char::is_ascii_digit);
-    // Each stroke belongs to the character at which most of it was drawn.
-    let mut own: Vec<(usize, Range<usize>)> = Vec::new();
-    for range in strokes(points) {
-        let count = |at: usize| points[range.clone()].iter().filter(|point| point.character == at).count();
-        let most = points[range.clone()].iter().map(|point| point.character).max_by_key(|&at| (count(at), at));
-        own.extend(most.map(|at| (at, range)));
-    }
+    let owners = owners(points);
     for word in words {
-        let mut digits: Vec<(Vec<usize>, [[f32; 2]; 2])> = Vec::new();
-        for at in word.clone().filter(|&at| is_digit(at)) {
-            let ink: Vec<usize> = own.iter().filter(|(of, _)| *of == at).flat_map(|(_, range)| range.clone()).collect();
-            if !ink.is_empty() {
-                let ends = [0, 1].map(|axis| span(ink.iter().map(|&i| points[i].at[axis])));
-                digits.push((ink, ends));
-            }
-        }
-        let middle = |mut values: Vec<f32>| {
-            values.sort_unstable_by(f32::total_cmp);
-            values[values.len() / 2]
-        };
+        let is_digit = |at: &usize| text.get(*at).is_some_and(char::is_ascii_digit) && owners.contains(at);
+        let digits: Vec<usize> = word.clone().filter(is_digit).collect();
         if digits.len() < 2 {
             continue;
         }
-        let height = middle(digits.iter().map(|(_, [_, [top, bottom]])| bottom - top).collect());
-        let level = middle(digits.iter().map(|(_, [_, [_, bottom]])| *bottom).collect());
-        for k in 0..digits.len() {
-            let (ink, [[left, right], [top, bottom]]) = digits[k].clone();
+        let (mut heights, mut feet) = (Vec::new(), Vec::new());
+        for &at in &digits {
+            let [top, bottom] = ends(points, 1, &|i| owners[i] == at);
+            heights.push(bottom - top);
+            feet.push(bottom);
+        }
+        heights.sort_unstable_by(f32::total_cmp);
+        feet.sort_unstable_by(f32::total_cmp);
+        let (height, level) = (heights[digits.len() / 2], feet[digits.len() / 2]);
+        for at in digits {
+            let [[left, right], [top, bottom]] = [0, 1].map(|axis| ends(points, axis, &|i| owners[i] == at));
             let high = (bottom - top).max(1e-3);
             let share = if high < LEAST_DIGIT * height { (height / high).min(MOST_GROWTH) } else { 1.0 };
             let low = if (bottom - level).abs() > OFF_LINE * height { level } else { bottom };
             if share == 1.0 && low == bottom {
                 continue;
             }
-            let wider = (share - 1.0) * (right - left);
-            let last = ink.iter().max().copied().unwrap_or_default();
-            for &i in &ink {
-                let [x, y] = points[i].at;
-                points[i].at = [left + share * (x - left), low + share * (y - bottom)];
-            }
-            points[last + 1..].iter_mut().for_each(|point| point.at[0] += wider);
-            for (ink, [ends, _]) in &mut digits[k + 1..] {
-                if ink[0] > last {
-                    ends.iter_mut().for_each(|end| *end += wider);
+            let mut last = 0;
+            for i in 0..points.len() {
+                if owners[i] == at {
+                    let [x, y] = points[i].at;
+                    points[i].at = [left + share * (x - left), low + share * (y - bottom)];
+                    last = i;
                 }
             }
+            shift(points, (share - 1.0) * (right - left), &|i, _| i > last);
         }
     }
 }
@@ -442,18 +469,17 @@ pub fn most_side(sign: char) -> f32 {
 fn replace(points: &mut Vec<WordPoint>, text: &[char], at: usize, sign: char, hand: &MarkStyle, rng: &mut impl Rng) {
     let shapes = sign_shapes(sign);
     let inked = |other: Option<usize>| other.filter(|&other| text.get(other).is_some_and(|c| !c.is_whitespace()));
-    let right = inked(at.checked_sub(1))
-        .map(|before| span(points.iter().filter(|point| point.character == before).map(|point| point.at[0]))[1]);
+    let right = inked(at.checked_sub(1)).map(|before| ends(points, 0, &|i| points[i].character == before)[1]);
     // A colon has small strokes of its own: one that the window merely ended on is a letter's.
     let is_apart = matches!(sign, ':' | ';' | ',');
     let mut gone = vec![false; points.len()];
     for range in strokes(points) {
+        let [x, y] = [0, 1].map(|axis| ends(&points[range.clone()], axis, &|_| true));
         let ink = &mut points[range.clone()];
         let own = ink.iter().filter(|point| point.character == at).count();
         if own == 0 {
             continue;
         }
-        let [x, y] = [0, 1].map(|axis| span(ink.iter().map(|point| point.at[axis])));
         let is_large = (x[1] - x[0]).max(y[1] - y[0]) > most_side(sign) * hand.x_height;
         // The bar of a t, drawn late.
         let is_late = right.is_some_and(|right| f32::midpoint(x[0], x[1]) < right - 0.1 * hand.x_height);
@@ -466,19 +492,21 @@ fn replace(points: &mut Vec<WordPoint>, text: &[char], at: usize, sign: char, ha
         };
         match owner {
             Some(owner) => {
-                ink.iter_mut().filter(|point| point.character == at).for_each(|point| point.character = owner)
+                for point in ink.iter_mut().filter(|point| point.character == at) {
+                    point.character = owner;
+                }
             }
             None => range.clone().for_each(|i| gone[i] = 2 * own >= range.len() || points[i].character == at),
         }
     }
-    let edge = |keep: &dyn Fn(usize) -> bool| span((0..points.len()).filter(|&i| keep(i)).map(|i| points[i].at[0]));
-    let beside = |other: Option<usize>| {
-        inked(other)
-            .map_or([f32::INFINITY, f32::NEG_INFINITY], |other| edge(&|i| !gone[i] && points[i].character == other))
+    let beside = |other: Option<usize>, axis: usize| match inked(other) {
+        Some(other) => ends(points, axis, &|i| !gone[i] && points[i].character == other),
+        None => [f32::INFINITY, f32::NEG_INFINITY],
     };
-    let ([_, before], [after, _]) = (beside(at.checked_sub(1)), beside(Some(at + 1)));
-    let ([left, right], [first, last]) =
-        (edge(&|i| gone[i]), (span(shapes.iter().flat_map(|shape| shape.iter().map(|point| point[0])))));
+    let neighbours = [at.checked_sub(1), Some(at + 1)];
+    let [[_, before], [after, _]] = neighbours.map(|other| beside(other, 0));
+    let [left, right] = ends(points, 0, &|i| gone[i]);
+    let [first, last] = span(shapes.iter().flat_map(|shape| shape.iter().map(|point| point[0])));
     let middle = match (left.is_finite(), before.is_finite(), after.is_finite()) {
         (true, ..) => f32::midpoint(left, right),
         (_, true, true) => f32::midpoint(before, after),
@@ -493,18 +521,19 @@ fn replace(points: &mut Vec<WordPoint>, text: &[char], at: usize, sign: char, ha
         x = x.min(nearest + 0.2 * hand.x_height);
     }
     // Level with the characters beside it that stand on the line.
-    let standing = [at.checked_sub(1), Some(at + 1)].into_iter().filter_map(inked).filter(|&other| stands(text[other]));
-    let low = standing.map(|other| {
-        let own = (0..points.len()).filter(|&i| !gone[i] && points[i].character == other);
-        span(own.map(|i| points[i].at[1]))[1]
-    });
     let line = hand.baseline[0] + hand.baseline[1] * middle;
-    let lows: Vec<f32> = low.filter(|low| (low - line).abs() < 3.0 * hand.x_height).collect();
-    let baseline = if lows.is_empty() { line } else { lows.iter().sum::<f32>() / lows.len() as f32 };
+    let (mut sum, mut count) = (0.0, 0.0);
+    for other in neighbours {
+        let [_, low] = beside(other.filter(|&other| text.get(other).is_some_and(|&c| stands(c))), 1);
+        if (low - line).abs() < 3.0 * hand.x_height {
+            (sum, count) = (sum + low, count + 1.0);
+        }
+    }
+    let baseline = if count > 0.0 { sum / count } else { line };
     let origin = [x, baseline];
     let room = x + last * hand.x_height + gap - after;
     if room > 0.0 && after.is_finite() {
-        points.iter_mut().filter(|point| point.character > at).for_each(|point| point.at[0] += room);
+        shift(points, room, &|_, point| point.character > at);
     }
     let count = gone.iter().position(|gone| *gone).unwrap_or_else(|| {
         let behind = |point: &WordPoint| point.character < at;
