@@ -288,10 +288,11 @@ for (const [browserName, launchBrowser] of /** @type {const} */ ([["Chromium", (
     await page.locator("#canvas").click();
     await visitor.hears(/Done$/);
     assert.deepEqual(await places(), before);
-    await begins(`${long}\nAnd another line.\nAnd one more.`);
+    const broken = await begins(`${long}\nAnd another line.\nAnd one more.`);
     await page.getByRole("heading").first().click();
     await page.keyboard.press("Space");
     await visitor.hears(/Done$/);
+    assert.deepEqual(await places(), broken, "lines that end at words are no wider than was thought");
     assert.equal(await page.evaluate(() => scrollY), 0, "the space bar does not scroll");
     await begins("on the button, too");
     await page.keyboard.press("Space");

@@ -46,6 +46,8 @@ const USUAL_COLUMNS = 36;
 const GROWING = { least: 3600, margins: 920, letter: 165, first: 1460, row: 680, shape: 0.56 };
 /** How much higher than it needs a sheet may stay, so that nothing moves when the next text begins. */
 const MOST_EMPTY = 1.6;
+/** Share of its room that the longest of broken lines fills at least. */
+const FILLED = 0.9;
 
 /**
  * Events:
@@ -243,9 +245,9 @@ export class App extends EventTarget {
     let [rows, longest] = [0, 0];
     for (const { length } of text.split("\n", MAX_ROWS).map((line) => line.trim())) {
       rows += Math.max(1, Math.ceil(length / most));
-      longest = Math.max(longest, Math.min(length, most));
+      longest = Math.max(longest, length > most ? FILLED * most : length);
     }
-    // Lines end at words, so that there may be more of them.
+    // Lines end at words, so that there may be more of them, and none as long as there is room for.
     rows = Math.min(rows > 1 ? Math.ceil(rows * 1.15) : rows, MAX_ROWS);
     const width = Math.max(GROWING.least, GROWING.margins + GROWING.letter * longest);
     const shape = Math.max(GROWING.shape, (GROWING.first + GROWING.row * (rows - 1)) / width);
