@@ -420,8 +420,8 @@ impl Layout {
             let is_tall = is_tall(own);
             let (mut level, slope) = fit.word_level(left, right, is_tall);
             // A sign that is drawn by itself stands on the line, whatever the turns within it.
-            if own.iter().all(|c| matches!(c, '&' | '#')) {
-                level = ink.iter().map(|point| f64::from(point[1])).fold(f64::NEG_INFINITY, f64::max).max(-1e6);
+            if !ink.is_empty() && own.iter().all(|c| matches!(c, '&' | '#')) {
+                level = ink.iter().map(|point| f64::from(point[1])).fold(f64::NEG_INFINITY, f64::max);
             }
             let of_stretch = (hand.x_height / fit.x_height()).clamp(OF_STRETCH.start, OF_STRETCH.end);
             let correction = (fit.x_height() / fit.height(middle)).clamp(CORRECTION.start, CORRECTION.end);

@@ -4,6 +4,7 @@
 //! Accents are late strokes: people write them when the word is finished. They are drawn in the hand's size, slant and
 //! pace, and vary as the hand does. All shapes are given in x-heights, y downward.
 
+use super::measure::stands;
 use crate::text::diacritics::Mark;
 use rand::Rng;
 use std::ops::Range;
@@ -454,11 +455,6 @@ pub fn even_digits(points: &mut [WordPoint], text: &[char], words: &[Range<usize
     }
 }
 
-/// Whether a character ends on the baseline.
-fn stands(c: char) -> bool {
-    c.is_ascii_digit() || c.is_ascii_uppercase() && c != 'J' && c != 'Q' || "abcdehiklmnorstuvwx".contains(c)
-}
-
 /// Largest side of the strokes that people make for a sign of small strokes, in x-heights.
 pub fn most_side(sign: char) -> f32 {
     if sign == ':' { 0.7 } else { 2.2 }
@@ -524,7 +520,7 @@ fn replace(points: &mut Vec<WordPoint>, text: &[char], at: usize, sign: char, ha
     let line = hand.baseline[0] + hand.baseline[1] * middle;
     let (mut sum, mut count) = (0.0, 0.0);
     for other in neighbours {
-        let [_, low] = beside(other.filter(|&other| text.get(other).is_some_and(|&c| stands(c))), 1);
+        let [_, low] = beside(other.filter(|&other| text.get(other).is_some_and(stands)), 1);
         if (low - line).abs() < 3.0 * hand.x_height {
             (sum, count) = (sum + low, count + 1.0);
         }

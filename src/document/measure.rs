@@ -205,12 +205,11 @@ impl Fit {
         let class = |turn: &Turn, letters: &str, others: fn(&char) -> bool| {
             characters.get(turn.at).is_some_and(|c| letters.contains(*c) || others(c))
         };
-        let stands = |c: &char| c.is_ascii_digit() || c.is_ascii_uppercase() && !"JQ".contains(*c);
         let places = |is_head: bool| -> Vec<[f64; 2]> {
             turns.iter().filter(|turn| turn.is_head == is_head).map(|turn| [turn.x, turn.y]).collect()
         };
         let mut feet: Vec<[f64; 2]> =
-            turns.iter().filter(|t| !t.is_head && class(t, STANDING, stands)).map(|t| [t.x, t.y]).collect();
+            turns.iter().filter(|t| !t.is_head && class(t, "", stands)).map(|t| [t.x, t.y]).collect();
         if feet.len() < 2 {
             feet = places(false);
         }
@@ -556,6 +555,11 @@ pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+/// Whether a character ends on the baseline.
+pub fn stands(c: &char) -> bool {
+    c.is_ascii_digit() || c.is_ascii_uppercase() && !"JQ".contains(*c) || STANDING.contains(*c)
 }
 
 /// Which word each point of a stretch belongs to, of a text of so many `characters`. A stroke belongs to one word; one
