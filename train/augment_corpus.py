@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--lines", type=int, default=2000, help="how many lines to add")
     parser.add_argument("--pairs", type=int, default=0, help="how many pairs of lines by one writer to add")
+    parser.add_argument("--brief-pairs", type=int, default=0, help="how many pairs of the words about a line's break")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     tensors, meta = read_weights(args.weights)
@@ -52,7 +53,7 @@ def main() -> None:
         lines.append(segment_line(rows, packed.texts[i], packed.writers[i], positions[nearest]))
     rng = np.random.default_rng(args.seed)
     made = augmented_lines(lines, args.lines, rng)
-    pairs = paired_lines(lines, args.pairs, rng)
+    pairs = [*paired_lines(lines, args.pairs, rng), *paired_lines(lines, args.brief_pairs, rng, brief=True)]
     for line in made + pairs:
         packed.append(line, strokes_to_offsets(line.strokes))
     save_packed(packed, args.out, notice=notice)

@@ -1,6 +1,7 @@
 """Measure what visitors get: hands that can be read, accents in other languages, missing or extra marks.
 
     python -m train.evaluate_texts hands --hands all
+    python -m train.evaluate_texts hands --numbers --seeds 3    # sentences with digits and signs
     python -m train.evaluate_texts languages --hands Upright Round
     python -m train.evaluate_texts languages --texts FOLDER     # FOLDER/deu.txt: sentences, one a line
     python -m train.evaluate_texts marks --hands all --seeds 10 "www.aaa.com" "CO2"
@@ -18,8 +19,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from train.evaluate.hand_readings import NUMBERS, HandReading, rapidocr_reader, tesseract_reader
 from train.evaluate.hand_readings import SENTENCES as ENGLISH
-from train.evaluate.hand_readings import HandReading, rapidocr_reader, tesseract_reader
 from train.evaluate.hand_readings import table as table_of_hands
 from train.evaluate.languages import SENTENCES, Reading, table
 from train.evaluate.legibility import draw_line, run_tesseract, tesseract_version
@@ -49,7 +50,9 @@ def hands_read(args: argparse.Namespace, writer: TextWriter, hands: Sequence[str
     readers = {"tesseract": tesseract_reader(args.processes)}
     if rapidocr := rapidocr_reader():
         readers["rapidocr"] = rapidocr
-    texts = ENGLISH if args.texts is None else args.texts.read_text(encoding="utf-8").splitlines()
+    texts = NUMBERS if args.numbers else ENGLISH
+    if args.texts:
+        texts = args.texts.read_text(encoding="utf-8").splitlines()
     print(f"{tesseract_version()}, neatness {args.bias:g}, seeds 1 to {args.seeds}, {len(texts)} sentences\n")
     readings = []
     for hand in hands:
@@ -112,7 +115,9 @@ def parse_arguments() -> argparse.Namespace:
     common.add_argument("--command", default=COMMAND, help="the command running-hand, see evaluate/text_writer.py")
     commands = parser.add_subparsers(dest="measure", required=True)
     legible = commands.add_parser("hands", parents=[common], help="characters of each hand that are read wrongly")
-    legible.add_argument("--texts", type=Path, help="file of English sentences, one a line")
+    sentences = legible.add_mutually_exclusive_group()
+    sentences.add_argument("--texts", type=Path, help="file of English sentences, one a line")
+    sentences.add_argument("--numbers", action="store_true", help="sentences with digits and signs")
     legible.add_argument("--seeds", type=int, default=1, help="how many seeds, from 1 on")
     legible.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="lines read at a time")
     accents = commands.add_parser("languages", parents=[common], help="accents of other languages")

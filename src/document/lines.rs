@@ -264,9 +264,7 @@ impl LineStream {
 
     /// Characters of the priming ink before a stretch's own.
     fn given_characters(&self) -> usize {
-        // A blank joins the text of the ink that the stretch is primed with to the stretch's.
-        let given = self.settings.prime.as_ref().map_or(0, |prime| prime.text.chars().count() + 1);
-        if self.kind == Kind::Synthesis { given } else { 0 }
+        self.settings.prime.as_ref().map_or(0, |prime| prime.characters())
     }
 
     /// Points that may still be written without a text.

@@ -463,71 +463,11 @@ pub fn most_side(sign: char) -> f32 {
 /// Puts a drawn sign in the place of a character's ink, with room on both sides. Where the network drew nothing for it, the
 /// sign stands between the ink of the characters beside it.
 fn replace(points: &mut Vec<WordPoint>, text: &[char], at: usize, sign: char, hand: &MarkStyle, rng: &mut impl Rng) {
+    let gone = ink_of_sign(points, text, at, sign, hand);
     let shapes = sign_shapes(sign);
-    let inked = |other: Option<usize>| other.filter(|&other| text.get(other).is_some_and(|c| !c.is_whitespace()));
-    let right = inked(at.checked_sub(1)).map(|before| ends(points, 0, &|i| points[i].character == before)[1]);
-    // A colon has small strokes of its own: one that the window merely ended on is a letter's.
-    let is_apart = matches!(sign, ':' | ';' | ',');
-    let mut gone = vec![false; points.len()];
-    for range in strokes(points) {
-        let [x, y] = [0, 1].map(|axis| ends(&points[range.clone()], axis, &|_| true));
-        let ink = &mut points[range.clone()];
-        let own = ink.iter().filter(|point| point.character == at).count();
-        if own == 0 {
-            continue;
-        }
-        let is_large = (x[1] - x[0]).max(y[1] - y[0]) > most_side(sign) * hand.x_height;
-        // The bar of a t, drawn late.
-        let is_late = right.is_some_and(|right| f32::midpoint(x[0], x[1]) < right - 0.1 * hand.x_height);
-        let other = ink.iter().map(|point| point.character).find(|&other| other != at);
-        let owner = match other {
-            _ if is_late => at.checked_sub(1),
-            Some(other) if is_apart && (2 * own < ink.len() || is_large) => Some(other),
-            None if is_apart && is_large => inked(Some(at + 1)),
-            _ => None,
-        };
-        match owner {
-            Some(owner) => {
-                for point in ink.iter_mut().filter(|point| point.character == at) {
-                    point.character = owner;
-                }
-            }
-            None => range.clone().for_each(|i| gone[i] = 2 * own >= range.len() || points[i].character == at),
-        }
-    }
-    let beside = |other: Option<usize>, axis: usize| match inked(other) {
-        Some(other) => ends(points, axis, &|i| !gone[i] && points[i].character == other),
-        None => [f32::INFINITY, f32::NEG_INFINITY],
-    };
-    let neighbours = [at.checked_sub(1), Some(at + 1)];
-    let [[_, before], [after, _]] = neighbours.map(|other| beside(other, 0));
-    let [left, right] = ends(points, 0, &|i| gone[i]);
     let [first, last] = span(shapes.iter().flat_map(|shape| shape.iter().map(|point| point[0])));
-    let middle = match (left.is_finite(), before.is_finite(), after.is_finite()) {
-        (true, ..) => f32::midpoint(left, right),
-        (_, true, true) => f32::midpoint(before, after),
-        (_, true, false) => before + (SIGN_GAP + last - first) * hand.x_height,
-        (_, false, true) => after - (SIGN_GAP + last - first) * hand.x_height,
-        _ => return,
-    };
-    let gap = SIGN_GAP * hand.x_height;
-    let nearest = before + gap - first * hand.x_height;
-    let mut x = (middle - f32::midpoint(first, last) * hand.x_height).max(nearest);
-    if is_apart && before.is_finite() {
-        x = x.min(nearest + 0.2 * hand.x_height);
-    }
-    // Level with the characters beside it that stand on the line.
-    let line = hand.baseline[0] + hand.baseline[1] * middle;
-    let (mut sum, mut count) = (0.0, 0.0);
-    for other in neighbours {
-        let [_, low] = beside(other.filter(|&other| text.get(other).is_some_and(stands)), 1);
-        if (low - line).abs() < 3.0 * hand.x_height {
-            (sum, count) = (sum + low, count + 1.0);
-        }
-    }
-    let baseline = if count > 0.0 { sum / count } else { line };
-    let origin = [x, baseline];
-    let room = x + last * hand.x_height + gap - after;
+    let Some((origin, after)) = place_of_sign(points, &gone, text, at, sign, [first, last], hand) else { return };
+    let room = origin[0] + (last + SIGN_GAP) * hand.x_height - after;
     if room > 0.0 && after.is_finite() {
         shift(points, room, &|_, point| point.character > at);
     }
@@ -545,6 +485,93 @@ fn replace(points: &mut Vec<WordPoint>, text: &[char], at: usize, sign: char, ha
     }
     let drawn = shapes.iter().flat_map(|shape| stroke(shape, origin, 1.0, at, hand, rng));
     points.splice(count..count, drawn.collect::<Vec<_>>());
+}
+
+/// This character, if it is in the text and no blank.
+fn inked(text: &[char], at: Option<usize>) -> Option<usize> {
+    at.filter(|&at| text.get(at).is_some_and(|c| !c.is_whitespace()))
+}
+
+/// Whether a sign has small strokes of its own, so that one on which the window merely ended is a letter's.
+fn is_small_sign(sign: char) -> bool {
+    matches!(sign, ':' | ';' | ',')
+}
+
+/// Of each point, whether it is the network's ink for the sign at `at`. Ink that the window merely ended on becomes that of
+/// the letter beside it.
+fn ink_of_sign(points: &mut [WordPoint], text: &[char], at: usize, sign: char, hand: &MarkStyle) -> Vec<bool> {
+    let right = inked(text, at.checked_sub(1)).map(|before| ends(points, 0, &|i| points[i].character == before)[1]);
+    let mut of_sign = vec![false; points.len()];
+    for range in strokes(points) {
+        let [x, y] = [0, 1].map(|axis| ends(&points[range.clone()], axis, &|_| true));
+        let ink = &mut points[range.clone()];
+        let own = ink.iter().filter(|point| point.character == at).count();
+        if own == 0 {
+            continue;
+        }
+        let is_large = (x[1] - x[0]).max(y[1] - y[0]) > most_side(sign) * hand.x_height;
+        // The bar of a t, drawn late.
+        let is_late = right.is_some_and(|right| f32::midpoint(x[0], x[1]) < right - 0.1 * hand.x_height);
+        let other = ink.iter().map(|point| point.character).find(|&other| other != at);
+        let owner = match other {
+            _ if is_late => at.checked_sub(1),
+            Some(other) if is_small_sign(sign) && (2 * own < ink.len() || is_large) => Some(other),
+            None if is_small_sign(sign) && is_large => inked(text, Some(at + 1)),
+            _ => None,
+        };
+        match owner {
+            Some(owner) => {
+                for point in ink.iter_mut().filter(|point| point.character == at) {
+                    point.character = owner;
+                }
+            }
+            None => range.clone().for_each(|i| of_sign[i] = 2 * own >= range.len() || points[i].character == at),
+        }
+    }
+    of_sign
+}
+
+/// Origin of the drawing of a sign, whose shapes reach from `first` to `last` x-heights, and the left end of the ink behind
+/// it (infinite if there is none). It goes to the middle of the ink that is `gone`, or between the characters beside it.
+fn place_of_sign(
+    points: &[WordPoint],
+    gone: &[bool],
+    text: &[char],
+    at: usize,
+    sign: char,
+    [first, last]: [f32; 2],
+    hand: &MarkStyle,
+) -> Option<([f32; 2], f32)> {
+    let beside = |other: Option<usize>, axis: usize| match inked(text, other) {
+        Some(other) => ends(points, axis, &|i| !gone[i] && points[i].character == other),
+        None => [f32::INFINITY, f32::NEG_INFINITY],
+    };
+    let neighbours = [at.checked_sub(1), Some(at + 1)];
+    let [[_, before], [after, _]] = neighbours.map(|other| beside(other, 0));
+    let [left, right] = ends(points, 0, &|i| gone[i]);
+    let middle = match (left.is_finite(), before.is_finite(), after.is_finite()) {
+        (true, ..) => f32::midpoint(left, right),
+        (_, true, true) => f32::midpoint(before, after),
+        (_, true, false) => before + (SIGN_GAP + last - first) * hand.x_height,
+        (_, false, true) => after - (SIGN_GAP + last - first) * hand.x_height,
+        _ => return None,
+    };
+    let nearest = before + (SIGN_GAP - first) * hand.x_height;
+    let mut x = (middle - f32::midpoint(first, last) * hand.x_height).max(nearest);
+    if is_small_sign(sign) && before.is_finite() {
+        x = x.min(nearest + 0.2 * hand.x_height);
+    }
+    // Level with the characters beside it that stand on the line.
+    let line = hand.baseline[0] + hand.baseline[1] * middle;
+    let (mut sum, mut count) = (0.0, 0.0);
+    for other in neighbours {
+        let [_, low] = beside(other.filter(|&other| text.get(other).is_some_and(stands)), 1);
+        if (low - line).abs() < 3.0 * hand.x_height {
+            (sum, count) = (sum + low, count + 1.0);
+        }
+    }
+    let baseline = if count > 0.0 { sum / count } else { line };
+    Some(([x, baseline], after))
 }
 
 /// These shapes, all at one place.

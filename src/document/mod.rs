@@ -548,7 +548,7 @@ const SAMPLE: &str = "we saw a man run over some ice";
 /// As [`Writer::start`] and [`Writer::next`].
 pub async fn measure_hand(writer: &mut Writer, settings: &Settings) -> Result<HandMeasure> {
     let prime = settings.prime.as_ref().filter(|prime| prime.kind == Kind::Synthesis);
-    let given = prime.map_or(0, |prime| prime.text.chars().count() + 1) as f32;
+    let given = prime.map_or(0, |prime| prime.characters()) as f32;
     // Not in the text's neatness: a hand has one measure, wherever it was taken.
     let Settings { style, blend, strength, .. } = *settings;
     let (prime, hand) = (prime.cloned(), settings.hand.clone());

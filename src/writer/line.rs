@@ -128,10 +128,9 @@ impl LineWriter {
         self.epoch > 0 && self.finish.is_none()
     }
 
-    /// Characters of the priming ink's text and the blank after it.
+    /// Characters that the network reads before the line's own: those of priming ink.
     pub(super) fn prime_characters(&self) -> usize {
-        let prime = self.settings.prime.as_ref().filter(|prime| prime.kind == Kind::Synthesis);
-        prime.map_or(0, |prime| prime.text.chars().count() + 1)
+        self.settings.prime.as_ref().map_or(0, |prime| prime.characters())
     }
 
     /// The priming ink, normalised.

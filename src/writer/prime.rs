@@ -11,6 +11,9 @@ const MIN_POINTS: usize = 25;
 const MAX_POINTS: usize = 10_000;
 /// Longest text of priming ink, in characters.
 const MAX_CHARACTERS: usize = 300;
+/// What stands between its text and the line's: two blanks, which no line has, tell that a line begins. The network has
+/// learnt from lines that are joined so (`train/augment/splicing.py`).
+const LINE_BREAK: &str = "  ";
 /// Largest offset, in the corpus' standard deviations.
 const MAX_OFFSET: f32 = 500.0;
 
@@ -77,6 +80,19 @@ impl Prime {
             start: Point { x: left, y: first[1] },
             end: Point { x: last[0], y: last[1] },
         })
+    }
+
+    /// Its text as the network reads it before a line's: with what stands between them. Empty for a prediction network.
+    pub(crate) fn text_before(&self) -> String {
+        match self.kind {
+            Kind::Prediction => String::new(),
+            Kind::Synthesis => format!("{}{LINE_BREAK}", self.text),
+        }
+    }
+
+    /// Characters of [`Prime::text_before`].
+    pub(crate) fn characters(&self) -> usize {
+        self.text_before().chars().count()
     }
 }
 

@@ -169,13 +169,14 @@ impl Settings {
         };
         let (mut ids, mut check) = (text.ids.clone(), LineCheck::default());
         if kind == Kind::Synthesis {
-            // The network reads the priming ink's text, a blank, and the line's text.
+            // The network reads the priming ink's text, then the line's.
             let prime = self.prime.as_deref();
-            let before = prime.map_or(String::new(), |prime| format!("{} ", prime.text));
+            let before = prime.map_or(String::new(), Prime::text_before);
             let joined = format!("{before}{}", text.written);
             let points = prime.map_or(0, |prime| prime.offsets.len());
             check = LineCheck::with_prime(config, &joined, before.chars().count(), points);
-            ids = Alphabet::new(&config.alphabet).encode(&joined).ids;
+            let alphabet = Alphabet::new(&config.alphabet);
+            ids.splice(..0, before.chars().filter_map(|c| alphabet.id(c)));
             cap = (cap as f32 * check.prime_pace().clamp(1.0, MAX_PRIME_PACE)) as usize;
         }
         let (style, hand) = match self.learnt(config) {

@@ -3,7 +3,7 @@ use super::*;
 use crate::engine::IN_FLIGHT;
 use crate::model::{Hand, HandLayout};
 use crate::testing::{self, LostGpu, writer};
-use crate::text::alphabet::Alphabet;
+use crate::text::alphabet::{Alphabet, END};
 use pollster::block_on;
 
 /// A writer whose GPU is lost after so many chunks.
@@ -438,8 +438,10 @@ fn a_primed_line_is_what_the_engine_draws_after_the_same_prefix() {
     let settings = Settings { attempts: 0, ..primed(&writer, Kind::Synthesis, "ab", 60) };
     let (_, ink, _) = write_line(&mut writer, "cd", &settings);
     let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
+    let alphabet = Alphabet::new(&weights.config.alphabet);
+    // Two blanks tell the network that a line begins.
     let line = Line {
-        ids: Alphabet::new(&weights.config.alphabet).encode("ab cd").ids,
+        ids: "ab  cd".chars().filter_map(|c| alphabet.id(c)).chain([END]).collect(),
         bias: settings.bias,
         temperature: 1.0,
         prefix: settings.prime.as_ref().unwrap().offsets.clone(),

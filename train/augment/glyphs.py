@@ -25,6 +25,11 @@ PUNCTUATION = ".,:;!?()-/+'\""
 #: Fewest strokes of punctuation; the window often counts a dot with the next character.
 STROKES = {"!": 2, "?": 2, ":": 2, ";": 2, '"': 2}
 
+#: Digits that are written in one stroke: another one is of the character beside it.
+ONE_STROKE = "012369"
+#: How far the bar of a 4 must reach beyond its upright, in heights of the 4: otherwise it may look like u, y or 9.
+BAR_OVERSHOOT = 0.12
+
 #: Characters that may be written alike: each counts as the other's class.
 LOOKALIKES = [{"0", "O"}, {"1", "I"}, {"5", "S"}, {"2", "Z"}, {"U", "V"}, {"D", "0"}, {"D", "O"}]
 #: How much more like another character a glyph may look: some characters have few examples to compare with.
@@ -135,7 +140,7 @@ def candidate_glyphs(line: SegmentedLine) -> list[tuple[str, list[Glyph]]]:
         if last + 1 < len(overlapping):
             spans.append(range(first, last + 2))
         glyphs = [without_dots(_glyph(line, span)) for span in spans if _separate(line, span, low, high)]
-        glyphs = [g for g in glyphs if _plausible_size(g)]
+        glyphs = [g for g in glyphs if _plausible_size(g) and well_formed(character, g)]
         if glyphs and share > 0.8:
             found.append((character, glyphs))
     return found
@@ -155,6 +160,22 @@ def without_dots(glyph: Glyph) -> Glyph:
     if len(kept) == len(glyph.strokes) or not kept:
         return glyph
     return replace(glyph, strokes=[s - [min(k[:, 0].min() for k in kept), 0.0] for s in kept])
+
+
+def well_formed(character: str, glyph: Glyph) -> bool:
+    """Whether the glyph has the strokes that its digit needs to be read; anything else passes."""
+    if character in ONE_STROKE:
+        return len(glyph.strokes) == 1
+    if character != "4":
+        return True
+    if len(glyph.strokes) != 2:
+        return False
+    angle, upright = glyph.strokes
+    # Where the upright passes the end of the bar.
+    bar = angle[np.argmax(angle[:, 0])]
+    crossing = upright[np.argmin(np.abs(upright[:, 1] - bar[1]))]
+    inside = upright[:, 1].min() < bar[1] < upright[:, 1].max()
+    return bool(inside and bar[0] - crossing[0] > BAR_OVERSHOOT * glyph.height)
 
 
 def _separate(line: SegmentedLine, span: range, low: list[float], high: list[float]) -> bool:

@@ -26,9 +26,13 @@ START_SHARE = 0.25
 END_SHARE = 0.25
 #: Share of augmented lines that consist of a token only, or of two.
 TOKEN_ONLY_SHARE = 0.08
-#: Gap between the lines of a pair, in x-heights, and bounds of the factor that brings the second to the first's size.
+#: Gap between the lines of a pair, in x-heights.
 PAIR_GAP = (0.7, 1.5)
-PAIR_SIZE = (0.8, 1.25)
+#: What stands between the texts of a pair. Two blanks, which no line has, tell that a new line begins: people begin
+#: one faster and larger than they go on, and a network that does not know of the beginning expects the latter.
+LINE_BREAK = "  "
+#: Bounds of the characters that a brief pair keeps of each line, those about the break.
+BRIEF = (8, 30)
 #: Exponent with which the digits and capitals of a token are brought to one height; 1 would make all equally high.
 HEIGHT_EQUALISATION = 0.7
 #: Relative frequency of capitals in tokens, 1 if not listed: the rarer in the corpus, the higher.
@@ -209,13 +213,13 @@ def alone(line: SegmentedLine, token: str, synthesiser: TokenSynthesiser) -> tup
 
 
 def pair(first: SegmentedLine, second: SegmentedLine, rng) -> tuple[str, list[np.ndarray]]:
-    """Text and strokes of two lines as one: the second a word's gap behind the first, at its height and size."""
-    size = float(np.clip(first.x_height / second.x_height, *PAIR_SIZE))
+    """Text and strokes of two lines as one: the second a word's gap behind the first, at its height."""
     right = max(s[:, 0].max() for s in first.strokes)
     left = min(s[:, 0].min() for s in second.strokes)
     origin = np.array([right + rng.uniform(*PAIR_GAP) * first.x_height, first.midline(right)])
     start = np.array([left, second.midline(left)])
-    return f"{first.text} {second.text}", [*first.strokes, *(origin + (s - start) * size for s in second.strokes)]
+    text = f"{first.text}{LINE_BREAK}{second.text}"
+    return text, [*first.strokes, *(origin + s - start for s in second.strokes)]
 
 
 def cut(line: SegmentedLine, low: int, high: int) -> SegmentedLine:
@@ -225,16 +229,18 @@ def cut(line: SegmentedLine, low: int, high: int) -> SegmentedLine:
     return replace(line, text=line.text[low + 1 : high], strokes=[line.strokes[k] for k in kept], characters=characters)
 
 
-def paired_lines(lines: list[SegmentedLine], count: int, rng) -> list[InkLine]:
-    """`count` pairs of lines, each of one known writer, of the split "augmented", with names that begin with "pair-".
+def paired_lines(lines: list[SegmentedLine], count: int, rng, brief: bool = False) -> list[InkLine]:
+    """`count` pairs of lines, each of one known writer, of the split "augmented": "pair-0" or "brief-pair-0" and so on.
 
-    Of lines that are too long together the first loses words at its beginning, the second at its end.
+    Of lines that are too long together the first loses words at its beginning, the second at its end. Of `brief` pairs
+    only the words about the break are kept: what there is to learn from a pair is how a line begins behind another.
     """
     by_writer: dict[str, list[SegmentedLine]] = {}
     for line in lines:
         if line.writer:
             by_writer.setdefault(line.writer, []).append(line)
     sources = [line for same in by_writer.values() if len(same) > 1 for line in same]
+    room = MAX_CHARACTERS - len(LINE_BREAK)
     made: list[InkLine] = []
     while sources and len(made) < count:
         first = sources[rng.integers(len(sources))]
@@ -242,17 +248,18 @@ def paired_lines(lines: list[SegmentedLine], count: int, rng) -> list[InkLine]:
         second = same[rng.integers(len(same))]
         if first is second:
             continue
-        if len(first.text) + len(second.text) >= MAX_CHARACTERS:
-            half = MAX_CHARACTERS // 2
-            starts = [i for i in splice_points(first) if len(first.text) - i <= half]
-            ends = [i for i in splice_points(second) if i < half]
+        if brief or len(first.text) + len(second.text) > room:
+            before, after = rng.integers(*BRIEF, 2) if brief else (room // 2, room // 2)
+            starts = [i for i in splice_points(first) if len(first.text) - i <= before]
+            ends = [i for i in splice_points(second) if i < after]
             if not starts or not ends:
                 continue
             first, second = cut(first, starts[0], len(first.text) + 1), cut(second, -1, ends[-1])
         if not first.strokes or not second.strokes:
             continue
         text, strokes = pair(first, second, rng)
-        candidate = InkLine(f"pair-{len(made)}", text, strokes, first.writer, "augmented")
+        name = f"{'brief-' if brief else ''}pair-{len(made)}"
+        candidate = InkLine(name, text, strokes, first.writer, "augmented")
         if usable_offsets(candidate, DEFAULT_ALPHABET) is not None:
             made.append(candidate)
     return made

@@ -41,6 +41,34 @@ SENTENCES = [
     "Keep this between us: the plan has changed",
 ]
 
+#: Sentences with digits and signs, likewise.
+NUMBERS = [
+    "The train at 10:45 reached Hull by 12:20",
+    "Two tickets cost $38.50 and lunch was $17.25",
+    "Call me on 555-0142 after 6:30 tonight",
+    "Flat #12, 48 Mill Lane, opens at 9:15",
+    "Add 250 g of sugar & 3 eggs to the bowl",
+    "Only 64% of the 1,300 seats were taken",
+    "Born on 27 March 1958; retired in 2019",
+    "Our new room is B207 on the 4th floor",
+    "The bill came to $1,246.80 (tax: 8%)",
+    "Bus 73 leaves at 7:05, 7:35 and 8:05",
+    "Smith & Sons sold 95 lamps in 1984",
+    "Order #3906 weighs 14.7 kg in all",
+    "CO2 rose by 2.4% between 2010 and 2020",
+    "Meet us at gate 16 no later than 18:40",
+    "Page 215: see notes 3, 7 and 11",
+    "The score was 3:2 after 90 minutes",
+    "MIT was founded in 1861, not in 1865",
+    "Send 50 to A. Jones & keep the other 45",
+    "He ran 42.2 km in 3 hours 47 minutes",
+    "Room 8 is free from 2026-07-14 on",
+    "From 5 to 9% of all 860 letters got lost",
+    "His PIN was 7394, mine is 2068",
+    "Mix 1/2 cup of oil with 3/4 cup of milk",
+    "It cost 19.99 then; today it is 34.50",
+]
+
 #: Words that rapidocr reads at a time: its network squeezes longer pictures.
 WORDS_AT_ONCE = 3
 #: A full stop of another script, which it prints as well.

@@ -63,8 +63,8 @@ def followed_lines(packed: PackedLines, usable: list[int], limit: int) -> list[t
 def primed_log_loss(weights: Path, data: Path, limit: int = 256, size: int = 32) -> PrimedLoss | None:
     """Losses of the synthesis network `weights` on validation lines, without styles, rounded as in the engines.
 
-    The line before ends a word's gap before the line, at its height and size. Its points and the move from it to the
-    line do not count. A style is not used with priming. `None` if no writer has lines of two forms.
+    The line before ends a word's gap before the line, at its height. Its points and the move from it to the line do
+    not count. A style is not used with priming. `None` if no writer has lines of two forms.
     """
     tensors, meta = read_weights(weights)
     config = config_from_metadata(meta)
@@ -87,7 +87,6 @@ def primed_log_loss(weights: Path, data: Path, limit: int = 256, size: int = 32)
         text, strokes = pair(*segmented, rng)
         joined = strokes_to_offsets(strokes)
         if joined is not None and len(joined) > len(rows):
-            # The line keeps its own ink, whatever size the pair gives it.
             alone.append(normalised(rows, units))
             primed.append(normalised(np.concatenate([joined[: len(joined) - len(rows)], rows]), units))
             texts.append((packed.texts[line], text))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from train.evaluate.hand_readings import HandReading
+from train.data.alphabet import DEFAULT_ALPHABET, DIGITS, encode
+from train.evaluate.hand_readings import NUMBERS, HandReading
 from train.evaluate.hand_readings import table as table_of_hands
 from train.evaluate.languages import SENTENCES, Reading, is_accented, table
 from train.evaluate.marks import wrong_marks
@@ -31,6 +32,11 @@ def test_every_sentence_has_letters_of_its_own():
     assert len(SENTENCES) == 9
     for language, sentences in SENTENCES.items():
         assert all(any(map(is_accented, sentence)) for sentence in sentences), language
+
+
+def test_sentences_with_numbers_have_every_digit_and_can_be_written():
+    assert all(encode(text, DEFAULT_ALPHABET) is not None for text in NUMBERS)
+    assert all(sum(digit in text for text in NUMBERS) >= 5 for digit in DIGITS)
 
 
 def test_a_hand_is_measured_by_its_ink_and_by_what_is_read():

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from conftest import BOX, line_of
-from train.augment.glyphs import KEPT_SHARE, Glyph, candidate_glyphs, select_glyphs, shape_descriptor, without_dots
+from train.augment.glyphs import (
+    KEPT_SHARE,
+    Glyph,
+    candidate_glyphs,
+    select_glyphs,
+    shape_descriptor,
+    well_formed,
+    without_dots,
+)
 
 UPRIGHT = np.array([[0, 0], [0, 1], [0, 2]], float)
 ANGLE = np.array([[0, 0], [0, 1], [1, 1], [0.9, 1]], float)
@@ -148,3 +158,19 @@ def test_glyphs_of_a_single_writer_are_compared_with_one_another():
 
 def test_selecting_from_no_glyphs_gives_none():
     assert select_glyphs([]) == []
+
+
+def test_digits_need_the_strokes_by_which_they_are_read():
+    angle = np.array([[0.4, -1.0], [0.0, 0.0], [0.9, 0.0]])
+    upright = np.array([[0.6, -0.6], [0.6, 0.6]])
+    four = Glyph("ann", 0.0, [angle, upright])
+    assert well_formed("4", four)
+    assert not well_formed("4", replace(four, strokes=[angle * [0.68, 1.0], upright])), "the bar ends at the upright"
+    assert not well_formed("4", replace(four, strokes=[angle, upright + np.array([0.0, 0.8])])), (
+        "the bar is above the upright"
+    )
+    assert not well_formed("4", replace(four, strokes=[angle])), "an L"
+    comma = np.array([[1.0, 0.5], [0.9, 0.9]])
+    assert not well_formed("3", replace(four, strokes=[angle, comma])), "3 and a comma"
+    assert well_formed("3", replace(four, strokes=[angle]))
+    assert well_formed("H", four), "capitals may have any"

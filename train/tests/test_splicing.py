@@ -7,6 +7,7 @@ import numpy as np
 from conftest import BOX, line_of, succeed, synthetic_lines, tiny_network
 from train.augment.glyphs import Glyph
 from train.augment.splicing import (
+    LINE_BREAK,
     LINE_START,
     TokenSynthesiser,
     alone,
@@ -74,17 +75,17 @@ def test_the_words_of_a_token_that_is_a_line_stand_apart():
     assert alone(line, "7 5", TokenSynthesiser([line], rng)) is None, "nobody wrote a 5"
 
 
-def test_the_second_line_of_a_pair_stands_behind_the_first_at_its_height_and_size():
+def test_the_second_line_of_a_pair_stands_behind_the_first_at_its_height():
     rng = np.random.default_rng(9)
     first, second = line_of("ab cd", "ann"), line_of("ef gh ij", "ann", size=1.2)
     text, strokes = pair(first, second, rng)
-    assert text == "ab cd ef gh ij"
+    assert text == "ab cd  ef gh ij", "two blanks tell that a line begins"
     np.testing.assert_array_equal(strokes[: len(first.strokes)], first.strokes)
     left, right = strokes[: len(first.strokes)], strokes[len(first.strokes) :]
     gap = min(s[:, 0].min() for s in right) - max(s[:, 0].max() for s in left)
     assert 0.7 * first.x_height <= gap <= 1.5 * first.x_height
     heights = [np.median([np.ptp(s[:, 1]) for s in part]) for part in (left, right)]
-    assert abs(heights[1] / heights[0] - 1) < 0.05, "one was a fifth larger"
+    assert abs(heights[1] / heights[0] - 1.2) < 0.05, "as large as it was written"
     middles = [np.median(np.concatenate(part)[:, 1]) for part in (left, right)]
     assert abs(middles[1] - middles[0]) < 0.1 * first.x_height
 
@@ -98,11 +99,14 @@ def test_pairs_are_of_one_known_writer_and_fit_for_training():
     for line in made:
         assert usable_offsets(line, DEFAULT_ALPHABET) is not None
         assert line.split == "augmented"
-    assert "gh ij ab cd" in {line.text for line in made}
+    assert "gh ij  ab cd" in {line.text for line in made}
     long = [line.text for line in made if len(line.text) > 30]
     assert long, "those that are too long together are cut"
     assert all(text.startswith(("ab ", "cd ", "ef ", "rs ", "tu ")) for text in long)
     assert paired_lines(lines[2:4], 5, rng) == [], "nobody has two"
+    brief = [line.text.split(LINE_BREAK) for line in paired_lines(lines, 40, rng, brief=True)]
+    assert len(brief) == 40
+    assert all(len(part) < 30 for pair in brief for part in pair), "only the words about the break"
 
 
 def test_the_characters_of_a_token_share_a_baseline_and_have_similar_heights():
