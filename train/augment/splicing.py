@@ -31,7 +31,7 @@ PAIR_GAP = (0.7, 1.5)
 #: What stands between the texts of a pair. Two blanks, which no line has, tell that a new line begins: people begin
 #: one faster and larger than they go on, and a network that does not know of the beginning expects the latter.
 LINE_BREAK = "  "
-#: Bounds of the characters that a brief pair keeps of each line, those about the break.
+#: Bounds of the characters with which each line of a brief pair begins.
 BRIEF = (8, 30)
 #: Exponent with which the digits and capitals of a token are brought to one height; 1 would make all equally high.
 HEIGHT_EQUALISATION = 0.7
@@ -232,8 +232,8 @@ def cut(line: SegmentedLine, low: int, high: int) -> SegmentedLine:
 def paired_lines(lines: list[SegmentedLine], count: int, rng, brief: bool = False) -> list[InkLine]:
     """`count` pairs of lines, each of one known writer, of the split "augmented": "pair-0" or "brief-pair-0" and so on.
 
-    Of lines that are too long together the first loses words at its beginning, the second at its end. Of `brief` pairs
-    only the words about the break are kept: what there is to learn from a pair is how a line begins behind another.
+    Of lines that are too long together the first loses words at its beginning, the second at its end. Of
+    `brief` pairs each has its first words only: what there is to learn is how a line begins behind another.
     """
     by_writer: dict[str, list[SegmentedLine]] = {}
     for line in lines:
@@ -248,10 +248,15 @@ def paired_lines(lines: list[SegmentedLine], count: int, rng, brief: bool = Fals
         second = same[rng.integers(len(same))]
         if first is second:
             continue
-        if brief or len(first.text) + len(second.text) > room:
-            before, after = rng.integers(*BRIEF, 2) if brief else (room // 2, room // 2)
-            starts = [i for i in splice_points(first) if len(first.text) - i <= before]
-            ends = [i for i in splice_points(second) if i < after]
+        if brief:
+            limits = zip((first, second), rng.integers(*BRIEF, 2), strict=True)
+            ends = [[i for i in splice_points(line) if i < limit] for line, limit in limits]
+            if not all(ends):
+                continue
+            first, second = (cut(line, -1, of[-1]) for line, of in zip((first, second), ends, strict=True))
+        elif len(first.text) + len(second.text) > room:
+            starts = [i for i in splice_points(first) if len(first.text) - i <= room // 2]
+            ends = [i for i in splice_points(second) if i < room // 2]
             if not starts or not ends:
                 continue
             first, second = cut(first, starts[0], len(first.text) + 1), cut(second, -1, ends[-1])

@@ -106,7 +106,7 @@ def test_pairs_are_of_one_known_writer_and_fit_for_training():
     assert paired_lines(lines[2:4], 5, rng) == [], "nobody has two"
     brief = [line.text.split(LINE_BREAK) for line in paired_lines(lines, 40, rng, brief=True)]
     assert len(brief) == 40
-    assert all(len(part) < 30 for pair in brief for part in pair), "only the words about the break"
+    assert all(len(part) < 30 for pair in brief for part in pair), "only the first words"
 
 
 def test_the_characters_of_a_token_share_a_baseline_and_have_similar_heights():
