@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--lines", type=int, default=2000, help="how many lines to add")
     parser.add_argument("--pairs", type=int, default=0, help="how many pairs of lines by one writer to add")
-    parser.add_argument("--brief-pairs", type=int, default=0, help="how many pairs of their first words")
+    parser.add_argument("--brief-pairs", type=int, default=0, help="how many pairs of lines' first words to add")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     tensors, meta = read_weights(args.weights)

@@ -11,8 +11,8 @@ const MIN_POINTS: usize = 25;
 const MAX_POINTS: usize = 10_000;
 /// Longest text of priming ink, in characters.
 const MAX_CHARACTERS: usize = 300;
-/// What stands between its text and the line's: two blanks, which no line has, tell that a line begins. The network has
-/// learnt from lines that are joined so (`train/augment/splicing.py`).
+/// What stands between its text and the line's: two blanks, which no line has, so that a network can learn that a line
+/// begins there. The same as in `train/augment/splicing.py`.
 const LINE_BREAK: &str = "  ";
 /// Largest offset, in the corpus' standard deviations.
 const MAX_OFFSET: f32 = 500.0;
@@ -82,7 +82,7 @@ impl Prime {
         })
     }
 
-    /// Its text as the network reads it before a line's: with what stands between them. Empty for a prediction network.
+    /// What the network reads before a line's text: the ink's text and two blanks. Empty for a prediction network.
     pub(crate) fn text_before(&self) -> String {
         match self.kind {
             Kind::Prediction => String::new(),

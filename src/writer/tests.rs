@@ -439,7 +439,7 @@ fn a_primed_line_is_what_the_engine_draws_after_the_same_prefix() {
     let (_, ink, _) = write_line(&mut writer, "cd", &settings);
     let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
     let alphabet = Alphabet::new(&weights.config.alphabet);
-    // Two blanks tell the network that a line begins.
+    // Two blanks stand between the ink's text and the line's.
     let line = Line {
         ids: "ab  cd".chars().filter_map(|c| alphabet.id(c)).chain([END]).collect(),
         bias: settings.bias,

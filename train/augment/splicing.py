@@ -28,10 +28,10 @@ END_SHARE = 0.25
 TOKEN_ONLY_SHARE = 0.08
 #: Gap between the lines of a pair, in x-heights.
 PAIR_GAP = (0.7, 1.5)
-#: What stands between the texts of a pair. Two blanks, which no line has, tell that a new line begins: people begin
-#: one faster and larger than they go on, and a network that does not know of the beginning expects the latter.
+#: What stands between the texts of a pair: two blanks, which no line has, so that the network can learn that a line
+#: begins there. The same as in `src/writer/prime.rs`.
 LINE_BREAK = "  "
-#: Bounds of the characters with which each line of a brief pair begins.
+#: Of the lines of a brief pair the first words are kept, in at most so many characters: a random number between these.
 BRIEF = (8, 30)
 #: Exponent with which the digits and capitals of a token are brought to one height; 1 would make all equally high.
 HEIGHT_EQUALISATION = 0.7
@@ -232,8 +232,8 @@ def cut(line: SegmentedLine, low: int, high: int) -> SegmentedLine:
 def paired_lines(lines: list[SegmentedLine], count: int, rng, brief: bool = False) -> list[InkLine]:
     """`count` pairs of lines, each of one known writer, of the split "augmented": "pair-0" or "brief-pair-0" and so on.
 
-    Of lines that are too long together the first loses words at its beginning, the second at its end. Of
-    `brief` pairs each has its first words only: what there is to learn is how a line begins behind another.
+    Of lines that are too long together the first loses words at its beginning, the second at its end. In a
+    `brief` pair both keep their first words only: what there is to learn is how a line begins behind another.
     """
     by_writer: dict[str, list[SegmentedLine]] = {}
     for line in lines:

@@ -87,6 +87,7 @@ def primed_log_loss(weights: Path, data: Path, limit: int = 256, size: int = 32)
         text, strokes = pair(*segmented, rng)
         joined = strokes_to_offsets(strokes)
         if joined is not None and len(joined) > len(rows):
+            # The line's own rows in both: where the pair puts it, its points are rounded anew.
             alone.append(normalised(rows, units))
             primed.append(normalised(np.concatenate([joined[: len(joined) - len(rows)], rows]), units))
             texts.append((packed.texts[line], text))
