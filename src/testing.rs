@@ -36,7 +36,7 @@ pub fn config(kind: Kind, hidden: &[usize], mixtures: usize) -> Config {
         hidden: hidden.to_vec(),
         mixtures,
         window: if synthesis { 4 } else { 0 },
-        alphabet: if synthesis { " abcdefghijklmnopqrstuvwxyz".into() } else { String::new() },
+        alphabet: if synthesis { " abcdefghijklmnopqrstuvwxyz\n".into() } else { String::new() },
         style_dim: if synthesis { 3 } else { 0 },
         styles: if synthesis { vec!["one".into(), "two".into()] } else { Vec::new() },
         stop: synthesis,

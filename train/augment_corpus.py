@@ -16,7 +16,7 @@ import numpy as np
 
 from train.augment.glyphs import segment_line
 from train.augment.splicing import augmented_lines, paired_lines
-from train.data.alphabet import CAPITALS, DIGITS
+from train.data.alphabet import CAPITALS, DEFAULT_ALPHABET, DIGITS, LINE_BREAK
 from train.data.corpus import load_split, subsample_mask
 from train.data.lines import strokes_to_offsets
 from train.data.packed import read_packed, save_packed
@@ -56,7 +56,8 @@ def main() -> None:
     pairs = [*paired_lines(lines, args.pairs, rng), *paired_lines(lines, args.brief_pairs, rng, brief=True)]
     for line in made + pairs:
         packed.append(line, strokes_to_offsets(line.strokes))
-    save_packed(packed, args.out, notice=notice)
+    # Without pairs a network would not learn the line break.
+    save_packed(packed, args.out, DEFAULT_ALPHABET + (LINE_BREAK if pairs else ""), notice)
     counts = {c: sum(line.text.count(c) for line in made) for c in DIGITS + CAPITALS + "&@#%=*$€+/"}
     listed = " ".join(f"{c} {n}" for c, n in counts.items())
     print(f"{args.out}: {len(made)} lines and {len(pairs)} pairs added; {listed}")

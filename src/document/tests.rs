@@ -92,7 +92,7 @@ fn a_long_text_comes_in_order_and_keeps_little() {
 fn the_moves_of_each_line_lead_from_one_of_its_points_to_the_next() {
     let config = testing::config(Kind::Synthesis, &[9, 8], 3);
     let prime = Arc::new(Prime::new(&config, "ab", &testing::zigzag(60)).unwrap());
-    for (prime, given) in [(None, 0), (Some(prime), 4)] {
+    for (prime, given) in [(None, 0), (Some(prime), 3)] {
         let mut writer = writer();
         let settings = Settings { prime, ..unchecked() };
         let mut stream = stream(&mut writer, "abc def\n\nghi\njkl", &settings, 20);

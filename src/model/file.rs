@@ -358,7 +358,7 @@ mod tests {
         assert_eq!(weights.config, config());
         assert_eq!(
             (weights.layers.len(), weights.layers[1].hidden, weights.layers[1].gates.weight.columns),
-            (2, 5, 3 + 28 + 6 + 5)
+            (2, 5, 3 + 29 + 6 + 5)
         );
         close(&weights.layers[0].gates.weight, find("lstm.0.weight"));
         assert_eq!(&weights.layers[1].gates.bias, find("lstm.1.bias"));
@@ -589,9 +589,9 @@ mod tests {
         says(&metadata_message(|json| json["offset_sd"] = json!([1.0, 0.0])), &["`offset_sd`"]);
         says(&metadata_message(|json| json["quantisation"] = json!("int4")), &["`quantisation`", "int4", "`int8`"]);
         says(&metadata_message(|json| json["sample_ms"] = json!(0)), &["`sample_ms`", "is 0, expected 0.0001"]);
-        says(&metadata_message(|json| json["dwell"] = json!([1.0])), &["`dwell`", "1 numbers for 27 characters"]);
+        says(&metadata_message(|json| json["dwell"] = json!([1.0])), &["`dwell`", "1 numbers for 28 characters"]);
         says(
-            &metadata_message(|json| json["dwell"] = json!(vec![0.0; 27])),
+            &metadata_message(|json| json["dwell"] = json!(vec![0.0; 28])),
             &["`dwell`", "the number 0, expected 0.0001"],
         );
         says(&metadata_message(|json| json["style_dim"] = json!(0)), &["`style_dim`", "2 styles"]);

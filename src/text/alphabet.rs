@@ -7,6 +7,10 @@ use super::transliteration::{alike, fallback, is_invisible, is_pictograph, spell
 /// Id of the end mark, the last id of every line.
 pub const END: u32 = 0;
 
+/// Stands between the texts of two lines, so that the network knows that a line begins; a network that has not learnt it
+/// does not have it in its alphabet. No text is encoded with it. The same as in `train/data/alphabet.py`.
+pub const LINE_BREAK: char = '\n';
+
 /// The characters that a network can write.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Alphabet {

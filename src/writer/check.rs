@@ -107,9 +107,9 @@ impl LineCheck {
         Self::with_prime(config, text, 0, 0)
     }
 
-    /// The check of a line behind priming ink that has `points` points and is the first `first` characters of `text`
-    /// (with the blank that follows). The ink determines the expected pace. The timesteps' positions count its
-    /// characters, faults do not.
+    /// The check of a line behind priming ink that has `points` points and is the first `first` characters of `text`,
+    /// the line break or blank behind it among them. The ink determines the expected pace. The timesteps' positions
+    /// count its characters, faults do not.
     pub fn with_prime(config: &Config, text: &str, first: usize, points: usize) -> Self {
         let index = |c: char| config.alphabet.chars().position(|other| other == c);
         let dwell = |c: char| index(c).and_then(|index| config.dwell.get(index)).copied().unwrap_or(1.0);

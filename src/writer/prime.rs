@@ -11,9 +11,6 @@ const MIN_POINTS: usize = 25;
 const MAX_POINTS: usize = 10_000;
 /// Longest text of priming ink, in characters.
 const MAX_CHARACTERS: usize = 300;
-/// What stands between its text and the line's: two blanks, which no line has, so that a network can learn that a line
-/// begins there. The same as in `train/augment/splicing.py`.
-const LINE_BREAK: &str = "  ";
 /// Largest offset, in the corpus' standard deviations.
 const MAX_OFFSET: f32 = 500.0;
 
@@ -82,17 +79,18 @@ impl Prime {
         })
     }
 
-    /// What the network reads before a line's text: the ink's text and two blanks. Empty for a prediction network.
-    pub(crate) fn text_before(&self) -> String {
+    /// What the network reads before a line's text: the ink's text and one character, `between`. Empty for a prediction
+    /// network.
+    pub(crate) fn text_before(&self, between: char) -> String {
         match self.kind {
             Kind::Prediction => String::new(),
-            Kind::Synthesis => format!("{}{LINE_BREAK}", self.text),
+            Kind::Synthesis => format!("{}{between}", self.text),
         }
     }
 
     /// Characters of [`Prime::text_before`].
     pub(crate) fn characters(&self) -> usize {
-        self.text_before().chars().count()
+        self.text_before(' ').chars().count()
     }
 }
 
@@ -129,6 +127,7 @@ mod tests {
         let points = testing::zigzag(40);
         let prime = Prime::new(&config, " ab\tc ", &points).unwrap();
         assert_eq!((prime.text.as_str(), prime.offsets.len()), ("ab c", 39));
+        assert_eq!((prime.text_before('\n').as_str(), prime.characters()), ("ab c\n", 5));
         let mut at = points[0];
         for (offset, position) in prime.offsets.iter().zip(&points[1..]) {
             let offset = config.offset(*offset);

@@ -6,7 +6,7 @@ use crate::engine::Line;
 use crate::error::{Error, Result};
 use crate::ink::Adjustment;
 use crate::model::{Config, Hand, HandBiases, Kind, Weights, style};
-use crate::text::alphabet::{Alphabet, Encoded};
+use crate::text::alphabet::{Alphabet, Encoded, LINE_BREAK};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -171,11 +171,14 @@ impl Settings {
         if kind == Kind::Synthesis {
             // The network reads the priming ink's text, then the line's.
             let prime = self.prime.as_deref();
-            let before = prime.map_or(String::new(), Prime::text_before);
+            // In a learnt hand fewer words have to be rewritten behind a blank (docs/decisions/0034).
+            let in_hand = self.hand_of(kind).is_some() && self.strength > 0.0;
+            let alphabet = Alphabet::new(&config.alphabet);
+            let between = if in_hand || alphabet.id(LINE_BREAK).is_none() { ' ' } else { LINE_BREAK };
+            let before = prime.map_or(String::new(), |prime| prime.text_before(between));
             let joined = format!("{before}{}", text.written);
             let points = prime.map_or(0, |prime| prime.offsets.len());
             check = LineCheck::with_prime(config, &joined, before.chars().count(), points);
-            let alphabet = Alphabet::new(&config.alphabet);
             ids.splice(..0, before.chars().filter_map(|c| alphabet.id(c)));
             cap = (cap as f32 * check.prime_pace().clamp(1.0, MAX_PRIME_PACE)) as usize;
         }

@@ -1,9 +1,9 @@
 use super::batch::MAX_SLOTS;
 use super::*;
 use crate::engine::IN_FLIGHT;
-use crate::model::{Hand, HandLayout};
+use crate::model::{Config, Hand, HandLayout};
 use crate::testing::{self, LostGpu, writer};
-use crate::text::alphabet::{Alphabet, END};
+use crate::text::alphabet::{Alphabet, END, LINE_BREAK};
 use pollster::block_on;
 
 /// A writer whose GPU is lost after so many chunks.
@@ -435,24 +435,40 @@ fn priming_ink_changes_the_writing_and_is_not_delivered() {
 #[test]
 fn a_primed_line_is_what_the_engine_draws_after_the_same_prefix() {
     let mut writer = writer();
-    let settings = Settings { attempts: 0, ..primed(&writer, Kind::Synthesis, "ab", 60) };
-    let (_, ink, _) = write_line(&mut writer, "cd", &settings);
-    let weights = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
-    let alphabet = Alphabet::new(&weights.config.alphabet);
-    // Two blanks stand between the ink's text and the line's.
-    let line = Line {
-        ids: "ab  cd".chars().filter_map(|c| alphabet.id(c)).chain([END]).collect(),
-        bias: settings.bias,
-        temperature: 1.0,
-        prefix: settings.prime.as_ref().unwrap().offsets.clone(),
-        ..Line::default()
-    };
-    let mut engine = CpuEngine::new();
-    engine.open(&weights, &[line]).unwrap();
-    engine.submit(ink.len(), &testing::noise(settings.seed, 1, ink.len())).unwrap();
-    let expected: Vec<Offset> =
-        engine.collect().unwrap().iter().map(|s| weights.config.offset([s.dx, s.dy, s.pen])).collect();
-    assert_eq!(ink[1..], expected[1..]);
+    let known = Arc::clone(writer.weights(Kind::Synthesis).unwrap());
+    let alphabet: String = known.config.alphabet.chars().filter(|&c| c != LINE_BREAK).collect();
+    let unknown = Arc::new(testing::weights(&Config { alphabet, ..known.config.clone() }, 5));
+    let numbers = (0..HandLayout::new(&known.config).count()).map(|k| 40 * (k as i16 % 7)).collect();
+    let hand = Arc::new(Hand { weights: known.fingerprint, numbers });
+    // In a learnt hand, or if the network knows no line break, it goes on as behind a word.
+    for (weights, hand, strength, text) in [
+        (&known, None, 1.0, "ab\ncd"),
+        (&known, Some(hand.clone()), 0.0, "ab\ncd"),
+        (&known, Some(hand), 0.5, "ab cd"),
+        (&unknown, None, 1.0, "ab cd"),
+    ] {
+        writer.set_weights(Arc::clone(weights));
+        let settings = Settings { attempts: 0, hand, strength, ..primed(&writer, Kind::Synthesis, "ab", 60) };
+        let (_, ink, _) = write_line(&mut writer, "cd", &settings);
+        let alphabet = Alphabet::new(&weights.config.alphabet);
+        let learnt = settings.learnt(&weights.config);
+        let line = Line {
+            ids: text.chars().map(|c| alphabet.id(c).unwrap()).chain([END]).collect(),
+            style: learnt.as_ref().map(|(style, _)| style.clone()).unwrap_or_default(),
+            hand: learnt.map(|(_, biases)| Arc::new(biases)),
+            bias: settings.bias,
+            temperature: 1.0,
+            prefix: settings.prime.as_ref().unwrap().offsets.clone(),
+        };
+        let mut engine = CpuEngine::new();
+        engine.open(weights, &[line]).unwrap();
+        engine.submit(ink.len(), &testing::noise(settings.seed, 1, ink.len())).unwrap();
+        let adjustment = settings.adjustment(&weights.config);
+        let expected: Vec<Offset> = (engine.collect().unwrap().iter())
+            .map(|s| adjustment.offset(weights.config.offset([s.dx, s.dy, s.pen])))
+            .collect();
+        assert_eq!(ink[1..], expected[1..], "{text:?}");
+    }
 }
 
 #[test]

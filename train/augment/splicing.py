@@ -15,7 +15,7 @@ import numpy as np
 
 from train.augment.glyphs import Glyph, SegmentedLine, candidate_glyphs, select_glyphs
 from train.augment.symbols import SYMBOLS, draw_symbol
-from train.data.alphabet import CAPITALS, DEFAULT_ALPHABET, DIGITS
+from train.data.alphabet import CAPITALS, DEFAULT_ALPHABET, DIGITS, LINE_BREAK
 from train.data.lines import MAX_CHARACTERS, InkLine, usable_offsets
 
 #: The place of a token that begins its line, and the share of tokens that do: the first character of a line is the
@@ -28,9 +28,6 @@ END_SHARE = 0.25
 TOKEN_ONLY_SHARE = 0.08
 #: Gap between the lines of a pair, in x-heights.
 PAIR_GAP = (0.7, 1.5)
-#: What stands between the texts of a pair: two blanks, which no line has, so that the network can learn that a line
-#: begins there. The same as in `src/writer/prime.rs`.
-LINE_BREAK = "  "
 #: Of the lines of a brief pair the first words are kept, in at most so many characters: a random number between these.
 BRIEF = (8, 30)
 #: Exponent with which the digits and capitals of a token are brought to one height; 1 would make all equally high.
@@ -265,7 +262,7 @@ def paired_lines(lines: list[SegmentedLine], count: int, rng, brief: bool = Fals
         text, strokes = pair(first, second, rng)
         name = f"{'brief-' if brief else ''}pair-{len(made)}"
         candidate = InkLine(name, text, strokes, first.writer, "augmented")
-        if usable_offsets(candidate, DEFAULT_ALPHABET) is not None:
+        if usable_offsets(candidate, DEFAULT_ALPHABET + LINE_BREAK) is not None:
             made.append(candidate)
     return made
 

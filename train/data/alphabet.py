@@ -12,6 +12,11 @@ import re
 #: of some capitals and digits: `train.augment` adds lines for them.
 DEFAULT_ALPHABET = " ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()-/+&@#%=*$€"
 
+#: Stands between the texts of two lines, so that the network knows that a line begins. Only the alphabets of networks
+#: that have learnt it have it, from pairs of lines or by `train.learn_line_break`. The same as in
+#: `src/text/alphabet.rs`.
+LINE_BREAK = "\n"
+
 #: Id of the end mark.
 END_ID = 0
 
@@ -23,6 +28,11 @@ def normalise_text(text: str) -> str:
     """`text` with single blanks, none of them at either end or before punctuation."""
     text = re.sub(r"\s+", " ", text).strip()
     return re.sub(r"\s+([.,;:!?])", r"\1", text)
+
+
+def between_lines(alphabet: str) -> str:
+    """What stands between the texts of two lines in this alphabet: a blank if it has no line break."""
+    return LINE_BREAK if LINE_BREAK in alphabet else " "
 
 
 def encode(text: str, alphabet: str) -> list[int] | None:

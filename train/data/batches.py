@@ -13,15 +13,19 @@ from train.data.corpus import Corpus, encodable_lines
 LENGTH_MULTIPLE = 80
 
 
-def collate(corpus: Corpus, chosen, alphabet: str, width: int, size: int) -> dict[str, np.ndarray]:
-    """The lines `chosen` as one padded batch of B = `size` lines; columns without a line have mask 0.
+def collate(
+    corpus: Corpus, chosen, alphabet: str, width: int, size: int, multiple: int = LENGTH_MULTIPLE
+) -> dict[str, np.ndarray]:
+    """The lines `chosen` as one batch of B = `size` lines; columns without a line have mask 0.
+
+    It is padded to a multiple of `multiple` timesteps.
 
     `x` and `target` `[T, B, 3]` (x is target one timestep later, zeros first), `mask` and `last` `[T, B]` (which
     timesteps are points, and which is the last of its line), `writer` `[B]` (-1 = unknown); with an alphabet also
     `ids` and `ids_mask` `[B, width]`.
     """
     longest = max(len(corpus.points[i]) for i in chosen)
-    steps = -(-longest // LENGTH_MULTIPLE) * LENGTH_MULTIPLE
+    steps = -(-longest // multiple) * multiple
     batch = {
         "x": np.zeros((steps, size, 3), np.float32),
         "target": np.zeros((steps, size, 3), np.float32),

@@ -84,7 +84,7 @@ def usable_offsets(line: InkLine, alphabet: str) -> np.ndarray | None:
     rows = strokes_to_offsets(line.strokes)
     if rows is None or not 2 <= len(rows) <= MAX_POINTS:
         return None
-    letters = len(line.text.replace(" ", ""))
+    letters = sum(not character.isspace() for character in line.text)
     low, high = POINTS_PER_CHARACTER
     if not low * letters <= len(rows) <= high * letters:
         return None

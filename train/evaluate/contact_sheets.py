@@ -110,8 +110,8 @@ def character_contexts(character: str) -> str:
 
 
 def alphabet_contexts(alphabet: str) -> dict[str, str]:
-    """The contexts of each character but the blank, where the alphabet can spell them."""
-    contexts = {c: character_contexts(c) for c in alphabet if c != " "}
+    """The contexts of each character but the blanks, where the alphabet can spell them."""
+    contexts = {c: character_contexts(c) for c in alphabet if not c.isspace()}
     return {c: text for c, text in contexts.items() if encode(text, alphabet) is not None}
 
 

@@ -88,10 +88,16 @@ def read_weights(path: Path) -> tuple[dict[str, np.ndarray], dict]:
 
     Raises `SystemExit` if an int8 matrix has no scale for each of its rows.
     """
-    tensors, meta = read_stored(path)
-    for name in [k for k, v in tensors.items() if v.dtype == np.int8]:
-        tensors[name] = tensors[name] * tensors.pop(name + SCALE_SUFFIX)[:, None]
-    return {name: value.astype(np.float32) for name, value in tensors.items()}, meta
+    stored, meta = read_stored(path)
+    return in_f32(stored), meta
+
+
+def in_f32(stored: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Tensors of `read_stored` in f32, int8 matrices multiplied by their row scales."""
+    result = dict(stored)
+    for name in [k for k, v in stored.items() if v.dtype == np.int8]:
+        result[name] = stored[name] * result.pop(name + SCALE_SUFFIX)[:, None]
+    return {name: value.astype(np.float32) for name, value in result.items()}
 
 
 def writer_ids(meta: dict) -> list[str]:

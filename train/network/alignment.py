@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from train.data.alphabet import LINE_BREAK
 from train.data.batches import collate
 from train.data.corpus import Corpus, encodable_lines, ids_width
 from train.network.config import Config
@@ -52,7 +53,8 @@ def align_corpus(params: Params, config: Config, corpus: Corpus) -> list[np.ndar
 def mean_dwell(corpus: Corpus, alignment: list[np.ndarray], alphabet: str, min_count: int = 5) -> list[float]:
     """For each character of the alphabet: points per occurrence, relative to its line's mean per character.
 
-    `alignment` is that of `align_corpus`. Characters with fewer than `min_count` occurrences get 1.
+    `alignment` is that of `align_corpus`. Characters with fewer than `min_count` occurrences get 1, and the line break
+    what the blank has.
     """
     points, counts = dict.fromkeys(alphabet, 0.0), dict.fromkeys(alphabet, 0)
     for text, positions in zip(corpus.texts, alignment, strict=True):
@@ -62,4 +64,5 @@ def mean_dwell(corpus: Corpus, alignment: list[np.ndarray], alphabet: str, min_c
         for character, count in zip(text, np.bincount(positions, minlength=len(text)), strict=False):
             points[character] += count / mean
             counts[character] += 1
-    return [round(points[c] / counts[c], 3) if counts[c] >= min_count else 1.0 for c in alphabet]
+    counted = [" " if c == LINE_BREAK else c for c in alphabet]
+    return [round(points[c] / counts[c], 3) if counts.get(c, 0) >= min_count else 1.0 for c in counted]

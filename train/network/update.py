@@ -12,7 +12,8 @@ from jax.sharding import Mesh, PartitionSpec
 
 from train.network.config import Config
 from train.network.mixture import line_losses
-from train.network.optimiser import make_optimiser
+from train.network.optimiser import is_lstm_matrix, make_optimiser
+from train.network.parameters import Params
 from train.network.pin_zero_offsets import mask_pinned_gradients
 from train.network.regularisation import add_weight_noise, dropout_masks, with_style_vectors
 from train.network.rounding import round_weights
@@ -31,6 +32,7 @@ def make_update(
     grid_floor=None,
     quantise: bool = False,
     chain_state: bool = False,
+    character: int | None = None,
 ):
     """The optimiser, and the jitted training update.
 
@@ -43,7 +45,8 @@ def make_update(
     `add_weight_noise` and `dropout` the rate of `dropout_masks`; both are drawn for each update and device. `pinned`
     excludes the rows of `pin_zero_offsets` from learning. With `grid_floor`, as from `mixture.grid_min_log_sd`, the
     log-loss learnt from has that clamp; the sum returned has not. With `quantise` weights, states and sums are rounded
-    as in the engines. With `chain_state` every layer starts in the last state of the one below.
+    as in the engines. With `chain_state` every layer starts in the last state of the one below. With `character`, an
+    id, only what the window adds to the gates on that character is learnt.
     """
     mesh = Mesh(np.array(jax.devices()), ("lines",))
     optimiser = make_optimiser(clip_norm, mesh)
@@ -81,6 +84,8 @@ def make_update(
         )(params, batch, use_style, batch["mask"].sum(), key)
         if pinned:
             grads = mask_pinned_gradients(grads, config)
+        if character is not None:
+            grads = mask_other_gradients(grads, character)
         norm = optax.tree.norm(grads)
         step, state_new = optimiser.update(grads, state, params)
         new = jax.tree.map(lambda p, s: p - rate * s, params, step)
@@ -92,6 +97,14 @@ def make_update(
         return params, ema, state, sums, norm
 
     return optimiser, update
+
+
+def mask_other_gradients(grads: Params, character: int) -> Params:
+    """The gradients with zeros everywhere but in the columns of a character, given by its id."""
+    masked = {name: jnp.zeros_like(grad) for name, grad in grads.items()}
+    for name in filter(is_lstm_matrix, grads):
+        masked[name] = masked[name].at[:, 3 + character].set(grads[name][:, 3 + character])
+    return masked
 
 
 def learning_rate(progress: float, updates: int, peak: float) -> float:

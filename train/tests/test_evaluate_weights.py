@@ -230,7 +230,7 @@ def test_the_share_misread_is_measured_for_each_kind_of_character(stand_in, pack
     monkeypatch.setattr(legibility, "read_lines", reads)
     writer = LineWriter(tmp_path / "w.safetensors", command)
     (rows,) = tables("\n\n".join(characters_report(args, writer, DEFAULT_ALPHABET, "all")))
-    lines = 4 * (len(DEFAULT_ALPHABET) - 1)
+    lines = 4 * len(DEFAULT_ALPHABET.strip())
     assert [row.pop("ink") for row in rows] == ["real", *(f"generated, bias {bias}" for bias in ("0", "0.5", "1"))]
     assert [row.pop("lines") for row in rows] == ["3", *[str(lines)] * 3]
     assert read_so_far == [3, lines, lines, lines]
