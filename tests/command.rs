@@ -157,6 +157,20 @@ fn a_text_that_can_be_written_as_it_stands_passes_the_check_without_a_file() {
 }
 
 #[test]
+fn words_that_may_be_hard_to_read_are_named() {
+    let text = "The lighthouse keeper telephoned about a boat full of zebras";
+    let told = |neatness: &[&str]| {
+        let output = run(&[&[text, "--seed", "3", "-o", "doubtful.svg"], neatness].concat(), "");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(
+        told(&["--bias", "0", "--temperature", "2"]),
+        "May be hard to read: lighthouse. Another seed may do better.\n"
+    );
+    assert_eq!(told(&[]), "");
+}
+
+#[test]
 fn texts_come_from_files_one_below_the_other() {
     for (name, text) in [("one.txt", "so\n"), ("two.txt", "on")] {
         std::fs::write(file(name), text).unwrap();

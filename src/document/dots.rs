@@ -1,8 +1,8 @@
 //! Dots and other strokes of a moment: those that the network leaves where the pen has a long way to go, and full stops that
 //! it left out.
 
-use super::marks::{MARK, WordPoint, distance, most_side, span, strokes};
-use super::measure::Edges;
+use super::marks::{MARK, WordPoint, bounds, distance, ends, most_side, strokes};
+use super::measure::{Edges, quantile};
 use std::ops::{Range, RangeInclusive};
 
 /// Largest side of a stray dot, and its least distance from other ink, in x-heights.
@@ -29,7 +29,7 @@ const BRIEF: f64 = 0.05;
 const SMALL_MARK: f64 = 0.35;
 
 /// Dots and other small strokes that a character may have.
-fn small_strokes(text: &[char], at: usize) -> usize {
+pub fn small_strokes(text: &[char], at: usize) -> usize {
     match text.get(at) {
         Some('i' | 'j' | '.' | ',' | '\'' | '!' | '?' | '-' | '+' | '$' | '€' | '/' | '(' | ')') => 1,
         // Colons, semicolons, & and # are drawn whole: of the network's ink for them nothing is left.
@@ -67,15 +67,18 @@ pub fn remove_strays(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<
             let is_within = (before + 0.2 * x_height..right + 1.5 * x_height).contains(&stroke.middle(0));
             if is_within && stroke.is_clear(points, &all, CLEAR * x_height) {
                 let away = dotted.iter().map(|&at| {
-                    let [left, right] = span(points.iter().filter(|point| point.character == at).map(|p| p.at[0]));
+                    let [left, right] = ends(points, 0, &|i| points[i].character == at);
                     if left > right { f32::INFINITY } else { (f32::midpoint(left, right) - stroke.middle(0)).abs() }
                 });
                 strays.push((away.fold(f32::INFINITY, f32::min), stroke));
             }
         }
         strays.retain(|(away, _)| *away > 0.8 * x_height);
-        strays.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-        gone.extend(strays.into_iter().take(small - allowed).map(|(_, stroke)| stroke.range.clone()));
+        // The furthest first.
+        for _ in allowed..small {
+            let Some(at) = (0..strays.len()).max_by(|&a, &b| strays[a].0.total_cmp(&strays[b].0)) else { break };
+            gone.push(strays.swap_remove(at).1.range.clone());
+        }
     }
     remove(points, &gone);
 }
@@ -158,13 +161,13 @@ pub fn hide_strays(
 pub fn missing_stops(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<usize>], x_height: f32) -> Vec<usize> {
     let mut missing = Vec::new();
     for at in words.iter().flat_map(Clone::clone).filter(|&at| text.get(at) == Some(&'.')) {
-        let edge = |keep: &dyn Fn(usize) -> bool| span(points.iter().filter(|p| keep(p.character)).map(|p| p.at[0]));
-        let ([_, before], [after, _]) = (edge(&|other| other < at), edge(&|other| other > at));
+        let [_, before] = ends(points, 0, &|i| points[i].character < at);
+        let [after, _] = ends(points, 0, &|i| points[i].character > at);
         let between = before - 0.2 * x_height..after + 0.3 * x_height;
         // As letters are drawn, about half of the ink is above the middle of those as high as an x.
-        let mut heights: Vec<f32> = points.iter().filter(|p| p.character < at).map(|p| p.at[1]).collect();
-        heights.sort_unstable_by(f32::total_cmp);
-        let highest = heights.get(heights.len() / 2).map_or(f32::NEG_INFINITY, |middle| middle - STOP_ABOVE * x_height);
+        let heights = points.iter().filter(|point| point.character < at).map(|point| point.at[1].into());
+        let middle = quantile(heights.collect(), 0.5);
+        let highest = middle.map_or(f32::NEG_INFINITY, |middle| middle as f32 - STOP_ABOVE * x_height);
         let all = Stroke::all(points);
         let is_small = |stroke: &Stroke| stroke.side() < STOP * x_height;
         // A dot may be drawn while the window is on the blank behind it already.
@@ -194,7 +197,7 @@ pub fn missing_stops(points: &mut Vec<WordPoint>, text: &[char], words: &[Range<
         };
         let gone: Vec<Range<usize>> = all.iter().filter(is_no_stop).map(|stroke| stroke.range.clone()).collect();
         if let Some(ink) = dot.and_then(|stroke| points.get_mut(stroke.range.clone())) {
-            let [top, bottom] = span(ink.iter().map(|point| point.at[1]));
+            let [_, [top, bottom]] = bounds(ink);
             let (grows, last) = ((LEAST_STOP * x_height - bottom + top).max(0.0), (ink.len() - 1) as f32);
             for (k, point) in ink.iter_mut().enumerate() {
                 point.at[1] += grows * (k as f32 / last - 0.5);
@@ -238,21 +241,24 @@ pub fn short_commas(points: &mut [WordPoint], text: &[char], words: &[Range<usiz
 }
 
 /// A stroke of a word.
-struct Stroke {
+pub struct Stroke {
     /// Its points.
-    range: Range<usize>,
-    /// Left and right end, upper and lower end.
-    x: [f32; 2],
+    pub range: Range<usize>,
+    /// Left and right end.
+    pub x: [f32; 2],
+    /// Upper and lower end.
     y: [f32; 2],
     /// Of the characters at which the window was, the first and the last.
     characters: [usize; 2],
 }
 
 impl Stroke {
-    fn all(points: &[WordPoint]) -> Vec<Self> {
+    /// Those of a word's ink.
+    #[inline(never)]
+    pub fn all(points: &[WordPoint]) -> Vec<Self> {
         let of = |range: Range<usize>| {
             let ink = &points[range.clone()];
-            let [x, y] = [0, 1].map(|axis| span(ink.iter().map(|point| point.at[axis])));
+            let [x, y] = bounds(ink);
             let characters = ink
                 .iter()
                 .fold([usize::MAX, 0], |[least, most], point| [least.min(point.character), most.max(point.character)]);
@@ -265,11 +271,13 @@ impl Stroke {
         self.range.start == other.range.start
     }
 
-    fn side(&self) -> f32 {
+    /// Its larger side.
+    pub fn side(&self) -> f32 {
         (self.x[1] - self.x[0]).max(self.y[1] - self.y[0])
     }
 
-    fn middle(&self, axis: usize) -> f32 {
+    /// The middle between its ends on an axis.
+    pub fn middle(&self, axis: usize) -> f32 {
         let [low, high] = [self.x, self.y][axis];
         f32::midpoint(low, high)
     }
@@ -284,7 +292,9 @@ impl Stroke {
     }
 }
 
-fn remove(points: &mut Vec<WordPoint>, gone: &[Range<usize>]) {
+/// Takes strokes away.
+#[inline(never)]
+pub fn remove(points: &mut Vec<WordPoint>, gone: &[Range<usize>]) {
     let mut i = 0;
     points.retain(|_| {
         i += 1;

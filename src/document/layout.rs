@@ -10,6 +10,7 @@
 use super::LETTER_WIDTH;
 use super::compose::{self, HORIZON, Item, Rooms};
 use super::dots;
+use super::lone::Standing;
 use super::measure::{
     Edges, Fit, HandMeasure, Look, assign, factor, is_core, is_tall, median, own_points, word_ranges,
 };
@@ -18,6 +19,7 @@ use super::paper::{Extent, PageStyle, Sheet, Spot, X_HEIGHT};
 use super::smooth::smooth;
 use super::structure::{self, Paragraph, Structure, TAB};
 use super::wander::Wander;
+use crate::writer::check::Fault;
 use std::f64::consts::PI;
 use std::ops::Range;
 
@@ -82,6 +84,10 @@ const HAND_LETTERS: f64 = 30.0;
 const HAND_GAPS: f64 = 8.0;
 /// Fewest rows of a page on which lines are kept together.
 const ROWS_TO_KEEP: usize = 5;
+/// Signs that stand on no line.
+const FLOATING: &str = "-+=*'\"";
+/// Stands for an `i` of which the dot was taken away.
+const DOTLESS: char = 'ı';
 /// Smallest share to which a word that is wider than its line is made.
 const LEAST_SHRINK: f64 = 0.05;
 /// Share of a line's width, at most, that stays free at the right although it could be filled.
@@ -388,7 +394,7 @@ impl Layout {
         // Without a letter the hand is as expected.
         let mut hand = self.learnt.hand;
         let fit = Fit::of(&stretch.points, &stretch.characters, &characters, &hand);
-        let lean = (hand.lean - fit.lean).clamp(-MAX_LEAN, MAX_LEAN) + (self.style.slant * PI / 180.0).tan();
+        let lean = (hand.lean - fit.lean).clamp(-MAX_LEAN, MAX_LEAN) + libm::tan(self.style.slant * PI / 180.0);
         // Words of which all ink is known.
         let latest = owners.iter().max().copied();
         let known = match latest {
@@ -406,10 +412,18 @@ impl Layout {
         let expected = factor(hand.x_height);
         let hand_tall = libm::exp(self.learnt.tall).clamp(TALLS.start, TALLS.end);
         let mut talls: Vec<f64> = Vec::new();
+        // Level and size of the number before a word.
+        let mut number: Option<(f64, f64)> = None;
         for (at, &is_glued) in glued.iter().enumerate().take(known) {
-            let own = &characters[ranges[at].clone()];
+            let own_range = ranges[at].clone();
+            let own = &characters[own_range.clone()];
             if self.words.get(first_word + at).is_none_or(|word| word.place.is_none()) {
-                let own = (ranges[at].start, own);
+                let mut own = own.to_vec();
+                for (mark, _) in source.marks.iter().filter(|(at, mark)| mark.replaces_dot() && own_range.contains(at))
+                {
+                    own[mark - own_range.start] = DOTLESS;
+                }
+                let own = (own_range.start, &*own);
                 dots::hide_strays(&mut stretch.points, &stretch.characters, &owners, at, own, hand.x_height);
             }
             let ink = own_points(&stretch.points, &owners, at);
@@ -417,22 +431,33 @@ impl Layout {
             let middle = (left + right) / 2.0;
             // Numbers and words of capitals are written small or large more often than others, and tell their size themselves.
             let has_digit = own.iter().any(char::is_ascii_digit);
-            let is_tall = is_tall(own);
+            let marks = source.marks.iter().filter(|(mark, _)| own_range.contains(mark)).map(|(_, mark)| *mark);
+            let points = stretch.points.iter().zip(&stretch.characters).zip(&owners);
+            let points = points.filter(|(_, owner)| **owner == at).map(|((point, at), _)| (*point, *at));
+            let (points, marks) = (points.collect::<Vec<_>>(), marks.collect::<Vec<_>>());
+            let standing = Standing::of(&points, own, &marks, fit.height(middle));
+            let is_tall = is_tall(own) && standing.is_none_or(|standing| standing.height > 0.0);
             let (mut level, slope) = fit.word_level(left, right, is_tall);
-            // A sign that is drawn by itself stands on the line, whatever the turns within it.
-            if !ink.is_empty() && own.iter().all(|c| matches!(c, '&' | '#')) {
-                level = ink.iter().map(|point| f64::from(point[1])).fold(f64::NEG_INFINITY, f64::max);
+            let mut tall = fit.tall(left, right);
+            let is_floating = own.iter().all(|c| FLOATING.contains(*c));
+            if let Some(Standing { level: own, height }) = standing {
+                (level, tall) = (own, Some(height / fit.height(middle)));
             }
             let of_stretch = (hand.x_height / fit.x_height()).clamp(OF_STRETCH.start, OF_STRETCH.end);
             let correction = (fit.x_height() / fit.height(middle)).clamp(CORRECTION.start, CORRECTION.end);
             let mut size = of_stretch * correction;
-            if let Some(height) = fit.tall(left, right).filter(|_| is_tall) {
+            if let Some(height) = tall.filter(|_| is_tall) {
                 talls.push(libm::log(height));
                 let higher = if has_digit { NUMBER_HIGHER } else { CAPITALS_HIGHER };
                 let height = height * size * fit.height(middle) / hand.x_height;
                 let wanted = height.clamp(TALL_LOWER * hand_tall, higher * hand_tall);
                 size = (size * libm::pow(wanted / height, TALL_POWER)).clamp(OF_TALL.start, OF_TALL.end);
             }
+            // Behind a number as large, and so as high, as that is made: the loops of a 9 end above the line.
+            if let Some((number, size_of_number)) = number.filter(|_| is_floating) {
+                (level, size) = (number, size_of_number);
+            }
+            number = (is_tall || is_floating && number.is_some()).then_some((level, size));
             let word = Word {
                 paragraph: source.paragraph,
                 index: source.words.start + at,
@@ -977,7 +1002,7 @@ impl Layout {
         let Spot { left, baseline, middle, .. } = self.sheet.spot(row);
         let line = self.wander().line(row);
         let up = y - self.scribble;
-        let along = line.margin + x - (self.style.slant * PI / 180.0).tan() * up;
+        let along = line.margin + x - libm::tan(self.style.slant * PI / 180.0) * up;
         [left + along, baseline + up + line.sway(x) + line.slope * (x - middle)]
     }
 
@@ -1127,6 +1152,11 @@ impl Layout {
                 words.filter_map(|word| self.text_of(text, word)).collect::<Vec<_>>().join(" ")
             })
             .collect()
+    }
+
+    /// Which words, as they were typed, have these faults of stretches.
+    pub fn doubtful(&self, faults: &[Vec<Fault>]) -> Vec<String> {
+        self.text.as_ref().map_or(Vec::new(), |text| text.structure.doubtful(faults))
     }
 
     fn text_of<'a>(&self, text: &'a Text, word: &Word) -> Option<&'a str> {

@@ -4,8 +4,10 @@
 //! The writer writes several stretches at a time. The first one's points are handed out as they come, those of a later
 //! one when it and all before it are complete.
 
+use super::digits;
 use super::dots;
 use super::layout::LineInk;
+use super::lone::{self, Standing};
 use super::marks::{self, MARK, WordPoint};
 use super::measure::{Fit, HandMeasure, word_ranges};
 use super::numbers::{DIGITS, DIGITS_LINE};
@@ -18,6 +20,7 @@ use crate::inspect::{DrawnPoint, LineRecord};
 use crate::model::{Kind, Weights};
 use crate::text::alphabet::{Alphabet, Encoded};
 use crate::text::diacritics::Mark;
+use crate::writer::check::Fault;
 use crate::writer::{Finish, LineUpdate, Prime, Settings, Writer};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -73,6 +76,8 @@ pub struct LineStream {
     /// What is known of the hand, for the size of marks; and the marks of each stretch.
     hand: HandMeasure,
     marks: Vec<Vec<(usize, Mark)>>,
+    /// What is wrong with each stretch that is finished.
+    pub faults: Vec<Vec<Fault>>,
     /// Which of the writer's lines is that of the digits, if there is one: stretches below it come one line later.
     digits: Option<usize>,
     /// Whether it is still to be handed out.
@@ -135,6 +140,7 @@ impl LineStream {
             points: 0,
             hand,
             marks: structure.stretches.iter().map(|stretch| stretch.marks.clone()).collect(),
+            faults: vec![Vec::new(); structure.stretches.len()],
             digits: None,
             awaits_digits: false,
         };
@@ -249,6 +255,9 @@ impl LineStream {
             pending.characters.push(character(first));
         }
         pending.finish = update.finish;
+        if let Some(faults) = self.faults.get_mut(line) {
+            faults.extend(update.faults);
+        }
         for (step, offset) in update.chunk.steps.iter().zip(&update.chunk.offsets) {
             pending.drawn.push(DrawnPoint::from(step));
             pending.characters.push(character(step));
@@ -402,8 +411,14 @@ impl LineStream {
         let mut drawn: Vec<WordPoint> = Vec::new();
         let mut start = range.start;
         while start < range.end {
-            let word = ends.partition_point(|&end| end <= start);
-            let end = ends.get(word).map_or(range.end, |&end| end.min(range.end));
+            // The first word of which no ink has been handed out: of some there is none of their own.
+            let word = match ends.partition_point(|&end| end < start) {
+                _ if start == 0 => 0,
+                word if ends.get(word) == Some(&start) => word + 1,
+                word => word,
+            };
+            let end = ends[word.min(ends.len())..].iter().find(|&&end| end > start);
+            let end = end.map_or(range.end, |&end| end.min(range.end));
             // The word, and others if there is no lift between them.
             let reached = pending.characters[start..end].iter().max().map_or(0, |&at| at as usize);
             let last = words.partition_point(|other| other.start <= reached).clamp(word, words.len());
@@ -419,17 +434,29 @@ impl LineStream {
                 })
                 .collect();
             let own_start = std::mem::replace(&mut start, end);
+            let last = start_of(words).checked_sub(2);
+            if last.is_some_and(|last| marks.iter().any(|(at, mark)| *at == last && mark.replaces_dot())) {
+                let dots = lone::late_dots(&own, &known[..own_start], self.hand.x_height as f32);
+                dots::remove(&mut own, &dots);
+            }
             let is_own = |at: usize| words.iter().any(|range| range.contains(&at));
             let mut marks: Vec<_> = marks.iter().filter(|(at, _)| is_own(*at)).copied().collect();
             let mut stops = Vec::new();
+            let [_, before] = marks::span(known[..own_start].iter().map(|point| point[0]));
+            if let (false, [word]) = (marks.is_empty(), words)
+                && word.len() == 1
+            {
+                let x_height = self.hand.x_height as f32;
+                lone::attribute(&mut own, &characters, word.start, &known[..own_start], x_height);
+            }
             if is_tidied {
                 let x_height = self.hand.x_height as f32;
-                let [_, before] = marks::span(known[..own_start].iter().map(|point| point[0]));
                 dots::remove_strays(&mut own, &characters, words, before, x_height);
                 if self.settings.hand.is_none() {
-                    marks::shorten_upstrokes(&mut own, &characters, words, x_height);
+                    digits::shorten_upstrokes(&mut own, &characters, words, x_height);
+                    digits::raise_bars(&mut own, &characters, words);
                 }
-                marks::even_digits(&mut own, &characters, words);
+                digits::even_digits(&mut own, &characters, words);
                 let commas = dots::short_commas(&mut own, &characters, words, x_height);
                 marks.extend(commas.into_iter().map(|at| (at, Mark::Sign(','))));
                 stops = dots::missing_stops(&mut own, &characters, words, x_height);
@@ -439,15 +466,22 @@ impl LineStream {
                 continue;
             }
             let fit = Fit::of(known, known_at, &characters, &self.hand);
-            let [left, right] = marks::span(own.iter().map(|point| point.at[0]));
+            let [[left, right], _] = marks::bounds(&own);
             let middle = f64::from(left + right) / 2.0;
-            let (level, slope) = fit.level(middle, f64::from(right - left));
+            let (mut level, mut slope) = fit.level(middle, f64::from(right - left));
+            if let ([word], true) = (words, marks.iter().all(|(_, mark)| marks::lowest(*mark).is_none())) {
+                let ink: Vec<_> = own.iter().map(|p| ([p.at[0], p.at[1], f32::from(u8::from(p.lifted))], 0)).collect();
+                let own_marks: Vec<Mark> = marks.iter().map(|(_, mark)| *mark).collect();
+                let standing = Standing::of(&ink, &characters[word.clone()], &own_marks, fit.height(middle));
+                (level, slope) = standing.map_or((level, slope), |standing| (standing.level, 0.0));
+            }
             let style = marks::MarkStyle {
                 x_height: fit.height(middle) as f32,
                 baseline: [(level - slope * middle) as f32, slope as f32],
                 slant: fit.lean as f32,
                 spacing: marks::spacing(known),
                 variation: self.settings.temperature * libm::expf(-self.settings.bias),
+                before,
             };
             // However many numbers the marks of other words take.
             rng.set_word_pos((word as u128) << 20);
@@ -493,6 +527,11 @@ impl LineStream {
     pub fn pending(&self) -> usize {
         self.pending.len()
     }
+}
+
+/// The first character of these words.
+fn start_of(words: &[Range<usize>]) -> usize {
+    words.first().map_or(0, |word| word.start)
 }
 
 /// Where the ink of each word ends: behind the last lift of the pen before the window reaches the next word, as far as

@@ -4,7 +4,7 @@
 //! Accents are late strokes: people write them when the word is finished. They are drawn in the hand's size, slant and
 //! pace, and vary as the hand does. All shapes are given in x-heights, y downward.
 
-use super::measure::stands;
+use super::measure::{quantile, stands};
 use crate::text::diacritics::Mark;
 use rand::Rng;
 use std::ops::Range;
@@ -35,6 +35,8 @@ pub struct MarkStyle {
     pub spacing: f32,
     /// How much the marks vary: 1 as people's do, 0 not at all.
     pub variation: f32,
+    /// Right edge of the ink before the word; infinitely far to the left without any.
+    pub before: f32,
 }
 
 /// Set in the character of a point that was drawn as a mark: nothing is measured by it.
@@ -50,19 +52,13 @@ const DOT: f32 = 0.6;
 /// Distance of a mark above a letter from it, in x-heights; and below.
 const ABOVE: f32 = 0.19;
 const BELOW: f32 = 0.2;
-/// Size of a raised or lowered digit.
+/// Size of a raised or lowered digit, and where its foot is, below the baseline in x-heights.
 const SMALL: f32 = 0.62;
+const RAISED: f32 = -0.8;
+const LOWERED: f32 = 0.35;
 
-/// Longest upstroke of a 1, and what longer ones become, as shares of its height; and the share by which what comes after
-/// it closes up.
-const MOST_UPSTROKE: f32 = 0.36;
-const UPSTROKE: f32 = 0.3;
-const CLOSED: f32 = 0.5;
-/// Least height of a digit, as a share of the middle one of its number, what it grows by at most, and how far from the
-/// middle one's foot its own may be.
-const LEAST_DIGIT: f32 = 0.75;
-const MOST_GROWTH: f32 = 2.2;
-const OFF_LINE: f32 = 0.3;
+/// Distance from the words beside it, in x-heights, of a sign that is a word of its own and got no place from the network.
+const WORD_GAP: f32 = 0.8;
 /// Least distance of a sign from the ink beside it, in x-heights.
 const SIGN_GAP: f32 = 0.32;
 
@@ -80,10 +76,7 @@ fn stop(points: &mut [WordPoint], at: usize, hand: &MarkStyle, rng: &mut impl Rn
             is_behind[range].fill(false);
         }
     }
-    let edge = |behind: bool| {
-        let own = points.iter().zip(&is_behind).filter(|(_, is_behind)| **is_behind == behind);
-        span(own.map(|(point, _)| point.at[0]))
-    };
+    let edge = |behind: bool| ends(points, 0, &|i| is_behind[i] == behind);
     let ([left, before], [after, _]) = (edge(false), edge(true));
     if !left.is_finite() {
         return Vec::new();
@@ -119,6 +112,7 @@ pub fn draw(
         match mark {
             Mark::Joined => join(&mut points, text, at, hand),
             Mark::Raised | Mark::Lowered => shrink(&mut points, at, mark == Mark::Raised, hand),
+            Mark::Short => shorten(&mut points, at, hand),
             Mark::Sign(sign) => replace(&mut points, text, at, sign, hand, rng),
             _ => {}
         }
@@ -132,9 +126,9 @@ pub fn draw(
     for &(at, mark) in marks {
         let Some(letter) = Letter::find(&points, at, hand) else { continue };
         let below = before.filter(|(other, _)| *other == at).map(|(_, mark)| mark);
-        for (shape, origin, size) in placed(mark, below, text.get(at).copied().unwrap_or_default(), &letter, hand) {
-            late.push(stroke(shape, origin, size, at, hand, rng));
-        }
+        let c = text.get(at).copied().unwrap_or_default();
+        let (shapes, origin, size) = placed(mark, below, c, &letter, hand);
+        late.extend(shapes.iter().map(|shape| stroke(shape, origin, size, at, hand, rng)));
         before = Some((at, mark));
     }
     if let Some(last) = points.last_mut().filter(|_| !late.is_empty()) {
@@ -176,7 +170,7 @@ fn attribute_blanks(points: &mut [WordPoint], text: &[char]) {
     for range in strokes(points) {
         let ink = &mut points[range];
         let own = ink.iter().rfind(|point| !is_blank(point.character)).map(|point| point.character);
-        let [left, right] = span(ink.iter().map(|point| point.at[0]));
+        let [[left, right], _] = bounds(ink);
         let away = |[from, to]: [f32; 2]| (from - (left + right) / 2.0).max((left + right) / 2.0 - to).max(0.0);
         let inked = (0..spans.len()).filter(|&at| spans[at][0].is_finite());
         let nearest = inked.min_by(|&a, &b| away(spans[a]).total_cmp(&away(spans[b])));
@@ -200,6 +194,12 @@ pub fn strokes(points: &[WordPoint]) -> Vec<Range<usize>> {
     found
 }
 
+/// Left and right end of ink, and upper and lower end.
+#[inline(never)]
+pub fn bounds(ink: &[WordPoint]) -> [[f32; 2]; 2] {
+    [0, 1].map(|axis| ends(ink, axis, &|_| true))
+}
+
 /// Lower and upper end of values on an axis.
 pub fn span(points: impl Iterator<Item = f32>) -> [f32; 2] {
     points.fold([f32::INFINITY, f32::NEG_INFINITY], |[min, max], value| [min.min(value), max.max(value)])
@@ -208,10 +208,8 @@ pub fn span(points: impl Iterator<Item = f32>) -> [f32; 2] {
 /// Distance of neighbouring points of ordinary ink: seven in ten are closer.
 pub fn spacing(points: &[[f32; 3]]) -> f32 {
     let moves = points.windows(2).filter(|pair| pair[0][2] < 0.5);
-    let mut lengths: Vec<f32> =
-        moves.map(|pair| distance([pair[0][0], pair[0][1]], [pair[1][0], pair[1][1]])).collect();
-    lengths.sort_unstable_by(f32::total_cmp);
-    lengths.get(lengths.len() * 7 / 10).copied().unwrap_or(1.0).max(1.0)
+    let lengths = moves.map(|pair| distance([pair[0][0], pair[0][1]], [pair[1][0], pair[1][1]]).into());
+    quantile(lengths.collect(), 0.7).unwrap_or(1.0).max(1.0) as f32
 }
 
 /// Where a letter's ink is.
@@ -282,8 +280,7 @@ fn remove_dots(points: &mut Vec<WordPoint>, text: &[char], marks: &[(usize, Mark
     let dots: Vec<Range<usize>> = strokes(points)
         .into_iter()
         .filter(|range| {
-            let ink = &points[range.clone()];
-            let [x, y] = [0, 1].map(|axis| span(ink.iter().map(|point| point.at[axis])));
+            let [x, y] = bounds(&points[range.clone()]);
             let baseline = hand.baseline[0] + hand.baseline[1] * x[0];
             (x[1] - x[0]).max(y[1] - y[0]) < DOT * size && y[1] < baseline - 0.75 * size
         })
@@ -296,8 +293,7 @@ fn remove_dots(points: &mut Vec<WordPoint>, text: &[char], marks: &[(usize, Mark
             (0..points.len()).filter(|&i| points[i].character == at && !is_dot(i)).map(|i| points[i].at).collect();
         let Some(top) = stem.iter().copied().min_by(|a, b| a[1].total_cmp(&b[1])) else { continue };
         for (k, range) in dots.iter().enumerate() {
-            let ink = &points[range.clone()];
-            let [x, y] = [0, 1].map(|axis| span(ink.iter().map(|point| point.at[axis])));
+            let [x, y] = bounds(&points[range.clone()]);
             let up = top[1] - y[1];
             let aside = ((x[0] + x[1]) / 2.0 - top[0] - hand.slant * up).abs();
             // A stroke that is drawn before the letter is no dot of it.
@@ -307,13 +303,9 @@ fn remove_dots(points: &mut Vec<WordPoint>, text: &[char], marks: &[(usize, Mark
             }
         }
     }
-    pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let (mut taken, mut removed) = (Vec::new(), Vec::new());
-    for (_, at, k) in pairs {
-        if taken.iter().any(|&(letter, dot)| letter == at || dot == k) {
-            continue;
-        }
-        taken.push((at, k));
+    let mut removed = Vec::new();
+    while let Some(&(_, at, k)) = pairs.iter().min_by(|a, b| a.0.total_cmp(&b.0)) {
+        pairs.retain(|&(_, letter, dot)| letter != at && dot != k);
         if bare.contains(&at) {
             removed.push(dots[k].clone());
         }
@@ -327,29 +319,50 @@ fn remove_dots(points: &mut Vec<WordPoint>, text: &[char], marks: &[(usize, Mark
 
 /// Moves a letter, and what comes after it, onto the letter before it.
 fn join(points: &mut [WordPoint], text: &[char], at: usize, hand: &MarkStyle) {
-    let (Some(first), Some(second)) =
-        (at.checked_sub(1).and_then(|before| Letter::find(points, before, hand)), Letter::find(points, at, hand))
-    else {
-        return;
-    };
+    let Some(before) = at.checked_sub(1) else { return };
+    // By whole strokes, if the letters have their own: the first point of one is drawn while the window is on the other.
+    let characters: Vec<usize> = points.iter().map(|point| point.character).collect();
+    let owners = [owners(points), characters].into_iter().find(|it| it.contains(&before) && it.contains(&at));
+    let Some(owners) = owners else { return };
+    let [first, second] = [before, at].map(|letter| ends(points, 0, &|i| owners[i] == letter));
     let overlap = if text.get(at).is_some_and(|c| c.is_uppercase()) { 0.22 } else { 0.1 };
-    let by = (second.x[0] - first.x[1] + overlap * hand.x_height).clamp(0.0, 2.0 * hand.x_height);
-    points.iter_mut().filter(|point| point.character >= at).for_each(|point| point.at[0] -= by);
+    let by = (second[0] - first[1] + overlap * hand.x_height).clamp(0.0, 2.0 * hand.x_height);
+    shift(points, -by, &|i, _| owners[i] >= at);
 }
 
 /// Makes a character small, and raises or lowers it.
 fn shrink(points: &mut [WordPoint], at: usize, raised: bool, hand: &MarkStyle) {
     let Some(letter) = Letter::find(points, at, hand) else { return };
-    let bottom = letter.baseline + hand.x_height * if raised { -0.8 } else { 0.35 };
+    let bottom = letter.baseline + hand.x_height * if raised { RAISED } else { LOWERED };
     for point in points.iter_mut().filter(|point| point.character == at) {
         let [x, y] = point.at;
         point.at = [letter.x[0] + (x - letter.x[0]) * SMALL, bottom + (y - letter.y[1]) * SMALL];
     }
 }
 
+/// Makes an `l` as high as an `x`, on its foot. It has one stroke; what else was drawn for it goes.
+fn shorten(points: &mut Vec<WordPoint>, at: usize, hand: &MarkStyle) {
+    let height = |range: &Range<usize>| {
+        let [top, bottom] = ends(points, 1, &|i| range.contains(&i) && points[i].character == at);
+        bottom - top
+    };
+    let stem = strokes(points).into_iter().max_by(|a, b| height(a).total_cmp(&height(b))).unwrap_or_default();
+    let mut i = 0;
+    points.retain(|point| {
+        i += 1;
+        point.character != at || stem.contains(&(i - 1))
+    });
+    let Some(letter) = Letter::find(points, at, hand) else { return };
+    let share = (hand.x_height / (letter.y[1] - letter.y[0]).max(1e-3)).min(1.0);
+    for point in points.iter_mut().filter(|point| point.character == at) {
+        let [x, y] = point.at;
+        point.at = [letter.x[0] + (x - letter.x[0]) * share, letter.y[1] + (y - letter.y[1]) * share];
+    }
+}
+
 /// Ends on an axis of the points that are kept.
 #[inline(never)]
-fn ends(points: &[WordPoint], axis: usize, keep: &dyn Fn(usize) -> bool) -> [f32; 2] {
+pub fn ends(points: &[WordPoint], axis: usize, keep: &dyn Fn(usize) -> bool) -> [f32; 2] {
     let mut found = [f32::INFINITY, f32::NEG_INFINITY];
     for (i, point) in points.iter().enumerate() {
         if keep(i) {
@@ -361,7 +374,7 @@ fn ends(points: &[WordPoint], axis: usize, keep: &dyn Fn(usize) -> bool) -> [f32
 
 /// Moves points to the right.
 #[inline(never)]
-fn shift(points: &mut [WordPoint], by: f32, moves: &dyn Fn(usize, &WordPoint) -> bool) {
+pub fn shift(points: &mut [WordPoint], by: f32, moves: &dyn Fn(usize, &WordPoint) -> bool) {
     for (i, point) in points.iter_mut().enumerate() {
         if moves(i, point) {
             point.at[0] += by;
@@ -371,7 +384,7 @@ fn shift(points: &mut [WordPoint], by: f32, moves: &dyn Fn(usize, &WordPoint) ->
 
 /// For each point the character at which most of its stroke was drawn.
 #[inline(never)]
-fn owners(points: &[WordPoint]) -> Vec<usize> {
+pub fn owners(points: &[WordPoint]) -> Vec<usize> {
     let mut owners = Vec::with_capacity(points.len());
     for range in strokes(points) {
         let (mut owner, mut most) = (0, 0);
@@ -384,75 +397,6 @@ fn owners(points: &[WordPoint]) -> Vec<usize> {
         owners.resize(range.end, owner);
     }
     owners
-}
-
-/// Shortens the upstroke of each 1 that would be half of a Λ, and moves up what comes after it.
-pub fn shorten_upstrokes(points: &mut [WordPoint], text: &[char], words: &[Range<usize>], x_height: f32) {
-    let owners = owners(points);
-    for range in strokes(points) {
-        let at = owners[range.start];
-        let is_one = text.get(at) == Some(&'1') && words.iter().any(|word| word.contains(&at));
-        if !is_one || points[range.start].character.abs_diff(at) > 1 {
-            continue;
-        }
-        let mut top = range.start;
-        for i in range.clone() {
-            if points[i].at[1] < points[top].at[1] {
-                top = i;
-            }
-        }
-        let [apex, start] = [points[top].at, points[range.start].at];
-        let stem = ends(points, 1, &|i| (top..range.end).contains(&i))[1] - apex[1];
-        let up = start[1] - apex[1];
-        if stem < 0.7 * x_height || up <= MOST_UPSTROKE * stem || start[0] >= apex[0] {
-            continue;
-        }
-        let share = UPSTROKE * stem / up;
-        let by = (1.0 - share) * (apex[0] - start[0]) * CLOSED;
-        for point in &mut points[range.start..top] {
-            point.at = [0, 1].map(|axis| apex[axis] + share * (point.at[axis] - apex[axis]));
-        }
-        shift(points, -by, &|i, point| range.contains(&i) || i >= range.end && point.character >= at);
-    }
-}
-
-/// Enlarges digits that are much smaller than the others of their number, and puts those that hang or float on its line.
-pub fn even_digits(points: &mut [WordPoint], text: &[char], words: &[Range<usize>]) {
-    let owners = owners(points);
-    for word in words {
-        let is_digit = |at: &usize| text.get(*at).is_some_and(char::is_ascii_digit) && owners.contains(at);
-        let digits: Vec<usize> = word.clone().filter(is_digit).collect();
-        if digits.len() < 2 {
-            continue;
-        }
-        let (mut heights, mut feet) = (Vec::new(), Vec::new());
-        for &at in &digits {
-            let [top, bottom] = ends(points, 1, &|i| owners[i] == at);
-            heights.push(bottom - top);
-            feet.push(bottom);
-        }
-        heights.sort_unstable_by(f32::total_cmp);
-        feet.sort_unstable_by(f32::total_cmp);
-        let (height, level) = (heights[digits.len() / 2], feet[digits.len() / 2]);
-        for at in digits {
-            let [[left, right], [top, bottom]] = [0, 1].map(|axis| ends(points, axis, &|i| owners[i] == at));
-            let high = (bottom - top).max(1e-3);
-            let share = if high < LEAST_DIGIT * height { (height / high).min(MOST_GROWTH) } else { 1.0 };
-            let low = if (bottom - level).abs() > OFF_LINE * height { level } else { bottom };
-            if share == 1.0 && low == bottom {
-                continue;
-            }
-            let mut last = 0;
-            for i in 0..points.len() {
-                if owners[i] == at {
-                    let [x, y] = points[i].at;
-                    points[i].at = [left + share * (x - left), low + share * (y - bottom)];
-                    last = i;
-                }
-            }
-            shift(points, (share - 1.0) * (right - left), &|i, _| i > last);
-        }
-    }
 }
 
 /// Largest side of the strokes that people make for a sign of small strokes, in x-heights.
@@ -503,7 +447,7 @@ fn ink_of_sign(points: &mut [WordPoint], text: &[char], at: usize, sign: char, h
     let right = inked(text, at.checked_sub(1)).map(|before| ends(points, 0, &|i| points[i].character == before)[1]);
     let mut of_sign = vec![false; points.len()];
     for range in strokes(points) {
-        let [x, y] = [0, 1].map(|axis| ends(&points[range.clone()], axis, &|_| true));
+        let [x, y] = bounds(&points[range.clone()]);
         let ink = &mut points[range.clone()];
         let own = ink.iter().filter(|point| point.character == at).count();
         if own == 0 {
@@ -547,8 +491,13 @@ fn place_of_sign(
         None => [f32::INFINITY, f32::NEG_INFINITY],
     };
     let neighbours = [at.checked_sub(1), Some(at + 1)];
-    let [[_, before], [after, _]] = neighbours.map(|other| beside(other, 0));
+    let [[_, mut before], [mut after, _]] = neighbours.map(|other| beside(other, 0));
     let [left, right] = ends(points, 0, &|i| gone[i]);
+    if at < text.len() && !(left.is_finite() || before.is_finite() || after.is_finite()) {
+        // A word of its own for which there is no ink stands between the words beside it.
+        before = ends(points, 0, &|i| points[i].character < at)[1].max(hand.before) + WORD_GAP * hand.x_height;
+        after = ends(points, 0, &|i| points[i].character > at)[0] - WORD_GAP * hand.x_height;
+    }
     let middle = match (left.is_finite(), before.is_finite(), after.is_finite()) {
         (true, ..) => f32::midpoint(left, right),
         (_, true, true) => f32::midpoint(before, after),
@@ -574,20 +523,17 @@ fn place_of_sign(
     Some(([x, baseline], after))
 }
 
-/// These shapes, all at one place.
-#[inline(never)]
-fn all_at(shapes: &[Shape], origin: [f32; 2], size: f32) -> Vec<(Shape, [f32; 2], f32)> {
-    shapes.iter().map(|&shape| (shape, origin, size)).collect()
-}
+/// Shapes, their origin in line coordinates, and their size.
+type Placed = (&'static [Shape], [f32; 2], f32);
 
-/// The strokes of a mark: shape, origin in line coordinates, and size.
-fn placed(mark: Mark, other: Option<Mark>, c: char, letter: &Letter, hand: &MarkStyle) -> Vec<(Shape, [f32; 2], f32)> {
+/// The strokes of a mark.
+fn placed(mark: Mark, other: Option<Mark>, c: char, letter: &Letter, hand: &MarkStyle) -> Placed {
     let unit = hand.x_height;
     let &Letter { x: [left, right], y: [top, bottom], baseline, .. } = letter;
     let middle = (top + bottom) / 2.0;
     let center = (left + right) / 2.0;
     let capital = if c.is_uppercase() { 1.15 } else { 1.0 };
-    let across = |shapes: &[Shape], origin: [f32; 2]| all_at(shapes, origin, capital);
+    let across = |shapes: &'static [Shape], origin: [f32; 2]| (shapes, origin, capital);
     match mark {
         Mark::Bar => match c {
             'D' => across(&[&[[-0.28, 0.0], [0.38, -0.03]]], [letter.waist, middle]),
@@ -613,8 +559,6 @@ fn placed(mark: Mark, other: Option<Mark>, c: char, letter: &Letter, hand: &Mark
                 [letter.bottom, bottom - 0.62 * unit],
             ),
             '¢' => across(&[&[[0.08, -0.75], [-0.08, 0.75]]], [center, middle]),
-            '÷' => [-0.34, 0.28].map(|y| (DOT_SHAPE, [center, middle + y * unit], capital)).into(),
-            '±' => across(&[&[[-0.32, 0.0], [0.34, -0.02]]], [center, baseline]),
             '©' => across(&[&[[0.24, -0.22], [0.0, -0.34], [-0.24, 0.0], [0.0, 0.32], [0.26, 0.2]]], [center, middle]),
             _ => across(
                 &[&[[-0.2, 0.38], [-0.2, -0.38], [0.12, -0.34], [0.16, -0.12], [-0.16, 0.0], [0.24, 0.38]]],
@@ -622,10 +566,12 @@ fn placed(mark: Mark, other: Option<Mark>, c: char, letter: &Letter, hand: &Mark
             ),
         },
         Mark::Combining(accent) => combining(accent, other, c, letter, hand),
-        _ => Vec::new(),
+        _ => (&[], [0.0; 2], 0.0),
     }
 }
 
+/// A dot that stands on the baseline.
+const DOT_ON_LINE: Shape = &[[0.0, -0.08], [0.02, -0.01]];
 /// A dot: a short stroke, as pens make it.
 const DOT_SHAPE: Shape = &[[0.0, 0.0], [0.02, 0.07]];
 const COMMA: Shape = &[[0.05, 0.0], [0.07, 0.12], [-0.04, 0.32]];
@@ -633,13 +579,7 @@ const RING: Shape =
     &[[0.03, -0.36], [-0.14, -0.28], [-0.15, -0.1], [0.0, 0.0], [0.15, -0.1], [0.13, -0.3], [-0.02, -0.36]];
 
 /// Likewise, of a combining mark. Above a letter, shapes stand on y = 0; below, they hang from it.
-fn combining(
-    mark: char,
-    other: Option<Mark>,
-    c: char,
-    letter: &Letter,
-    hand: &MarkStyle,
-) -> Vec<(Shape, [f32; 2], f32)> {
+fn combining(mark: char, other: Option<Mark>, c: char, letter: &Letter, hand: &MarkStyle) -> Placed {
     let unit = hand.x_height;
     let &Letter { x: [_, right], y: [top, bottom], baseline, .. } = letter;
     let size = if c.is_uppercase() { 1.1 } else { 1.0 };
@@ -654,13 +594,13 @@ fn combining(
         Some(Mark::Combining(below)) if is_above(below) => [0.04, -0.4],
         _ => [0.0, 0.0],
     };
-    let over = |shapes: &[Shape]| -> Vec<(Shape, [f32; 2], f32)> {
+    let over = |shapes: &'static [Shape]| {
         let y = top.min(baseline - 0.85 * unit) - ABOVE * unit;
         let lean = hand.slant * (top - y);
         let at = [letter.top + lean + stacked[0] * unit, y + stacked[1] * unit];
-        all_at(shapes, at, size)
+        (shapes, at, size)
     };
-    let under = |shapes: &[Shape], y: f32| -> Vec<(Shape, [f32; 2], f32)> { all_at(shapes, [letter.bottom, y], size) };
+    let under = |shapes: &'static [Shape], y: f32| (shapes, [letter.bottom, y], size);
     match mark {
         '\u{300}' => over(&[&[[-0.17, -0.4], [0.14, -0.04]]]),
         '\u{301}' => over(&[&[[0.15, -0.38], [-0.1, -0.03]]]),
@@ -676,12 +616,10 @@ fn combining(
         // The caron of letters with an ascender is an apostrophe.
         '\u{30C}' if matches!(c, 'd' | 't' | 'l' | 'L') => {
             let x = if c == 'L' { letter.top } else { letter.stem.max(letter.top) };
-            vec![(COMMA, [x + 0.36 * unit, top + 0.06 * unit], size)]
+            (&[COMMA], [x + 0.36 * unit, top + 0.06 * unit], size)
         }
         '\u{30C}' => over(&[&[[-0.25, -0.34], [-0.12, -0.16], [0.01, 0.0], [0.14, -0.17], [0.27, -0.36]]]),
-        '\u{31B}' => {
-            vec![(&[[-0.06, 0.08], [0.1, 0.04], [0.2, -0.1], [0.18, -0.26]], [right, top + 0.06 * unit], size)]
-        }
+        '\u{31B}' => (&[&[[-0.06, 0.08], [0.1, 0.04], [0.2, -0.1], [0.18, -0.26]]], [right, top + 0.06 * unit], size),
         '\u{323}' => under(&[DOT_SHAPE], bottom.max(baseline) + BELOW * unit),
         '\u{327}' if c == 'g' => over(&[&[[0.06, -0.4], [-0.04, -0.26], [0.0, -0.08]]]),
         '\u{326}' => under(&[COMMA], bottom.max(baseline) + BELOW * unit),
@@ -693,15 +631,28 @@ fn combining(
         }
         '\u{328}' => {
             let x = if matches!(c, 'a' | 'A' | 'u') { right - 0.08 * unit } else { letter.bottom + 0.1 * unit };
-            vec![(
-                &[[0.0, -0.02], [-0.12, 0.16], [-0.08, 0.36], [0.14, 0.34]],
+            (
+                &[&[[0.0, -0.02], [-0.12, 0.16], [-0.08, 0.36], [0.14, 0.34]]],
                 [x, baseline.max(bottom.min(baseline + 0.1 * unit))],
                 size,
-            )]
+            )
         }
         '\u{331}' => under(&[&[[-0.3, 0.0], [0.32, -0.02]]], bottom.max(baseline) + BELOW * unit),
-        _ => Vec::new(),
+        _ => (&[], [0.0; 2], 0.0),
     }
+}
+
+/// The lowest place, below the baseline in x-heights, of a sign that is drawn whole or a character that is raised or lowered;
+/// `None` for other marks.
+pub fn lowest(mark: Mark) -> Option<f32> {
+    let sign = match mark {
+        Mark::Sign(sign) => sign,
+        Mark::Raised => return Some(RAISED),
+        Mark::Lowered => return Some(LOWERED),
+        _ => return None,
+    };
+    let [_, lowest] = span(sign_shapes(sign).iter().flat_map(|shape| shape.iter().map(|point| point[1])));
+    lowest.is_finite().then_some(lowest)
 }
 
 /// The strokes of a sign that is drawn whole: x from its left edge, y from the baseline.
@@ -788,6 +739,19 @@ fn sign_shapes(sign: char) -> &'static [Shape] {
         '‹' => &[&[[0.32, -0.82], [0.0, -0.5], [0.3, -0.16]]],
         '›' => &[&[[0.0, -0.82], [0.32, -0.5], [0.02, -0.16]]],
         '`' => &[&[[0.0, -1.6], [0.26, -1.26]]],
+        '\'' => &[&[[0.04, -1.66], [0.0, -1.26]]],
+        '"' => &[&[[0.04, -1.66], [0.0, -1.26]], &[[0.34, -1.68], [0.3, -1.28]]],
+        '‘' => &[&[[0.12, -1.68], [0.0, -1.46], [0.06, -1.28]]],
+        '’' => &[&[[0.06, -1.68], [0.12, -1.52], [0.0, -1.26]]],
+        '“' => &[&[[0.12, -1.68], [0.0, -1.46], [0.06, -1.28]], &[[0.4, -1.68], [0.28, -1.46], [0.34, -1.28]]],
+        '”' => &[&[[0.06, -1.68], [0.12, -1.52], [0.0, -1.26]], &[[0.34, -1.68], [0.4, -1.52], [0.28, -1.26]]],
+        '…' => &[DOT_ON_LINE, &[[0.4, -0.08], [0.42, -0.01]], &[[0.8, -0.08], [0.82, -0.01]]],
+        '÷' => &[
+            &[[0.0, -0.5], [0.4, -0.52], [0.8, -0.54]],
+            &[[0.4, -0.94], [0.42, -0.87]],
+            &[[0.4, -0.18], [0.42, -0.11]],
+        ],
+        '±' => &[&[[0.4, -1.02], [0.38, -0.22]], &[[0.0, -0.62], [0.78, -0.64]], &[[0.02, 0.0], [0.76, -0.02]]],
         '–' => &[&[[0.0, -0.48], [0.4, -0.5], [0.8, -0.52]]],
         '—' => &[&[[0.0, -0.48], [0.65, -0.5], [1.3, -0.52]]],
         '~' => &[&[[0.0, -0.42], [0.18, -0.64], [0.42, -0.52], [0.66, -0.4], [0.84, -0.62]]],
@@ -921,8 +885,14 @@ pub(super) mod tests {
     use rand::SeedableRng;
     use rand::rngs::ChaCha8Rng;
 
-    const HAND: MarkStyle =
-        MarkStyle { x_height: 200.0, baseline: [0.0, 0.0], slant: 0.1, spacing: 40.0, variation: 0.5 };
+    pub const HAND: MarkStyle = MarkStyle {
+        x_height: 200.0,
+        baseline: [0.0, 0.0],
+        slant: 0.1,
+        spacing: 40.0,
+        variation: 0.5,
+        before: f32::NEG_INFINITY,
+    };
 
     /// A box of ink for each letter, 150 wide and as high as the letter is, drawn as one stroke; `i` and `j` have dots,
     /// drawn while the window is on the next character.
@@ -1066,71 +1036,60 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_upstroke_of_a_one_is_shortened_if_it_is_long() {
-        let text: Vec<char> = "21n".chars().collect();
-        // Up to the top at x = 400, then down.
-        let one = |start: [f32; 2]| -> Vec<WordPoint> {
-            let mut points = word("n n");
-            let ink = (0..=12).map(|k| {
-                let t = k as f32 / 6.0;
-                let at = if t < 1.0 {
-                    [0, 1].map(|i| start[i] + t * ([400.0, -400.0][i] - start[i]))
-                } else {
-                    [400.0, 400.0 * (t - 2.0)]
-                };
-                WordPoint { at, lifted: k == 12, character: 1, drawn: Some(90) }
-            });
-            points.splice(13..13, ink);
-            points
-        };
-        let shortened = |start: [f32; 2]| {
-            let mut points = one(start);
-            shorten_upstrokes(&mut points, &text, std::slice::from_ref(&(0..3)), HAND.x_height);
-            points
-        };
-        assert_eq!(shortened([350.0, -300.0]), one([350.0, -300.0]), "a short one stays");
-        let (before, after) = (one([250.0, -20.0]), shortened([250.0, -20.0]));
-        let ink = |points: &[WordPoint]| points[13..26].iter().map(|point| point.at).collect::<Vec<_>>();
-        let (start, top) = (ink(&after)[0], ink(&after)[6]);
-        assert!((start[1] - top[1] - UPSTROKE * 400.0).abs() < 1.0, "{start:?} {top:?}");
-        assert!(top[0] < 400.0 && top[1] == -400.0);
-        assert_eq!(before[..13], after[..13], "what comes before it stays");
-        let by = before[26].at[0] - after[26].at[0];
-        assert!(by > 20.0 && (by - (400.0 - top[0])).abs() < 1e-3, "what comes after it closes up");
-    }
-
-    #[test]
-    fn small_and_floating_digits_of_a_number_become_like_the_others() {
-        // Boxes of 150 by 200, except for that of the 4.
-        let number = |scale: f32, up: f32| {
-            let mut points = word("nnn");
-            let small = points.iter_mut().filter(|point| point.character == 1);
-            small.for_each(|point| point.at = [250.0 + scale * (point.at[0] - 250.0), scale * point.at[1] - up]);
-            points
-        };
-        let text: Vec<char> = "345".chars().collect();
-        let evened = |mut points: Vec<WordPoint>| {
-            even_digits(&mut points, &text, std::slice::from_ref(&(0..3)));
-            points
-        };
-        assert_eq!(evened(number(0.9, 10.0)), number(0.9, 10.0), "as people's digits differ");
-        let points = evened(number(0.5, 100.0));
-        let ends = |axis: usize, at: usize| span(points.iter().filter(|p| p.character == at).map(|p| p.at[axis]));
-        assert_eq!((ends(1, 1), ends(0, 1)), ([-200.0, 0.0], [250.0, 400.0]));
-        assert_eq!(ends(0, 2), [575.0, 725.0], "what comes after it makes room");
-        let letters: Vec<char> = "abc".chars().collect();
-        let mut words = number(0.5, 100.0);
-        even_digits(&mut words, &letters, std::slice::from_ref(&(0..3)));
-        assert_eq!(words, number(0.5, 100.0), "letters stay");
-    }
-
-    #[test]
     fn joined_letters_touch_and_what_follows_keeps_its_distance() {
         let points = drawn("naes", &[(2, Mark::Joined)]);
         let at = |character: usize| span(points.iter().filter(|p| p.character == character).map(|p| p.at[0]));
         let ([_, a], [e, end], [s, _]) = (at(1), at(2), at(3));
         assert!(e <= a && e > a - 60.0, "{e} {a}");
         assert!((s - end - 100.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn letters_with_strokes_of_their_own_are_joined_by_those() {
+        // The first point of the e was drawn while the window was on the a.
+        let mut points = word("naes");
+        points[26].character = 1;
+        let text: Vec<char> = "naes".chars().collect();
+        let points = draw(points, &text, &[(2, Mark::Joined)], &[], &HAND, &mut ChaCha8Rng::seed_from_u64(3));
+        let own = |range: Range<usize>| span(points[range].iter().map(|point| point.at[0]));
+        let ([_, a], [e, _]) = (own(13..26), own(26..39));
+        assert!(e <= a && e > a - 60.0, "{e} {a}");
+    }
+
+    #[test]
+    fn a_short_l_is_as_high_as_an_x_and_has_nothing_but_its_stem() {
+        let text: Vec<char> = "n l".chars().collect();
+        let mut points = word("n l");
+        // A bar.
+        for k in 0..3 {
+            let at = [450.0 + 50.0 * k as f32, -300.0];
+            points.push(WordPoint { at, lifted: k == 2, character: 2, drawn: Some(90 + k) });
+        }
+        let marks = [(2, Mark::Short), (2, Mark::Combining('\u{301}'))];
+        let points = draw(points, &text, &marks, &[], &HAND, &mut ChaCha8Rng::seed_from_u64(3));
+        let own = |of: fn(&WordPoint) -> bool| {
+            span(points.iter().filter(|point| point.character == 2 && of(point)).map(|point| point.at[1]))
+        };
+        assert_eq!(own(|point| point.drawn.is_some()), [-200.0, 0.0]);
+        assert!(points.iter().all(|point| point.drawn < Some(90)));
+        let [top, bottom] = own(|point| point.drawn.is_none());
+        assert!((-340.0..-200.0).contains(&top) && bottom < -200.0, "{top} {bottom}");
+    }
+
+    #[test]
+    fn a_sign_by_itself_without_any_ink_stands_between_the_words_beside_it() {
+        let text: Vec<char> = "n - n".chars().collect();
+        let ink = || word("n - n").into_iter().filter(|point| point.character != 2);
+        let x = |points: &[WordPoint], at: usize| {
+            span(points.iter().filter(|point| point.character == at).map(|point| point.at[0]))
+        };
+        let sign = [(2, Mark::Sign('<'))];
+        for (points, before) in [(ink().collect::<Vec<_>>(), f32::NEG_INFINITY), (ink().skip(13).collect(), 150.0)] {
+            let hand = MarkStyle { before, ..HAND };
+            let points = draw(points, &text, &sign, &[], &hand, &mut ChaCha8Rng::seed_from_u64(3));
+            let ([left, right], [next, _]) = (x(&points, 2), x(&points, 4));
+            assert!(left > 150.0 + 60.0 && right + 60.0 < next && next < 1100.0, "{left} {right} {next}");
+        }
     }
 
     #[test]

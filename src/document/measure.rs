@@ -344,10 +344,9 @@ impl Fit {
         let middle = (left + right) / 2.0;
         let own = self.any_heads.iter().filter(|[x, _]| (left..=right).contains(x));
         let up = own.map(|[x, off]| level + slope * (x - middle) - self.from - self.slope * x - off);
-        let mut heights: Vec<f64> = up.map(|up| up / self.height(middle)).filter(|up| *up > LEAST_TALL).collect();
-        heights.sort_unstable_by(f64::total_cmp);
+        let heights = up.map(|up| up / self.height(middle)).filter(|up| *up > LEAST_TALL).collect();
         // The pen turns within some of them, too (3, 6, 8).
-        heights.get(heights.len() * 2 / 3).copied()
+        quantile(heights, 2.0 / 3.0)
     }
 
     /// Height of an `x` of the whole stretch.
@@ -552,9 +551,14 @@ fn lean(points: &[[f32; 3]], expected: f64) -> f64 {
 
 /// The upper median; 0 of nothing.
 pub fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
+    quantile(values.collect(), 0.5).unwrap_or_default()
+}
+
+/// The least value that is greater than this share of them; `None` of nothing.
+#[inline(never)]
+pub fn quantile(mut values: Vec<f64>, share: f64) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
+    values.get((values.len() as f64 * share) as usize).copied()
 }
 
 /// Whether a character ends on the baseline.
@@ -606,6 +610,10 @@ pub fn assign(points: &mut [[f32; 3]], at: &[u32], characters: &[char], x_height
     let mut latest = 0;
     for index in 0..strokes.len() {
         let (range, word, is_known) = strokes[index].clone();
+        // Marks were drawn where they belong.
+        if at.get(range.start).is_some_and(|at| at & MARK != 0) {
+            continue;
+        }
         let xs = range.clone().map(|k| points[k][0]);
         let [left, right] = xs.fold([f32::INFINITY, f32::NEG_INFINITY], |[min, max], x| [min.min(x), max.max(x)]);
         let middle = (left + right) / 2.0;
@@ -686,16 +694,11 @@ impl Edges {
         let all = points.iter().map(&x_of).fold(none, widen);
         let core = points.iter().filter(|point| is_core(point)).map(&x_of).fold(none, widen);
         let strokes = points.split_inclusive(|point| point[2] > 0.5);
-        let mut spans: Vec<[f64; 2]> = strokes.map(|stroke| stroke.iter().map(&x_of).fold(none, widen)).collect();
-        spans.sort_unstable_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
-        let (mut letter_gap, mut reach) = (0.0_f64, f64::INFINITY);
-        for [left, right] in spans {
-            if reach.is_finite() {
-                letter_gap = letter_gap.max(left - reach);
-                reach = reach.max(right);
-            } else {
-                reach = right;
-            }
+        let spans: Vec<[f64; 2]> = strokes.map(|stroke| stroke.iter().map(&x_of).fold(none, widen)).collect();
+        let mut letter_gap = 0.0_f64;
+        for &[left, _] in &spans {
+            let before = spans.iter().filter(|span| span[0] < left).map(|span| span[1]);
+            letter_gap = before.reduce(f64::max).map_or(letter_gap, |reach| letter_gap.max(left - reach));
         }
         if all[0] > all[1] {
             return Self::default();

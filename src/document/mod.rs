@@ -28,9 +28,11 @@
 //! ```
 
 mod compose;
+mod digits;
 mod dots;
 mod layout;
 mod lines;
+mod lone;
 mod marks;
 mod measure;
 mod numbers;
@@ -57,6 +59,7 @@ use crate::ink::{Ink, Point};
 use crate::inspect::LineRecord;
 use crate::model::{Kind, Weights};
 use crate::text::alphabet::{Alphabet, Encoded};
+use crate::writer::check::Fault;
 use crate::writer::{Finish, Settings, Writer};
 use std::ops::Range;
 use std::sync::Arc;
@@ -290,6 +293,12 @@ impl Document {
     pub fn finish(&self) -> Option<Finish> {
         self.lines.finish
     }
+
+    /// Words written so far, as they were typed, that failed the checks however often they were written anew
+    /// ([`Fault`]): they may be hard to read.
+    pub fn doubtful(&self) -> Vec<String> {
+        self.pages.doubtful(&self.lines.faults)
+    }
 }
 
 /// The pages of a text, with the ink written so far.
@@ -496,6 +505,11 @@ impl Pages {
     /// The lines of text on a page, up to the one with the last point before `end`.
     pub fn text_on(&self, page: usize, end: Option<usize>) -> String {
         self.layout.text_on(page, end.unwrap_or(usize::MAX)).join("\n")
+    }
+
+    /// Which words, as they were typed, have these faults of stretches.
+    pub(crate) fn doubtful(&self, faults: &[Vec<Fault>]) -> Vec<String> {
+        self.layout.doubtful(faults)
     }
 
     /// Which network writes.

@@ -3,8 +3,9 @@
 
 use super::paper::{Extent, PageStyle, Sheet, X_HEIGHT};
 use crate::text::alphabet::Alphabet;
-use crate::text::diacritics::Mark;
+use crate::text::diacritics::{ALONE, Mark, drawn_alone};
 use crate::text::wrap::{MOST, stretches};
+use crate::writer::check::Fault;
 use std::ops::Range;
 
 /// Distance of tab stops in corpus units: eight letters.
@@ -38,6 +39,13 @@ pub struct TextWord {
     pub tab: bool,
     /// Whether it is the rest of a word that was broken with a hyphen.
     pub is_rest: bool,
+}
+
+impl TextWord {
+    /// Whether it is a single character, or an ellipsis.
+    fn is_lone(&self) -> bool {
+        [&self.text, &self.typed].iter().any(|text| text.chars().count() == 1) || self.typed == "..."
+    }
 }
 
 /// A paragraph, which is a line of the text.
@@ -123,13 +131,32 @@ impl Structure {
         structure
     }
 
+    /// Words, as they were typed, with such faults of each stretch; each once. Full stops that the network did not draw are
+    /// drawn, and no fault.
+    pub fn doubtful(&self, faults: &[Vec<Fault>]) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for (stretch, faults) in self.stretches.iter().zip(faults).filter(|(_, faults)| !faults.is_empty()) {
+            let mut end = 0;
+            for word in &self.paragraphs[stretch.paragraph].words[stretch.words.clone()] {
+                let start = end;
+                end += word.text.chars().count() + 1;
+                let is_own = |fault: &Fault| fault.character().is_some_and(|at| (start..end).contains(&at));
+                let is_told = |fault: &Fault| is_own(fault) && !matches!(fault, Fault::NoDot(_));
+                if faults.iter().any(is_told) && !found.contains(&word.typed) {
+                    found.push(word.typed.clone());
+                }
+            }
+        }
+        found
+    }
+
     /// A line of the text; `None` if nothing of it can be written.
     fn read(&mut self, line: &str, alphabet: &Alphabet, longest: usize) -> Option<Paragraph> {
         let body = line.trim_start();
         let leading = &line[..line.len() - body.len()];
         let tabs = leading.matches('\t').count();
         let blanks = leading.chars().count() - tabs;
-        let mut words = Vec::new();
+        let mut words: Vec<TextWord> = Vec::new();
         for cell in body.split('\t') {
             for (index, word) in cell.split_whitespace().flat_map(|word| encode(word, alphabet)).enumerate() {
                 let tab = index == 0 && !words.is_empty();
@@ -153,6 +180,14 @@ impl Structure {
         }
         let first = words.first()?;
         let hanging = if words.len() > 1 { mark(&first.text) } else { None };
+        let is_lone: Vec<bool> = words.iter().map(TextWord::is_lone).collect();
+        for (index, word) in words.iter_mut().enumerate() {
+            let beside = [index.checked_sub(1), Some(index + 1)].into_iter().flatten();
+            let has_lone = beside.filter_map(|other| is_lone.get(other)).any(|is_lone| *is_lone);
+            if is_lone[index] {
+                spell_alone(word, has_lone, alphabet);
+            }
+        }
         let is_right = tabs >= RIGHT_TABS || blanks >= RIGHT_BLANKS;
         let length = words.iter().map(|word| word.text.chars().count() + 1).sum::<usize>() - 1;
         Some(Paragraph {
@@ -251,6 +286,29 @@ fn encode(typed: &str, alphabet: &Alphabet) -> Vec<TextWord> {
     words.iter().map(of).collect()
 }
 
+/// Has the network write a word of one character as what it writes more surely by itself. In rows of such words it takes the
+/// dot of an i for a letter, and leaves out signs. `has_lone` says that a word beside it has one character, too.
+fn spell_alone(word: &mut TextWord, has_lone: bool, alphabet: &Alphabet) {
+    let knows = |c: char| alphabet.id(c).is_some();
+    let is_bare = word.marks.iter().any(|(_, mark)| mark.replaces_dot());
+    // Beside an l a caron is an apostrophe.
+    let has_caron = word.marks.contains(&(0, Mark::Combining('\u{30C}')));
+    let mut typed = word.typed.chars();
+    let sign = if word.typed == "..." { Some('…') } else { typed.next().filter(|_| typed.next().is_none()) };
+    match (&*word.text, sign.and_then(|sign| drawn_alone(sign, has_lone))) {
+        ("i", _) if knows('l') && !has_caron && (is_bare || has_lone) => {
+            word.text = "l".into();
+            word.marks.insert(0, (0, Mark::Short));
+            if !is_bare {
+                word.marks.push((0, Mark::Combining('\u{307}')));
+            }
+        }
+        ("I", _) if knows('l') && !has_caron && is_bare => word.text = "l".into(),
+        (_, Some(mark)) if knows(ALONE) => (word.text, word.marks) = (ALONE.into(), vec![(0, mark)]),
+        _ => {}
+    }
+}
+
 /// How far behind an item's mark its text begins; `None` for a word that is no mark.
 fn mark(word: &str) -> Option<f64> {
     if ["-", "*", "+"].contains(&word) {
@@ -308,6 +366,32 @@ mod tests {
         assert!(found.paragraphs.iter().all(|paragraph| paragraph.blank == 0));
         assert_eq!(read("\u{1f600}\n \u{c}"), Structure::default());
         assert_eq!(read(&format!("ab{}cd", "\n".repeat(201))).paragraphs[1].blank, 200);
+    }
+
+    #[test]
+    fn characters_that_are_words_of_their_own_are_spelt_as_what_the_network_writes_surely() {
+        let alphabet = Alphabet::new(&format!("{ALPHABET}'\"*/"));
+        let spelt = |text: &str| {
+            let structure = Structure::new(text, &alphabet, 20);
+            let words = structure.paragraphs[0].words.iter();
+            words.map(|word| (word.text.clone(), word.marks.clone())).collect::<Vec<_>>()
+        };
+        let acute = Mark::Combining('\u{301}');
+        let short = ("l".to_owned(), vec![(0, Mark::Short), (0, acute)]);
+        assert_eq!(spelt("y í o")[1], short);
+        assert_eq!(spelt("así í dos")[1], short);
+        assert_eq!(spelt("y i\u{301} o")[1], short, "its accent apart");
+        assert_eq!(spelt("y Í o")[1], ("l".into(), vec![(0, acute)]));
+        assert_eq!(spelt("h i j")[1].0, "l");
+        assert_eq!(spelt("ti i on")[1], ("i".into(), vec![]), "among words it has its dot");
+        assert_eq!(spelt("aís")[0], ("ais".into(), vec![(1, acute)]));
+        for sign in ['<', '«', '×', '…', '’'] {
+            assert_eq!(spelt(&format!("ab {sign} cd"))[1], ("o".into(), vec![(0, Mark::Sign(sign))]));
+        }
+        let dash = |word: &str| ("o" == word, "-" == word);
+        assert_eq!(dash(&spelt("ab – cd")[1].0), (false, true));
+        assert_eq!(dash(&spelt("5 – cd")[1].0), (true, false));
+        assert_eq!(spelt("a-b")[0].0, "a-b");
     }
 
     #[test]

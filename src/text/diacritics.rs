@@ -12,6 +12,8 @@ pub enum Mark {
     Combining(char),
     /// A dotless letter: the dot of the `i` or `j` is left out.
     Dotless,
+    /// An `l` that is made as high as an `x`: an `i` without its dot.
+    Short,
     /// A bar across the stem: đ, ħ, ŧ, Đ.
     Bar,
     /// A slash through the letter: ø, ł.
@@ -43,6 +45,21 @@ impl Mark {
 pub fn drawn_whole(c: char) -> Option<Mark> {
     matches!(c, '&' | '#' | ':' | ';').then_some(Mark::Sign(c))
 }
+
+/// How a sign that is a word of its own is drawn: whole, in the place of a letter. In rows of signs the network leaves some
+/// out. `has_lone` says that a word beside it is a single character, too: elsewhere its dashes are as good as any.
+pub fn drawn_alone(c: char, has_lone: bool) -> Option<Mark> {
+    match c {
+        '–' | '−' | '‒' if has_lone => Some(Mark::Sign('–')),
+        '—' | '―' if has_lone => Some(Mark::Sign('—')),
+        '«' | '»' | '‹' | '›' | '„' | '‚' | '\'' | '"' | '‘' | '’' | '“' | '”' | '`' | '…' | '~' | '_' | '<' | '>'
+        | '·' | '•' | '^' | '¬' | '÷' | '±' | '×' | '¿' | '¡' => Some(Mark::Sign(c)),
+        _ => None,
+    }
+}
+
+/// The letter in the place of which such a sign is drawn.
+pub const ALONE: char = 'o';
 
 /// A combining mark that can be drawn.
 pub fn combining(c: char) -> Option<Mark> {
@@ -89,8 +106,8 @@ pub fn decompose(c: char) -> Option<(String, Vec<(usize, Mark)>)> {
         '£' => of("L", Rest('£')),
         '¥' => of("Y", Rest('¥')),
         '¢' => of("c", Rest('¢')),
-        '÷' => of("-", Rest('÷')),
-        '±' => of("+", Rest('±')),
+        '÷' => of("-", Sign(c)),
+        '±' => of("+", Sign(c)),
         '©' => of("O", Rest('©')),
         '®' => of("O", Rest('®')),
         'ß' => of("b", Sign(c)),

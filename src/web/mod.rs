@@ -460,6 +460,7 @@ impl RunningHand {
             lines: Mutex::new(lines),
             pages: RefCell::new(pages),
             finish,
+            doubtful: RefCell::default(),
             ink_came_at: Cell::new(0.0),
         };
         Ok(Writing { state: Rc::new(state) })
@@ -599,6 +600,8 @@ struct State {
     pages: RefCell<Pages>,
     /// Why the text has ended, as of the last ink.
     finish: Cell<Option<Finish>>,
+    /// Words that may be hard to read, likewise.
+    doubtful: RefCell<Vec<String>>,
     /// When ink last came, in milliseconds.
     ink_came_at: Cell<f64>,
 }
@@ -646,6 +649,9 @@ impl Writing {
         }
         let ink = lines.next(&mut writer).await?;
         state.finish.set(lines.finish);
+        if lines.finish.is_some() {
+            state.doubtful.replace(state.pages.borrow().doubtful(&lines.faults));
+        }
         state.shared.note(&writer);
         drop((lines, writer));
         let ink = ink.map(|ink| state.place(ink));
@@ -687,6 +693,13 @@ impl Writing {
         let superseded = self.state.shared.current.get() != self.state.number;
         let finish = self.state.finish.get().or(superseded.then_some(Finish::Cancelled))?;
         Some(name(finish).to_owned())
+    }
+
+    /// Words, as they were typed, that failed the engine's checks however often they were written anew: they may be hard
+    /// to read. Complete when the text has ended.
+    #[wasm_bindgen(getter)]
+    pub fn doubtful(&self) -> Vec<String> {
+        self.state.doubtful.borrow().clone()
     }
 }
 

@@ -8,6 +8,8 @@
 //!   ([`Config::dwell`]) at the line's pace;
 //! - the density of its points: sampling occasionally draws a very improbable point, which leaves a stray mark;
 //! - its full stops: each has its dot, however fast the window passed;
+//! - a letter or digit that is a word of its own: it is as high as those before it. In rows of single letters the window
+//!   is on the next one while the dot of an `i` is drawn, and may go on without its stem;
 //! - the size of its letters: without guidance by the text the pen may draw strokes as long as the line.
 
 use crate::engine::Step;
@@ -25,16 +27,18 @@ pub struct Limits {
     pub density: f32,
     /// Greatest width and height of a character's ink, in corpus units.
     pub extent: [f32; 2],
+    /// Least size of a letter or digit that is a word of its own, relative to those before it.
+    pub lone: f32,
 }
 
 /// A word beyond these limits is written again. Real ink, read by a trained network, exceeds them at one character
 /// in a hundred; of 38,000 characters of validation ink one in 1,000 was wider, none higher.
 pub const RETRY_LIMITS: Limits =
-    Limits { character: [0.35, 2.4], word: [0.6, 1.6], density: -10.0, extent: [1200.0, 900.0] };
+    Limits { character: [0.35, 2.4], word: [0.6, 1.6], density: -10.0, extent: [1200.0, 900.0], lone: 0.6 };
 
 /// A word beyond these limits is reported as faulty. Real ink hardly ever exceeds them.
 pub const FAULT_LIMITS: Limits =
-    Limits { character: [0.02, 4.5], word: [0.4, 2.2], density: -16.0, extent: [2500.0, 1300.0] };
+    Limits { character: [0.02, 4.5], word: [0.4, 2.2], density: -16.0, extent: [2500.0, 1300.0], lone: 0.3 };
 
 /// Fewest characters of a word that is also judged as a whole.
 const MIN_WORD: usize = 3;
@@ -45,6 +49,10 @@ const DOT: f32 = 0.22;
 const LEAST_DOT: f32 = 32.0;
 /// Badness of a missing dot: that of a limit exceeded so many times.
 const NO_DOT: f32 = 4.0;
+/// Height of capitals, digits and letters with an ascender, relative to others; and the size of letters in corpus units
+/// that hands have at least.
+const TALL: f32 = 1.4;
+const LEAST_SIZE: f32 = 75.0;
 /// Points by which a character may always be longer: for short signs such as dots, a ratio means little.
 const TOLERANCE: f32 = 4.0;
 
@@ -63,10 +71,29 @@ pub enum Fault {
     Oversized(usize),
     /// A dot of this character is not drawn, or is no dot.
     NoDot(usize),
+    /// This letter or digit, a word of its own, has hardly any ink.
+    NoInk(usize),
     /// The line ended before this character.
     Unwritten(usize),
     /// The line was cut off at its maximum length.
     Endless,
+}
+
+impl Fault {
+    /// The character at which the word begins or goes wrong; `None` if it is the whole line that does.
+    pub fn character(&self) -> Option<usize> {
+        match *self {
+            Fault::Hurried(at)
+            | Fault::Lingered(at)
+            | Fault::WordLength(at)
+            | Fault::StrayMark(at)
+            | Fault::Oversized(at)
+            | Fault::NoDot(at)
+            | Fault::NoInk(at)
+            | Fault::Unwritten(at) => Some(at),
+            Fault::Endless => None,
+        }
+    }
 }
 
 impl std::fmt::Display for Fault {
@@ -78,9 +105,37 @@ impl std::fmt::Display for Fault {
             Fault::StrayMark(at) => write!(f, "stray mark at character {at}"),
             Fault::Oversized(at) => write!(f, "oversized strokes at character {at}"),
             Fault::NoDot(at) => write!(f, "no dot at character {at}"),
+            Fault::NoInk(at) => write!(f, "hardly any ink for character {at}"),
             Fault::Unwritten(at) => write!(f, "ended before character {at}"),
             Fault::Endless => write!(f, "did not end"),
         }
+    }
+}
+
+/// A letter or digit that is a word of its own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Lone {
+    /// Its position, and that of the next word.
+    at: usize,
+    end: usize,
+    /// Whether a word beside it has more characters, with which the pen may join it.
+    is_joinable: bool,
+    /// Its height, relative to a letter such as `x`; and whether its width counts, too.
+    height: f32,
+    is_wide: bool,
+}
+
+impl Lone {
+    fn new(c: char, at: usize, end: usize, is_joinable: bool) -> Option<Self> {
+        let is_tall = c.is_ascii_uppercase() || c.is_ascii_digit() || "bdfhklt".contains(c);
+        let height = if is_tall { TALL } else { 1.0 };
+        c.is_ascii_alphanumeric().then_some(Self {
+            at,
+            end,
+            is_joinable,
+            height,
+            is_wide: !is_tall && !"ij".contains(c),
+        })
     }
 }
 
@@ -93,6 +148,8 @@ pub struct LineCheck {
     words: Vec<Range<usize>>,
     /// Positions of full stops.
     stops: Vec<usize>,
+    /// Letters and digits that are words of their own.
+    lone: Vec<Lone>,
     /// Position of the line's first character: the characters before it are the priming ink's, which is not judged.
     first: usize,
     /// Points of the priming ink: the actual number, and the expected one.
@@ -125,7 +182,17 @@ impl LineCheck {
         let expected: Vec<f32> = text.chars().map(|c| dwell(c) * config.points_per_character).collect();
         let prime_points = [points as f32, expected[..first].iter().sum()];
         let stops = text.chars().enumerate().skip(first).filter(|(_, c)| *c == '.').map(|(at, _)| at).collect();
-        Self { expected, words, stops, first, prime_points, units: [config.offset_mean, config.offset_sd] }
+        let next = |word: usize| words.get(word + 1).map_or(expected.len(), |next| next.start);
+        let is_lone = |(_, word): &(usize, &Range<usize>)| word.len() == 1;
+        let lone = words.iter().enumerate().filter(is_lone);
+        let is_long =
+            |other: Option<usize>| other.and_then(|other| words.get(other)).is_some_and(|word| word.len() > 1);
+        let of = |(k, word): (usize, &Range<usize>)| {
+            let is_joinable = is_long(k.checked_sub(1)) || is_long(Some(k + 1));
+            Lone::new(text.chars().nth(word.start)?, word.start, next(k), is_joinable)
+        };
+        let lone = lone.filter_map(of).collect();
+        Self { expected, words, stops, lone, first, prime_points, units: [config.offset_mean, config.offset_sd] }
     }
 
     /// Number of words.
@@ -208,6 +275,49 @@ impl LineCheck {
         wanted.into_iter().filter(|&at| !has(at)).collect()
     }
 
+    /// Behind the last lift of the pen before the window reaches a character.
+    fn lift_before(at: usize, steps: &[Step]) -> usize {
+        let reached = steps.iter().position(|step| step.position as usize >= at).unwrap_or(steps.len());
+        steps[..reached].iter().rposition(|step| step.pen > 0.5).map_or(0, |lift| lift + 1)
+    }
+
+    /// Size of the largest stroke of a letter that is a word of its own, relative to its height, in corpus units. Its
+    /// strokes are those between the last lifts before the window reaches it and the next word; of one that joins it with a
+    /// longer word beside it, what was drawn while the window was on it counts.
+    fn size(&self, lone: &Lone, steps: &[Step]) -> f32 {
+        let [mean, sd] = self.units;
+        let is_own = |step: &Step| (lone.at..lone.end).contains(&(step.position as usize));
+        let is_first = self.words.first().is_some_and(|word| word.start == lone.at);
+        let start = if is_first { 0 } else { Self::lift_before(lone.at, steps) };
+        let end = if lone.end < self.expected.len() { Self::lift_before(lone.end, steps) } else { steps.len() };
+        let (mut pen, mut largest, mut at) = ([0.0; 2], 0.0_f32, 0);
+        for stroke in steps.split_inclusive(|step| step.pen > 0.5) {
+            let is_within = start <= at && at + stroke.len() <= end;
+            at += stroke.len();
+            let mut bounds = [[f32::INFINITY; 2], [f32::NEG_INFINITY; 2]];
+            for step in stroke {
+                pen = [pen[0] + step.dx * sd[0] + mean[0], pen[1] + step.dy * sd[1] + mean[1]];
+                if is_within || lone.is_joinable && is_own(step) {
+                    for axis in 0..2 {
+                        bounds[0][axis] = bounds[0][axis].min(pen[axis]);
+                        bounds[1][axis] = bounds[1][axis].max(pen[axis]);
+                    }
+                }
+            }
+            let [width, height] = [0, 1].map(|axis| (bounds[1][axis] - bounds[0][axis]).max(0.0));
+            largest = largest.max(if lone.is_wide { width.max(height) } else { height });
+        }
+        largest / lone.height
+    }
+
+    /// Size of a word's letter if that is its only one, relative to such letters before it.
+    fn lone_size(&self, word: &Range<usize>, steps: &[Step]) -> Option<f32> {
+        let index = self.lone.iter().position(|lone| word.contains(&lone.at))?;
+        let before = self.lone[..index].iter().map(|lone| self.size(lone, steps)).sum::<f32>();
+        let usual = (before / index.max(1) as f32).max(LEAST_SIZE);
+        Some(self.size(&self.lone[index], steps) / usual)
+    }
+
     /// How many characters the window has reached.
     pub fn reached(steps: &[Step]) -> usize {
         steps.iter().map(|step| step.position as usize + 1).max().unwrap_or(0)
@@ -260,6 +370,9 @@ impl LineCheck {
         }
         for at in self.missing_dots(&range, steps) {
             fault(Fault::NoDot(character(at)), NO_DOT, 1.0);
+        }
+        if let Some(size) = self.lone_size(&range, steps).filter(|size| *size < limits.lone) {
+            fault(Fault::NoInk(character(range.start)), size, limits.lone);
         }
         for (at, extent) in range.clone().zip(self.extents(&range, steps)) {
             let ratio = (extent[0] / limits.extent[0]).max(extent[1] / limits.extent[1]);
@@ -448,6 +561,49 @@ mod tests {
         assert_eq!(missing(&[6]), [2], "a long stroke is no dot");
         let (faults, badness) = check.judge_word(0, &steps(&[]), &RETRY_LIMITS);
         assert!(faults.contains(&Fault::NoDot(2)) && badness > 1.0);
+    }
+
+    #[test]
+    fn a_letter_by_itself_without_its_ink_is_found() {
+        let check = check("i i ab c");
+        let [mean, sd] = check.units;
+        // Strokes as high as this: for each the characters at which the window was.
+        let steps = |strokes: &[(f32, &[usize])]| -> Vec<Step> {
+            let of = |&(height, characters): &(f32, &[usize])| {
+                let count = characters.len();
+                let step = move |(k, &at): (usize, &usize)| Step {
+                    position: at as f32,
+                    dx: (1.0 - mean[0]) / sd[0],
+                    dy: (height * if k % 2 == 0 { 1.0 } else { -1.0 } - mean[1]) / sd[1],
+                    pen: f32::from(u8::from(k + 1 == count)),
+                    ..Step::default()
+                };
+                characters.iter().enumerate().map(step).collect::<Vec<_>>()
+            };
+            strokes.iter().flat_map(of).collect()
+        };
+        let faults = |second: f32, last: f32| {
+            let steps = steps(&[
+                (130.0, &[0, 0, 0, 0, 0, 0]),
+                (5.0, &[1, 1, 2]),
+                (second, &[2, 2, 2, 2, 3, 3]),
+                (130.0, &[4; 10]),
+                (130.0, &[5; 10]),
+                // Joined: only what was drawn while the window was on it counts.
+                (last, &[5, 5, 5, 5, 5, 5, 5, 7, 7, 7, 7, 7, 7]),
+            ]);
+            let of = |limits: &Limits| {
+                let faults = (0..4).flat_map(|word| check.judge_word(word, &steps, limits).0);
+                faults.filter(|fault| matches!(fault, Fault::NoInk(_))).collect::<Vec<_>>()
+            };
+            (of(&RETRY_LIMITS), of(&FAULT_LIMITS))
+        };
+        assert_eq!(faults(120.0, 130.0), (vec![], vec![]));
+        assert_eq!(faults(60.0, 130.0), (vec![Fault::NoInk(2)], vec![]));
+        assert_eq!(
+            faults(20.0, 10.0),
+            (vec![Fault::NoInk(2), Fault::NoInk(7)], vec![Fault::NoInk(2), Fault::NoInk(7)])
+        );
     }
 
     #[test]

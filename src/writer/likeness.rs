@@ -67,11 +67,12 @@ impl Shape {
                 (right, down) = (right + dx, down + dy);
             }
         }
-        let mut heights = above_line(&points);
-        heights.sort_by(f32::total_cmp);
+        let mut heights: Vec<f64> = above_line(&points).into_iter().map(f64::from).collect();
+        heights.sort_unstable_by(f64::total_cmp);
         let at = |share: f32| heights.get((share * (heights.len().saturating_sub(1)) as f32).round() as usize).copied();
         let most = at(0.95)? - at(0.05)?;
         let middle = at(0.75)? - at(0.25)?;
+        let [most, middle] = [most, middle].map(|height| height as f32);
         (most > 0.0 && middle > 0.0 && down > 0.0)
             .then(|| Self { height: f32::midpoint(most.ln(), middle.ln()), slant: right / down })
     }

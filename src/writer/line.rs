@@ -1,6 +1,6 @@
 //! One line being written: its timesteps so far, the words that passed the check, and the attempts at the current word.
 
-use super::check::{LineCheck, RETRY_LIMITS};
+use super::check::{FAULT_LIMITS, Fault, LineCheck, RETRY_LIMITS};
 use super::ending::{EndDetector, Finish};
 use super::settings::{Plan, PlannedLine, Settings};
 use super::{Chunk, LineUpdate, Result};
@@ -195,7 +195,18 @@ impl LineWriter {
     /// What is ready and not yet delivered, as an update.
     pub(super) fn take_update(&mut self) -> LineUpdate {
         let begun = (self.delivered == 0).then(|| self.primed_line());
-        LineUpdate { line: self.number, begun, chunk: self.take_chunk(), finish: self.finish }
+        let chunk = self.take_chunk();
+        let faults = if self.finish.is_some() { self.faults() } else { Vec::new() };
+        LineUpdate { line: self.number, begun, chunk, finish: self.finish, faults }
+    }
+
+    /// What is wrong with the points delivered so far; nothing without text.
+    pub(super) fn faults(&self) -> Vec<Fault> {
+        if self.check.word_count() == 0 {
+            return Vec::new();
+        }
+        let ended = matches!(self.finish, Some(Finish::Stopped | Finish::WindowRule));
+        self.check.judge_line(&self.steps[..self.delivered], ended, &FAULT_LIMITS)
     }
 
     /// The points that are ready and not yet delivered.

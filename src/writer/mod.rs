@@ -37,7 +37,7 @@ use crate::error::{Error, Result};
 use crate::ink::{Ink, Offset, Point};
 use crate::model::{Kind, Weights};
 use batch::{Batch, MAX_SLOTS};
-use check::{FAULT_LIMITS, Fault};
+use check::Fault;
 use line::LineWriter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -63,6 +63,8 @@ pub struct LineUpdate {
     pub chunk: Chunk,
     /// With the line's last update: why it ended.
     pub finish: Option<Finish>,
+    /// With the line's last update: what is wrong with it, although its words were written anew.
+    pub faults: Vec<Fault>,
 }
 
 /// Writes one line, or a batch of lines.
@@ -320,9 +322,7 @@ impl Writer {
 
     /// Faults in the line written last, whether or not it was written with checks; empty for writing without text.
     pub fn faults(&self) -> Vec<Fault> {
-        let Some(line) = self.current_line().filter(|line| line.check.word_count() > 0) else { return Vec::new() };
-        let ended = matches!(line.finish, Some(Finish::Stopped | Finish::WindowRule));
-        line.check.judge_line(&line.steps[..line.delivered], ended, &FAULT_LIMITS)
+        self.current_line().map_or(Vec::new(), LineWriter::faults)
     }
 
     /// How many times a word of the line was rejected and written again.

@@ -82,7 +82,7 @@ mod tests {
         loop {
             others(&mut writer);
             let Some(updates) = block_on(writer.next_updates()).unwrap() else { break };
-            for LineUpdate { line, begun, chunk, finish } in updates {
+            for LineUpdate { line, begun, chunk, finish, .. } in updates {
                 assert!(lines[line].1.is_none(), "it is over");
                 assert_eq!(begun.is_some(), lines[line].0.is_empty());
                 lines[line] = ([lines[line].0.clone(), chunk.offsets].concat(), finish);

@@ -236,7 +236,7 @@ fn write_batch(writer: &mut Writer, count: usize, settings: &Settings) -> (Vec<(
     let mut lines = vec![(Vec::new(), None); count];
     let mut order = Vec::new();
     while let Some(updates) = block_on(writer.next_updates()).unwrap() {
-        for LineUpdate { line, begun, chunk, finish } in updates {
+        for LineUpdate { line, begun, chunk, finish, .. } in updates {
             assert!(lines[line].1.is_none(), "an update after the end");
             assert_eq!(begun.is_some(), lines[line].0.is_empty());
             lines[line].0.extend(chunk.offsets);

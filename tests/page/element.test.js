@@ -75,11 +75,14 @@ test("the pen moves, the settings count, and a seed repeats", async () => {
   const options = { text: "ink", speed: "instant", seed: "5", bias: "1" };
   const first = await written(options);
   assert.deepEqual(first.heard, ["start", "finish"]);
-  assert.equal(first.detail.finish, "stopped");
+  assert.deepEqual(first.detail, { finish: "stopped", doubtful: [] });
   assert.ok(first.paths.length >= 1 && first.points > 30);
   assert.deepEqual((await written(options)).paths, first.paths);
   assert.notDeepEqual((await written({ ...options, seed: "6" })).paths, first.paths);
   assert.notDeepEqual((await written({ ...options, hand: "Slanted" })).paths, first.paths);
+  const wild = { text: "The lighthouse keeper telephoned", speed: "instant", seed: "3", bias: "0", temperature: "3" };
+  const { doubtful } = (await written(wild)).detail;
+  assert.ok(doubtful.length && doubtful.every((word) => wild.text.split(" ").includes(word)), doubtful);
   const growing = await inTime(page.evaluate(
     () =>
       new Promise((resolve) => {

@@ -102,6 +102,15 @@ test("hands differ", async () => {
   assert.equal(found.size, 3);
 });
 
+test("words that may be hard to read are named when all is written", async () => {
+  const text = encodeURIComponent("The lighthouse keeper telephoned about a boat full of zebras");
+  const visitor = await come({ query: `?engine=cpu#text=${text}&seed=3&bias=0&temperature=2`, ready: /Done$/, reducedMotion: "reduce" });
+  assert.match(await visitor.status.textContent(), /May be hard to read: lighthouse\. Another take may come out better\. Done$/);
+  await visitor.writes("it");
+  assert.doesNotMatch(await visitor.status.textContent(), /hard to read/);
+  await visitor.leave();
+});
+
 test("without text, or with Scribble, the network writes on its own", async () => {
   const visitor = await same();
   await visitor.writes("  ");

@@ -398,6 +398,8 @@ export class App extends EventTarget {
         this.requested = settings;
         this.written = { id: take, ink: new Ink(event.sheet), plan: event.plan, settings, strokes, layout, own };
         this.#begin(this.written);
+      } else if (event.type === "doubtful") {
+        this.#notes += `${words.notes.doubtful(list(event.words, ", "))} `;
       } else this.#add(event.ink, event.sheet);
     };
     this.client.request("write", { text, options, take }, { signal, onEvent }).then(

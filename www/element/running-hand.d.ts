@@ -65,8 +65,8 @@ export class RunningHandElement extends HTMLElement {
 export interface RunningHandEvents {
   /** The pen begins. */
   start: CustomEvent<{ plan: Plan }>;
-  /** All is drawn. */
-  finish: CustomEvent<{ finish: Finish }>;
+  /** All is drawn. `doubtful`: words that may be hard to read. */
+  finish: CustomEvent<{ finish: Finish; doubtful: string[] }>;
   /** The text cannot be written and is shown as plain text. `message` says why; it is logged too, unless prevented. */
   error: ErrorEvent;
 }

@@ -140,11 +140,11 @@ export class RunningHandElement extends Base {
         this.#svg.replaceChildren();
         this.#written = { ...(await writeInTurn(text, options, hand, run.signal)), source, hand };
       }
-      const { plan, points, finish } = this.#written;
+      const { plan, points, finish, doubtful } = this.#written;
       this.dispatchEvent(new CustomEvent("start", { detail: { plan } }));
       await this.#draw(points, plan.sampleMs, run.signal);
       this.#run = undefined;
-      this.dispatchEvent(new CustomEvent("finish", { detail: { finish } }));
+      this.dispatchEvent(new CustomEvent("finish", { detail: { finish, doubtful } }));
     } catch (error) {
       if (run.signal.aborted) return;
       this.#run = undefined;

@@ -7,7 +7,7 @@ import { handOptions } from "./hand-file.js";
 /** @typedef {import("../pkg/running_hand.js").Finish} Finish */
 /** @typedef {import("../pkg/running_hand.js").Plan} Plan */
 /** @typedef {import("../pkg/running_hand.js").WriteOptions} WriteOptions */
-/** A text that has been written; `points` are triples x, y, pen. @typedef {{ points: Float32Array, plan: Plan, finish: Finish }} Written */
+/** A text that has been written; `points` are triples x, y, pen. @typedef {{ points: Float32Array, plan: Plan, finish: Finish, doubtful: string[] }} Written */
 
 /** @type {{ client: ReturnType<typeof startEngine>, opened: Promise<unknown> } | undefined} */
 let engine;
@@ -55,15 +55,18 @@ async function write(text, options, hand, signal) {
   const pieces = [];
   /** @type {Plan | undefined} */
   let plan;
+  /** @type {string[]} */
+  let doubtful = [];
   const finish = await client.request("write", { text, options }, {
     signal,
     onEvent: (event) => {
       if (event.type === "plan") plan = event.plan;
+      else if (event.type === "doubtful") doubtful = event.words;
       else pieces.push(...event.ink.map(({ points }) => points));
     },
   });
   if (!plan) throw new Error("The text ended before it was begun.");
-  return { points: concatenate(pieces), plan, finish: finish ?? "cancelled" };
+  return { points: concatenate(pieces), plan, finish: finish ?? "cancelled", doubtful };
 }
 
 /** The engine, opened; if it cannot be, the next text tries with a new one. */

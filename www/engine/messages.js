@@ -40,7 +40,10 @@
 
 /** Ink on its pages, and their sheet, which may grow with the ink. @typedef {{ ink: PlacedInk[], sheet: Sheet }} InkOnPages */
 
-/** What comes while a text is written. @typedef {{ type: "plan", plan: Plan, sheet: Sheet } | ({ type: "ink" } & InkOnPages)} WriteEvent */
+/**
+ * What comes while a text is written: "plan" first, "doubtful" (words that may be hard to read) last, if there are any.
+ * @typedef {{ type: "plan", plan: Plan, sheet: Sheet } | ({ type: "ink" } & InkOnPages) | { type: "doubtful", words: string[] }} WriteEvent
+ */
 
 /**
  * worker.js.

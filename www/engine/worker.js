@@ -210,6 +210,8 @@ serve(
           if (shared && !run && !idle) poolRun = run = pool.start(/** @type {PoolWriting} */ (writing), options, plan);
           await run?.exchange(idle);
         }
+        const { doubtful } = writing;
+        if (doubtful.length) emit({ type: "doubtful", words: doubtful });
         return writing.finish;
       } finally {
         run?.end();

@@ -28,6 +28,7 @@ const words = {
     otherWeights: "Der Link wurde mit anderen Gewichten erstellt, daher sieht die Schrift anders aus.",
     split: (words) => `Zu lang für eine Zeile und daher getrennt: ${words}.`,
     cut: "Eine Zeile lief zu weit und wurde abgeschnitten. Ein neuer Versuch gelingt vielleicht besser.",
+    doubtful: (words) => `Vielleicht schwer zu lesen: ${words}. Ein neuer Versuch gelingt vielleicht besser.`,
     andMore: (listed, more) => `${listed} und ${more} weitere`,
     strokesTooMany: "Deine Striche sind zu lang für einen Link und daher nicht darin.",
     ownHand: "Deine eigene Handschrift bleibt auf diesem Gerät und ist nicht im Link.",

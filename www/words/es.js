@@ -28,6 +28,7 @@ const words = {
     otherWeights: "El enlace se hizo con otros pesos, así que la escritura no es la misma.",
     split: (words) => `Demasiado largo para una línea, así que se ha partido: ${words}.`,
     cut: "Una línea se alargó demasiado y se cortó. Quizá otro intento salga mejor.",
+    doubtful: (words) => `Quizá sea difícil de leer: ${words}. Quizá otro intento salga mejor.`,
     andMore: (listed, more) => `${listed} y ${more} más`,
     strokesTooMany: "Tus trazos son demasiado largos para un enlace, así que no los incluye.",
     ownHand: "Tu propia letra se queda en este dispositivo, así que el enlace no la incluye.",

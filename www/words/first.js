@@ -37,6 +37,8 @@ export const first = {
     /** @param {string} words */
     split: (words) => `Too long for one line, so split: ${words}.`,
     cut: "One line ran on and was cut off. Another take may come out better.",
+    /** @param {string} words */
+    doubtful: (words) => `May be hard to read: ${words}. Another take may come out better.`,
     /** @param {string} listed @param {number} more */
     andMore: (listed, more) => `${listed} and ${more} more`,
     strokesTooMany: "Your strokes are too long for a link, so it doesn’t include them.",

@@ -28,6 +28,7 @@ const words = {
     otherWeights: "Le lien a été créé avec d’autres poids : l’écriture n’est donc pas la même.",
     split: (words) => `Trop long pour une ligne, donc coupé : ${words}.`,
     cut: "Une ligne s’est trop allongée et a été coupée. Un autre essai sera peut-être meilleur.",
+    doubtful: (words) => `Peut-être difficile à lire : ${words}. Un autre essai sera peut-être meilleur.`,
     andMore: (listed, more) => `${listed} et ${more} de plus`,
     strokesTooMany: "Vos traits sont trop longs pour un lien, qui ne les contient donc pas.",
     ownHand: "Votre propre écriture reste sur cet appareil, le lien ne la contient donc pas.",

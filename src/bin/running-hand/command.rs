@@ -224,6 +224,10 @@ async fn write(mut request: Request) -> Result<(), Box<dyn Error>> {
     if document.finish() == Some(Finish::Cap) {
         say("A line ran on and was cut; another seed may do better.");
     }
+    let doubtful: Vec<String> = document.doubtful().iter().map(|word| shortened(word)).collect();
+    if !doubtful.is_empty() {
+        say(&format!("May be hard to read: {}. Another seed may do better.", doubtful.join(", ")));
+    }
 
     let pages = document.pages().layout().pages();
     let output = request.output.as_deref().filter(|file| *file != Path::new("-"));

@@ -60,7 +60,7 @@ fn edges(points: &[[f32; 3]]) -> [f64; 2] {
 fn check(layout: &Layout, content: &str) {
     let text = text(content);
     let written: Vec<String> =
-        text.structure.paragraphs.iter().flat_map(|p| p.words.iter().map(|w| w.text.clone())).collect();
+        text.structure.paragraphs.iter().flat_map(|p| p.words.iter().map(|w| w.typed.clone())).collect();
     let found: Vec<String> =
         lines(layout).iter().flat_map(|(line, _)| line.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect();
     assert_eq!(found, written, "all words, in order");
