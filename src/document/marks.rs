@@ -57,6 +57,8 @@ const SMALL: f32 = 0.62;
 const RAISED: f32 = -0.8;
 const LOWERED: f32 = 0.35;
 
+/// Least share of the height of an `l` that its downstroke has.
+const LEAST_DOWNSTROKE: f32 = 0.7;
 /// Distance from the words beside it, in x-heights, of a sign that is a word of its own and got no place from the network.
 const WORD_GAP: f32 = 0.8;
 /// Least distance of a sign from the ink beside it, in x-heights.
@@ -346,7 +348,12 @@ fn shorten(points: &mut Vec<WordPoint>, at: usize, hand: &MarkStyle) {
         let [top, bottom] = ends(points, 1, &|i| range.contains(&i) && points[i].character == at);
         bottom - top
     };
-    let stem = strokes(points).into_iter().max_by(|a, b| height(a).total_cmp(&height(b))).unwrap_or_default();
+    let mut stem = strokes(points).into_iter().max_by(|a, b| height(a).total_cmp(&height(b))).unwrap_or_default();
+    // Without the upstroke of a loop, with which it would be an e.
+    let top = stem.clone().min_by(|&a, &b| points[a].at[1].total_cmp(&points[b].at[1])).unwrap_or(stem.start);
+    if height(&(top..stem.end)) >= LEAST_DOWNSTROKE * height(&stem) {
+        stem.start = top;
+    }
     let mut i = 0;
     points.retain(|point| {
         i += 1;
@@ -1074,6 +1081,16 @@ pub(super) mod tests {
         assert!(points.iter().all(|point| point.drawn < Some(90)));
         let [top, bottom] = own(|point| point.drawn.is_none());
         assert!((-340.0..-200.0).contains(&top) && bottom < -200.0, "{top} {bottom}");
+    }
+
+    #[test]
+    fn a_short_l_loses_the_upstroke_of_its_loop() {
+        let path = [[0.0, 0.0], [60.0, -200.0], [70.0, -400.0], [30.0, -400.5], [20.0, -200.0], [30.0, 0.0]];
+        let own = path.into_iter().enumerate();
+        let points = own.map(|(k, at)| WordPoint { at, lifted: k == 5, character: 0, drawn: Some(k) }).collect();
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let points = draw(points, &['l'], &[(0, Mark::Short)], &[], &HAND, &mut rng);
+        assert_eq!(points.iter().map(|point| point.drawn).collect::<Vec<_>>(), [Some(3), Some(4), Some(5)]);
     }
 
     #[test]

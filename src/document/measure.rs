@@ -554,7 +554,7 @@ pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     quantile(values.collect(), 0.5).unwrap_or_default()
 }
 
-/// The least value that is greater than this share of them; `None` of nothing.
+/// The value below which this share of the values lies, such as the upper median of 0.5; `None` of nothing.
 #[inline(never)]
 pub fn quantile(mut values: Vec<f64>, share: f64) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
