@@ -1,4 +1,5 @@
-//! Digits as people take care to write them: no half of a Λ for a 1, no u for a 4, and all of a number equally high.
+//! Digits as people take care to write them: no half of a Λ for a 1, no u for a 4, and all of a number equally high and
+//! apart.
 
 use super::marks::{WordPoint, ends, owners, shift, strokes};
 use super::measure::median;
@@ -18,6 +19,13 @@ const OFF_LINE: f32 = 0.3;
 const LOWEST_BAR: f32 = 0.72;
 const BAR: f32 = 0.64;
 const LEAST_STEM: f32 = 0.5;
+/// Least room between neighbouring characters of a number, and beside a slash; most room between digits, and what more
+/// becomes; all in x-heights. It is measured between ink whose height differs by less than this.
+const LEAST_ROOM: f32 = 0.38;
+const ROOM_BY_SLASH: f32 = 0.5;
+const MOST_ROOM: f32 = 0.8;
+const ROOM: f32 = 0.55;
+const SAME_HEIGHT: f32 = 0.3;
 /// How far the pen goes down, as a share of the height, where a stem is not yet over.
 const WIGGLE: f32 = 0.1;
 
@@ -111,6 +119,33 @@ pub fn raise_bars(points: &mut [WordPoint], text: &[char], words: &[Range<usize>
     }
 }
 
+/// Gives neighbouring characters of a number room: those that nearly touch move apart, digits far from each other together.
+pub fn space_digits(points: &mut [WordPoint], text: &[char], words: &[Range<usize>], x_height: f32) {
+    let owners = owners(points);
+    let is_digit = |c: char| c.is_ascii_digit();
+    let is_of_number = |c: char| is_digit(c) || matches!(c, '/' | '$' | '%' | '(' | ')');
+    for at in words.iter().flat_map(|word| word.start + 1..word.end) {
+        let Some(pair) = text.get(at - 1..=at).filter(|pair| pair.iter().all(|&c| is_of_number(c))) else { continue };
+        let mut room = f32::INFINITY;
+        for (left, _) in points.iter().zip(&owners).filter(|(_, owner)| **owner == at - 1) {
+            for (right, _) in points.iter().zip(&owners).filter(|(_, owner)| **owner == at) {
+                if (left.at[1] - right.at[1]).abs() < SAME_HEIGHT * x_height {
+                    room = room.min(right.at[0] - left.at[0]);
+                }
+            }
+        }
+        let least = if pair.contains(&'/') { ROOM_BY_SLASH } else { LEAST_ROOM } * x_height;
+        let by = if pair.iter().all(|&c| is_digit(c)) && room > MOST_ROOM * x_height {
+            ROOM * x_height - room
+        } else {
+            (least - room).clamp(0.0, x_height)
+        };
+        if room.is_finite() {
+            shift(points, by, &|i, _| owners[i] >= at);
+        }
+    }
+}
+
 /// Going back from the `last` of these points, the one that is furthest down, or up with `sign` −1, before the pen turns by
 /// more than `least`.
 fn turn_before(points: &[WordPoint], own: &[usize], last: usize, sign: f32, least: f32) -> usize {
@@ -189,6 +224,38 @@ mod tests {
         let mut words = number(0.5, 100.0);
         even_digits(&mut words, &letters, std::slice::from_ref(&(0..3)));
         assert_eq!(words, number(0.5, 100.0), "letters stay");
+    }
+
+    #[test]
+    fn characters_of_a_number_are_neither_too_near_nor_too_far() {
+        // Boxes of 150 by 200, of which the second and third one are moved to the right.
+        let number = |second: f32, third: f32| {
+            let mut points = word("nnn");
+            for point in &mut points {
+                point.at[0] += [0.0, second, third][point.character];
+            }
+            points
+        };
+        let spaced = |text: &str, mut points: Vec<WordPoint>| {
+            let text: Vec<char> = text.chars().collect();
+            space_digits(&mut points, &text, std::slice::from_ref(&(0..3)), HAND.x_height);
+            points
+        };
+        let rooms = |points: &[WordPoint]| {
+            let ends = |at: usize| span(points.iter().filter(|p| p.character == at).map(|p| p.at[0]));
+            [0, 1].map(|at| (ends(at + 1)[0] - ends(at)[1]) / HAND.x_height)
+        };
+        let near = |a: [f32; 2], b: [f32; 2]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
+        let as_written = rooms(&number(0.0, 0.0));
+        assert!(as_written.iter().all(|room| (LEAST_ROOM..MOST_ROOM).contains(room)));
+        assert_eq!(spaced("147", number(0.0, 0.0)), number(0.0, 0.0), "as people's digits stand");
+        let touching = number(-90.0, -90.0);
+        assert!(rooms(&touching)[0] < LEAST_ROOM);
+        assert!(near(rooms(&spaced("147", touching.clone())), [LEAST_ROOM, as_written[1]]), "what comes after moves along");
+        assert!(near(rooms(&spaced("1/7", touching.clone())), [ROOM_BY_SLASH, as_written[1].max(ROOM_BY_SLASH)]));
+        assert!(near(rooms(&spaced("147", number(300.0, 300.0))), [ROOM, as_written[1]]));
+        assert_eq!(spaced("nnn", touching.clone()), touching, "letters stay");
+        assert_eq!(spaced("a47", touching.clone()), touching, "so do digits beside one");
     }
 
     #[test]

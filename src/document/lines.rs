@@ -98,6 +98,8 @@ struct Pending {
     recorded: bool,
     scribble: Scribble,
     finish: Option<Finish>,
+    /// How far the words to come are moved to the right, since those before them became wider.
+    moved: f32,
 }
 
 impl LineStream {
@@ -361,7 +363,7 @@ impl LineStream {
             record.drawn.append(&mut pending.drawn);
         }
         let base = self.next;
-        let (mut ink, mut count) = (Vec::new(), 0);
+        let (mut ink, mut count, mut moved) = (Vec::new(), 0, pending.moved);
         let mut at = pending.delivered;
         while at < end {
             // Without a text the points may be on several rows.
@@ -369,7 +371,7 @@ impl LineStream {
             let until = pending.scribble.breaks.get(row).copied().unwrap_or(end).min(end);
             let complete = complete && until == end || until < end;
             let (points, characters) = match self.kind {
-                Kind::Synthesis => self.with_marks(&pending, at..until, self.points + count, whole),
+                Kind::Synthesis => self.with_marks(&pending, at..until, self.points + count, whole, &mut moved),
                 Kind::Prediction => (pending.points[at..until].to_vec(), Vec::new()),
             };
             count += points.len();
@@ -382,7 +384,7 @@ impl LineStream {
             ink.push(LineInk { row, whole, complete, ..LineInk::default() });
         }
         self.points += count;
-        pending.delivered = end;
+        (pending.delivered, pending.moved) = (end, moved);
         (ink, pending)
     }
 
@@ -395,6 +397,7 @@ impl LineStream {
         range: Range<usize>,
         first: usize,
         whole: bool,
+        moved: &mut f32,
     ) -> (Vec<[f32; 3]>, Vec<u32>) {
         let is_tidied = whole && self.settings.attempts > 0;
         let (ink, at) = (&pending.points[range.clone()], &pending.characters[range.clone()]);
@@ -441,7 +444,7 @@ impl LineStream {
             }
             let is_own = |at: usize| words.iter().any(|range| range.contains(&at));
             let mut marks: Vec<_> = marks.iter().filter(|(at, _)| is_own(*at)).copied().collect();
-            let mut stops = Vec::new();
+            let (mut stops, mut widened) = (Vec::new(), 0.0);
             let [_, before] = marks::span(known[..own_start].iter().map(|point| point[0]));
             if let (false, [word]) = (marks.is_empty(), words)
                 && word.len() == 1
@@ -452,17 +455,27 @@ impl LineStream {
             if is_tidied {
                 let x_height = self.hand.x_height as f32;
                 dots::remove_strays(&mut own, &characters, words, before, x_height);
+                let right = right_end(&own);
                 if self.settings.hand.is_none() {
                     digits::shorten_upstrokes(&mut own, &characters, words, x_height);
                     digits::raise_bars(&mut own, &characters, words);
                 }
                 digits::even_digits(&mut own, &characters, words);
+                if self.settings.hand.is_none() {
+                    digits::space_digits(&mut own, &characters, words, x_height);
+                }
+                widened = right_end(&own) - right;
                 let commas = dots::short_commas(&mut own, &characters, words, x_height);
                 marks.extend(commas.into_iter().map(|at| (at, Mark::Sign(','))));
                 stops = dots::missing_stops(&mut own, &characters, words, x_height);
             }
+            let by = std::mem::replace(moved, *moved + widened);
+            let place = |mut ink: Vec<WordPoint>| {
+                marks::shift(&mut ink, by, &|_, _| true);
+                ink
+            };
             if marks.is_empty() && stops.is_empty() {
-                drawn.extend(own);
+                drawn.extend(place(own));
                 continue;
             }
             let fit = Fit::of(known, known_at, &characters, &self.hand);
@@ -485,7 +498,7 @@ impl LineStream {
             };
             // However many numbers the marks of other words take.
             rng.set_word_pos((word as u128) << 20);
-            drawn.extend(marks::draw(own, &characters, &marks, &stops, &style, &mut rng));
+            drawn.extend(place(marks::draw(own, &characters, &marks, &stops, &style, &mut rng)));
         }
         self.record_shifts(&drawn, range, first);
         let character = |point: &WordPoint| point.character as u32 | if point.drawn.is_some() { 0 } else { MARK };
@@ -527,6 +540,12 @@ impl LineStream {
     pub fn pending(&self) -> usize {
         self.pending.len()
     }
+}
+
+/// Right end of ink; 0 without any.
+fn right_end(ink: &[WordPoint]) -> f32 {
+    let [_, right] = marks::ends(ink, 0, &|_| true);
+    if right.is_finite() { right } else { 0.0 }
 }
 
 /// The first character of these words.
