@@ -115,3 +115,22 @@ fn nothing_stands_behind_a_text_and_no_full_stop_is_missing_in_any_hand() {
     }
     assert!(wrong.len() * 100 <= lines, "{} of {lines} lines: {wrong:?}", wrong.len());
 }
+
+#[test]
+fn words_behind_numbers_are_as_far_away_as_others_in_any_hand() {
+    let text = "We saw 1940 men in 1984 and 1111 more at 1979 for 404 or 548 less by 5580 and so on to 8984 at the end";
+    let (mut behind, mut others) = (Vec::new(), Vec::new());
+    for (_, page, _) in in_all_hands(text, 2) {
+        for pair in page.words.windows(2).filter(|pair| pair[0].line == pair[1].line) {
+            let [from, to] = [&pair[0], &pair[1]].map(|word| ends(&page.strokes[word.first..=word.last], 0));
+            let is_number = |word: &Word| word.text.starts_with(|c: char| c.is_ascii_digit());
+            if !is_number(&pair[1]) {
+                if is_number(&pair[0]) { &mut behind } else { &mut others }.push(to[0] - from[1]);
+            }
+        }
+    }
+    let mean = |gaps: &[f32]| gaps.iter().sum::<f32>() / gaps.len() as f32;
+    assert!(behind.len() > 150 && others.len() > 150);
+    let share = mean(&behind) / mean(&others);
+    assert!((0.75..1.33).contains(&share), "{share} times as far");
+}

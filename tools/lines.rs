@@ -72,6 +72,7 @@ async fn write() -> Result<(), Box<dyn Error>> {
             "hand": settings.style.map(|style| &names[style]),
             "strokes": strokes,
             "points": steps.len(),
+            "positions": steps.iter().map(|step| step.position as u32).collect::<Vec<_>>(),
             "finish": format!("{:?}", writer.finish().ok_or("a line without an end")?),
             "broken": writer.faults().iter().map(ToString::to_string).collect::<Vec<_>>(),
             "rewritten": writer.retries(),

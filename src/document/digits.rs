@@ -251,7 +251,10 @@ mod tests {
         assert_eq!(spaced("147", number(0.0, 0.0)), number(0.0, 0.0), "as people's digits stand");
         let touching = number(-90.0, -90.0);
         assert!(rooms(&touching)[0] < LEAST_ROOM);
-        assert!(near(rooms(&spaced("147", touching.clone())), [LEAST_ROOM, as_written[1]]), "what comes after moves along");
+        assert!(
+            near(rooms(&spaced("147", touching.clone())), [LEAST_ROOM, as_written[1]]),
+            "what comes after moves along"
+        );
         assert!(near(rooms(&spaced("1/7", touching.clone())), [ROOM_BY_SLASH, as_written[1].max(ROOM_BY_SLASH)]));
         assert!(near(rooms(&spaced("147", number(300.0, 300.0))), [ROOM, as_written[1]]));
         assert_eq!(spaced("nnn", touching.clone()), touching, "letters stay");

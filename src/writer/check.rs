@@ -10,8 +10,11 @@
 //! - its full stops: each has its dot, however fast the window passed;
 //! - a letter or digit that is a word of its own: it is as high as those before it. In rows of single letters the window
 //!   is on the next one while the dot of an `i` is drawn, and may go on without its stem;
+//! - its digits: each looks more like itself than like another one (`digit_shapes.rs`). A 4 that is a `b` takes as many
+//!   points as a good one, and a wrong digit is worse than a wrong letter: nobody can guess it;
 //! - the size of its letters: without guidance by the text the pen may draw strokes as long as the line.
 
+use super::digit_shapes;
 use crate::engine::Step;
 use crate::model::Config;
 use std::ops::Range;
@@ -29,16 +32,24 @@ pub struct Limits {
     pub extent: [f32; 2],
     /// Least size of a letter or digit that is a word of its own, relative to those before it.
     pub lone: f32,
+    /// How likely a digit's ink is to be this digit, relative to the likeliest other one, at least.
+    pub digit: f32,
 }
 
 /// A word beyond these limits is written again. Real ink, read by a trained network, exceeds them at one character
 /// in a hundred; of 38,000 characters of validation ink one in 1,000 was wider, none higher.
 pub const RETRY_LIMITS: Limits =
-    Limits { character: [0.35, 2.4], word: [0.6, 1.6], density: -10.0, extent: [1200.0, 900.0], lone: 0.6 };
+    Limits { character: [0.35, 2.4], word: [0.6, 1.6], density: -10.0, extent: [1200.0, 900.0], lone: 0.6, digit: 0.4 };
 
 /// A word beyond these limits is reported as faulty. Real ink hardly ever exceeds them.
-pub const FAULT_LIMITS: Limits =
-    Limits { character: [0.02, 4.5], word: [0.4, 2.2], density: -16.0, extent: [2500.0, 1300.0], lone: 0.3 };
+pub const FAULT_LIMITS: Limits = Limits {
+    character: [0.02, 4.5],
+    word: [0.4, 2.2],
+    density: -16.0,
+    extent: [2500.0, 1300.0],
+    lone: 0.3,
+    digit: 0.02,
+};
 
 /// Fewest characters of a word that is also judged as a whole.
 const MIN_WORD: usize = 3;
@@ -73,6 +84,8 @@ pub enum Fault {
     NoDot(usize),
     /// This letter or digit, a word of its own, has hardly any ink.
     NoInk(usize),
+    /// This digit looks like another one.
+    Misshapen(usize),
     /// The line ended before this character.
     Unwritten(usize),
     /// The line was cut off at its maximum length.
@@ -90,6 +103,7 @@ impl Fault {
             | Fault::Oversized(at)
             | Fault::NoDot(at)
             | Fault::NoInk(at)
+            | Fault::Misshapen(at)
             | Fault::Unwritten(at) => Some(at),
             Fault::Endless => None,
         }
@@ -106,6 +120,7 @@ impl std::fmt::Display for Fault {
             Fault::Oversized(at) => write!(f, "oversized strokes at character {at}"),
             Fault::NoDot(at) => write!(f, "no dot at character {at}"),
             Fault::NoInk(at) => write!(f, "hardly any ink for character {at}"),
+            Fault::Misshapen(at) => write!(f, "character {at} looks like another digit"),
             Fault::Unwritten(at) => write!(f, "ended before character {at}"),
             Fault::Endless => write!(f, "did not end"),
         }
@@ -148,6 +163,8 @@ pub struct LineCheck {
     words: Vec<Range<usize>>,
     /// Positions of full stops.
     stops: Vec<usize>,
+    /// Positions of digits, and which they are.
+    digits: Vec<(usize, usize)>,
     /// Letters and digits that are words of their own.
     lone: Vec<Lone>,
     /// Position of the line's first character: the characters before it are the priming ink's, which is not judged.
@@ -182,6 +199,8 @@ impl LineCheck {
         let expected: Vec<f32> = text.chars().map(|c| dwell(c) * config.points_per_character).collect();
         let prime_points = [points as f32, expected[..first].iter().sum()];
         let stops = text.chars().enumerate().skip(first).filter(|(_, c)| *c == '.').map(|(at, _)| at).collect();
+        let digit = |(at, c): (usize, char)| Some((at, c.to_digit(10)? as usize));
+        let digits = text.chars().enumerate().skip(first).filter_map(digit).collect();
         let next = |word: usize| words.get(word + 1).map_or(expected.len(), |next| next.start);
         let is_lone = |(_, word): &(usize, &Range<usize>)| word.len() == 1;
         let lone = words.iter().enumerate().filter(is_lone);
@@ -192,7 +211,21 @@ impl LineCheck {
             Lone::new(text.chars().nth(word.start)?, word.start, next(k), is_joinable)
         };
         let lone = lone.filter_map(of).collect();
-        Self { expected, words, stops, lone, first, prime_points, units: [config.offset_mean, config.offset_sd] }
+        Self {
+            expected,
+            words,
+            stops,
+            digits,
+            lone,
+            first,
+            prime_points,
+            units: [config.offset_mean, config.offset_sd],
+        }
+    }
+
+    /// Leaves the shapes of digits unjudged: a visitor's may be other ones than those of the network's hands.
+    pub fn trust_digits(&mut self) {
+        self.digits.clear();
     }
 
     /// Number of words.
@@ -273,6 +306,26 @@ impl LineCheck {
             strokes.iter().any(|(bounds, on)| beside(on) && is_dot(bounds))
         };
         wanted.into_iter().filter(|&at| !has(at)).collect()
+    }
+
+    /// How much each digit of a word looks like itself: its position, and [`digit_shapes::likeness`]. A stroke is of the
+    /// character at which more than half of it was drawn.
+    fn digit_likeness(&self, word: &Range<usize>, steps: &[Step]) -> Vec<(usize, f32)> {
+        let [mean, sd] = self.units;
+        let likeness = |&(at, digit): &(usize, usize)| {
+            let (mut ink, mut pen) = (Vec::new(), [0.0; 2]);
+            for stroke in steps.split_inclusive(|step| step.pen > 0.5) {
+                let on = stroke.iter().filter(|step| step.position as usize == at).count();
+                for step in stroke {
+                    pen = [pen[0] + step.dx * sd[0] + mean[0], pen[1] + step.dy * sd[1] + mean[1]];
+                    if 2 * on > stroke.len() {
+                        ink.push([pen[0], pen[1], step.pen]);
+                    }
+                }
+            }
+            (at, digit_shapes::likeness(&ink, digit))
+        };
+        self.digits.iter().filter(|(at, _)| word.contains(at)).map(likeness).collect()
     }
 
     /// Behind the last lift of the pen before the window reaches a character.
@@ -370,6 +423,11 @@ impl LineCheck {
         }
         for at in self.missing_dots(&range, steps) {
             fault(Fault::NoDot(character(at)), NO_DOT, 1.0);
+        }
+        for (at, likeness) in self.digit_likeness(&range, steps) {
+            if likeness < limits.digit {
+                fault(Fault::Misshapen(character(at)), likeness, limits.digit);
+            }
         }
         if let Some(size) = self.lone_size(&range, steps).filter(|size| *size < limits.lone) {
             fault(Fault::NoInk(character(range.start)), size, limits.lone);
@@ -604,6 +662,48 @@ mod tests {
             faults(20.0, 10.0),
             (vec![Fault::NoInk(2), Fault::NoInk(7)], vec![Fault::NoInk(2), Fault::NoInk(7)])
         );
+    }
+
+    #[test]
+    fn a_digit_that_looks_like_another_one_is_found() {
+        let mut check = check("30 ab");
+        let [mean, sd] = check.units;
+        // Twenty points along a polyline, moved to the right, while the window is on a character.
+        let stroke = |corners: &[[f32; 2]], aside: f32, at: usize| -> Vec<([f32; 2], usize, f32)> {
+            let sides = corners.len() - 1;
+            let point = |k: usize| {
+                let (side, share) = (k * sides / 20, (k * sides % 20) as f32 / 20.0);
+                let [from, to] = [corners[side], corners[(side + 1).min(sides)]];
+                let [x, y] = [0, 1].map(|axis| from[axis] + share * (to[axis] - from[axis]));
+                ([x + aside, y], at, f32::from(u8::from(k == 20)))
+            };
+            (0..=20).map(point).collect()
+        };
+        let zero: &[[f32; 2]] = &[[40.0, 0.0], [0.0, 30.0], [5.0, 80.0], [35.0, 100.0], [60.0, 60.0], [45.0, 5.0]];
+        let three: &[[f32; 2]] =
+            &[[5.0, 10.0], [40.0, 0.0], [50.0, 20.0], [25.0, 45.0], [55.0, 70.0], [35.0, 100.0], [0.0, 90.0]];
+        let faults = |check: &LineCheck, first: &[[f32; 2]], second: &[[f32; 2]], limits: &Limits| {
+            let points = [stroke(first, 0.0, 0), stroke(second, 90.0, 1), stroke(zero, 240.0, 3)].concat();
+            let mut pen = [0.0; 2];
+            let steps: Vec<Step> = points
+                .into_iter()
+                .map(|([x, y], at, lift)| {
+                    let [dx, dy] = [x - pen[0], y - pen[1]];
+                    pen = [x, y];
+                    let [dx, dy] = [(dx - mean[0]) / sd[0], (dy - mean[1]) / sd[1]];
+                    Step { dx, dy, pen: lift, position: at as f32, ..Step::default() }
+                })
+                .collect();
+            let faults = (0..2).flat_map(|word| check.judge_word(word, &steps, limits).0);
+            faults.filter(|fault| matches!(fault, Fault::Misshapen(_))).collect::<Vec<_>>()
+        };
+        assert_eq!(faults(&check, three, zero, &RETRY_LIMITS), []);
+        assert_eq!(faults(&check, three, three, &RETRY_LIMITS), [Fault::Misshapen(1)]);
+        let both = [Fault::Misshapen(0), Fault::Misshapen(1)];
+        assert_eq!(faults(&check, zero, three, &RETRY_LIMITS), both);
+        assert_eq!(faults(&check, zero, three, &FAULT_LIMITS), both);
+        check.trust_digits();
+        assert_eq!(faults(&check, zero, three, &RETRY_LIMITS), []);
     }
 
     #[test]

@@ -15,6 +15,7 @@
 
 mod batch;
 pub mod check;
+mod digit_shapes;
 pub mod ending;
 mod likeness;
 mod line;

@@ -179,6 +179,9 @@ impl Settings {
             let joined = format!("{before}{}", text.written);
             let points = prime.map_or(0, |prime| prime.offsets.len());
             check = LineCheck::with_prime(config, &joined, before.chars().count(), points);
+            if in_hand || prime.is_some() {
+                check.trust_digits();
+            }
             ids.splice(..0, before.chars().filter_map(|c| alphabet.id(c)));
             cap = (cap as f32 * check.prime_pace().clamp(1.0, MAX_PRIME_PACE)) as usize;
         }

@@ -25,6 +25,7 @@ class WrittenLine:
     hand: str | None
     strokes: list[np.ndarray]  # [n, 2], in whiteboard units, y down
     points: int  # points kept
+    positions: list[int]  # character under the window at each of them
     computed: int  # points computed, those discarded included; 0 = unknown
     finish: str  # why the line ended
     broken: list[str]  # faults found in the line
@@ -41,6 +42,7 @@ def parse_line(row: str) -> WrittenLine:
         # A line that ended with a number that is not finite may hold such points, which cannot be drawn.
         strokes=[finite for s in strokes if len(finite := s[np.isfinite(s).all(1)])],
         points=found["points"],
+        positions=found.get("positions", []),
         computed=found.get("computed", 0),
         finish=found["finish"],
         broken=found["broken"],
