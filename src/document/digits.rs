@@ -123,7 +123,7 @@ pub fn raise_bars(points: &mut [WordPoint], text: &[char], words: &[Range<usize>
 pub fn space_digits(points: &mut [WordPoint], text: &[char], words: &[Range<usize>], x_height: f32) {
     let owners = owners(points);
     let is_digit = |c: char| c.is_ascii_digit();
-    let is_of_number = |c: char| is_digit(c) || matches!(c, '/' | '$' | '%' | '(' | ')');
+    let is_of_number = |c: char| is_digit(c) || matches!(c, '/' | '$' | '%' | '(' | ')' | '.' | ',');
     for at in words.iter().flat_map(|word| word.start + 1..word.end) {
         let Some(pair) = text.get(at - 1..=at).filter(|pair| pair.iter().all(|&c| is_of_number(c))) else { continue };
         let mut room = f32::INFINITY;
@@ -256,6 +256,7 @@ mod tests {
             "what comes after moves along"
         );
         assert!(near(rooms(&spaced("1/7", touching.clone())), [ROOM_BY_SLASH, as_written[1].max(ROOM_BY_SLASH)]));
+        assert!(near(rooms(&spaced("1.7", touching.clone())), [LEAST_ROOM, as_written[1]]), "a stop has room as well");
         assert!(near(rooms(&spaced("147", number(300.0, 300.0))), [ROOM, as_written[1]]));
         assert_eq!(spaced("nnn", touching.clone()), touching, "letters stay");
         assert_eq!(spaced("a47", touching.clone()), touching, "so do digits beside one");
