@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +25,11 @@ class WrittenLine:
     hand: str | None
     strokes: list[np.ndarray]  # [n, 2], in whiteboard units, y down
     points: int  # points kept
-    positions: list[int]  # character under the window at each of them
     computed: int  # points computed, those discarded included; 0 = unknown
     finish: str  # why the line ended
     broken: list[str]  # faults found in the line
     rewritten: int  # words that were written again
+    positions: list[int] = field(default_factory=list)  # character under the window at each point kept
 
 
 def parse_line(row: str) -> WrittenLine:
@@ -42,11 +42,11 @@ def parse_line(row: str) -> WrittenLine:
         # A line that ended with a number that is not finite may hold such points, which cannot be drawn.
         strokes=[finite for s in strokes if len(finite := s[np.isfinite(s).all(1)])],
         points=found["points"],
-        positions=found.get("positions", []),
         computed=found.get("computed", 0),
         finish=found["finish"],
         broken=found["broken"],
         rewritten=found["rewritten"],
+        positions=found.get("positions", []),
     )
 
 

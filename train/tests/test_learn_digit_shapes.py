@@ -51,7 +51,7 @@ def test_a_stroke_is_of_the_character_at_which_it_was_drawn():
     strokes = [stroke(SEVEN), stroke(THREE), stroke([[200, 0], [300, 0]])]
     # A point that the window lags behind, and a stroke of which no character has more than half.
     positions = [0] * 20 + [0] + [1] * 60 + [1] * 5 + [2] * 6
-    line = WrittenLine("73a", None, strokes, len(positions), positions, 0, "Stopped", [], 0)
+    line = WrittenLine("73a", None, strokes, len(positions), 0, "Stopped", [], 0, positions)
     found = digits_of(line)
     assert [digit for digit, _ in found] == [7, 3]
     assert found[0][1].tolist() == features([strokes[0]]).tolist()
