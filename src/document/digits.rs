@@ -19,8 +19,9 @@ const OFF_LINE: f32 = 0.3;
 const LOWEST_BAR: f32 = 0.72;
 const BAR: f32 = 0.64;
 const LEAST_STEM: f32 = 0.5;
-/// Least room between neighbouring characters of a number, and beside a slash; most room between digits, and what more
-/// becomes; all in x-heights. It is measured between ink whose height differs by less than this.
+/// Room between neighbouring characters of a number, in x-heights: the least, and the least beside a slash. Digits further
+/// apart than `MOST_ROOM` come as near as `ROOM`. Room is measured between points whose heights differ by less than
+/// `SAME_HEIGHT`.
 const LEAST_ROOM: f32 = 0.38;
 const ROOM_BY_SLASH: f32 = 0.5;
 const MOST_ROOM: f32 = 0.8;

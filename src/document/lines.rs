@@ -390,7 +390,8 @@ impl LineStream {
 
     /// Points of a stretch that are handed out now, with the marks of their words, and the character of each. `first` is
     /// the index of the first one among all points of the document. Words that come as a `whole` are tidied as well: stray
-    /// dots go, and full stops without ink are drawn.
+    /// dots go, and full stops without ink are drawn. `moved` is how far words are moved to the right so far, which grows with
+    /// each word that became wider.
     fn with_marks(
         &mut self,
         pending: &Pending,
