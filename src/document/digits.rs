@@ -1,7 +1,7 @@
-//! Digits as people take care to write them: no half of a Λ for a 1, no u for a 4, and all of a number equally high and
-//! apart.
+//! Digits as people take care to write them: no half of a Λ for a 1, no u for a 4, no s for a 5, and all of a number equally
+//! high and apart.
 
-use super::marks::{WordPoint, ends, owners, shift, strokes};
+use super::marks::{WordPoint, bounds, distance, ends, owners, shift, strokes};
 use super::measure::median;
 use std::ops::Range;
 
@@ -15,10 +15,31 @@ const CLOSED: f32 = 0.5;
 const LEAST_DIGIT: f32 = 0.75;
 const MOST_GROWTH: f32 = 2.2;
 const OFF_LINE: f32 = 0.3;
-/// Lowest place of the bar of a 4, and where lower ones come to be, as shares of its height; and the least length of its stem.
-const LOWEST_BAR: f32 = 0.72;
-const BAR: f32 = 0.64;
+/// Of a 4, as shares of its height: the least length of its stem, how far the stem's head may be below its top, how far the
+/// stem is from its left end at least, between which places the bar is, how far the bar goes on both sides of the stem, and
+/// how much it rises.
 const LEAST_STEM: f32 = 0.5;
+const MOST_HEAD: f32 = 0.1;
+const LEFT_OF_STEM: f32 = 0.35;
+const HIGHEST_BAR: f32 = 0.5;
+const LOWEST_BAR: f32 = 0.64;
+const BAR_BESIDE: f32 = 0.2;
+const BAR_RISE: f32 = 0.04;
+/// Of a 5, as shares of its height: where its bowl is, where its downstroke ends, how wide it is at most, how far its bowl
+/// comes up again on the left; and, as shares of its width, how far the corner is to the right of the downstroke's end, and
+/// the least length of its bar.
+const BOWL: f32 = 0.35;
+const WAIST: Range<f32> = 0.1..0.75;
+const MOST_WIDTH: f32 = 1.3;
+const MOST_TAIL: f32 = 0.16;
+const CORNER: f32 = 0.1;
+const BAR: f32 = 0.65;
+/// Of its bar, if that is a stroke of its own: the least length, relative to the 5's height and to its own; how far behind the
+/// corner, as a share of the 5's width, it begins at most; and by how much its ink becomes flatter.
+const SHORTEST_BAR: f32 = 0.2;
+const FLAT_BAR: f32 = 1.2;
+const BAR_BEHIND: f32 = 0.3;
+const FLATTER: f32 = 0.5;
 /// Room between neighbouring characters of a number, in x-heights: the least, and the least beside a slash. Digits further
 /// apart than `MOST_ROOM` come as near as `ROOM`. Room is measured between points whose heights differ by less than
 /// `SAME_HEIGHT`.
@@ -97,27 +118,139 @@ pub fn even_digits(points: &mut [WordPoint], text: &[char], words: &[Range<usize
     }
 }
 
-/// Raises the bar of each 4 on which its stem ends, as on a u.
-pub fn raise_bars(points: &mut [WordPoint], text: &[char], words: &[Range<usize>]) {
+/// Gives each 4 a form that is not taken for a u, an r or a y: its stem is as high as the rest, with ink to the left of it, and
+/// its bar crosses the stem above the foot and ends there, instead of going back up along the stem.
+pub fn mend_fours(points: &mut [WordPoint], text: &[char], words: &[Range<usize>]) {
     let owners = owners(points);
     for at in words.iter().flat_map(Clone::clone).filter(|&at| text.get(at) == Some(&'4')) {
         let own: Vec<usize> = (0..points.len()).filter(|&i| owners[i] == at).collect();
-        let [top, bottom] = ends(points, 1, &|i| owners[i] == at);
+        let [[_, right], [top, bottom]] = [0, 1].map(|axis| ends(points, axis, &|i| owners[i] == at));
         let high = bottom - top;
         let Some(last) = own.len().checked_sub(1) else { continue };
         // The stem is drawn last: its foot, before a hook, and its head.
-        let foot = turn_before(points, &own, last, 1.0, WIGGLE * high);
-        let head = turn_before(points, &own, foot, -1.0, WIGGLE * high);
-        let [foot, head] = [foot, head].map(|k| points[own[k]].at);
-        let first: Vec<usize> = own.iter().copied().take_while(|&i| points[i].at != head).collect();
-        let [[left, _], [_, bar]] = [0, 1].map(|axis| ends(points, axis, &|i| first.contains(&i)));
+        let foot_at = turn_before(points, &own, last, 1.0, WIGGLE * high);
+        let head_at = turn_before(points, &own, foot_at, -1.0, WIGGLE * high);
+        let (first, stem) = own.split_at(head_at);
+        let [[left, _], [_, low]] = [0, 1].map(|axis| ends(points, axis, &|i| first.contains(&i)));
+        let [head, foot] = [head_at, foot_at].map(|k| points[own[k]].at);
         let is_stem = foot[1] - head[1] >= LEAST_STEM * high && head[0] > left;
-        if !is_stem || bar - top < LOWEST_BAR * (foot[1] - top) {
+        // The bar begins at the lowest place before the stem, and ends where the pen lifts or the stem begins.
+        let Some(bar) = first.iter().rposition(|&i| points[i].at[1] == low).filter(|_| is_stem) else { continue };
+        let bar_end = (bar..head_at).find(|&k| points[own[k]].lifted).unwrap_or(head_at - 1);
+        if bar_end < bar + 2 || low <= top + WIGGLE * high {
             continue;
         }
-        let share = BAR * (foot[1] - top) / (bar - top);
-        first.into_iter().for_each(|i| points[i].at[1] = top + share * (points[i].at[1] - top));
+        let stretch = ((foot[1] - top - MOST_HEAD * high) / (foot[1] - head[1])).max(1.0);
+        let aside = (left + LEFT_OF_STEM * high - head[0].min(foot[0])).max(0.0);
+        for &i in stem {
+            let [x, y] = points[i].at;
+            points[i].at = [x + aside, foot[1] + stretch * (y - foot[1])];
+        }
+        let [head, foot] = [head_at, foot_at].map(|k| points[own[k]].at);
+        let level = (low - top).clamp(HIGHEST_BAR * (foot[1] - top), LOWEST_BAR * (foot[1] - top));
+        let crossing = head[0] + (foot[0] - head[0]) * (top + level - head[1]) / (foot[1] - head[1]);
+        let [least, most] = [crossing - BAR_BESIDE * high, crossing + BAR_BESIDE * high];
+        let from = points[own[bar]].at[0];
+        let narrower = if from > least { (least - left) / (from - left) } else { 1.0 };
+        for &i in &first[..=bar] {
+            let [x, y] = points[i].at;
+            points[i].at = [left + narrower * (x - left), top + level / (low - top) * (y - top)];
+        }
+        let from = points[own[bar]].at;
+        for k in bar + 1..=bar_end {
+            let share = (k - bar) as f32 / (bar_end - bar) as f32;
+            points[own[k]].at = [from[0] + share * (most - from[0]), from[1] - share * BAR_RISE * high];
+        }
+        points[own[bar_end]].lifted = true;
+        let [_, end] = ends(points, 0, &|i| own.contains(&i));
+        shift(points, (end - right).max(0.0), &|i, _| owners[i] > at);
     }
+}
+
+/// Gives each 5 what an s or a 6 has not: a bar, a corner below it, and a bowl that stays open.
+pub fn mend_fives(points: &mut [WordPoint], text: &[char], words: &[Range<usize>]) {
+    let owners = owners(points);
+    let strokes = strokes(points);
+    for at in words.iter().flat_map(Clone::clone).filter(|&at| text.get(at) == Some(&'5')) {
+        let own = || strokes.iter().filter(|range| owners[range.start] == at);
+        let Some(body) = own().max_by_key(|range| range.len()) else { continue };
+        let [[left, right], [top, bottom]] = bounds(&points[body.clone()]);
+        let [wide, high] = [right - left, bottom - top];
+        let furthest = |range: Range<usize>, axis: usize, sign: f32| {
+            range.max_by(|&a, &b| (sign * points[a].at[axis]).total_cmp(&(sign * points[b].at[axis])))
+        };
+        // The right end of the bowl, and before it the left end of the downstroke.
+        let bowl_begins = (body.start..body.end).find(|&i| points[i].at[1] > top + BOWL * high).unwrap_or(body.start);
+        let Some(bowl) = furthest(bowl_begins..body.end, 0, 1.0) else { continue };
+        let Some(waist) = furthest(body.start..bowl, 0, -1.0) else { continue };
+        let waist_at = points[waist].at;
+        if waist < body.start + 2 || !WAIST.contains(&((waist_at[1] - top) / high)) || wide > MOST_WIDTH * high {
+            continue;
+        }
+        let lowest = furthest(bowl..body.end, 1, 1.0).unwrap_or(bowl);
+        for point in &mut points[lowest..body.end] {
+            point.at[1] = point.at[1].max(bottom - MOST_TAIL * high);
+        }
+        let corner = [waist_at[0] + CORNER * wide, top];
+        let is_bar = |range: &&Range<usize>| {
+            let [x, y] = bounds(&points[(*range).clone()]);
+            let long = x[1] - x[0];
+            // The window may be on the next character when it is drawn.
+            let is_next = range.start == body.end && owners[range.start] == at + 1;
+            (*range != body && owners[range.start] == at || is_next)
+                && long > FLAT_BAR * (y[1] - y[0])
+                && (SHORTEST_BAR * high..MOST_WIDTH * high).contains(&long)
+                && y[1] < f32::midpoint(top, bottom)
+        };
+        let bar = strokes.iter().find(is_bar).cloned();
+        let begins = points[body.start].at;
+        if let Some(bar) = bar {
+            let place = [begins[0].min(corner[0] + BAR_BEHIND * wide), begins[1].min(top + WIGGLE * high)];
+            let ink = &mut points[bar];
+            let [[from, to], _] = bounds(ink);
+            let share = (to - from).clamp(BAR * wide, wide) / (to - from);
+            let left = ink.iter().fold(ink[0].at, |left, point| if point.at[0] < left[0] { point.at } else { left });
+            for point in ink {
+                let [x, y] = [0, 1].map(|axis| point.at[axis] - left[axis]);
+                point.at = [place[0] + share * x, place[1] + FLATTER * y];
+                point.character = at;
+            }
+        } else {
+            let end = [begins[0].max(corner[0] + BAR * wide), top - BAR_RISE * high];
+            bend(&mut points[body.start..waist], [end, corner, waist_at]);
+        }
+    }
+}
+
+/// Lays ink evenly along two lines.
+fn bend(ink: &mut [WordPoint], [from, corner, to]: [[f32; 2]; 3]) {
+    let lengths = [distance(from, corner), distance(corner, to)];
+    let count = ink.len() as f32;
+    for (k, point) in ink.iter_mut().enumerate() {
+        let walked = k as f32 / count * (lengths[0] + lengths[1]);
+        let (from, to, share) = if walked < lengths[0] {
+            (from, corner, walked / lengths[0])
+        } else {
+            (corner, to, (walked - lengths[0]) / lengths[1])
+        };
+        point.at = [0, 1].map(|axis| from[axis] + share * (to[axis] - from[axis]));
+    }
+}
+
+/// Foot and height of a word's digits, if it has no letters.
+pub fn extent(points: &[WordPoint], text: &[char], word: &Range<usize>) -> Option<[f32; 2]> {
+    if text.get(word.clone())?.iter().any(|c| c.is_alphabetic()) {
+        return None;
+    }
+    let owners = owners(points);
+    let of_digit = |at| ends(points, 1, &|i| owners[i] == at);
+    let digits = word.clone().filter(|&at| text[at].is_ascii_digit()).map(of_digit);
+    let (mut feet, mut heights) = (Vec::new(), Vec::new());
+    for [top, foot] in digits.filter(|[_, foot]| foot.is_finite()) {
+        feet.push(f64::from(foot));
+        heights.push(f64::from(foot - top));
+    }
+    (!feet.is_empty()).then(|| [feet, heights].map(|values| median(values.into_iter()) as f32))
 }
 
 /// Gives neighbouring characters of a number room: those that nearly touch move apart, digits far from each other together.
@@ -130,7 +263,9 @@ pub fn space_digits(points: &mut [WordPoint], text: &[char], words: &[Range<usiz
         let mut room = f32::INFINITY;
         for (left, _) in points.iter().zip(&owners).filter(|(_, owner)| **owner == at - 1) {
             for (right, _) in points.iter().zip(&owners).filter(|(_, owner)| **owner == at) {
-                if (left.at[1] - right.at[1]).abs() < SAME_HEIGHT * x_height {
+                let is_beside = (left.at[1] - right.at[1]).abs() < SAME_HEIGHT * x_height;
+                // A stop is not hidden below the bar of a 4.
+                if is_beside || matches!(pair, ['4', '.' | ',']) {
                     room = room.min(right.at[0] - left.at[0]);
                 }
             }
@@ -165,7 +300,7 @@ fn turn_before(points: &[WordPoint], own: &[usize], last: usize, sign: f32, leas
 #[cfg(test)]
 mod tests {
     use super::super::marks::span;
-    use super::super::marks::tests::{HAND, word};
+    use super::super::marks::tests::{HAND, stroke_along, word};
     use super::*;
 
     #[test]
@@ -264,36 +399,95 @@ mod tests {
     }
 
     #[test]
-    fn the_bar_of_a_four_is_above_the_end_of_its_stem() {
+    fn the_bar_of_a_four_crosses_its_stem_above_the_foot() {
         let text: Vec<char> = "4n".chars().collect();
-        // Down, to the right, up to the top, and down as a stem that ends `below` the bar.
-        let four = |below: f32| -> Vec<WordPoint> {
-            let path = [
-                [0.0, -390.0],
-                [0.0, -200.0],
-                [10.0, 0.0],
-                [100.0, 0.0],
-                [190.0, 0.0],
-                [200.0, -400.0],
-                [200.0, -200.0],
-            ];
-            let ink = path.into_iter().chain([[200.0, below]]).enumerate();
-            let own = ink.map(|(k, at)| WordPoint { at, lifted: k == 7, character: 0, drawn: Some(k) });
-            own.chain(word(" n")).collect()
-        };
-        let raised = |mut points: Vec<WordPoint>| {
-            raise_bars(&mut points, &text, std::slice::from_ref(&(0..2)));
+        // Down, to the right, up to the head of the stem, and down to its foot.
+        let four = |head: [f32; 2], bar: [f32; 2], foot: [f32; 2]| {
+            let mut points = stroke_along(&[[0.0, -390.0], [0.0, bar[1]], bar, head, foot], 0);
+            points.extend(word(" n"));
             points
         };
-        assert_eq!(raised(four(200.0)), four(200.0), "a 4 as it should be");
-        let (points, before) = (raised(four(10.0)), four(10.0));
-        assert_eq!(points[5..], before[5..], "the stem stays");
-        let bar = points[3].at[1] + 400.0;
-        assert!((bar - BAR * 410.0).abs() < 1.0, "{bar}");
-        assert!((points[0].at[1] + 393.0).abs() < 4.0);
+        let mended = |mut points: Vec<WordPoint>| {
+            mend_fours(&mut points, &text, std::slice::from_ref(&(0..2)));
+            points
+        };
+        let cases = [
+            ([200.0, -400.0], [190.0, 0.0], [200.0, 10.0]),
+            ([200.0, -400.0], [190.0, -150.0], [200.0, 10.0]),
+            ([60.0, -280.0], [300.0, -60.0], [50.0, 100.0]),
+            ([40.0, -300.0], [230.0, -150.0], [40.0, 60.0]),
+        ];
+        for (head, bar, foot) in cases {
+            let (before, points) = (four(head, bar, foot), mended(four(head, bar, foot)));
+            let number = || points.iter().filter(|point| point.character == 0);
+            let lift = points.iter().position(|point| point.lifted).unwrap_or_default();
+            let (first, stem) = (&points[..=lift], &points[lift + 1..number().count()]);
+            let (end, [top, low]) = (first[lift].at, span(number().map(|point| point.at[1])));
+            let up = (low - end[1]) / (low - top);
+            assert!((0.3..0.55).contains(&up), "the bar is above the foot: {up}");
+            let [left, right] = span(stem.iter().map(|point| point.at[0]));
+            assert!(
+                end[0] > right + 0.15 * 400.0 && end[0] < right + 0.35 * 400.0,
+                "and ends behind the stem: {end:?}"
+            );
+            assert!(left - span(number().map(|point| point.at[0]))[0] > 0.3 * 390.0, "which has ink to the left of it");
+            assert!(stem[0].at[1] < top + 0.15 * (low - top) && stem.last().is_some_and(|point| point.at[1] == low));
+            let room = |points: &[WordPoint]| {
+                points[before.len() - 1].at[0] - span(points[..before.len() - 13].iter().map(|p| p.at[0]))[1]
+            };
+            assert!(room(&points) >= room(&before) - 0.01, "what comes after it makes room");
+        }
         let letters: Vec<char> = "un".chars().collect();
-        let mut other = four(10.0);
-        raise_bars(&mut other, &letters, std::slice::from_ref(&(0..2)));
-        assert_eq!(other, four(10.0), "a u stays");
+        let u = four([200.0, -400.0], [190.0, 0.0], [200.0, 10.0]);
+        let mut other = u.clone();
+        mend_fours(&mut other, &letters, std::slice::from_ref(&(0..2)));
+        assert_eq!(other, u, "a u stays");
+    }
+
+    #[test]
+    fn a_five_has_a_bar_a_corner_and_an_open_bowl() {
+        let text: Vec<char> = "5n".chars().collect();
+        let mended = |mut points: Vec<WordPoint>| {
+            mend_fives(&mut points, &text, std::slice::from_ref(&(0..2)));
+            points
+        };
+        let bowl = [[150.0, -230.0], [190.0, -120.0], [120.0, 0.0], [0.0, -10.0]];
+        // An s: to the left, down, and the bowl.
+        let s =
+            stroke_along(&[&[[120.0, -380.0], [50.0, -400.0], [10.0, -320.0], [40.0, -260.0]][..], &bowl].concat(), 0);
+        let points = mended(s.clone());
+        assert_eq!(points.len(), s.len());
+        let bar: Vec<[f32; 2]> = points.iter().map(|point| point.at).take_while(|at| at[1] < -390.0).collect();
+        let [left, right] = span(bar.iter().map(|at| at[0]));
+        assert!(right - left > 0.6 * 180.0, "{bar:?}");
+        assert!(bar.windows(2).all(|pair| pair[1][0] < pair[0][0]), "it is drawn to the left");
+        assert_eq!(points.last().map(|point| point.at), s.last().map(|point| point.at));
+        // Without a bar, which is drawn too far to the right, while the window is on the next character.
+        let body = stroke_along(&[&[[20.0, -400.0], [0.0, -250.0]][..], &bowl].concat(), 0);
+        let bar = stroke_along(&[[230.0, -330.0], [330.0, -340.0]], 1);
+        let points = mended([body.clone(), bar.clone(), word(" n")].concat());
+        assert_eq!(points[..body.len()], body);
+        let bar = &points[body.len()..body.len() + bar.len()];
+        assert!(bar[0].at[0] < 60.0 && bar[0].at[1] < -380.0, "{:?}", bar[0]);
+        assert!(bar.last().is_some_and(|end| end.at[0] > 120.0) && bar.iter().all(|point| point.character == 0));
+        assert_eq!(points[body.len() + bar.len()..], word(" n"));
+        // A 6: the bowl closes.
+        let six =
+            stroke_along(&[&[[180.0, -400.0], [30.0, -390.0], [0.0, -250.0]][..], &bowl, &[[0.0, -200.0]]].concat(), 0);
+        let points = mended(six);
+        assert!(points.last().is_some_and(|end| end.at[1] > -0.2 * 400.0));
+        let letters: Vec<char> = "sn".chars().collect();
+        let mut other = s.clone();
+        mend_fives(&mut other, &letters, std::slice::from_ref(&(0..2)));
+        assert_eq!(other, s, "an s stays");
+    }
+
+    #[test]
+    fn signs_stand_where_the_digits_of_a_number_do() {
+        let mut points = word("nnn");
+        points.iter_mut().for_each(|point| point.at[1] -= 70.0);
+        let of = |text: &str| extent(&points, &text.chars().collect::<Vec<_>>(), &(0..3));
+        assert_eq!(of("$12"), Some([-70.0, 200.0]));
+        assert_eq!((of("$1m"), of("(#)")), (None, None));
     }
 }

@@ -7,6 +7,7 @@
 use super::digits;
 use super::dots;
 use super::layout::LineInk;
+use super::letters;
 use super::lone::{self, Standing};
 use super::marks::{self, MARK, WordPoint};
 use super::measure::{Fit, HandMeasure, word_ranges};
@@ -35,6 +36,10 @@ const MAX_COLUMNS: usize = 100;
 const LINES_BEFORE_DIGITS: usize = 4;
 /// The digits' place among the lines that are pending.
 const DIGITS_KEY: usize = usize::MAX;
+
+/// Height of a digit, in x-heights, and by how much signs beside larger ones grow at most.
+const DIGIT: f32 = 1.5;
+const MOST_SIGN: f32 = 1.5;
 
 /// What else is to be written, and how long lines are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -229,13 +234,26 @@ impl LineStream {
     /// The line of digits, when it is written.
     fn take_digits(&mut self) -> Option<LineInk> {
         self.pending.get(&DIGITS_KEY)?.finish?;
-        let Pending { mut points, characters, .. } = self.pending.remove(&DIGITS_KEY)?;
+        let Pending { mut points, mut characters, .. } = self.pending.remove(&DIGITS_KEY)?;
         if let Some(last) = points.last_mut() {
             last[2] = 1.0;
+        }
+        if self.is_of_network() {
+            let text: Vec<char> = DIGITS.chars().collect();
+            let mut ink = word_points(&points, &characters, 0..points.len());
+            digits::mend_fours(&mut ink, &text, &word_ranges(&text));
+            digits::mend_fives(&mut ink, &text, &word_ranges(&text));
+            points = ink.iter().map(|point| [point.at[0], point.at[1], f32::from(u8::from(point.lifted))]).collect();
+            characters = ink.iter().map(|point| point.character as u32).collect();
         }
         self.awaits_digits = false;
         self.finish_if_done();
         Some(LineInk { points, characters, digits: true, ..LineInk::default() })
+    }
+
+    /// Whether the hand is one of the network's. A visitor's letters and digits may have other forms.
+    fn is_of_network(&self) -> bool {
+        self.settings.hand.is_none() && self.settings.prime.is_none()
     }
 
     /// Adds new points of a line; without a text, up to where the pen comes to rest.
@@ -429,14 +447,7 @@ impl LineStream {
             let words = words.get(word..last.max(word + 1)).unwrap_or_default();
             // By the ink up to here alone: marks do not depend on the pieces in which ink comes.
             let (known, known_at) = (&pending.points[..end], &pending.characters[..end]);
-            let mut own: Vec<WordPoint> = (start..end)
-                .map(|k| WordPoint {
-                    at: [known[k][0], known[k][1]],
-                    lifted: known[k][2] > 0.5,
-                    character: known_at[k] as usize,
-                    drawn: Some(k),
-                })
-                .collect();
+            let mut own = word_points(known, known_at, start..end);
             let own_start = std::mem::replace(&mut start, end);
             let last = start_of(words).checked_sub(2);
             if last.is_some_and(|last| marks.iter().any(|(at, mark)| *at == last && mark.replaces_dot())) {
@@ -457,12 +468,15 @@ impl LineStream {
                 let x_height = self.hand.x_height as f32;
                 dots::remove_strays(&mut own, &characters, words, before, x_height);
                 let right = right_end(&own);
-                if self.settings.hand.is_none() {
+                if self.is_of_network() {
+                    letters::place_bars(&mut own, &characters, x_height);
+                    letters::turn_crosses(&mut own, &characters, words);
                     digits::shorten_upstrokes(&mut own, &characters, words, x_height);
-                    digits::raise_bars(&mut own, &characters, words);
+                    digits::mend_fours(&mut own, &characters, words);
+                    digits::mend_fives(&mut own, &characters, words);
                 }
                 digits::even_digits(&mut own, &characters, words);
-                if self.settings.hand.is_none() {
+                if self.is_of_network() {
                     digits::space_digits(&mut own, &characters, words, x_height);
                 }
                 widened = right_end(&own) - right;
@@ -489,8 +503,15 @@ impl LineStream {
                 let standing = Standing::of(&ink, &characters[word.clone()], &own_marks, fit.height(middle));
                 (level, slope) = standing.map_or((level, slope), |standing| (standing.level, 0.0));
             }
+            let mut x_height = fit.height(middle) as f32;
+            if let [word] = words
+                && let Some([foot, height]) = digits::extent(&own, &characters, word)
+            {
+                (level, slope) = (foot.into(), 0.0);
+                x_height *= (height / (DIGIT * x_height)).clamp(1.0, MOST_SIGN);
+            }
             let style = marks::MarkStyle {
-                x_height: fit.height(middle) as f32,
+                x_height,
                 baseline: [(level - slope * middle) as f32, slope as f32],
                 slant: fit.lean as f32,
                 spacing: marks::spacing(known),
@@ -541,6 +562,15 @@ impl LineStream {
     pub fn pending(&self) -> usize {
         self.pending.len()
     }
+}
+
+/// These points of a line, with the character of each.
+fn word_points(points: &[[f32; 3]], characters: &[u32], range: Range<usize>) -> Vec<WordPoint> {
+    let point = |k: usize| {
+        let [x, y, lifted] = points[k];
+        WordPoint { at: [x, y], lifted: lifted > 0.5, character: characters[k] as usize, drawn: Some(k) }
+    };
+    range.map(point).collect()
 }
 
 /// Right end of ink; 0 without any.

@@ -45,8 +45,10 @@ pub const MARK: u32 = 1 << 31;
 /// A path through these points, in x-heights.
 type Shape = &'static [[f32; 2]];
 
-/// Points by which the window's move to the next character may come before the pen lifts from this one.
-const LEAD: usize = 8;
+/// Points by which the window's move to the next character may come before the pen lifts from this one, and by which it does
+/// where letters are joined.
+const LEAD: usize = 12;
+const JOINED_LEAD: usize = 8;
 /// Largest side of the dot of an `i`, in x-heights.
 const DOT: f32 = 0.6;
 /// Distance of a mark above a letter from it, in x-heights; and below.
@@ -140,7 +142,8 @@ pub fn draw(
     points
 }
 
-/// The window often moves on before the pen has finished a character: points up to the next lift are still its own.
+/// The window often moves on before the pen has finished a character: points up to the next lift are still its own, or as many
+/// as usual where the pen does not lift.
 fn lead_back(points: &mut [WordPoint]) {
     let mut i = 1;
     while i < points.len() {
@@ -155,6 +158,11 @@ fn lead_back(points: &mut [WordPoint]) {
                     i = lift + 1;
                     continue;
                 }
+            } else if end == i + LEAD {
+                // Letters that are joined: so far the window is ahead of the pen.
+                points[i..i + JOINED_LEAD].iter_mut().for_each(|point| point.character = before.character);
+                i = end;
+                continue;
             }
         }
         i += 1;
@@ -708,6 +716,21 @@ fn sign_shapes(sign: char) -> &'static [Shape] {
             [0.8, -0.34],
             [0.94, -0.62],
         ]],
+        '$' => &[
+            &[
+                [0.7, -1.26],
+                [0.52, -1.46],
+                [0.2, -1.4],
+                [0.06, -1.14],
+                [0.24, -0.9],
+                [0.56, -0.72],
+                [0.74, -0.42],
+                [0.56, -0.08],
+                [0.26, 0.0],
+                [0.0, -0.22],
+            ],
+            &[[0.42, -1.78], [0.34, 0.24]],
+        ],
         '#' => &[
             &[[0.36, -1.5], [0.24, 0.02]],
             &[[0.76, -1.5], [0.64, 0.02]],
@@ -923,6 +946,19 @@ pub(super) mod tests {
         points
     }
 
+    /// A stroke along these corners, with points 20 apart.
+    pub fn stroke_along(corners: &[[f32; 2]], character: usize) -> Vec<WordPoint> {
+        let mut at = vec![corners[0]];
+        for side in corners.windows(2) {
+            let count = (distance(side[0], side[1]) / 20.0).ceil() as usize;
+            let along = |k: usize| [0, 1].map(|i| side[0][i] + k as f32 / count as f32 * (side[1][i] - side[0][i]));
+            at.extend((1..=count).map(along));
+        }
+        let last = at.len() - 1;
+        let point = |(k, at): (usize, [f32; 2])| WordPoint { at, lifted: k == last, character, drawn: Some(k) };
+        at.into_iter().enumerate().map(point).collect()
+    }
+
     fn drawn(text: &str, marks: &[(usize, Mark)]) -> Vec<WordPoint> {
         let text: Vec<char> = text.chars().collect();
         draw(word(&text.iter().collect::<String>()), &text, marks, &[], &HAND, &mut ChaCha8Rng::seed_from_u64(3))
@@ -930,6 +966,18 @@ pub(super) mod tests {
 
     fn added(points: &[WordPoint]) -> Vec<WordPoint> {
         points.iter().filter(|point| point.drawn.is_none()).copied().collect()
+    }
+
+    #[test]
+    fn an_accent_is_over_its_letter_where_letters_are_joined() {
+        // The pen goes from the first letter to the second one, which begins at x = 250, without a lift; the window is ahead.
+        let mut points = stroke_along(&[[0.0, -200.0], [100.0, 0.0], [250.0, 0.0], [330.0, -200.0], [400.0, 0.0]], 0);
+        points.iter_mut().filter(|point| point.at[0] > 20.0).for_each(|point| point.character = 1);
+        let text: Vec<char> = "re".chars().collect();
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let points = draw(points, &text, &[(1, Mark::Combining('\u{301}'))], &[], &HAND, &mut rng);
+        let [left, right] = span(added(&points).iter().map(|point| point.at[0]));
+        assert!((f32::midpoint(left, right) - 330.0).abs() < 50.0, "{left} {right}");
     }
 
     #[test]

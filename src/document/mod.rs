@@ -31,6 +31,7 @@ mod compose;
 mod digits;
 mod dots;
 mod layout;
+mod letters;
 mod lines;
 mod lone;
 mod marks;

@@ -43,7 +43,7 @@ impl Mark {
 
 /// How a character of the network's is drawn that is read wrongly when the network draws it.
 pub fn drawn_whole(c: char) -> Option<Mark> {
-    matches!(c, '&' | '#' | ':' | ';').then_some(Mark::Sign(c))
+    matches!(c, '&' | '#' | '$' | ':' | ';').then_some(Mark::Sign(c))
 }
 
 /// How a sign that is a word of its own is drawn: whole, in the place of a letter. In rows of signs the network leaves some
