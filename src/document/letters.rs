@@ -45,7 +45,7 @@ struct Stem {
 }
 
 impl Stem {
-    /// The parts of a stroke where the pen goes down by at least `least`.
+    /// The parts of a stroke where the pen goes down far enough.
     fn all(points: &[WordPoint], stroke: &Range<usize>, x_height: f32) -> Vec<Self> {
         let mut found = Vec::new();
         let (mut top, mut low) = (stroke.start, stroke.start);
@@ -83,10 +83,9 @@ pub fn place_bars(points: &mut [WordPoint], text: &[char], x_height: f32) {
         let ink = &points[range.clone()];
         let [x, y] = bounds(ink);
         let wide = x[1] - x[0];
-        let length: f32 = ink.windows(2).map(|pair| distance(pair[0].at, pair[1].at)).sum();
         (BAR_WIDTH.start * x_height..BAR_WIDTH.end * x_height).contains(&wide)
             && wide > FLAT * (y[1] - y[0])
-            && length < MOST_INK * wide
+            && length(ink) < MOST_INK * wide
     };
     let (mut bars, others): (Vec<_>, Vec<_>) = strokes.into_iter().partition(is_bar);
     let stems: Vec<Stem> = others.iter().flat_map(|range| Stem::all(points, range, x_height)).collect();
@@ -171,6 +170,17 @@ fn raise_joined(points: &mut [WordPoint], bar: &Range<usize>, end: usize, up: f3
     }
 }
 
+/// How long ink is.
+fn length(ink: &[WordPoint]) -> f32 {
+    ink.windows(2).map(|pair| distance(pair[0].at, pair[1].at)).sum()
+}
+
+/// Width relative to height of a straight stroke; `None` for others.
+fn straight(ink: &[WordPoint]) -> Option<f32> {
+    let [x, y] = bounds(ink).map(|[from, to]| to - from);
+    (length(ink) < STRAIGHT * distance([0.0; 2], [x, y])).then_some(x / y.max(1e-3))
+}
+
 /// Turns each x that is a +.
 pub fn turn_crosses(points: &mut [WordPoint], text: &[char], words: &[Range<usize>]) {
     let owners = owners(points);
@@ -180,21 +190,15 @@ pub fn turn_crosses(points: &mut [WordPoint], text: &[char], words: &[Range<usiz
         let is_last = text.get(at + 1).is_none_or(|c| c.is_whitespace());
         let is_own = |owner: usize| owner == at || is_last && owner == at + 1;
         let own: Vec<_> = strokes.iter().filter(|range| is_own(owners[range.start])).collect();
-        // Two straight strokes, one along the line and one across it.
-        let lies = |range: &&Range<usize>| {
-            let ink = &points[(*range).clone()];
-            let [x, y] = bounds(ink).map(|[from, to]| to - from);
-            let length: f32 = ink.windows(2).map(|pair| distance(pair[0].at, pair[1].at)).sum();
-            (length < STRAIGHT * distance([0.0; 2], [x, y])).then_some(x / y.max(1e-3))
+        let [first, second] = own[..] else { continue };
+        let shapes = [first, second].map(|range| straight(&points[range.clone()]));
+        let [Some(one), Some(other)] = shapes else { continue };
+        let boxes = [first, second].map(|range| bounds(&points[range.clone()]));
+        let meet = |axis: usize| {
+            let [from, to] = [0, 1].map(|end| boxes.map(|of| of[axis][end]));
+            from[0].max(from[1]) < to[0].min(to[1])
         };
-        let mut found: Vec<f32> = own.iter().filter_map(lies).collect();
-        found.sort_unstable_by(f32::total_cmp);
-        if own.len() != 2 || found.len() != 2 || found[0] > ACROSS || found[1] < ALONG {
-            continue;
-        }
-        let [first, second] = [own[0], own[1]].map(|range| bounds(&points[range.clone()]));
-        let crosses = |axis: usize| first[axis][0].max(second[axis][0]) < first[axis][1].min(second[axis][1]);
-        if !crosses(0) || !crosses(1) {
+        if one.min(other) > ACROSS || one.max(other) < ALONG || !meet(0) || !meet(1) {
             continue;
         }
         let center = [0, 1].map(|axis| {
@@ -202,7 +206,7 @@ pub fn turn_crosses(points: &mut [WordPoint], text: &[char], words: &[Range<usiz
             f32::midpoint(low, high)
         });
         let [sine, cosine] = TURN;
-        for i in own.into_iter().cloned().flatten() {
+        for i in first.clone().chain(second.clone()) {
             let [x, y] = [0, 1].map(|axis| points[i].at[axis] - center[axis]);
             points[i].at = [center[0] + cosine * x - sine * y, center[1] + sine * x + cosine * y];
         }

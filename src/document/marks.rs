@@ -45,9 +45,10 @@ pub const MARK: u32 = 1 << 31;
 /// A path through these points, in x-heights.
 type Shape = &'static [[f32; 2]];
 
-/// Points by which the window's move to the next character may come before the pen lifts from this one, and by which it does
-/// where letters are joined.
-const LEAD: usize = 12;
+/// Points by which the window's move to the next character may come before the pen lifts from this one, from a letter to the
+/// next, and by which it does where letters are joined.
+const LEAD: usize = 8;
+const LETTER_LEAD: usize = 12;
 const JOINED_LEAD: usize = 8;
 /// Largest side of the dot of an `i`, in x-heights.
 const DOT: f32 = 0.6;
@@ -108,7 +109,7 @@ pub fn draw(
     if marks.is_empty() && stops.is_empty() || points.is_empty() {
         return points;
     }
-    lead_back(&mut points);
+    lead_back(&mut points, text);
     attribute_blanks(&mut points, text);
     remove_dots(&mut points, text, marks, hand);
     // What changes the network's ink comes first: marks are drawn where the letters finally are.
@@ -144,12 +145,15 @@ pub fn draw(
 
 /// The window often moves on before the pen has finished a character: points up to the next lift are still its own, or as many
 /// as usual where the pen does not lift.
-fn lead_back(points: &mut [WordPoint]) {
+fn lead_back(points: &mut [WordPoint], text: &[char]) {
     let mut i = 1;
     while i < points.len() {
         let (before, here) = (points[i - 1], points[i].character);
         if here == before.character + 1 && !before.lifted {
-            let end = points.len().min(i + LEAD);
+            let is_letter = |at: usize| text.get(at).is_some_and(|c| c.is_alphabetic());
+            let of_letters = is_letter(before.character) && is_letter(here);
+            let lead = if of_letters { LETTER_LEAD } else { LEAD };
+            let end = points.len().min(i + lead);
             if let Some(lift) = (i..end).find(|&k| points[k].lifted || points[k].character != here) {
                 // Not the whole of a short character.
                 let own = points[i..].iter().take_while(|point| point.character == here).count();
@@ -158,7 +162,7 @@ fn lead_back(points: &mut [WordPoint]) {
                     i = lift + 1;
                     continue;
                 }
-            } else if end == i + LEAD {
+            } else if of_letters && end == i + lead {
                 // Letters that are joined: so far the window is ahead of the pen.
                 points[i..i + JOINED_LEAD].iter_mut().for_each(|point| point.character = before.character);
                 i = end;
