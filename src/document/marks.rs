@@ -4,7 +4,7 @@
 //! Accents are late strokes: people write them when the word is finished. They are drawn in the hand's size, slant and
 //! pace, and vary as the hand does. All shapes are given in x-heights, y downward.
 
-use super::measure::{quantile, stands};
+use super::measure::{LOW, quantile, stands};
 use crate::text::diacritics::Mark;
 use rand::Rng;
 use std::ops::Range;
@@ -50,6 +50,8 @@ type Shape = &'static [[f32; 2]];
 const LEAD: usize = 8;
 const LETTER_LEAD: usize = 12;
 const JOINED_LEAD: usize = 8;
+/// Least height, in x-heights, of ink that is not of a letter as high as an `x`.
+const TALL: f32 = 1.35;
 /// Largest side of the dot of an `i`, in x-heights.
 const DOT: f32 = 0.6;
 /// Distance of a mark above a letter from it, in x-heights; and below.
@@ -129,7 +131,7 @@ pub fn draw(
     }
     let mut before = None;
     for &(at, mark) in marks {
-        let Some(letter) = Letter::find(&points, at, hand) else { continue };
+        let Some(letter) = Letter::find(&points, text, at, hand) else { continue };
         let below = before.filter(|(other, _)| *other == at).map(|(_, mark)| mark);
         let c = text.get(at).copied().unwrap_or_default();
         let (shapes, origin, size) = placed(mark, below, c, &letter, hand);
@@ -244,12 +246,14 @@ struct Letter {
 
 impl Letter {
     #[inline(never)]
-    fn find(points: &[WordPoint], at: usize, hand: &MarkStyle) -> Option<Self> {
+    fn find(points: &[WordPoint], text: &[char], at: usize, hand: &MarkStyle) -> Option<Self> {
         let own: Vec<[f32; 2]> = points
             .iter()
             .filter(|point| point.character == at && point.drawn.is_some())
             .map(|point| point.at)
             .collect();
+        let is_low = text.get(at).is_some_and(|c| LOW.contains(*c));
+        let own = if is_low { behind_tall(&own, hand) } else { &own };
         if own.is_empty() {
             return None;
         }
@@ -275,6 +279,17 @@ impl Letter {
             baseline,
         })
     }
+}
+
+/// The ink of a letter as high as an `x`, without that of a taller one before it to which it is joined.
+fn behind_tall<'a>(ink: &'a [[f32; 2]], hand: &MarkStyle) -> &'a [[f32; 2]] {
+    let is_tall = |[x, y]: &[f32; 2]| *y < hand.baseline[0] + hand.baseline[1] * x - TALL * hand.x_height;
+    let half = ink.len() / 2;
+    let Some(tall) = ink[..half].iter().rposition(is_tall) else { return ink };
+    // Down to the foot of the taller one.
+    let foot = ink[tall..].windows(2).take_while(|pair| pair[1][1] > pair[0][1]).count() + tall;
+    let rest = &ink[foot..];
+    if rest.len() > ink.len() / 3 && !rest.iter().any(is_tall) { rest } else { ink }
 }
 
 /// Whether a character has a dot.
@@ -346,7 +361,7 @@ fn join(points: &mut [WordPoint], text: &[char], at: usize, hand: &MarkStyle) {
 
 /// Makes a character small, and raises or lowers it.
 fn shrink(points: &mut [WordPoint], at: usize, raised: bool, hand: &MarkStyle) {
-    let Some(letter) = Letter::find(points, at, hand) else { return };
+    let Some(letter) = Letter::find(points, &[], at, hand) else { return };
     let bottom = letter.baseline + hand.x_height * if raised { RAISED } else { LOWERED };
     for point in points.iter_mut().filter(|point| point.character == at) {
         let [x, y] = point.at;
@@ -371,7 +386,7 @@ fn shorten(points: &mut Vec<WordPoint>, at: usize, hand: &MarkStyle) {
         i += 1;
         point.character != at || stem.contains(&(i - 1))
     });
-    let Some(letter) = Letter::find(points, at, hand) else { return };
+    let Some(letter) = Letter::find(points, &[], at, hand) else { return };
     let share = (hand.x_height / (letter.y[1] - letter.y[0]).max(1e-3)).min(1.0);
     for point in points.iter_mut().filter(|point| point.character == at) {
         let [x, y] = point.at;
@@ -982,6 +997,15 @@ pub(super) mod tests {
         let points = draw(points, &text, &[(1, Mark::Combining('\u{301}'))], &[], &HAND, &mut rng);
         let [left, right] = span(added(&points).iter().map(|point| point.at[0]));
         assert!((f32::midpoint(left, right) - 330.0).abs() < 50.0, "{left} {right}");
+        // The window is even further ahead, and the letter before is taller.
+        let mut points = stroke_along(&[[0.0, -480.0], [10.0, 0.0], [100.0, 0.0], [170.0, -200.0], [240.0, 0.0]], 0);
+        points.iter_mut().skip(1).for_each(|point| point.character = 1);
+        let text: Vec<char> = "lo".chars().collect();
+        let points = draw(points, &text, &[(1, Mark::Combining('\u{301}'))], &[], &HAND, &mut rng);
+        let [left, right] = span(added(&points).iter().map(|point| point.at[0]));
+        assert!((f32::midpoint(left, right) - 170.0).abs() < 50.0, "{left} {right}");
+        let [_, low] = span(added(&points).iter().map(|point| point.at[1]));
+        assert!((-320.0..-200.0).contains(&low), "{low}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::paper::X_HEIGHT;
 use std::ops::Range;
 
 /// Letters as high as an `x`.
-const LOW: &str = "acemnorsuvwxz";
+pub const LOW: &str = "acemnorsuvwxz";
 /// Letters that stand on the baseline, besides digits and capitals.
 const STANDING: &str = "abcdehiklmnorstuvwxz";
 /// Least height, as a share of the expected x-height, that the pen has to turn back for a turning point.
