@@ -16,7 +16,7 @@ const LEAST_DIGIT: f32 = 0.75;
 const MOST_GROWTH: f32 = 2.2;
 const OFF_LINE: f32 = 0.3;
 /// Of a 4, as shares of its height: the least length of its stem, how far the stem's head may be below its top, how far the
-/// stem is from its left end at least, between which places the bar is, how far the bar goes on both sides of the stem, and
+/// stem is from its left end at least, between which distances from its top the bar is, how far the bar goes on both sides of the stem, and
 /// how much it rises.
 const LEAST_STEM: f32 = 0.5;
 const MOST_HEAD: f32 = 0.1;
@@ -34,7 +34,7 @@ const MOST_WIDTH: f32 = 1.3;
 const MOST_TAIL: f32 = 0.16;
 const CORNER: f32 = 0.1;
 const BAR: f32 = 0.65;
-/// Of its bar, if that is a stroke of its own: the least length, relative to the 5's height and to its own; how far behind the
+/// Of its bar, if that is a stroke of its own: the least length, relative to the 5's height and to its own height; how far behind the
 /// corner, as a share of the 5's width, it begins at most; and by how much its ink becomes flatter.
 const SHORTEST_BAR: f32 = 0.2;
 const FLAT_BAR: f32 = 1.2;
@@ -130,7 +130,7 @@ pub fn mend_fours(points: &mut [WordPoint], text: &[char], words: &[Range<usize>
         // The stem is drawn last: its foot, before a hook, and its head.
         let foot_at = turn_before(points, &own, last, 1.0, WIGGLE * high);
         let head_at = turn_before(points, &own, foot_at, -1.0, WIGGLE * high);
-        let (first, stem) = own.split_at(head_at);
+        let first = &own[..head_at];
         let [[left, _], [_, low]] = [0, 1].map(|axis| ends(points, axis, &|i| first.contains(&i)));
         let [head, foot] = [head_at, foot_at].map(|k| points[own[k]].at);
         let is_stem = foot[1] - head[1] >= LEAST_STEM * high && head[0] > left;
@@ -142,7 +142,7 @@ pub fn mend_fours(points: &mut [WordPoint], text: &[char], words: &[Range<usize>
         }
         let stretch = ((foot[1] - top - MOST_HEAD * high) / (foot[1] - head[1])).max(1.0);
         let aside = (left + LEFT_OF_STEM * high - head[0].min(foot[0])).max(0.0);
-        for &i in stem {
+        for &i in &own[bar_end + 1..] {
             let [x, y] = points[i].at;
             points[i].at = [x + aside, foot[1] + stretch * (y - foot[1])];
         }
@@ -162,6 +162,8 @@ pub fn mend_fours(points: &mut [WordPoint], text: &[char], words: &[Range<usize>
             points[own[k]].at = [from[0] + share * (most - from[0]), from[1] - share * BAR_RISE * high];
         }
         points[own[bar_end]].lifted = true;
+        // The window may be on the next character while the stem is drawn.
+        own.iter().for_each(|&i| points[i].character = at);
         let [_, end] = ends(points, 0, &|i| own.contains(&i));
         shift(points, (end - right).max(0.0), &|i, _| owners[i] > at);
     }
@@ -411,6 +413,9 @@ mod tests {
             mend_fours(&mut points, &text, std::slice::from_ref(&(0..2)));
             points
         };
+        let mut late = four([200.0, -400.0], [190.0, -150.0], [200.0, 10.0]);
+        late.iter_mut().take(50).skip(38).for_each(|point| point.character = 1);
+        assert!(mended(late).iter().filter(|point| point.character == 0).count() > 50, "the stem remains the 4's");
         let cases = [
             ([200.0, -400.0], [190.0, 0.0], [200.0, 10.0]),
             ([200.0, -400.0], [190.0, -150.0], [200.0, 10.0]),

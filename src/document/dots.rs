@@ -31,8 +31,8 @@ const SMALL_MARK: f64 = 0.35;
 /// Dots and other small strokes that a character may have.
 pub fn small_strokes(text: &[char], at: usize) -> usize {
     match text.get(at) {
-        Some('i' | 'j' | '.' | ',' | '\'' | '!' | '?' | '-' | '+' | '$' | '€' | '/' | '(' | ')') => 1,
-        // Colons, semicolons, & and # are drawn whole: of the network's ink for them nothing is left.
+        Some('i' | 'j' | '.' | ',' | '\'' | '!' | '?' | '-' | '+' | '€' | '/' | '(' | ')') => 1,
+        // Colons, semicolons, &, # and $ are drawn whole: of the network's ink for them nothing is left.
         Some('"' | '=' | '%' | '@') => 2,
         Some('*') => 4,
         _ => 0,

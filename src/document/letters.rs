@@ -8,8 +8,8 @@ use std::ops::Range;
 const BAR_WIDTH: Range<f32> = 0.3..3.0;
 const FLAT: f32 = 1.6;
 const MOST_INK: f32 = 1.3;
-/// How steep a bar is at most that goes on as the next letter, and how far off that it may be, in x-heights; and how high the next
-/// letter rises above it at least.
+/// How steep a bar is at most that goes on as the next letter, how far from that slope its points may be, in x-heights, and how
+/// high the next letter rises above it at least.
 const MOST_SLOPE: f32 = 0.3;
 const OFF_SLOPE: f32 = 0.08;
 const LEAST_RISE: f32 = 0.5;
@@ -21,10 +21,13 @@ const BELOW: f32 = 0.25;
 const NEAR: f32 = 0.45;
 /// Least height, in x-heights, of a stem that was drawn while the window was on the next letter.
 const STEM_OF_T: f32 = 1.15;
+/// Least height of a t's stem relative to a higher one beside it: lower ones are of the letter before.
+const OTHER_LETTER: f32 = 0.75;
 /// How far the pen goes up, in x-heights, where a stem is not yet over.
 const WIGGLE: f32 = 0.08;
-/// How high a bar is at least, as a share of its stem's height; how far it goes on both sides of the stem at least, and, where
-/// a tall letter is beside it, how near it comes to that, in x-heights. Stems further apart than `OTHER_STEM` are others.
+/// How high a bar is at least, as a share of its stem's height, and how far it goes on both sides of the stem at least, in
+/// x-heights. Beside a tall letter, whose stem is further away than `OTHER_STEM`, it ends at the distance `CLEAR` from that, and
+/// still goes as far beyond its own.
 const LEVEL: f32 = 0.65;
 const BESIDE: f32 = 0.3;
 const CLEAR: f32 = 0.2;
@@ -38,9 +41,10 @@ const ALONG: f32 = 1.7;
 const STRAIGHT: f32 = 1.2;
 const TURN: [f32; 2] = [0.6, 0.8];
 
-/// Where the pen goes down, and the character under the window in its middle.
+/// Where the pen goes down, how far, and the character under the window in its middle.
 struct Stem {
     range: Range<usize>,
+    high: f32,
     character: usize,
 }
 
@@ -55,8 +59,10 @@ impl Stem {
                 low = i;
             }
             if points[low].at[1] - y > WIGGLE * x_height || i + 1 == stroke.end {
-                if points[low].at[1] - points[top].at[1] >= LEAST_STEM * x_height {
-                    found.push(Self { range: top..low + 1, character: points[usize::midpoint(top, low)].character });
+                let high = points[low].at[1] - points[top].at[1];
+                if high >= LEAST_STEM * x_height {
+                    let character = points[usize::midpoint(top, low)].character;
+                    found.push(Self { range: top..low + 1, high, character });
                 }
                 (top, low) = (i, i);
             } else if y < points[top].at[1] {
@@ -76,7 +82,7 @@ impl Stem {
 }
 
 /// Puts the bar of each t above the middle of its stem, on both sides of it and not over a tall letter beside it. A bar that
-/// goes on as a tall letter is raised.
+/// goes on upward, as a tall letter, is raised.
 pub fn place_bars(points: &mut [WordPoint], text: &[char], x_height: f32) {
     let strokes = strokes(points);
     let is_bar = |range: &Range<usize>| {
@@ -89,35 +95,53 @@ pub fn place_bars(points: &mut [WordPoint], text: &[char], x_height: f32) {
     };
     let (mut bars, others): (Vec<_>, Vec<_>) = strokes.into_iter().partition(is_bar);
     let stems: Vec<Stem> = others.iter().flat_map(|range| Stem::all(points, range, x_height)).collect();
-    let letter = |stem: &Stem, lag: usize| stem.character.checked_sub(lag).and_then(|at| text.get(at)).copied();
-    let is_tall = |stem: &&Stem| letter(stem, 0).is_some_and(|c| "hklbdf".contains(c));
+    let is = |at: usize, letters: &str| text.get(at).is_some_and(|c| letters.contains(*c));
+    let is_tall = |stem: &&Stem| is(stem.character, "hklbdf");
+    // The t whose stem it is. The window may be on the next letter already when that is drawn.
+    let t_of = |stem: &Stem| {
+        let before = stem.character.checked_sub(1).filter(|&at| is(at, "t"));
+        let before = before.filter(|_| !is_tall(&stem) && stem.high > STEM_OF_T * x_height);
+        Some(stem.character).filter(|&at| is(at, "t")).or(before)
+    };
     let joined = others.iter().filter_map(|range| Some((joined_bar(points, range, x_height)?, range.end)));
     let joined: Vec<(Range<usize>, usize)> = joined.collect();
     bars.extend(joined.iter().map(|(bar, _)| bar.clone()));
-    for bar in bars {
+    // Where a bar crosses stems, or comes so near to them.
+    let crossed = |points: &[WordPoint], bar: &Range<usize>, near: f32| -> Vec<(f32, usize)> {
+        let [[left, right], [top, bottom]] = bounds(&points[bar.clone()]);
+        let reach = left - near * x_height..=right + near * x_height;
+        let earlier = (0..stems.len()).filter(|&k| stems[k].range.end <= bar.start);
+        let at = earlier.filter_map(|k| Some((stems[k].crossing(points, f32::midpoint(top, bottom), x_height)?, k)));
+        at.filter(|(x, _)| reach.contains(x)).collect()
+    };
+    let all_crossed: Vec<Vec<(f32, usize)>> = bars.iter().map(|bar| crossed(points, bar, 0.0)).collect();
+    let has_bar = |k: usize| all_crossed.iter().flatten().any(|&(_, other)| other == k);
+    for (bar, crossed_by) in bars.into_iter().zip(&all_crossed) {
         let [[left, right], [top, bottom]] = bounds(&points[bar.clone()]);
         let y = f32::midpoint(top, bottom);
-        let crossing = |stem: &Stem| stem.crossing(points, y, x_height);
-        // The window may be on the next letter already when the stem is drawn.
-        let of_t = |lag: usize| {
-            let high = |stem: &Stem| points[stem.range.end - 1].at[1] - points[stem.range.start].at[1];
-            let is_like_t = |stem: &&Stem| lag == 0 || !is_tall(stem) && high(stem) > STEM_OF_T * x_height;
-            let is_t = |stem: &&Stem| letter(stem, lag) == Some('t') && is_like_t(stem);
-            let before = stems.iter().filter(is_t).filter(|stem| stem.range.end <= bar.start);
-            let near = before.filter_map(|stem| Some((crossing(stem)?, stem)));
-            near.filter(|(x, _)| (left - NEAR * x_height..right + NEAR * x_height).contains(x)).collect::<Vec<_>>()
+        let of_t = |hits: &[(f32, usize)]| -> Vec<(f32, usize)> {
+            hits.iter().copied().filter(|&(_, k)| t_of(&stems[k]).is_some()).collect()
         };
-        let Some(crossed) = [0, 1].map(of_t).into_iter().find(|found| !found.is_empty()) else { continue };
-        let [first, last] = super::marks::span(crossed.iter().map(|(x, _)| *x));
-        let stem = &crossed[0].1.range;
-        let [high, low] = [points[stem.start].at[1], points[stem.end - 1].at[1]];
-        let up = (y - low + LEVEL * (low - high)).max(0.0);
+        let mut hits = of_t(crossed_by);
+        let of_f = || crossed_by.iter().filter(|&&(_, k)| is(stems[k].character, "f"));
+        if hits.is_empty() && !is(points[bar.start].character, "-=+") {
+            hits = of_t(&crossed(points, &bar, NEAR));
+            hits.retain(|&(_, k)| !has_bar(k));
+        }
+        // Not the end of the letter before.
+        let Some(&(_, stem)) = hits.iter().max_by(|a, b| stems[a.1].high.total_cmp(&stems[b.1].high)) else { continue };
+        let stem = &stems[stem];
+        hits.retain(|&(_, k)| stems[k].high > OTHER_LETTER * stem.high);
+        let [first, last] = super::marks::span(hits.iter().chain(of_f()).map(|(x, _)| *x));
+        let low = points[stem.range.end - 1].at[1];
+        let up = (y - low + LEVEL * stem.high).max(0.0);
         if let Some((_, end)) = joined.iter().find(|(joined, _)| *joined == bar) {
             if first <= right {
                 raise_joined(points, &bar, *end, up, x_height);
             }
             continue;
         }
+        let crossing = |stem: &Stem| stem.crossing(points, y, x_height);
         let mut to = [left.min(first - BESIDE * x_height), right.max(last + BESIDE * x_height)];
         for x in stems.iter().filter(is_tall).filter_map(crossing) {
             if x > last + OTHER_STEM * x_height {
@@ -127,9 +151,10 @@ pub fn place_bars(points: &mut [WordPoint], text: &[char], x_height: f32) {
             }
         }
         let share = (to[1] - to[0]) / (right - left);
+        let own = t_of(stem).unwrap_or(stem.character);
         for point in &mut points[bar] {
             let [x, y] = point.at;
-            point.at = [to[0] + share * (x - left), y - up];
+            (point.at, point.character) = ([to[0] + share * (x - left), y - up], own);
         }
     }
 }
@@ -152,18 +177,19 @@ fn joined_bar(points: &[WordPoint], stroke: &Range<usize>, x_height: f32) -> Opt
 fn raise_joined(points: &mut [WordPoint], bar: &Range<usize>, end: usize, up: f32, x_height: f32) {
     let [_, [top, bottom]] = bounds(&points[bar.clone()]);
     let level = f32::midpoint(top, bottom);
-    let mut walked = 0.0;
-    for i in bar.start..end {
-        if i >= bar.end {
-            walked += distance(points[i].at, points[i - 1].at) / (WAY_BACK * x_height);
+    let (mut walked, mut before) = (0.0, points[bar.start].at);
+    for (k, point) in points[bar.start..end].iter_mut().enumerate() {
+        if k >= bar.len() {
+            walked += distance(point.at, before) / (WAY_BACK * x_height);
         }
+        before = point.at;
         if walked >= 1.0 {
             break;
         }
-        let y = points[i].at[1];
+        let y = point.at[1];
         // Where the pen goes up to the head of the letter it stays, for the most part.
         let raised = if y > level { y - up } else { y.min(level - up + 0.3 * (y - level)) };
-        points[i].at[1] += (1.0 - walked) * (raised - y);
+        point.at[1] += (1.0 - walked) * (raised - y);
     }
 }
 
@@ -218,7 +244,7 @@ mod tests {
 
     /// A t, whose stem is at x = 0 from −300 to 0, with a bar; and what comes after it.
     fn t(bar: &[[f32; 2]], behind: &[WordPoint]) -> Vec<WordPoint> {
-        [stroke_along(&[[0.0, -300.0], [0.0, 0.0]], 0), behind.to_vec(), stroke_along(bar, 1)].concat()
+        [stroke_along(&[[0.0, -300.0], [0.0, 0.0]], 0), behind.to_vec(), stroke_along(bar, 0)].concat()
     }
 
     fn placed(text: &str, mut points: Vec<WordPoint>) -> Vec<WordPoint> {
@@ -261,6 +287,39 @@ mod tests {
     }
 
     #[test]
+    fn bars_of_other_letters_stay() {
+        let f = |x: f32, character| {
+            stroke_along(&[[x + 60.0, -400.0], [x + 20.0, -420.0], [x, -380.0], [x, 100.0]], character)
+        };
+        let [t, bar] = [
+            |x: f32, at| stroke_along(&[[x, -300.0], [x, 0.0]], at),
+            |x: f32, at| stroke_along(&[[x - 70.0, -210.0], [x + 70.0, -210.0]], at),
+        ];
+        for (text, ink) in [
+            ("tf", [t(0.0, 0), f(150.0, 1), bar(0.0, 1), bar(150.0, 1)].concat()),
+            ("ft", [f(0.0, 0), t(150.0, 1), bar(0.0, 1), bar(150.0, 1)].concat()),
+            ("tt", [t(0.0, 0), t(150.0, 1), bar(0.0, 1), bar(150.0, 1)].concat()),
+        ] {
+            let at = |points: &[WordPoint]| points.iter().map(|point| point.at).collect::<Vec<_>>();
+            assert_eq!(at(&placed(text, ink.clone())), at(&ink), "{text}");
+        }
+        let shared = [f(0.0, 0), t(150.0, 1), stroke_along(&[[-70.0, -210.0], [220.0, -210.0]], 1)].concat();
+        assert_eq!(placed("ft", shared.clone()), shared);
+        let [f, t_behind] = [f(0.0, 0), t(150.0, 1)];
+        let points = placed("ft", [f, t_behind, bar(0.0, 1)].concat());
+        let [[left, right], _] = bounds(&points[points.len() - 8..]);
+        assert!(left == -70.0 && right > 200.0, "one that an f and a t share reaches both: {left} {right}");
+        let hyphen = [t(0.0, 0), bar(0.0, 1), stroke_along(&[[70.0, -110.0], [140.0, -110.0]], 1)].concat();
+        let points = placed("t-", hyphen.clone());
+        assert_eq!(points[points.len() - 4..], hyphen[hyphen.len() - 4..]);
+        // The last leg of an n, drawn while the window is on the t.
+        let n = stroke_along(&[[-100.0, -200.0], [-100.0, 0.0]], 0);
+        let points = placed("t", [n.clone(), t(0.0, 0), stroke_along(&[[-120.0, -130.0], [30.0, -130.0]], 0)].concat());
+        let [_, [top, _]] = bounds(&points[points.len() - 8..]);
+        assert!((top + LEVEL * 300.0).abs() < 1.0, "{top}");
+    }
+
+    #[test]
     fn a_bar_that_goes_on_as_a_tall_letter_is_raised() {
         let stem = stroke_along(&[[0.0, -300.0], [0.0, 0.0]], 0);
         let joined = |corners: &[[f32; 2]]| [stem.clone(), stroke_along(corners, 1)].concat();
@@ -270,7 +329,7 @@ mod tests {
         assert_eq!(points[..stem.len()], stem);
         let at_stem = points.iter().skip(stem.len()).find(|point| point.at[0] >= 0.0);
         assert!(at_stem.is_some_and(|point| (150.0..210.0).contains(&-point.at[1])), "{at_stem:?}");
-        assert!(points.windows(2).skip(stem.len()).all(|pair| distance(pair[0].at, pair[1].at) < 60.0));
+        assert!(points.windows(2).skip(stem.len()).all(|pair| distance(pair[0].at, pair[1].at) < 40.0));
         let end = points.len() - 30;
         assert_eq!(points[end..], h[end..], "the rest of the letter stays");
         let o = joined(&[[-80.0, -130.0], [120.0, -130.0], [130.0, -180.0], [60.0, -150.0], [80.0, 0.0], [160.0, 0.0]]);

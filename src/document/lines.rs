@@ -241,8 +241,8 @@ impl LineStream {
         if self.is_of_network() {
             let text: Vec<char> = DIGITS.chars().collect();
             let mut ink = word_points(&points, &characters, 0..points.len());
-            digits::mend_fours(&mut ink, &text, &word_ranges(&text));
             digits::mend_fives(&mut ink, &text, &word_ranges(&text));
+            digits::mend_fours(&mut ink, &text, &word_ranges(&text));
             points = ink.iter().map(|point| [point.at[0], point.at[1], f32::from(u8::from(point.lifted))]).collect();
             characters = ink.iter().map(|point| point.character as u32).collect();
         }
@@ -472,8 +472,9 @@ impl LineStream {
                     letters::place_bars(&mut own, &characters, x_height);
                     letters::turn_crosses(&mut own, &characters, words);
                     digits::shorten_upstrokes(&mut own, &characters, words, x_height);
-                    digits::mend_fours(&mut own, &characters, words);
+                    // The bar of a 5 may be drawn while the window is on a 4 behind it.
                     digits::mend_fives(&mut own, &characters, words);
+                    digits::mend_fours(&mut own, &characters, words);
                 }
                 digits::even_digits(&mut own, &characters, words);
                 if self.is_of_network() {

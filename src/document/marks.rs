@@ -45,8 +45,8 @@ pub const MARK: u32 = 1 << 31;
 /// A path through these points, in x-heights.
 type Shape = &'static [[f32; 2]];
 
-/// Points by which the window's move to the next character may come before the pen lifts from this one, from a letter to the
-/// next, and by which it does where letters are joined.
+/// How many points before the pen lifts the window may have moved on: in general, and from a letter to a letter. Where the pen
+/// does not lift between letters, `JOINED_LEAD` points are the former one's.
 const LEAD: usize = 8;
 const LETTER_LEAD: usize = 12;
 const JOINED_LEAD: usize = 8;

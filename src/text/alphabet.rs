@@ -244,9 +244,12 @@ mod tests {
 
     #[test]
     fn signs_that_networks_draw_badly_are_drawn_whole() {
-        let encoded = Alphabet::new(" ab&#:;").encode("a&b #a: b;");
-        assert_eq!(encoded.written, "a&b #a: b;");
-        assert_eq!(encoded.marks, [(1, '&'), (4, '#'), (6, ':'), (9, ';')].map(|(at, sign)| (at, Mark::Sign(sign))));
+        let encoded = Alphabet::new(" ab&#:;$").encode("a&b #a: b;$");
+        assert_eq!(encoded.written, "a&b #a: b;$");
+        assert_eq!(
+            encoded.marks,
+            [(1, '&'), (4, '#'), (6, ':'), (9, ';'), (10, '$')].map(|(at, sign)| (at, Mark::Sign(sign)))
+        );
         assert!(encoded.transliterated.is_empty());
     }
 
