@@ -16,8 +16,8 @@ const LEAST_DIGIT: f32 = 0.75;
 const MOST_GROWTH: f32 = 2.2;
 const OFF_LINE: f32 = 0.3;
 /// Of a 4, as shares of its height: the least length of its stem, how far the stem's head may be below its top, how far the
-/// stem is from its left end at least, between which distances from its top the bar is, how far the bar goes on both sides of the stem, and
-/// how much it rises.
+/// stem is from its left end at least, between which distances from its top the bar is, how far the bar goes on both sides of
+/// the stem, and how much it rises.
 const LEAST_STEM: f32 = 0.5;
 const MOST_HEAD: f32 = 0.1;
 const LEFT_OF_STEM: f32 = 0.35;
@@ -34,8 +34,8 @@ const MOST_WIDTH: f32 = 1.3;
 const MOST_TAIL: f32 = 0.16;
 const CORNER: f32 = 0.1;
 const BAR: f32 = 0.65;
-/// Of its bar, if that is a stroke of its own: the least length, relative to the 5's height and to its own height; how far behind the
-/// corner, as a share of the 5's width, it begins at most; and by how much its ink becomes flatter.
+/// Of a 5's bar that is a stroke of its own: the least length, relative to the 5's height and to the bar's; how far behind
+/// the corner, as a share of the 5's width, it begins at most; and what its height is multiplied by.
 const SHORTEST_BAR: f32 = 0.2;
 const FLAT_BAR: f32 = 1.2;
 const BAR_BEHIND: f32 = 0.3;
@@ -90,13 +90,7 @@ pub fn even_digits(points: &mut [WordPoint], text: &[char], words: &[Range<usize
         if digits.len() < 2 {
             continue;
         }
-        let (mut heights, mut feet) = (Vec::new(), Vec::new());
-        for &at in &digits {
-            let [top, bottom] = ends(points, 1, &|i| owners[i] == at);
-            heights.push(f64::from(bottom - top));
-            feet.push(f64::from(bottom));
-        }
-        let [height, level] = [heights, feet].map(|values| median(values.into_iter()) as f32);
+        let Some([level, height]) = middle(points, &owners, &digits) else { continue };
         for at in digits {
             let [[left, right], [top, bottom]] = [0, 1].map(|axis| ends(points, axis, &|i| owners[i] == at));
             let high = (bottom - top).max(1e-3);
@@ -239,16 +233,20 @@ fn bend(ink: &mut [WordPoint], [from, corner, to]: [[f32; 2]; 3]) {
     }
 }
 
-/// Foot and height of a word's digits, if it has no letters.
+/// Foot and height of a number, by its digits; `None` for words with letters.
 pub fn extent(points: &[WordPoint], text: &[char], word: &Range<usize>) -> Option<[f32; 2]> {
     if text.get(word.clone())?.iter().any(|c| c.is_alphabetic()) {
         return None;
     }
-    let owners = owners(points);
-    let of_digit = |at| ends(points, 1, &|i| owners[i] == at);
-    let digits = word.clone().filter(|&at| text[at].is_ascii_digit()).map(of_digit);
+    let digits: Vec<usize> = word.clone().filter(|&at| text[at].is_ascii_digit()).collect();
+    middle(points, &owners(points), &digits)
+}
+
+/// Foot and height of the middle one of these digits; `None` if there is no ink of them.
+fn middle(points: &[WordPoint], owners: &[usize], digits: &[usize]) -> Option<[f32; 2]> {
     let (mut feet, mut heights) = (Vec::new(), Vec::new());
-    for [top, foot] in digits.filter(|[_, foot]| foot.is_finite()) {
+    let ends = digits.iter().map(|&at| ends(points, 1, &|i| owners[i] == at));
+    for [top, foot] in ends.filter(|[_, foot]| foot.is_finite()) {
         feet.push(f64::from(foot));
         heights.push(f64::from(foot - top));
     }

@@ -106,7 +106,7 @@ pub fn place_bars(points: &mut [WordPoint], text: &[char], x_height: f32) {
     let joined = others.iter().filter_map(|range| Some((joined_bar(points, range, x_height)?, range.end)));
     let joined: Vec<(Range<usize>, usize)> = joined.collect();
     bars.extend(joined.iter().map(|(bar, _)| bar.clone()));
-    // Where a bar crosses stems, or comes so near to them.
+    // The stems that a bar crosses, or comes so near to, with the places.
     let crossed = |points: &[WordPoint], bar: &Range<usize>, near: f32| -> Vec<(f32, usize)> {
         let [[left, right], [top, bottom]] = bounds(&points[bar.clone()]);
         let reach = left - near * x_height..=right + near * x_height;
